@@ -1,0 +1,18 @@
+#pragma once
+// The operator's door.
+
+#include <optional>
+#include <string>
+
+#include "net/config.hpp"
+
+namespace weir::admin {
+
+struct AdminConfig {
+    net::BindAddress bind{"127.0.0.1", 9901, {}};
+    std::optional<std::string> token;  // required as a bearer token for /config, and for whatever changes something
+
+    friend bool operator==(const AdminConfig&, const AdminConfig&) = default;
+};
+
+}  // namespace weir::admin

@@ -1,0 +1,64 @@
+#pragma once
+// Who is this, and which class is it? The first class in the policy's order whose every condition holds.
+//
+// A class can be granted only by what can be verified: the SHA-256 of an API key, or a network. A plain header never
+// raises a standing by itself; `weir check` warns of policies in which it could.
+//
+// Immutable after construction: threads share it without a lock.
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string_view>
+#include <utility>
+
+#include "admission/config.hpp"
+#include "admission/place.hpp"
+
+namespace weir::admission {
+
+// What the request shows of itself. Views live only as long as the call.
+struct Credentials {
+    IpAddress peer;                  // the socket's other end
+    std::string_view forwarded_for;  // X-Forwarded-For as it came, all fields joined by ','; may be empty
+    std::string_view api_key;        // as presented, without "Bearer "; may be empty
+    bool ambiguous_key = false;      // two different keys were shown: neither counts
+};
+
+struct RequestFacts {
+    std::string_view listener;
+    std::string_view method;
+    std::string_view path;  // without the query
+    // Calls back for a header of the request by lower-case name: its value, or an empty view with null data if absent or
+    // present more than once.
+    std::string_view (*header)(const void* context, std::string_view name) = nullptr;
+    const void* header_context = nullptr;
+};
+
+// Who the caller turned out to be.
+struct Identity {
+    IpAddress source;                 // the address that counts: the peer, or what trusted proxies vouch for
+    const ApiKey* api_key = nullptr;  // null: none, or not a known one
+    ClientKey client = 0;             // by key when there is one, else by address (IPv6: its /64)
+};
+
+class Classifier {
+public:
+    // `classes` in the policy's order with their ids; copies what it needs. `salt` keys the client hash.
+    Classifier(const ClientsConfig& clients, std::span<const JudgeClass> classes, std::uint64_t salt);
+    ~Classifier();
+    Classifier(Classifier&&) noexcept;
+    Classifier& operator=(Classifier&&) noexcept;
+
+    // X-Forwarded-For is walked from the right for as long as the address to the right of it is a trusted proxy.
+    [[nodiscard]] Identity identify(const Credentials& credentials) const;
+
+    // kNoClass only when no class matches, which a checked policy rules out.
+    [[nodiscard]] ClassId classify(const Identity& identity, const RequestFacts& facts) const;
+
+private:
+    struct State;
+    std::unique_ptr<State> state_;
+};
+
+}  // namespace weir::admission

@@ -1,0 +1,128 @@
+#pragma once
+// What the judge is told: who the clients are, which class a request falls into, and what each class may have.
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/ids.hpp"
+#include "base/ip.hpp"
+#include "base/sha256.hpp"
+#include "base/time.hpp"
+
+namespace weir::admission {
+
+using namespace std::chrono_literals;
+
+enum class Mode : std::uint8_t {
+    enforce,
+    shadow,  // decide, count and log, but let through
+};
+
+// Best first: the number is the rank.
+enum class Priority : std::uint8_t { critical, high, normal, low, sheddable };
+inline constexpr std::size_t kPriorityCount = 5;
+
+struct ApiKey {
+    std::string name;  // what `match.api_key` and the log call it
+    std::string plan;  // what `match.plan` calls it; may be empty
+    Sha256 digest;
+
+    friend bool operator==(const ApiKey&, const ApiKey&) = default;
+};
+
+struct ClientsConfig {
+    std::vector<ApiKey> api_keys;
+    std::vector<IpNetwork> trusted_proxies;  // only these may say on whose behalf they call (X-Forwarded-For)
+
+    friend bool operator==(const ClientsConfig&, const ClientsConfig&) = default;
+};
+
+// The conditions of a class: all that are set must hold; within one, any of the listed values will do.
+// With everything empty it matches every request.
+struct MatchConfig {
+    std::vector<std::string> api_keys;   // names of keys; the caller showed one of them
+    std::vector<std::string> plans;      // plans of keys
+    std::vector<IpNetwork> sources;      // the client's address
+    std::vector<std::string> listeners;  // names
+    std::vector<std::string> paths;      // exact, or a prefix when it ends in `*`
+    std::vector<std::string> methods;    // GET, POST, ...
+    std::vector<std::pair<std::string, std::string>> headers;  // lower-case name, exact value; every one must be present
+    std::vector<MatchConfig> none_of;    // `not:`; at most one, and it holds no further `not:`
+
+    friend bool operator==(const MatchConfig&, const MatchConfig&) = default;
+};
+
+// A bucket: `rate` a second on average, `burst` at once after a quiet time.
+struct RateConfig {
+    double per_second = 0;  // requests
+    double burst = 1;       // requests; at least 1
+
+    friend bool operator==(const RateConfig&, const RateConfig&) = default;
+};
+
+struct LimitConfig {
+    std::optional<RateConfig> requests;
+    std::optional<std::uint32_t> concurrency;  // in flight and in line together
+    Mode mode = Mode::enforce;                 // shadow: count what it would refuse, refuse nothing
+
+    friend bool operator==(const LimitConfig&, const LimitConfig&) = default;
+};
+
+struct RefusalConfig {
+    Duration retry_after = 5s;       // the advice on overload, before jitter of half of it either way
+    Duration retry_after_max = 50s;  // no advice is longer; at most 50 s: SDKs ignore or hang beyond a minute
+    bool tell_no_retry = false;      // also send `x-should-retry: false` on overload, which SDKs obey
+
+    friend bool operator==(const RefusalConfig&, const RefusalConfig&) = default;
+};
+
+struct SloConfig {
+    Duration first_token = 0s;
+    double target = 0.99;  // share of requests
+
+    friend bool operator==(const SloConfig&, const SloConfig&) = default;
+};
+
+struct ClassConfig {
+    std::string name;
+    MatchConfig match;
+    std::string backend;
+    Priority priority = Priority::normal;
+    std::optional<SloConfig> slo;
+    std::optional<Duration> patience;    // default: 0.8 x slo.first_token, or 5 s without an slo
+    std::optional<std::uint32_t> line;   // places; default: max(16, an eighth of the backend's requests)
+    LimitConfig limits;                  // of the class as a whole
+    LimitConfig per_client;              // of each client in it
+    RefusalConfig refusal;
+    Mode mode = Mode::enforce;
+
+    friend bool operator==(const ClassConfig&, const ClassConfig&) = default;
+};
+
+// The longest a request of this class may stand in line.
+[[nodiscard]] Duration effective_patience(const ClassConfig& config);
+
+// One class as the judge sees it: the policy's words plus the number that stands for its name.
+struct JudgeClass {
+    ClassId id = kNoClass;
+    ClassConfig config;
+};
+
+struct JudgeEndpoint {
+    EndpointId id = kNoEndpoint;
+    std::uint32_t requests = 1;  // S: in flight at once
+};
+
+// One backend: its endpoints, and the classes that are sent to it.
+struct JudgeConfig {
+    std::vector<JudgeClass> classes;
+    std::vector<JudgeEndpoint> endpoints;
+    Mode mode = Mode::enforce;              // of the whole policy
+    std::uint32_t client_table = 65'536;    // clients with a bucket or a count, per class
+};
+
+}  // namespace weir::admission

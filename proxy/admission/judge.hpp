@@ -1,0 +1,109 @@
+#pragma once
+// The judge of one backend: who passes now, who waits, who is refused.
+//
+// Every waiting request has a place in one order. The judge serves from the front of that order and, when a line is
+// full, sheds from its back. It decides from counts it holds and the clock it is given; it predicts nothing.
+//
+//   key(x)     = [retry][arrival]                    a total order inside a class, fixed at arrival; serves and sheds
+//   classes    by priority; among equals, the one with fewest in flight first
+//   room(c)    10 % for each better priority that had a request in the last 60 s, at most 20 %; the best keeps none
+//   fits(e, c) n(e) = 0, or n(e) + 1 <= S(e) (1 - room(c))
+//   arrive     contract (buckets, concurrency: all or nothing); insert into line(c); pump;
+//              if |line(c)| > LINE(c): refuse the worst of line(c)
+//   pump       the head of the first class in class order goes to the fitting endpoint with most room; when it fits
+//              nowhere, stop: nothing overtakes it
+//   expire     waited longer than the class's patience, or past the client's own deadline
+//
+// It holds no lock, does no I/O and reads no clock: the server, the simulator and the property tests run this very
+// code. Not thread-safe; whoever shares it between threads locks around every call.
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "admission/config.hpp"
+#include "admission/decision.hpp"
+#include "admission/place.hpp"
+
+namespace weir::admission {
+
+// The places whose standing a call changed, in the order in which it happened. The caller keeps one and reuses it, so
+// that deciding allocates nothing.
+using Changes = std::vector<Place*>;
+
+// Counts of one class, for the witness.
+struct ClassCounts {
+    ClassId id = kNoClass;
+    std::uint32_t inflight = 0;  // dispatched, last byte not yet out
+    std::uint32_t waiting = 0;   // in line
+    std::uint32_t line = 0;      // places in the line
+    double room = 0;             // share of each endpoint kept free for better classes, 0 to 0.2
+    double bucket_fill = 1;      // of the class's request bucket, 0 to 1; 1 without one
+    std::uint32_t clients = 0;   // entries in its per-client table
+};
+
+struct EndpointCounts {
+    EndpointId id = kNoEndpoint;
+    std::uint32_t inflight = 0;
+    std::uint32_t limit = 0;  // S
+    bool available = true;
+};
+
+struct JudgeCounts {
+    std::vector<ClassCounts> classes;
+    std::vector<EndpointCounts> endpoints;
+    double pressure = 0;  // the largest n/S over endpoints; with a line, 1 + the fill of the fullest line. 1.0 = full
+    std::uint64_t client_evictions = 0;  // entries pushed out of full per-client tables
+};
+
+class Judge {
+public:
+    Judge(const JudgeConfig& config, TimePoint now);
+    ~Judge();
+    Judge(const Judge&) = delete;
+    Judge& operator=(const Judge&) = delete;
+
+    // Whether a request would certainly be refused if it arrived now: asked before its body is read, so that refusing
+    // costs no body. A refusal here is final and is not told to the judge again; nothing is reserved.
+    [[nodiscard]] std::optional<Decision> refuse_early(const Ask& ask, TimePoint now);
+
+    // Takes a request: contract, line, pump. `place` ends as running (its decision names an endpoint), waiting, or
+    // ended (refused); its own change of standing is told in place.standing() alone, everybody else's in `changes`.
+    // REQUIRES: place is idle; it stays where it is in memory until its standing is idle or ended again.
+    void arrive(Place& place, const Ask& ask, TimePoint now, Changes& changes);
+
+    // A running request gave its last byte, failed, or its client left: its slot is free. Pumps.
+    // REQUIRES: place is running. It is ended afterwards.
+    void finish(Place& place, TimePoint now, Changes& changes);
+
+    // A waiting request's client left. REQUIRES: place is waiting. It is ended afterwards.
+    void leave(Place& place, TimePoint now, Changes& changes);
+
+    // A running request whose endpoint failed before anything was answered returns to the line with its old key, its
+    // patience still counted from its first arrival; it may run again at once, on another endpoint than the one it
+    // lost where there is one. Returns false when it was refused instead (its patience is over, or no endpoint is
+    // left); then it has ended.
+    // REQUIRES: place is running.
+    bool requeue(Place& place, TimePoint now, Changes& changes);
+
+    // Refuses whoever waited too long. Call it at next_expiry() or a little later.
+    void expire(TimePoint now, Changes& changes);
+    [[nodiscard]] std::optional<TimePoint> next_expiry() const;
+
+    // An endpoint came or went. Requests that run on a lost one stay counted there until they finish.
+    void set_available(EndpointId endpoint, bool available, TimePoint now, Changes& changes);
+
+    // Puts a new policy in force: lines, counts, and bucket levels are carried over by id. A waiting request whose class
+    // is gone is served in its old standing; a shorter line sheds its worst.
+    void reconfigure(const JudgeConfig& config, TimePoint now, Changes& changes);
+
+    [[nodiscard]] JudgeCounts counts(TimePoint now) const;
+
+private:
+    struct State;
+    std::unique_ptr<State> state_;
+};
+
+}  // namespace weir::admission

@@ -1,0 +1,28 @@
+#pragma once
+// Small numbers that stand for configured names.
+//
+// A name keeps its number for the life of the process, over every reload: that is how counts, buckets and metrics
+// carry on when a policy is replaced, and why a request that outlives its policy still points at the right class.
+
+#include <cstddef>
+#include <cstdint>
+
+namespace weir {
+
+enum class ListenerId : std::uint16_t {};
+enum class ClassId : std::uint16_t {};
+enum class BackendId : std::uint16_t {};
+enum class EndpointId : std::uint16_t {};
+
+inline constexpr ClassId kNoClass{0xFFFF};
+inline constexpr BackendId kNoBackend{0xFFFF};
+inline constexpr EndpointId kNoEndpoint{0xFFFF};
+inline constexpr ListenerId kNoListener{0xFFFF};
+
+// An id as an index into a table. REQUIRES: not one of the kNo... values.
+template <typename Id>
+[[nodiscard]] constexpr std::size_t index(Id id) {
+    return static_cast<std::size_t>(id);
+}
+
+}  // namespace weir

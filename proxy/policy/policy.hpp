@@ -1,0 +1,67 @@
+#pragma once
+// A policy file as plain structs: what is left when every word has been read, checked and given its default.
+
+#include <string>
+#include <vector>
+
+#include "admin/config.hpp"
+#include "admission/config.hpp"
+#include "base/sha256.hpp"
+#include "downstream/config.hpp"
+#include "telemetry/config.hpp"
+#include "upstream/config.hpp"
+
+namespace weir::policy {
+
+// Where something stands in a file: 1-based, in bytes.
+struct Mark {
+    std::string file;
+    int line = 0;
+    int column = 0;
+};
+
+// One entry of the policy's own `tests:`: a request, a situation, and what must become of it.
+struct PolicyTest {
+    std::string name;
+    Mark mark;         // of the entry
+    Mark expect_mark;  // of its `expect`
+
+    // request
+    std::string method = "POST";
+    std::string path = "/v1/chat/completions";
+    std::string listener;  // empty: the first
+    IpAddress source;
+    std::string api_key;   // a key's name, or empty
+    std::vector<std::pair<std::string, std::string>> headers;
+
+    // given
+    enum class Situation : std::uint8_t {
+        idle,        // nothing else is there
+        line_full,   // the backend is full, and so is the line of the request's own class
+        flood_of,    // the backend is full of one class's requests, and that class's line is full
+    };
+    Situation given = Situation::idle;
+    std::string flood_of;  // a class's name
+
+    // expect; empty or 0: not asked
+    std::string expect_class;
+    std::string expect_decision;  // admit | queue | refuse
+    std::string expect_reason;    // a Reason's name
+    int expect_status = 0;
+};
+
+struct Policy {
+    admission::Mode mode = admission::Mode::enforce;
+    downstream::ProcessLimits limits;
+    std::vector<downstream::ListenerConfig> listeners;
+    admin::AdminConfig admin;
+    admission::ClientsConfig clients;
+    std::vector<upstream::BackendConfig> backends;
+    std::vector<admission::ClassConfig> classes;
+    telemetry::LoggingConfig logging;
+    std::uint32_t workers = 0;  // 0: one a core
+    std::vector<PolicyTest> tests;
+    Sha256 hash;                // of the file's bytes
+};
+
+}  // namespace weir::policy

@@ -1,0 +1,26 @@
+#pragma once
+// What is written about each request, and where.
+
+#include <cstdint>
+#include <string>
+
+namespace weir::telemetry {
+
+struct AccessLogConfig {
+    std::string to = "stdout";   // stdout | stderr | off | a file's path (opened for appending; reopened on reload)
+    double sample_served = 1.0;  // share of the served requests that get a line, 0 to 1
+    double sample_refused = 1.0; // share of the refused (contract, overload)
+    double sample_failed = 1.0;  // share of the rest: bad requests, backend failures, clients that left
+    std::uint32_t queue_lines = 8192;  // lines waiting for a slow disk or pipe; beyond it lines are dropped and counted
+
+    friend bool operator==(const AccessLogConfig&, const AccessLogConfig&) = default;
+};
+
+struct LoggingConfig {
+    AccessLogConfig access;
+    std::string level = "info";  // of the operational log on stderr: debug | info | warn | error
+
+    friend bool operator==(const LoggingConfig&, const LoggingConfig&) = default;
+};
+
+}  // namespace weir::telemetry

@@ -1,5 +1,7 @@
 #include "downstream/client_link.hpp"
 
+#include <algorithm>
+
 #include "downstream/worker.hpp"
 
 namespace weir::downstream {
@@ -7,7 +9,8 @@ namespace weir::downstream {
 using net::IoStatus;
 
 ClientLink::ClientLink(Worker& owner, std::shared_ptr<const Routing> policy, ListenerId from, const IpAddress& address)
-    : worker(owner), routing(std::move(policy)), listener(from), peer(address), waker(owner.loop()),
+    : worker(owner), routing(std::move(policy)), listener(from), peer(address),
+      peer_text(address.to_string()), waker(owner.loop()),
       timer(owner.loop().timers(), waker) {}
 
 const ConnectionLimits& ClientLink::limits() const {

@@ -32,6 +32,7 @@ struct ClientLink {
     std::shared_ptr<const Routing> routing;  // as of the request that is being served
     ListenerId listener;
     IpAddress peer;
+    std::string peer_text;
     net::Waker waker;
     net::Timer timer;
     std::unique_ptr<net::ByteStream> stream;

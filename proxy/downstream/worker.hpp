@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "downstream/connection.hpp"
@@ -24,7 +25,8 @@ struct ProcessState {
     std::atomic<std::uint32_t> connections{0};
     std::atomic<std::int64_t> buffered_bytes{0};
     std::atomic<bool> draining{false};
-    std::string pseudonym;  // this process in Via fields; set once, before the workers start
+    std::string pseudonym;      // this process in Via fields; set once, before the workers start
+    std::uint32_t workers = 1;  // likewise
 };
 
 class Worker {
@@ -52,6 +54,8 @@ public:
 
     // 26 characters, unique over all workers and restarts.
     [[nodiscard]] std::string next_request_id();
+    // A trace of our own, for callers that bring none (W3C Trace Context, version 00, sampled).
+    [[nodiscard]] std::string next_traceparent();
     // Uniform in [0, 1), for jitter.
     [[nodiscard]] double random();
 
@@ -66,6 +70,8 @@ public:
 
 private:
     void accept(ListenerId listener, int fd, const net::SocketAddress& peer);
+    [[nodiscard]] bool has_room(const ListenerRoute& listener) const;
+    [[nodiscard]] std::uint64_t next_random();
 
     struct Reaper final : net::Wakeable {
         explicit Reaper(Worker& owner) : Wakeable(owner.loop_), worker(owner) {}
@@ -73,8 +79,7 @@ private:
         Worker& worker;
     };
 
-    using ConnectionList =
-        boost::intrusive::list<Connection, boost::intrusive::base_hook<Connection>>;
+    using ConnectionList = boost::intrusive::list<Connection, boost::intrusive::constant_time_size<false>>;
 
     net::EventLoop loop_;
     ProcessState& state_;
@@ -84,13 +89,13 @@ private:
     http::RequestHead request_head_;
     http::ResponseHead response_head_;
     std::vector<std::unique_ptr<net::Listener>> listeners_;
-    std::vector<std::pair<ListenerId, std::uint32_t>> open_by_listener_;
+    std::unordered_map<std::uint16_t, std::uint32_t> open_by_listener_;  // connections of this worker
     ConnectionList connections_;
     ConnectionList retired_;
     Reaper reaper_;
     std::uint64_t id_prefix_;
     std::uint64_t next_id_ = 0;
-    std::uint64_t random_;
+    std::uint64_t random_state_;
 };
 
 }  // namespace weir::downstream

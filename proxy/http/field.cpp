@@ -40,7 +40,6 @@ constexpr auto kKnown = std::to_array<Known>({
     {"proxy-connection", FieldId::hop_by_hop},
     {"transfer-encoding", FieldId::transfer_encoding},
     {"proxy-authenticate", FieldId::hop_by_hop},
-    {"x-request-deadline", FieldId::request_deadline},
     {"proxy-authorization", FieldId::hop_by_hop},
     {"x-stainless-retry-count", FieldId::retry_count},
     {"x-stainless-read-timeout", FieldId::read_timeout},

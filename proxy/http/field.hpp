@@ -17,7 +17,7 @@ enum class FieldId : std::uint8_t {
     // who the caller is said to be: only Weir's own word of it reaches a backend
     forwarded_for, identity,
     // credentials and hints that Weir reads
-    authorization, api_key, content_type, request_id, traceparent, retry_count, read_timeout, request_deadline,
+    authorization, api_key, content_type, request_id, traceparent, retry_count, read_timeout,
     // responses
     date,
 };

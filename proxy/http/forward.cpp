@@ -77,12 +77,12 @@ bool is_replaced(FieldId id) {
 
 }  // namespace
 
-void write_request_line(std::string_view method, std::string_view target, std::string_view host, std::string& out) {
-    out.append(method).append(" ").append(target).append(" HTTP/1.1\r\nHost: ").append(host).append("\r\n");
+void write_request_before_host(const RequestHead& head, std::string& out) {
+    out.append(head.method).append(" ").append(head.target).append(" HTTP/1.1\r\nHost: ");
 }
 
-void write_request_fields(const RequestHead& head, const RequestExtras& extras, const OutboundFraming& framing,
-                          std::string& out) {
+void write_request_after_host(const RequestHead& head, const RequestExtras& extras, std::string& out) {
+    out.append("\r\n");
     const ConnectionNames for_this_hop(head.fields);
     for (const Field& field : head.fields) {
         if (is_replaced(field.id)) continue;
@@ -102,21 +102,37 @@ void write_request_fields(const RequestHead& head, const RequestExtras& extras, 
     append_field(out, "X-Request-Id", extras.request_id);
     if (!extras.traceparent.empty()) append_field(out, "traceparent", extras.traceparent);
     out.append(head.minor_version == 0 ? "Via: 1.0 " : "Via: 1.1 ").append(extras.pseudonym).append("\r\n");
+}
+
+void end_request_head(const OutboundFraming& framing, std::string& out) {
     append_framing(out, framing);
     out.append("\r\n");
 }
 
-void write_response_head(const ResponseHead& head, const ResponseExtras& extras, const OutboundFraming& framing,
-                         std::string& out) {
+namespace {
+
+void append_status_and_fields(std::string& out, const ResponseHead& head, bool keep_length) {
     out.append("HTTP/1.1 ");
     append_number(out, static_cast<std::uint64_t>(head.status));
     out.append(" ").append(head.reason).append("\r\n");
     const ConnectionNames for_this_hop(head.fields);
     for (const Field& field : head.fields) {
-        if (is_replaced(field.id) && !(extras.head_only && field.id == FieldId::content_length)) continue;
+        if (is_replaced(field.id) && !(keep_length && field.id == FieldId::content_length)) continue;
         if (for_this_hop.contains(field.name)) continue;
         append_field(out, field.name, field.value);
     }
+}
+
+}  // namespace
+
+void write_interim_head(const ResponseHead& head, std::string& out) {
+    append_status_and_fields(out, head, false);
+    out.append("\r\n");
+}
+
+void write_response_head(const ResponseHead& head, const ResponseExtras& extras, const OutboundFraming& framing,
+                         std::string& out) {
+    append_status_and_fields(out, head, extras.head_only);
     append_field(out, "X-Request-Id", extras.request_id);
     out.append(head.minor_version == 0 ? "Via: 1.0 " : "Via: 1.1 ").append(extras.pseudonym).append("\r\n");
     append_framing(out, framing);

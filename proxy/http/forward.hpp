@@ -26,11 +26,12 @@ struct OutboundFraming {
     std::uint64_t content_length = 0;
 };
 
-// Appends the fields and the empty line. The request line and Host are left out: they depend on the endpoint, which is
-// chosen later; write_request_line makes them.
-void write_request_fields(const RequestHead& head, const RequestExtras& extras, const OutboundFraming& framing,
-                          std::string& out);
-void write_request_line(std::string_view method, std::string_view target, std::string_view host, std::string& out);
+// A request's head in two halves, because the endpoint whose name goes between them is chosen later:
+//   before   `METHOD target HTTP/1.1 CRLF Host: `
+//   after    `CRLF fields`, ended by end_request_head() once it is known how the body will be sent
+void write_request_before_host(const RequestHead& head, std::string& out);
+void write_request_after_host(const RequestHead& head, const RequestExtras& extras, std::string& out);
+void end_request_head(const OutboundFraming& framing, std::string& out);
 
 struct ResponseExtras {
     std::string_view request_id;
@@ -43,6 +44,9 @@ struct ResponseExtras {
 // Appends a whole head; `framing` is how the body goes to the client.
 void write_response_head(const ResponseHead& head, const ResponseExtras& extras, const OutboundFraming& framing,
                          std::string& out);
+
+// Appends an interim (1xx) head, without hop-by-hop fields.
+void write_interim_head(const ResponseHead& head, std::string& out);
 
 // Whether a Via field shows that this very process has seen the request before.
 [[nodiscard]] bool seen_before(const FieldTable& fields, std::string_view pseudonym);

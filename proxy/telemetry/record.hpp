@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "base/ids.hpp"
+#include "base/ip.hpp"
 #include "base/reason.hpp"
 #include "base/time.hpp"
 
@@ -30,14 +31,15 @@ struct Record {
     Duration queue{};           // in line
     Duration first_byte{};      // from arrival to the first byte of the answer's body; zero when there was none
     Duration duration{};        // from arrival to the end
-    Duration backend_time{};    // of which waiting for or reading from the backend, or the client, or in line
+    Duration overhead{};        // spent in Weir's own code before the request was sent and before the answer was
     std::uint64_t bytes_in = 0;   // of the request's body
     std::uint64_t bytes_out = 0;  // of the answer's body
     std::uint32_t retry_count = 0;
 
     std::string_view request_id;
     std::string_view trace_id;
-    std::string_view client;    // the key's name, or the address: never a key
+    std::string_view key_name;  // of the API key that was recognised: never the key
+    IpAddress source;           // the address that counts
     std::string_view method;
     std::string_view path;      // without the query
 };

@@ -46,8 +46,6 @@ void Judge::State::seat(Place& place, Class& cls, TimePoint now, Changes& change
         refuse(place, cls, out_of_time(place, cls, now));
     }
     shed(cls, changes, &place);
-    // Whoever left may have been a head that waits for a second endpoint while the next one could go.
-    if (place.standing_ == Standing::ended) pump(now, changes);
     if (place.standing_ == Standing::waiting && !place.decision_.shadow) {
         place.decision_.reason = Reason::admitted_after_wait;
     }
@@ -144,13 +142,14 @@ bool Judge::requeue(Place& place, TimePoint now, Changes& changes) {
     assert(place.standing_ == Standing::running);
     State& state = *state_;
     State::Class& cls = state.class_of(place.ask_.cls);
+    now = state.catch_up(now, changes);
     place.lost_ = place.decision_.endpoint;
     state.gate.give_back(place.lost_);
     --cls.inflight;
     place.standing_ = Standing::idle;
-    now = state.catch_up(now, changes);
     if (place.expires_ <= now || !state.gate.any_available()) {
         state.refuse(place, cls, state.out_of_time(place, cls, now));
+        state.pump(now, changes);
         return false;
     }
     place.decision_.endpoint = kNoEndpoint;

@@ -93,9 +93,8 @@ public:
 
     // A running request whose endpoint failed before anything was answered returns to the line with its old key, its
     // patience still counted from its first arrival; it may run again at once, on another endpoint than the one it
-    // lost where there is one. Returns false when it was refused instead (its patience is over, or no endpoint is
-    // left); then it has ended.
-    // REQUIRES: place is running.
+    // lost where another one fits. Whoever calls bounds how often. Returns false when it was refused instead (its
+    // patience is over, or no endpoint is left); then it has ended. REQUIRES: place is running.
     bool requeue(Place& place, TimePoint now, Changes& changes);
 
     // Refuses whoever waited too long, and serves those whom time has made room for. Call it at next_expiry() or a

@@ -66,7 +66,7 @@ private:
     TimePoint arrived_{};
     TimePoint expires_{};
     Decision decision_;
-    EndpointId lost_ = kNoEndpoint;  // the endpoint it came back from: another one is tried while there is one
+    EndpointId lost_ = kNoEndpoint;  // the endpoint it came back from: any other that fits is tried before
     ClientSlot client_slot_ = kNoClientSlot;
     Standing standing_ = Standing::idle;
 };

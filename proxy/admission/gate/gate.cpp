@@ -23,11 +23,11 @@ std::uint32_t EndpointGate::usable(std::uint32_t limit, double room) {
 template <typename Fits>
 Endpoint* EndpointGate::most_room(Fits fits, EndpointId lost) {
     Endpoint* best = nullptr;
-    const bool avoid = lost != kNoEndpoint && !is_alone(lost);
     for (std::size_t i = 0; i < endpoints_.size(); ++i) {
         Endpoint& endpoint = endpoints_[(turn_ + i) % endpoints_.size()];
-        if (!endpoint.available || !fits(endpoint) || (avoid && endpoint.id == lost)) continue;
-        if (best == nullptr || has_more_room(endpoint, *best)) best = &endpoint;
+        if (!endpoint.available || !fits(endpoint)) continue;
+        const bool better = best != nullptr && endpoint.id != lost && has_more_room(endpoint, *best);
+        if (best == nullptr || best->id == lost || better) best = &endpoint;
     }
     return best;
 }
@@ -83,11 +83,6 @@ Endpoint* EndpointGate::find(EndpointId id) {
     const auto found =
         std::find_if(endpoints_.begin(), endpoints_.end(), [id](const Endpoint& e) { return e.id == id; });
     return found == endpoints_.end() ? nullptr : &*found;
-}
-
-bool EndpointGate::is_alone(EndpointId id) const {
-    return std::none_of(endpoints_.begin(), endpoints_.end(),
-                        [id](const Endpoint& e) { return e.available && e.id != id; });
 }
 
 }  // namespace weir::admission

@@ -30,8 +30,8 @@ public:
     // Requests that an endpoint may have in flight with `room` kept free: S (1 - room), at least 1.
     [[nodiscard]] static std::uint32_t usable(std::uint32_t limit, double room);
 
-    // The endpoint that takes a request, or null when none fits. `lost` is passed over while another one is available:
-    // a request that came back from it waits for a second opinion.
+    // The endpoint that takes a request, or null when none fits. `lost` comes last: a request that came back from it is
+    // better off elsewhere, but does not keep a slot empty and everybody behind it waiting.
     [[nodiscard]] Endpoint* choose(double room, EndpointId lost = kNoEndpoint);
     // The available endpoint with the smallest n/S, full or not; null when none is available.
     [[nodiscard]] Endpoint* least_loaded(EndpointId lost = kNoEndpoint);
@@ -52,7 +52,6 @@ private:
     template <typename Fits>
     [[nodiscard]] Endpoint* most_room(Fits fits, EndpointId lost);
     [[nodiscard]] Endpoint* find(EndpointId id);
-    [[nodiscard]] bool is_alone(EndpointId id) const;
 
     std::vector<Endpoint> endpoints_;
     std::size_t turn_ = 0;  // where the next search starts

@@ -5,6 +5,9 @@
 // Nothing is concluded from a part in which the reader refused something: one typo yields one error, not a cascade.
 
 #include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
 
 #include "policy/diagnostic.hpp"
 #include "policy/policy.hpp"
@@ -24,5 +27,12 @@ void check(const Checked& checked, Diagnostics& diagnostics);
 
 // The part about classes and how they shadow one another; called by check().
 void check_classes(const Checked& checked, Diagnostics& diagnostics);
+
+// The items of a list at `key`, or none.
+[[nodiscard]] std::span<const Node> items_of(const Node& node, std::string_view key);
+// The value at a path of keys (`limits.requests`), or null.
+[[nodiscard]] const Node* value_at(const Node& node, std::string_view path);
+// The place of that value, or of `node` where it is not written.
+[[nodiscard]] const Mark& mark_at(const Node& node, std::string_view path);
 
 }  // namespace weir::policy

@@ -43,6 +43,14 @@ std::string_view wanted(const Field& field) {
     return "";
 }
 
+// Header names are kept in lower case.
+std::string lower(std::string text) {
+    for (char& c : text) {
+        if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+    }
+    return text;
+}
+
 // `class 'siri-bulk'`, or `'limits' of class 'siri-bulk'`.
 std::string label_of(const Shape& shape, std::string_view key, const Node& node, const std::string& parent) {
     if (!shape.noun.empty()) {
@@ -221,7 +229,7 @@ private:
                                                  {}});
                 continue;
             }
-            if (entry.value.secret) secrets_.insert(fmt::format("{}.{}", path, entry.key));
+            if (entry.value.secret) secrets_.insert(fmt::format("{}.{}", path, lower(entry.key)));
             auto fault = field.set_pair(owner, entry.key, entry.value.text);
             if (!fault) continue;
             fault->message = fmt::format("'{}' {}", entry.key, fault->message);

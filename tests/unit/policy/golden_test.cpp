@@ -47,7 +47,7 @@ TEST_P(Golden, BrokenPolicyIsExplainedInTheseWords) {
     const auto expected = kFolder / (GetParam() + ".txt");
     const std::string actual = diagnose(kFolder / (GetParam() + ".yaml"));
     if (std::getenv("WEIR_UPDATE_GOLDEN") != nullptr) std::ofstream(expected) << actual;
-    EXPECT_FALSE(actual.empty());
+    ASSERT_FALSE(actual.empty());
     EXPECT_EQ(actual, contents(expected));
 }
 

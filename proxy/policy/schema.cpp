@@ -2,6 +2,7 @@
 
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
+#include <boost/json/parse.hpp>
 
 #include "policy/pretty.hpp"
 #include "policy/table.hpp"
@@ -74,7 +75,10 @@ json::object schema_of(const Field& field) {
         description += " (" + std::string(field.form->what) + ")";
     }
     schema["description"] = description;
-    if (!field.fallback.empty()) schema["default"] = field.fallback;
+    if (!field.fallback.empty()) {
+        const bool text = field.form == nullptr || field.form->type == JsonType::string;
+        schema["default"] = text ? json::value(field.fallback) : json::parse(field.fallback);
+    }
     return schema;
 }
 

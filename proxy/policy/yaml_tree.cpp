@@ -5,6 +5,7 @@
 #include <yaml-cpp/exceptions.h>
 #include <yaml-cpp/parser.h>
 
+#include <map>
 #include <sstream>
 #include <stdexcept>
 #include <utility>
@@ -65,6 +66,7 @@ private:
         bool drop_value = false;  // the key was refused
         std::string key;
         Mark key_mark;
+        std::map<std::string, int> lines;  // of its keys
     };
 
     [[nodiscard]] Mark at(const YAML::Mark& mark) const { return {file_, mark.line + 1, mark.column + 1}; }
@@ -127,21 +129,14 @@ private:
             report(key.mark, "bad-key", "a key must be a plain word");
         } else if (key.text == "<<") {
             report(key.mark, "merge-key", "merge keys are not supported", "write the merged keys out");
-        } else if (const Mark* first = mark_of(map.node, key.text)) {
+        } else if (const auto [first, fresh] = map.lines.emplace(key.text, key.mark.line); !fresh) {
             report(key.mark, "duplicate-key",
-                   fmt::format("duplicate key '{}'; the first is in line {}", key.text, first->line));
+                   fmt::format("duplicate key '{}'; the first is in line {}", key.text, first->second));
         } else {
             map.drop_value = false;
             return;
         }
         map.node.broken = true;
-    }
-
-    static const Mark* mark_of(const Node& map, const std::string& key) {
-        for (const Entry& entry : map.entries) {
-            if (entry.key == key) return &entry.mark;
-        }
-        return nullptr;
     }
 
     const std::string& file_;

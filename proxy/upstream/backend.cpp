@@ -15,14 +15,11 @@ Endpoint* Backend::find(EndpointId id) const {
     return found == endpoints_.end() ? nullptr : found->get();
 }
 
-bool Backend::available(const Endpoint& endpoint) const {
-    const std::lock_guard lock(mutex_);
-    return endpoint.health_.available();
-}
+bool Backend::available(const Endpoint& endpoint) { return endpoint.available_.load(std::memory_order_relaxed); }
 
 std::size_t Backend::available_count() const {
     return static_cast<std::size_t>(
-        std::count_if(endpoints_.begin(), endpoints_.end(), [](const auto& e) { return e->health_.available(); }));
+        std::count_if(endpoints_.begin(), endpoints_.end(), [](const auto& e) { return available(*e); }));
 }
 
 template <typename Change>
@@ -30,10 +27,11 @@ void Backend::change(Endpoint& endpoint, Change apply) {
     bool before = false;
     bool after = false;
     {
-        const std::lock_guard lock(mutex_);
+        const std::lock_guard lock(endpoint.mutex_);
         before = endpoint.health_.available();
         apply(endpoint.health_);
         after = endpoint.health_.available();
+        endpoint.available_.store(after, std::memory_order_relaxed);
         endpoint.failing_.store(endpoint.health_.failures() > 0, std::memory_order_relaxed);
     }
     if (before == after) return;
@@ -50,8 +48,9 @@ void Backend::request_succeeded(Endpoint& endpoint) {
 
 void Backend::request_failed(Endpoint& endpoint, TimePoint now) {
     endpoint.counters.failed.fetch_add(1, std::memory_order_relaxed);
+    // Two endpoints that fail at the same instant may both be ejected; probes or time bring them back.
+    const bool is_last = available(endpoint) && available_count() <= 1;
     change(endpoint, [&](HealthState& health) {
-        const bool is_last = health.available() && available_count() <= 1;
         if (health.request_failed(config_.ejection, !is_last, now)) {
             endpoint.counters.ejections.fetch_add(1, std::memory_order_relaxed);
         }

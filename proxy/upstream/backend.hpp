@@ -2,11 +2,12 @@
 // A pool of endpoints that serve the same thing. It knows which of them are fit; which of the fit ones takes a request
 // is the judge's choice.
 //
+// A reload makes a new one that shares the endpoints it still has with the old one, health and all.
+//
 // Threading: any thread.
 
 #include <functional>
 #include <memory>
-#include <mutex>
 #include <span>
 #include <string>
 #include <vector>
@@ -28,7 +29,7 @@ public:
     [[nodiscard]] std::span<const std::shared_ptr<Endpoint>> endpoints() const { return endpoints_; }
     // Null when there is none with that id.
     [[nodiscard]] Endpoint* find(EndpointId id) const;
-    [[nodiscard]] bool available(const Endpoint& endpoint) const;
+    [[nodiscard]] static bool available(const Endpoint& endpoint);
 
     // What became of a request. A success is free unless the endpoint has failed lately.
     void request_succeeded(Endpoint& endpoint);
@@ -46,7 +47,6 @@ private:
     BackendConfig config_;
     std::vector<std::shared_ptr<Endpoint>> endpoints_;
     OnAvailability on_availability_;
-    mutable std::mutex mutex_;
 };
 
 }  // namespace weir::upstream

@@ -79,10 +79,11 @@ private:
     EndpointConfig config_;
     std::string authority_;
     std::shared_ptr<net::TlsContext> tls_;
-    mutable std::mutex mutex_;
+    mutable std::mutex mutex_;           // for the two that follow
     std::vector<net::SocketAddress> addresses_;
-    HealthState health_;             // under the backend's mutex
-    std::atomic<bool> failing_{false};  // some failures in a row: a success is worth the lock
+    HealthState health_;
+    std::atomic<bool> available_{true};  // health_.available(), to read without the lock
+    std::atomic<bool> failing_{false};   // some failures in a row: a success is worth the lock
 };
 
 }  // namespace weir::upstream

@@ -191,6 +191,9 @@ private:
     void must_be_known(const Node* node, std::string_view what, const std::string& id,
                        std::span<const std::string> names) {
         if (node == nullptr) return;
+        // A list where none belongs has been refused as a whole.
+        const auto refused = [](const Node& item) { return item.broken; };
+        if (node->broken && std::none_of(node->items.begin(), node->items.end(), refused)) return;
         if (node->kind == Node::Kind::scalar) must_be_known(*node, what, id, names);
         for (const Node& item : node->items) must_be_known(item, what, id, names);
     }

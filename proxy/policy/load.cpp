@@ -49,6 +49,7 @@ public:
             const std::size_t inline_keys = policy_.clients.api_keys.size();
             std::optional<Node> keys = read_keys(*root);
             place_tests(*root);
+            hide_token(*root);
             check({policy_, *root, keys ? &*keys : nullptr, inline_keys,
                    options_.file_descriptors > 0 ? options_.file_descriptors : descriptor_limit()},
                   loaded_.diagnostics);
@@ -93,6 +94,18 @@ private:
             policy_.tests[i].mark = node.mark;
             policy_.tests[i].expect_mark = expect != nullptr ? expect->mark : node.mark;
         }
+    }
+
+    // Carets show lines of the file: not the one secret that may stand there in plain text.
+    void hide_token(const Node& root) {
+        const Node* token = value_at(root, "admin.token");
+        if (token == nullptr || token->kind != Node::Kind::scalar) return;
+        if (token->secret || token->broken) return;  // the file holds a reference
+        std::string& source = loaded_.sources[token->mark.file];
+        std::size_t at = 0;
+        for (int line = 1; line < token->mark.line; ++line) at = source.find('\n', at) + 1;
+        at = source.find(token->text, at + static_cast<std::size_t>(token->mark.column - 1));
+        if (at != std::string::npos) source.replace(at, token->text.size(), token->text.size(), '*');
     }
 
     const LoadOptions& options_;

@@ -51,12 +51,20 @@ std::string lower(std::string text) {
     return text;
 }
 
+// A text as a message can hold it: on one line, and not for ever.
+std::string shown(std::string_view text) {
+    constexpr std::size_t kLongest = 60;
+    std::string result;
+    for (const char c : text.substr(0, kLongest)) result.push_back(static_cast<unsigned char>(c) < ' ' ? ' ' : c);
+    return text.size() > kLongest ? result + "..." : result;
+}
+
 // `class 'siri-bulk'`, or `'limits' of class 'siri-bulk'`.
 std::string label_of(const Shape& shape, std::string_view key, const Node& node, const std::string& parent) {
     if (!shape.noun.empty()) {
         const Node* name = node.find("name");
         if (name == nullptr || name->kind != Node::Kind::scalar || name->secret) return std::string(shape.noun);
-        return fmt::format("{} '{}'", shape.noun, name->text);
+        return fmt::format("{} '{}'", shape.noun, shown(name->text));
     }
     return parent.empty() ? fmt::format("'{}'", key) : fmt::format("'{}' of {}", key, parent);
 }
@@ -95,8 +103,10 @@ private:
         std::vector<std::string_view> keys;
         for (const Field& field : shape.fields) keys.push_back(field.key);
         const std::string where = place.label.empty() ? "the policy" : place.label;
-        Fault fault{
-            "unknown-key", fmt::format("unknown key '{}' in {}", entry.key, where), closest(entry.key, keys), {}};
+        Fault fault{"unknown-key",
+                    fmt::format("unknown key '{}' in {}", shown(entry.key), where),
+                    closest(entry.key, keys),
+                    {}};
         if (fault.suggestion.empty()) {
             std::erase_if(keys, [&](std::string_view key) { return is_later(shape, key); });
             fault.help = fmt::format("it can have: {}", fmt::join(keys, ", "));
@@ -172,6 +182,14 @@ private:
                        {}});
     }
 
+    bool refuse_item(const Field& field, const Node& item) {
+        return refuse(item.mark,
+                      {"wrong-type",
+                       fmt::format("an item of '{}' must be a map, but is {}", field.key, kind_name(item.kind)),
+                       {},
+                       {}});
+    }
+
     bool read_scalar(const Field& field, Node& node, void* owner, const std::string& path) {
         if (node.broken) return false;  // expand() has said why
         if (node.secret) secrets_.insert(path);
@@ -190,7 +208,7 @@ private:
             return refuse(node.mark, std::move(fault));
         }
         fault.message = hidden ? fmt::format("'{}' {}", field.key, fault.message)
-                               : fmt::format("'{}' {}, but is '{}'", field.key, fault.message, node.text);
+                               : fmt::format("'{}' {}, but is '{}'", field.key, fault.message, shown(node.text));
         if (hidden) fault.suggestion.clear();
         node.broken = true;
         return refuse(node.mark, std::move(fault));
@@ -248,7 +266,7 @@ private:
             const Place here{label_of(*field.shape, field.key, item, place.label),
                              fmt::format("{}[{}]", place.path, i)};
             const bool read =
-                item.kind == Node::Kind::map ? read_map(*field.shape, item, element, here) : refuse_kind(field, item);
+                item.kind == Node::Kind::map ? read_map(*field.shape, item, element, here) : refuse_item(field, item);
             item.broken = !read;
             good = good && read;
         }

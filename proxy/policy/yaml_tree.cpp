@@ -20,7 +20,13 @@ struct Stop {};
 // place, and a scalar the place where it starts.
 class Builder : public YAML::EventHandler {
 public:
-    Builder(const std::string& file, Diagnostics& diagnostics) : file_(file), diagnostics_(diagnostics) {}
+    Builder(const std::string& file, std::string_view text, Diagnostics& diagnostics)
+        : file_(file), text_(text), diagnostics_(diagnostics) {
+        lines_.push_back(0);
+        for (std::size_t i = 0; i < text.size(); ++i) {
+            if (text[i] == '\n') lines_.push_back(i + 1);
+        }
+    }
 
     std::optional<Node> take_root() { return std::move(root_); }
 
@@ -42,6 +48,7 @@ public:
     void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
                   const std::string& value) override {
         Node node = start(Node::Kind::scalar, mark, anchor, tag);
+        check_closed(node.mark);
         node.text = value;
         add(std::move(node));
     }
@@ -94,6 +101,25 @@ private:
         return node;
     }
 
+    // yaml-cpp lets the end of the file close a quote, and so swallows everything after a forgotten one.
+    void check_closed(const Mark& mark) {
+        const auto line = static_cast<std::size_t>(mark.line - 1);
+        if (line >= lines_.size()) return;
+        const std::size_t begin = lines_[line] + static_cast<std::size_t>(mark.column - 1);
+        if (begin >= text_.size() || (text_[begin] != '"' && text_[begin] != '\'')) return;
+        const char quote = text_[begin];
+        for (std::size_t i = begin + 1; i < text_.size(); ++i) {
+            const bool doubled = quote == '\'' && text_[i] == quote && text_.substr(i + 1).starts_with(quote);
+            if (doubled || (quote == '"' && text_[i] == '\\')) {
+                ++i;
+            } else if (text_[i] == quote) {
+                return;
+            }
+        }
+        report(mark, "yaml-syntax", "this quote is never closed");
+        throw Stop{};
+    }
+
     void close() {
         Node node = std::move(open_.back().node);
         open_.pop_back();
@@ -140,6 +166,8 @@ private:
     }
 
     const std::string& file_;
+    std::string_view text_;
+    std::vector<std::size_t> lines_;  // where each begins
     Diagnostics& diagnostics_;
     std::optional<Node> root_;
     std::vector<Open> open_;
@@ -190,7 +218,7 @@ std::optional<Node> parse_yaml(const std::string& file, const std::string& text,
         return std::nullopt;
     }
     if (!check_tabs(file, text, diagnostics)) return std::nullopt;
-    Builder builder(file, diagnostics);
+    Builder builder(file, text, diagnostics);
     try {
         std::istringstream stream(text);
         YAML::Parser parser(stream);

@@ -143,6 +143,18 @@ TEST_F(Load, ABadValueFromASecretIsNotQuoted) {
     EXPECT_THAT(to_text(loaded.diagnostics, loaded.sources), Not(HasSubstr("hush")));
 }
 
+TEST_F(Load, ATokenInTheFileIsNotShownBesideAnError) {
+    const auto loaded = load_classes(R"(admin: { token: "hush-hush", tokn: 1 }
+classes: [{ name: all, match: any, backend: large }]
+)");
+    EXPECT_THAT(to_text(loaded.diagnostics, loaded.sources), HasSubstr("admin: { token: \"*********\", tokn: 1 }"));
+}
+
+TEST_F(Load, AQuoteThatIsNeverClosedDoesNotSwallowTheRest) {
+    EXPECT_THAT(ids(load("version: 1\nmode: \"shadow\nworkers: 2\n")), testing::ElementsAre("yaml-syntax"));
+    EXPECT_THAT(ids(load("version: 1\nmode: 'it''s\nworkers: 2\n")), testing::ElementsAre("yaml-syntax"));
+}
+
 TEST_F(Load, ADollarSignCanBeEscaped) {
     const auto loaded = load_classes(R"(admin: { token: "$${env:X} costs $5" }
 classes: [{ name: all, match: any, backend: large }]

@@ -46,8 +46,8 @@ struct EngineConfig {
 // Engines by name:
 //   h100-8b     the defaults
 //   a100-8b     the same model on an A100 80 GB: 2 TB/s, 312 TFLOPS
-//   small-gpu   for demonstrations: 16 slots, about 25 requests/s of 100 tokens in and 24 out, so that a laptop can
-//               overload it honestly
+//   small-gpu   for demonstrations: 16 slots, saturated by 23 to 29 requests/s of 100 tokens in and 32 to 24 out, so
+//               that a laptop can overload it honestly
 [[nodiscard]] std::optional<EngineConfig> engine_preset(std::string_view name);
 [[nodiscard]] std::span<const std::string_view> engine_preset_names();
 

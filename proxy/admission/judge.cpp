@@ -158,9 +158,7 @@ bool Judge::requeue(Place& place, TimePoint now, Changes& changes) {
     return place.standing_ != Standing::ended;
 }
 
-void Judge::expire(TimePoint now, Changes& changes) {
-    state_->catch_up(now, changes);
-}
+void Judge::expire(TimePoint now, Changes& changes) { state_->catch_up(now, changes); }
 
 std::optional<TimePoint> Judge::next_expiry() const {
     if (state_->expiry.empty()) return std::nullopt;

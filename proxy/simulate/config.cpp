@@ -37,8 +37,6 @@ std::optional<EngineConfig> engine_preset(std::string_view name) {
     return std::nullopt;
 }
 
-std::span<const std::string_view> engine_preset_names() {
-    return kNames;
-}
+std::span<const std::string_view> engine_preset_names() { return kNames; }
 
 }  // namespace weir::simulate

@@ -16,9 +16,7 @@ namespace {
 
 constexpr std::array kPriorities{Priority::critical, Priority::normal, Priority::normal, Priority::sheddable};
 
-std::uint32_t number(EndpointId id) {
-    return static_cast<std::uint32_t>(id);
-}
+std::uint32_t number(EndpointId id) { return static_cast<std::uint32_t>(id); }
 
 }  // namespace
 

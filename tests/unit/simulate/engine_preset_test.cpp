@@ -9,9 +9,7 @@ namespace {
 
 using test::EngineRun;
 
-double milliseconds(Duration length) {
-    return 1000 * seconds(length);
-}
+double milliseconds(Duration length) { return 1000 * seconds(length); }
 
 // Time per token with this many sequences of `prompt` tokens in the batch.
 double per_token_at(std::string_view preset, RequestId batch, std::uint32_t prompt) {

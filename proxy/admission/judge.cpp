@@ -15,12 +15,13 @@ Judge::Judge(const JudgeConfig& config, TimePoint now) : state_(std::make_unique
 Judge::~Judge() = default;
 
 void Judge::State::decide(Place& place, Class& cls, TimePoint now, Changes& changes) {
+    const bool shadow = in_shadow(cls);
     // An answer after the caller's own deadline is of no use to it.
-    if (place.ask_.deadline && *place.ask_.deadline <= now) return refuse(place, cls, out_of_time(place, cls, now));
+    const bool too_late = place.ask_.deadline && *place.ask_.deadline <= now;
+    if (too_late && !shadow) return refuse(place, cls, out_of_time(place, cls, now));
 
     // The contract comes before the line: who is over its own limits is told so, however empty the house is.
     const Contract::Finding over = cls.contract.check(place.ask_.client, now);
-    const bool shadow = in_shadow(cls);
     if (over.live && !shadow) return refuse(place, cls, over_contract(cls, *over.live));
     if (const auto& excess = over.live ? over.live : over.shadow) {
         place.decision_ = over_contract(cls, *excess);
@@ -157,9 +158,7 @@ bool Judge::requeue(Place& place, TimePoint now, Changes& changes) {
     return place.standing_ != Standing::ended;
 }
 
-void Judge::expire(TimePoint now, Changes& changes) {
-    state_->catch_up(now, changes);
-}
+void Judge::expire(TimePoint now, Changes& changes) { state_->catch_up(now, changes); }
 
 std::optional<TimePoint> Judge::next_expiry() const {
     if (state_->expiry.empty()) return std::nullopt;

@@ -80,7 +80,8 @@ public:
     // Takes a request: contract, line, pump. `place` ends as running (its decision names an endpoint), waiting, or
     // ended (refused); its own change of standing is told in place.standing() alone, everybody else's in `changes`.
     // A refusal at this point has charged no bucket; a place in line has, whatever becomes of it.
-    // REQUIRES: place is idle or ended, and stays where it is in memory until it is ended again; ask.cls is a class of
+    // REQUIRES: place is idle or ended, and stays where it is in memory until it is ended again, or the judge is gone;
+    // ask.cls is a class of
     // this judge, or was before a reload.
     void arrive(Place& place, const Ask& ask, TimePoint now, Changes& changes);
 

@@ -142,9 +142,7 @@ Judge::State::Class& Judge::State::class_of(ClassId id) const {
     return *by_id[index(id)];
 }
 
-bool Judge::State::in_shadow(const Class& cls) const {
-    return mode == Mode::shadow || cls.config.mode == Mode::shadow;
-}
+bool Judge::State::in_shadow(const Class& cls) const { return mode == Mode::shadow || cls.config.mode == Mode::shadow; }
 
 void Judge::State::adopt(const JudgeConfig& config, TimePoint now) {
     mode = config.mode;

@@ -16,9 +16,7 @@ namespace {
 
 constexpr std::array kPriorities{Priority::critical, Priority::normal, Priority::normal, Priority::sheddable};
 
-std::uint32_t number(EndpointId id) {
-    return static_cast<std::uint32_t>(id);
-}
+std::uint32_t number(EndpointId id) { return static_cast<std::uint32_t>(id); }
 
 }  // namespace
 
@@ -157,6 +155,7 @@ void JudgeWorld::pass(Duration time) {
 void JudgeWorld::arrive(const Operation& operation) {
     Request& request = requests_.emplace_back();
     request.cls = operation.cls;
+    request.client = operation.client;
     request.retry = operation.retry;
     request.arrival = requests_.size();
     const auto& cls = config_.classes[request.cls].config;
@@ -175,6 +174,7 @@ void JudgeWorld::arrive(const Operation& operation) {
         RC_ASSERT(early->retry_after == request.place.decision().retry_after);
     }
     const Decision& decision = request.place.decision();
+    RC_ASSERT((decision.reason == Reason::client_concurrency) == over_concurrency(request));
     if (request.place.standing() == Standing::ended && group(decision.reason) == ReasonGroup::contract) {
         RC_ASSERT(changes_.empty());
         RC_ASSERT(decision.observed > decision.limit);
@@ -333,6 +333,15 @@ std::size_t JudgeWorld::count(std::size_t cls, Standing standing) const {
     return static_cast<std::size_t>(std::count_if(requests_.begin(), requests_.end(), [&](const Request& request) {
         return request.cls == cls && request.known == standing;
     }));
+}
+
+bool JudgeWorld::over_concurrency(const Request& request) const {
+    const auto limit = config_.classes[request.cls].config.per_client.concurrency;
+    const auto present = std::count_if(requests_.begin(), requests_.end(), [&](const Request& other) {
+        return other.cls == request.cls && other.client == request.client &&
+               (other.known == Standing::waiting || other.known == Standing::running);
+    });
+    return limit && present >= *limit;
 }
 
 double JudgeWorld::room(std::size_t cls) const {

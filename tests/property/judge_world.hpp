@@ -61,6 +61,7 @@ private:
     struct Request {
         admission::Place place;
         std::size_t cls = 0;
+        std::uint32_t client = 0;
         bool retry = false;
         std::size_t arrival = 0;
         TimePoint expires{};
@@ -90,6 +91,7 @@ private:
     [[nodiscard]] bool first_class(std::size_t a, std::size_t b) const;
     [[nodiscard]] static bool served_sooner(const Request& a, const Request& b);
     [[nodiscard]] std::size_t count(std::size_t cls, admission::Standing standing) const;
+    [[nodiscard]] bool over_concurrency(const Request& request) const;
     [[nodiscard]] double room(std::size_t cls) const;
     [[nodiscard]] bool fits(const Endpoint& endpoint, std::size_t cls) const;
 

@@ -28,9 +28,7 @@ Classifier::~Classifier() = default;
 Classifier::Classifier(Classifier&&) noexcept = default;
 Classifier& Classifier::operator=(Classifier&&) noexcept = default;
 
-Identity Classifier::identify(const Credentials& credentials) const {
-    return state_->identifier.identify(credentials);
-}
+Identity Classifier::identify(const Credentials& credentials) const { return state_->identifier.identify(credentials); }
 
 ClassId Classifier::classify(const Identity& identity, const RequestFacts& facts) const {
     for (const State::Entry& entry : state_->classes) {

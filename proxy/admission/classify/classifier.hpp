@@ -29,8 +29,8 @@ struct RequestFacts {
     std::string_view listener;
     std::string_view method;
     std::string_view path;  // without the query
-    // Calls back for a header of the request by lower-case name: its value, or an empty view with null data if absent or
-    // present more than once.
+    // Calls back for a header of the request by lower-case name: its value, or an empty view with null data if absent
+    // or present more than once.
     std::string_view (*header)(const void* context, std::string_view name) = nullptr;
     const void* header_context = nullptr;
 };

@@ -13,15 +13,11 @@ namespace {
 // The slot of the shared entry; slots below it number the ways of all sets.
 constexpr ClientSlot kShared{0xFFFF'FFFE};
 
-TokenBucket emptier(TokenBucket a, TokenBucket b) {
-    return TokenBucket(std::max(a.full_at(), b.full_at()));
-}
+TokenBucket emptier(TokenBucket a, TokenBucket b) { return TokenBucket(std::max(a.full_at(), b.full_at())); }
 
 }  // namespace
 
-void ClientTable::Free::operator()(Set* sets) const {
-    std::free(sets);
-}
+void ClientTable::Free::operator()(Set* sets) const { std::free(sets); }
 
 ClientTable::ClientTable(std::uint32_t bound)
     : set_bits_(std::countr_zero(std::bit_ceil((std::max(bound, 1U) + kWays - 1) / kWays))) {

@@ -10,13 +10,9 @@ namespace {
 // No policy means a longer time; sums of two of these and a clock stay far from overflow.
 constexpr double kLongest = 4e17;  // nanoseconds, twelve years
 
-Duration bounded(double nanoseconds) {
-    return Duration(static_cast<Duration::rep>(std::min(nanoseconds, kLongest)));
-}
+Duration bounded(double nanoseconds) { return Duration(static_cast<Duration::rep>(std::min(nanoseconds, kLongest))); }
 
-Duration missing(TimePoint full_at, TimePoint now) {
-    return std::max(full_at, now) - now;
-}
+Duration missing(TimePoint full_at, TimePoint now) { return std::max(full_at, now) - now; }
 
 }  // namespace
 
@@ -52,9 +48,7 @@ double TokenBucket::level(const BucketRate& rate, TimePoint now) const {
     return std::max(0.0, rate.tokens(rate.whole() - missing(full_at_, now)));
 }
 
-double TokenBucket::fill(const BucketRate& rate, TimePoint now) const {
-    return level(rate, now) / rate.burst();
-}
+double TokenBucket::fill(const BucketRate& rate, TimePoint now) const { return level(rate, now) / rate.burst(); }
 
 void TokenBucket::rescale(const BucketRate& from, const BucketRate& to, TimePoint now) {
     const double share = seconds(missing(full_at_, now)) / seconds(from.whole());

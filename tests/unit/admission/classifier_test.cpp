@@ -35,9 +35,7 @@ protected:
     MatchConfig match;
 };
 
-TEST_F(ClassifierTest, WithoutConditionsEverythingMatches) {
-    EXPECT_TRUE(matches(match));
-}
+TEST_F(ClassifierTest, WithoutConditionsEverythingMatches) { EXPECT_TRUE(matches(match)); }
 
 TEST_F(ClassifierTest, ListItemsAreAlternatives) {
     match.api_keys = {"solo", "acme"};

@@ -58,6 +58,14 @@ TEST_F(ClientTableTest, AnEvictedClientDoesNotComeBackWithAFullBucket) {
     for (ClientKey key = 1; key <= 8; ++key) EXPECT_LE(level(key), 1) << key;
 }
 
+TEST_F(ClientTableTest, AFullBucketThatWasHeldIsNotLeftToAnEvictedClient) {
+    const ClientSlot held = table.enter(1, kNow);
+    for (ClientKey key = 2; key <= 8; ++key) visit(key, 9);
+    visit(100, 0);
+    table.leave(held);
+    for (ClientKey key = 2; key <= 8; ++key) EXPECT_LE(level(key), 1) << key;
+}
+
 TEST_F(ClientTableTest, ForgettingAFullBucketIsNoEviction) {
     for (ClientKey key = 1; key <= 30; ++key) visit(key, 0);
     EXPECT_EQ(table.evictions(), 0U);

@@ -20,9 +20,7 @@ LimitConfig rate(double per_second, double burst, Mode mode = Mode::enforce) {
     return {RateConfig{per_second, burst}, std::nullopt, mode};
 }
 
-LimitConfig concurrency(std::uint32_t limit, Mode mode = Mode::enforce) {
-    return {std::nullopt, limit, mode};
-}
+LimitConfig concurrency(std::uint32_t limit, Mode mode = Mode::enforce) { return {std::nullopt, limit, mode}; }
 
 // Lets one request in, if the contract allows it.
 bool let_in(Contract& contract, ClientKey client) {

@@ -5,9 +5,7 @@
 namespace weir::admission {
 namespace {
 
-IpAddress ip(std::string_view text) {
-    return IpAddress::parse(text).value();
-}
+IpAddress ip(std::string_view text) { return IpAddress::parse(text).value(); }
 
 class IdentityTest : public testing::Test {
 protected:
@@ -35,9 +33,7 @@ TEST_F(IdentityTest, KnowsAKeyByItsDigest) {
     EXPECT_EQ(keyed("").api_key, nullptr);
 }
 
-TEST_F(IdentityTest, TwoDifferentKeysAreNone) {
-    EXPECT_EQ(keyed("acme-secret", true).api_key, nullptr);
-}
+TEST_F(IdentityTest, TwoDifferentKeysAreNone) { EXPECT_EQ(keyed("acme-secret", true).api_key, nullptr); }
 
 TEST_F(IdentityTest, BelievesOnlyTrustedProxies) {
     EXPECT_EQ(source("203.0.113.9", "17.0.0.1"), "203.0.113.9");

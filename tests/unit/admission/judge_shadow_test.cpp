@@ -35,6 +35,15 @@ TEST(JudgeShadow, AClassWithoutPatienceOrLineWouldHaveRefused) {
     EXPECT_EQ(scene.places.back().standing(), Standing::running);
 }
 
+TEST(JudgeShadow, EvenWhoseDeadlineHasPassedIsLetThrough) {
+    auto config = make_config({make_class(0)}, {1});
+    config.mode = Mode::shadow;
+    Scene scene(config);
+    Ask ask = test::make_ask(0);
+    ask.deadline = scene.clock.now();
+    EXPECT_EQ(scene.arrive(ask).standing(), Standing::running);
+}
+
 TEST(JudgeShadow, ChoosesTheLeastLoadedEndpoint) {
     auto config = make_config({make_class(0)}, {10, 20});
     config.mode = Mode::shadow;

@@ -1,0 +1,54 @@
+#pragma once
+// The engine that is modelled: its limits as vLLM names them, and what a step costs on its hardware.
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string_view>
+
+#include "base/time.hpp"
+
+namespace weir::simulate {
+
+using namespace std::chrono_literals;
+
+enum class QueueOrder : std::uint8_t {
+    first_come,  // vLLM's default
+    priority,    // --scheduling-policy priority: smaller numbers first, equals by arrival
+};
+
+// The defaults are the preset h100-8b: an 8-billion-parameter model in bfloat16 (32 layers, 8 KV heads of 128, as Llama
+// 3.1 8B) on an H100 SXM, from the figures of the data sheets. Measured engines vary by some 20 % with their version.
+struct EngineConfig {
+    std::uint32_t max_num_seqs = 256;              // slots: sequences in one batch
+    std::uint32_t max_num_batched_tokens = 2'048;  // of one step: prompt tokens, and one for each decoding sequence
+    // KV cache: 80 GB x 0.9 less 16 GB of weights and some for activations, at 128 KiB a token.
+    std::uint64_t kv_tokens = 400'000;
+    QueueOrder order = QueueOrder::first_come;
+
+    // A step takes fixed + per_prompt_token x prompt tokens + per_sequence x sequences + per_context_token x KV tokens.
+    //
+    // fixed: all weights are read once (16 GB at 3.35 TB/s: 5 ms) and the step is scheduled and launched.
+    Duration fixed = 7ms;
+    // 2 x 8e9 operations at half of 990 TFLOPS: 2,048 tokens in 66 ms.
+    Duration per_prompt_token = 32us;
+    // Sampling, detokenizing, small kernels: 256 sequences of 1,000 tokens come to 30 ms a token.
+    Duration per_sequence = 50us;
+    // Reading 128 KiB of keys and values at 3.35 TB/s.
+    Duration per_context_token = 40ns;
+
+    // Every token is an event, as a server needs it. A simulator that asks only for first tokens and endings turns this
+    // off: a step then costs the same whatever its batch.
+    bool token_events = true;
+};
+
+// Engines by name:
+//   h100-8b     the defaults
+//   a100-8b     the same model on an A100 80 GB: 2 TB/s, 312 TFLOPS
+//   small-gpu   for demonstrations: 16 slots, saturated by 23 to 29 requests/s of 100 tokens in and 32 to 24 out, so
+//               that a laptop can overload it honestly
+[[nodiscard]] std::optional<EngineConfig> engine_preset(std::string_view name);
+[[nodiscard]] std::span<const std::string_view> engine_preset_names();
+
+}  // namespace weir::simulate

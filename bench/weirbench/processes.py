@@ -5,6 +5,7 @@ Each writes its output to a file of its own, because a pipe that nobody empties 
 
 import os
 import re
+import resource
 import signal
 import socket
 import subprocess
@@ -39,6 +40,12 @@ def port_is_taken(port, host="127.0.0.1"):
             return False
         except OSError:
             return True
+
+
+def most_connections(at_most=20000):
+    """Client connections that a proxy can take here, each with a server connection beside it."""
+    _, descriptors = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return min(at_most, (descriptors - 200) // 2)
 
 
 class Process:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from . import policy as policy_text
-from .processes import StartFailure, Process, free_ports, start_mock, start_weir
+from .processes import StartFailure, Process, free_ports, most_connections, start_mock, start_weir
 from .progress import Progress
 from .replay import Player, saturation
 
@@ -34,7 +34,7 @@ def haproxy_config(port, backend_port, slots, ranked_keys, queue_timeout_s):
         for rank, key in enumerate(ranked_keys))
     return f"""global
   nbthread 1
-  maxconn 60000
+  maxconn {most_connections()}
 defaults
   mode http
   timeout connect 2s

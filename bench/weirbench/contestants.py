@@ -3,6 +3,7 @@
 import hashlib
 import re
 import shutil
+import urllib.request
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -111,6 +112,7 @@ class Contestant:
     name: str
     process: Process
     port: int
+    admin_port: int  # Weir's; nobody listens on the others'
 
     def pss_bytes(self):
         """Memory of the process, shared pages divided among those who share them."""
@@ -145,7 +147,14 @@ def start(name, backend_port, directory, cpu, weir=WEIR, streaming=False):
     except BaseException:
         process.stop()
         raise
-    return Contestant(name, process, port)
+    return Contestant(name, process, port, admin_port)
+
+
+def weir_metric(contestant, name):
+    """The sum of one of Weir's metrics over its labels."""
+    with urllib.request.urlopen(f"http://127.0.0.1:{contestant.admin_port}/metrics", timeout=5) as answer:
+        text = answer.read().decode()
+    return sum(float(value) for value in re.findall(rf"^{name}(?:{{[^}}]*}})? (\S+)", text, re.M))
 
 
 NAMES = ["Weir", "HAProxy", "nginx"]

@@ -20,6 +20,20 @@ class StartFailure(RuntimeError):
     """A program did not come up; the message says what it said."""
 
 
+def require_built(*programs):
+    """Raises StartFailure, saying how to build them, when one is missing."""
+    for program in programs:
+        if not Path(program).exists():
+            raise StartFailure(f"{program} does not exist; build it with: "
+                               "cmake --preset release -D WEIR_BENCH=ON && cmake --build --preset release")
+
+
+def allow_descriptors():
+    """Raises this process's limit, and so its children's, as far as it may."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+
+
 def free_ports(count):
     """Ports of the loopback that nobody listened on a moment ago."""
     sockets = [socket.socket() for _ in range(count)]

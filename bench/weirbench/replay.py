@@ -2,13 +2,14 @@
 
 import asyncio
 import random
-import resource
 import time
 from collections import Counter
 from dataclasses import dataclass, field
 
 from . import retry
 from .chat_client import Pool, chat_request
+from .processes import allow_descriptors
+from .trace import Request
 
 REFUSAL_STATUSES = {429, 503, 529}
 
@@ -112,11 +113,6 @@ def refusal_reason(attempt):
     return attempt.headers.get("x-weir-decision") or f"status {attempt.status}"
 
 
-def allow_descriptors():
-    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
-
-
 @dataclass
 class Meter:
     tokens: int = 0
@@ -127,8 +123,6 @@ async def saturation(address, lengths, key=None, model="mock", concurrency=256, 
 
     Counted in tokens rather than in whole answers, which would come in waves after a start all together.
     """
-    from .trace import Request
-
     allow_descriptors()
     pool, meter = Pool(address), Meter()
     request = Request(0, round(lengths.prompt), round(lengths.output), "")

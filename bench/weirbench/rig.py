@@ -69,7 +69,7 @@ class Rig:
     drain_s: float = 30
     slots: int = 16
     ranked_classes: tuple = ("direct", "siri-bulk")
-    queue_timeout_s: float = 5
+    queue_timeout_s: float = 2
     seed: int = 1
 
     def capacity(self, lengths, label="measuring capacity"):

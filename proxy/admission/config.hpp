@@ -44,14 +44,14 @@ struct ClientsConfig {
 // The conditions of a class: all that are set must hold; within one, any of the listed values will do.
 // With everything empty it matches every request.
 struct MatchConfig {
-    std::vector<std::string> api_keys;   // names of keys; the caller showed one of them
-    std::vector<std::string> plans;      // plans of keys
-    std::vector<IpNetwork> sources;      // the client's address
-    std::vector<std::string> listeners;  // names
-    std::vector<std::string> paths;      // exact, or a prefix when it ends in `*`
-    std::vector<std::string> methods;    // GET, POST, ...
-    std::vector<std::pair<std::string, std::string>> headers;  // lower-case name, exact value; every one must be present
-    std::vector<MatchConfig> none_of;    // `not:`; at most one, and it holds no further `not:`
+    std::vector<std::string> api_keys;                         // names of keys; the caller showed one of them
+    std::vector<std::string> plans;                            // plans of keys
+    std::vector<IpNetwork> sources;                            // the client's address
+    std::vector<std::string> listeners;                        // names
+    std::vector<std::string> paths;                            // exact, or a prefix when it ends in `*`
+    std::vector<std::string> methods;                          // GET, POST, ...
+    std::vector<std::pair<std::string, std::string>> headers;  // lower-case name, exact value; all must be present
+    std::vector<MatchConfig> none_of;                          // `not:`; at most one, and it holds no further `not:`
 
     friend bool operator==(const MatchConfig&, const MatchConfig&) = default;
 };
@@ -93,10 +93,10 @@ struct ClassConfig {
     std::string backend;
     Priority priority = Priority::normal;
     std::optional<SloConfig> slo;
-    std::optional<Duration> patience;    // default: 0.8 x slo.first_token, or 5 s without an slo
-    std::optional<std::uint32_t> line;   // places; default: max(16, an eighth of the backend's requests)
-    LimitConfig limits;                  // of the class as a whole
-    LimitConfig per_client;              // of each client in it
+    std::optional<Duration> patience;   // default: 0.8 x slo.first_token, or 5 s without an slo
+    std::optional<std::uint32_t> line;  // places; default: max(16, an eighth of the backend's requests)
+    LimitConfig limits;                 // of the class as a whole
+    LimitConfig per_client;             // of each client in it
     RefusalConfig refusal;
     Mode mode = Mode::enforce;
 
@@ -105,6 +105,9 @@ struct ClassConfig {
 
 // The longest a request of this class may stand in line.
 [[nodiscard]] Duration effective_patience(const ClassConfig& config);
+
+// The places in the line of this class, on a backend whose endpoints take `requests` at once together.
+[[nodiscard]] std::uint32_t effective_line(const ClassConfig& config, std::uint32_t requests);
 
 // One class as the judge sees it: the policy's words plus the number that stands for its name.
 struct JudgeClass {
@@ -121,8 +124,8 @@ struct JudgeEndpoint {
 struct JudgeConfig {
     std::vector<JudgeClass> classes;
     std::vector<JudgeEndpoint> endpoints;
-    Mode mode = Mode::enforce;              // of the whole policy
-    std::uint32_t client_table = 65'536;    // clients with a bucket or a count, per class
+    Mode mode = Mode::enforce;            // of the whole policy
+    std::uint32_t client_table = 65'536;  // clients with a bucket or a count, per class
 };
 
 }  // namespace weir::admission

@@ -14,6 +14,14 @@
 //              nowhere, stop: nothing overtakes it
 //   expire     waited longer than the class's patience, or past the client's own deadline
 //
+// A request counts towards its priority's room once it is within its contract. While no endpoint is available requests
+// wait as they would for a full one, because endpoints come back; who runs out of patience then is told so
+// (no_endpoint). With a patience of zero, requests run now or are refused now, and push nobody out of a line.
+//
+// In shadow (the policy or the class), a request runs at once on the endpoint with most room, whatever contract and
+// gate say; its decision tells what they would have done. With only a limit in shadow, whoever is over it is marked and
+// then waits and is served like all others: being over a limit must not be a way around the line.
+//
 // It holds no lock, does no I/O and reads no clock: the server, the simulator and the property tests run this very
 // code. Not thread-safe; whoever shares it between threads locks around every call.
 
@@ -71,7 +79,9 @@ public:
 
     // Takes a request: contract, line, pump. `place` ends as running (its decision names an endpoint), waiting, or
     // ended (refused); its own change of standing is told in place.standing() alone, everybody else's in `changes`.
-    // REQUIRES: place is idle; it stays where it is in memory until its standing is idle or ended again.
+    // A refusal at this point has charged no bucket; a place in line has, whatever becomes of it.
+    // REQUIRES: place is idle or ended, and stays where it is in memory until it is ended again; ask.cls is a class of
+    // this judge, or was before a reload.
     void arrive(Place& place, const Ask& ask, TimePoint now, Changes& changes);
 
     // A running request gave its last byte, failed, or its client left: its slot is free. Pumps.
@@ -83,20 +93,22 @@ public:
 
     // A running request whose endpoint failed before anything was answered returns to the line with its old key, its
     // patience still counted from its first arrival; it may run again at once, on another endpoint than the one it
-    // lost where there is one. Returns false when it was refused instead (its patience is over, or no endpoint is
-    // left); then it has ended.
-    // REQUIRES: place is running.
+    // lost where another one fits. Whoever calls bounds how often. Returns false when it was refused instead (its
+    // patience is over, or no endpoint is left); then it has ended. REQUIRES: place is running.
     bool requeue(Place& place, TimePoint now, Changes& changes);
 
-    // Refuses whoever waited too long. Call it at next_expiry() or a little later.
+    // Refuses whoever waited too long, and serves those whom time has made room for. Call it at next_expiry() or a
+    // little later; every other call does the same first.
     void expire(TimePoint now, Changes& changes);
     [[nodiscard]] std::optional<TimePoint> next_expiry() const;
 
-    // An endpoint came or went. Requests that run on a lost one stay counted there until they finish.
+    // An endpoint came or went. Requests that run on a lost one stay counted there until they finish. One that the
+    // policy no longer has is ignored.
     void set_available(EndpointId endpoint, bool available, TimePoint now, Changes& changes);
 
-    // Puts a new policy in force: lines, counts, and bucket levels are carried over by id. A waiting request whose class
-    // is gone is served in its old standing; a shorter line sheds its worst.
+    // Puts a new policy in force: lines, counts, and bucket levels are carried over by id. A waiting request whose
+    // class is gone is served in its old standing; a shorter line sheds its worst. Those who wait keep the patience
+    // with which they came.
     void reconfigure(const JudgeConfig& config, TimePoint now, Changes& changes);
 
     [[nodiscard]] JudgeCounts counts(TimePoint now) const;

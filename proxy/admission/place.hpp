@@ -14,12 +14,16 @@ namespace weir::admission {
 // A keyed hash of who is calling: a key's name, a certificate's subject or a network prefix.
 using ClientKey = std::uint64_t;
 
+// Where a class's client table counts a request.
+enum class ClientSlot : std::uint32_t {};
+inline constexpr ClientSlot kNoClientSlot{0xFFFF'FFFF};
+
 // What the judge needs to know of a request.
 struct Ask {
     ClassId cls = kNoClass;
     ClientKey client = 0;
-    bool retry = false;                  // an SDK's retry: stands behind first tries of its class
-    std::optional<TimePoint> deadline;   // the client's own: after it an answer is of no use
+    bool retry = false;                 // an SDK's retry: stands behind first tries of its class
+    std::optional<TimePoint> deadline;  // the client's own: after it an answer is of no use
 };
 
 enum class Standing : std::uint8_t {
@@ -45,7 +49,7 @@ public:
     Place& operator=(const Place&) = delete;
 
     [[nodiscard]] Standing standing() const { return standing_; }
-    // The judge's last word. REQUIRES: not idle.
+    // The judge's last word; while waiting, what holds until then. REQUIRES: not idle.
     [[nodiscard]] const Decision& decision() const { return decision_; }
     [[nodiscard]] const Ask& ask() const { return ask_; }
     [[nodiscard]] TimePoint arrived() const { return arrived_; }
@@ -53,7 +57,7 @@ public:
 private:
     friend class Judge;
     friend class Line;
-    friend struct PlaceAccess;
+    friend class ExpiryOrder;
 
     boost::intrusive::set_member_hook<> in_line_;
     boost::intrusive::set_member_hook<> in_expiry_;
@@ -62,6 +66,8 @@ private:
     TimePoint arrived_{};
     TimePoint expires_{};
     Decision decision_;
+    EndpointId lost_ = kNoEndpoint;  // the endpoint it came back from: any other that fits is tried before
+    ClientSlot client_slot_ = kNoClientSlot;
     Standing standing_ = Standing::idle;
 };
 

@@ -1,24 +1,21 @@
 #pragma once
 // A policy file as plain structs: what is left when every word has been read, checked and given its default.
 
+#include <cstdint>
+#include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "admin/config.hpp"
 #include "admission/config.hpp"
 #include "base/sha256.hpp"
 #include "downstream/config.hpp"
+#include "policy/mark.hpp"
 #include "telemetry/config.hpp"
 #include "upstream/config.hpp"
 
 namespace weir::policy {
-
-// Where something stands in a file: 1-based, in bytes.
-struct Mark {
-    std::string file;
-    int line = 0;
-    int column = 0;
-};
 
 // One entry of the policy's own `tests:`: a request, a situation, and what must become of it.
 struct PolicyTest {
@@ -31,14 +28,14 @@ struct PolicyTest {
     std::string path = "/v1/chat/completions";
     std::string listener;  // empty: the first
     IpAddress source;
-    std::string api_key;   // a key's name, or empty
+    std::string api_key;  // a key's name, or empty
     std::vector<std::pair<std::string, std::string>> headers;
 
     // given
     enum class Situation : std::uint8_t {
-        idle,        // nothing else is there
-        line_full,   // the backend is full, and so is the line of the request's own class
-        flood_of,    // the backend is full of one class's requests, and that class's line is full
+        idle,       // nothing else is there
+        line_full,  // the backend is full, and so is the line of the request's own class
+        flood_of,   // the backend is full of one class's requests, and that class's line is full
     };
     Situation given = Situation::idle;
     std::string flood_of;  // a class's name
@@ -61,7 +58,10 @@ struct Policy {
     telemetry::LoggingConfig logging;
     std::uint32_t workers = 0;  // 0: one a core
     std::vector<PolicyTest> tests;
-    Sha256 hash;                // of the file's bytes
+    Sha256 hash;                // of the file's bytes, followed by those of the file of keys
+    std::string api_keys_file;  // where part of `clients.api_keys` came from; empty: nowhere
+    // Paths (`classes[1].backend`) of the values that came from ${env:...} or ${file:...}: they are never printed.
+    std::set<std::string> secrets;
 };
 
 }  // namespace weir::policy

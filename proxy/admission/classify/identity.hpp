@@ -1,0 +1,46 @@
+#pragma once
+// Who is calling: by an API key that the policy knows, else by the address that trusted proxies vouch for.
+//
+// Immutable after construction: threads share it without a lock.
+
+#include <optional>
+#include <span>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "admission/classify/classifier.hpp"
+#include "admission/classify/siphash.hpp"
+
+namespace weir::admission {
+
+class Identifier {
+public:
+    Identifier(const ClientsConfig& clients, std::uint64_t salt);
+    Identifier(const Identifier&) = delete;  // identities point into it
+    Identifier& operator=(const Identifier&) = delete;
+
+    [[nodiscard]] Identity identify(const Credentials& credentials) const;
+    // The keys that identities point to.
+    [[nodiscard]] std::span<const ApiKey> api_keys() const { return clients_.api_keys; }
+
+private:
+    struct ConstantTimeEqual {
+        bool operator()(const Sha256& a, const Sha256& b) const { return equal_in_constant_time(a, b); }
+    };
+
+    [[nodiscard]] IpAddress source_of(IpAddress peer, std::string_view forwarded_for) const;
+    [[nodiscard]] bool is_trusted(const IpAddress& address) const;
+    [[nodiscard]] const ApiKey* known(std::string_view api_key) const;
+    [[nodiscard]] ClientKey client_of(const ApiKey* api_key, const IpAddress& source) const;
+
+    ClientsConfig clients_;
+    std::unordered_map<Sha256, const ApiKey*, Sha256Hash, ConstantTimeEqual> by_digest_;
+    SipKey salt_;
+};
+
+// One entry of X-Forwarded-For: an address, alone, as `[v6]`, or with a port (`v4:port`, `[v6]:port`); spaces around it
+// do not count.
+[[nodiscard]] std::optional<IpAddress> parse_forwarded(std::string_view entry);
+
+}  // namespace weir::admission

@@ -1,0 +1,38 @@
+#pragma once
+// Room: the share of every endpoint that worse classes leave free, so that a better one finds a slot at once.
+//
+//   room(p) = 10 % for each priority better than p that had a request in the last 60 s, at most 20 %
+//
+// The best active priority keeps none, and a class that is alone can borrow everything.
+// Not thread-safe: the judge's lock covers it.
+
+#include <array>
+#include <optional>
+
+#include "admission/config.hpp"
+#include "base/time.hpp"
+
+namespace weir::admission {
+
+class Room {
+public:
+    static constexpr double kPerLevel = 0.10;
+    static constexpr double kMost = 0.20;
+    static constexpr Duration kActive = 60s;
+
+    // A request of this priority is within its contract and wants to be served.
+    void saw(Priority priority, TimePoint now) { seen_[rank(priority)] = now; }
+
+    // 0 to kMost.
+    [[nodiscard]] double of(Priority priority, TimePoint now) const;
+
+    // The next instant at which some priority counts as quiet, if nothing comes: heads may fit that did not.
+    [[nodiscard]] std::optional<TimePoint> next_lapse(TimePoint now) const;
+
+private:
+    [[nodiscard]] static constexpr std::size_t rank(Priority priority) { return static_cast<std::size_t>(priority); }
+
+    std::array<std::optional<TimePoint>, kPriorityCount> seen_{};
+};
+
+}  // namespace weir::admission

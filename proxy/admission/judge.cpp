@@ -1,0 +1,209 @@
+#include "admission/judge.hpp"
+
+#include <algorithm>
+#include <cassert>
+
+#include "admission/judge_state.hpp"
+
+namespace weir::admission {
+
+Judge::Judge(const JudgeConfig& config, TimePoint now) : state_(std::make_unique<State>(config)) {
+    state_->now_ = now;
+    state_->adopt(config, now);
+}
+
+Judge::~Judge() = default;
+
+void Judge::State::decide(Place& place, Class& cls, TimePoint now, Changes& changes) {
+    // An answer after the caller's own deadline is of no use to it.
+    if (place.ask_.deadline && *place.ask_.deadline <= now) return refuse(place, cls, out_of_time(place, cls, now));
+
+    // The contract comes before the line: who is over its own limits is told so, however empty the house is.
+    const Contract::Finding over = cls.contract.check(place.ask_.client, now);
+    const bool shadow = in_shadow(cls);
+    if (over.live && !shadow) return refuse(place, cls, over_contract(cls, *over.live));
+    if (const auto& excess = over.live ? over.live : over.shadow) {
+        place.decision_ = over_contract(cls, *excess);
+        place.decision_.shadow = true;
+    }
+
+    place.client_slot_ = cls.contract.enter(place.ask_.client, now);
+    const ClientSlot slot = place.client_slot_;
+    room.saw(cls.config.priority, now);
+    seat(place, cls, now, changes);
+
+    // Charged last: who is refused for overload on the spot has used nothing of its rate. Who got a place in line has,
+    // even if it is refused later; tokens given back then would be tokens that the bucket has regained by itself.
+    if (place.standing_ != Standing::ended) cls.contract.charge(slot, now);
+}
+
+void Judge::State::seat(Place& place, Class& cls, TimePoint now, Changes& changes) {
+    if (in_shadow(cls) && run_in_shadow(place, cls, now)) return;
+    enter_line(place, cls);
+    pump(now, changes, &place);
+    // Who may not wait goes before the line's bound is looked at, and so pushes nobody out.
+    if (place.standing_ == Standing::waiting && place.expires_ <= now) {
+        refuse(place, cls, out_of_time(place, cls, now));
+    }
+    shed(cls, changes, &place);
+    if (place.standing_ == Standing::waiting && !place.decision_.shadow) {
+        place.decision_.reason = Reason::admitted_after_wait;
+    }
+}
+
+void Judge::State::pump(TimePoint now, Changes& changes, const Place* caller) {
+    while (Class* cls = first_waiting()) {
+        Place& head = cls->line.best();
+        Endpoint* endpoint = choose_for(head, *cls, now);
+        if (endpoint == nullptr) return;  // the head blocks: nothing overtakes it
+        leave_line(head, *cls);
+        dispatch(head, *cls, *endpoint);
+        if (&head != caller) changes.push_back(&head);
+    }
+}
+
+void Judge::State::shed(Class& cls, Changes& changes, const Place* caller) {
+    while (cls.line.size() > cls.line_limit) {
+        Place& worst = cls.line.worst();
+        const bool itself = &worst == caller || caller == nullptr;
+        refuse(worst, cls, line_is_full(cls, itself ? Reason::line_full : Reason::pushed_out));
+        if (&worst != caller) changes.push_back(&worst);
+    }
+}
+
+TimePoint Judge::State::catch_up(TimePoint now, Changes& changes) {
+    now_ = std::max(now_, now);
+    while (!expiry.empty() && expiry.first_expiry() <= now_) {
+        Place& place = expiry.first();
+        Class& cls = class_of(place.ask_.cls);
+        refuse(place, cls, out_of_time(place, cls, now_));
+        changes.push_back(&place);
+    }
+    pump(now_, changes);
+    return now_;
+}
+
+std::optional<Decision> Judge::refuse_early(const Ask& ask, TimePoint now) {
+    State& state = *state_;
+    State::Class& cls = state.class_of(ask.cls);
+    if (state.in_shadow(cls)) return std::nullopt;
+    now = std::max(now, state.now_);
+    Place place;
+    state.begin(place, ask, cls, now);
+    if (ask.deadline && *ask.deadline <= now) return state.out_of_time(place, cls, now);
+    if (const auto over = cls.contract.check(ask.client, now); over.live) return state.over_contract(cls, *over.live);
+
+    // With arrears to settle first, what the line will look like is not certain.
+    if (!state.expiry.empty() && state.expiry.first_expiry() <= now) return std::nullopt;
+    if (state.head_fits(now)) return std::nullopt;
+    if (state.goes_at_once(place, cls, now)) return std::nullopt;
+    if (place.expires_ <= now) return state.out_of_time(place, cls, now);
+    const bool full = cls.line.size() >= cls.line_limit;
+    if (full && (cls.line.empty() || cls.line.worst().key_ < place.key_)) {
+        Decision refusal = state.line_is_full(cls, Reason::line_full);
+        refusal.observed += 1;  // itself, which is in no line
+        return refusal;
+    }
+    return std::nullopt;
+}
+
+void Judge::arrive(Place& place, const Ask& ask, TimePoint now, Changes& changes) {
+    assert(place.standing_ == Standing::idle || place.standing_ == Standing::ended);
+    State& state = *state_;
+    now = state.catch_up(now, changes);
+    State::Class& cls = state.class_of(ask.cls);
+    state.begin(place, ask, cls, now);
+    ++state.next_arrival;
+    state.decide(place, cls, now, changes);
+}
+
+void Judge::finish(Place& place, TimePoint now, Changes& changes) {
+    assert(place.standing_ == Standing::running);
+    State& state = *state_;
+    State::Class& cls = state.class_of(place.ask_.cls);
+    state.gate.give_back(place.decision_.endpoint);
+    --cls.inflight;
+    state.end(place, cls);
+    state.catch_up(now, changes);
+}
+
+void Judge::leave(Place& place, TimePoint now, Changes& changes) {
+    assert(place.standing_ == Standing::waiting);
+    State& state = *state_;
+    State::Class& cls = state.class_of(place.ask_.cls);
+    Decision left;
+    left.verdict = Verdict::refuse;
+    left.reason = Reason::client_gone;
+    state.refuse(place, cls, left);
+    state.catch_up(now, changes);
+}
+
+bool Judge::requeue(Place& place, TimePoint now, Changes& changes) {
+    assert(place.standing_ == Standing::running);
+    State& state = *state_;
+    State::Class& cls = state.class_of(place.ask_.cls);
+    now = state.catch_up(now, changes);
+    place.lost_ = place.decision_.endpoint;
+    state.gate.give_back(place.lost_);
+    --cls.inflight;
+    place.standing_ = Standing::idle;
+    if (place.expires_ <= now || !state.gate.any_available()) {
+        state.refuse(place, cls, state.out_of_time(place, cls, now));
+        state.pump(now, changes);
+        return false;
+    }
+    place.decision_.endpoint = kNoEndpoint;
+    state.seat(place, cls, now, changes);
+    return place.standing_ != Standing::ended;
+}
+
+void Judge::expire(TimePoint now, Changes& changes) {
+    state_->catch_up(now, changes);
+}
+
+std::optional<TimePoint> Judge::next_expiry() const {
+    if (state_->expiry.empty()) return std::nullopt;
+    const TimePoint expiry = state_->expiry.first_expiry();
+    return std::min(expiry, state_->room.next_lapse(state_->now_).value_or(expiry));
+}
+
+void Judge::set_available(EndpointId endpoint, bool available, TimePoint now, Changes& changes) {
+    state_->gate.set_available(endpoint, available);
+    state_->catch_up(now, changes);
+}
+
+void Judge::reconfigure(const JudgeConfig& config, TimePoint now, Changes& changes) {
+    State& state = *state_;
+    now = state.catch_up(now, changes);
+    state.gate.reconfigure(config.endpoints);
+    state.adopt(config, now);
+    state.pump(now, changes);
+    for (const auto& cls : state.classes) state.shed(*cls, changes);
+    state.pump(now, changes);
+}
+
+JudgeCounts Judge::counts(TimePoint now) const {
+    const State& state = *state_;
+    now = std::max(now, state.now_);
+    JudgeCounts counts;
+    double fullest = 0;
+    for (const auto& cls : state.classes) {
+        const auto waiting = static_cast<std::uint32_t>(cls->line.size());
+        counts.client_evictions += cls->contract.clients().evictions();
+        if (!cls->configured && cls->inflight == 0 && waiting == 0) continue;
+        counts.classes.push_back({cls->id, cls->inflight, waiting, cls->line_limit,
+                                  state.room.of(cls->config.priority, now), cls->contract.fill(now),
+                                  cls->contract.clients().size()});
+        if (waiting > 0) fullest = std::max(fullest, 1.0 * waiting / std::max(cls->line_limit, 1U));
+    }
+    // With no endpoint to speak of, the backend is full.
+    counts.pressure = state.gate.any_available() ? 0 : 1;
+    for (const Endpoint& e : state.gate.endpoints()) {
+        counts.endpoints.push_back({e.id, e.inflight, e.limit, e.available});
+        if (e.available) counts.pressure = std::max(counts.pressure, 1.0 * e.inflight / std::max(e.limit, 1U));
+    }
+    if (!state.expiry.empty()) counts.pressure = 1 + fullest;
+    return counts;
+}
+
+}  // namespace weir::admission

@@ -1,0 +1,60 @@
+#pragma once
+// Those who wait, in order: a line per class, and one order by expiry over all of them.
+//
+// Both are red-black trees over hooks inside Place: entering and leaving is O(log n), the ends are O(1), nothing
+// allocates. Not thread-safe: the judge's lock covers it.
+
+#include <boost/intrusive/set.hpp>
+#include <cstddef>
+#include <utility>
+
+#include "admission/place.hpp"
+
+namespace weir::admission {
+
+// The line of one class, by key: served from the best, shed from the worst.
+class Line {
+public:
+    // REQUIRES: the place is in no line.
+    void insert(Place& place) { places_.insert(place); }
+    // REQUIRES: the place is in this line.
+    void erase(Place& place) { places_.erase(places_.iterator_to(place)); }
+
+    [[nodiscard]] bool empty() const { return places_.empty(); }
+    [[nodiscard]] std::size_t size() const { return places_.size(); }
+    // REQUIRES: not empty.
+    [[nodiscard]] Place& best() { return *places_.begin(); }
+    [[nodiscard]] Place& worst() { return *places_.rbegin(); }
+
+private:
+    struct ByKey {
+        using type = Key;
+        const Key& operator()(const Place& place) const { return place.key_; }
+    };
+    using Hook = boost::intrusive::member_hook<Place, boost::intrusive::set_member_hook<>, &Place::in_line_>;
+
+    boost::intrusive::set<Place, Hook, boost::intrusive::key_of_value<ByKey>> places_;
+};
+
+// Everybody who waits, by the instant at which waiting ends.
+class ExpiryOrder {
+public:
+    void insert(Place& place) { places_.insert(place); }
+    void erase(Place& place) { places_.erase(places_.iterator_to(place)); }
+
+    [[nodiscard]] bool empty() const { return places_.empty(); }
+    // REQUIRES: not empty.
+    [[nodiscard]] Place& first() { return *places_.begin(); }
+    [[nodiscard]] TimePoint first_expiry() const { return places_.begin()->expires_; }
+
+private:
+    struct ByExpiry {
+        using type = std::pair<TimePoint, std::uint64_t>;
+        type operator()(const Place& place) const { return {place.expires_, place.key_.arrival}; }
+    };
+    using Hook = boost::intrusive::member_hook<Place, boost::intrusive::set_member_hook<>, &Place::in_expiry_>;
+
+    boost::intrusive::set<Place, Hook, boost::intrusive::key_of_value<ByExpiry>> places_;
+};
+
+}  // namespace weir::admission

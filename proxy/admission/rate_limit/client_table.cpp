@@ -1,0 +1,126 @@
+#include "admission/rate_limit/client_table.hpp"
+
+#include <algorithm>
+#include <bit>
+#include <cassert>
+#include <cstdlib>
+#include <new>
+#include <type_traits>
+
+namespace weir::admission {
+namespace {
+
+// The slot of the shared entry; slots below it number the ways of all sets.
+constexpr ClientSlot kShared{0xFFFF'FFFE};
+
+TokenBucket emptier(TokenBucket a, TokenBucket b) {
+    return TokenBucket(std::max(a.full_at(), b.full_at()));
+}
+
+}  // namespace
+
+void ClientTable::Free::operator()(Set* sets) const {
+    std::free(sets);
+}
+
+ClientTable::ClientTable(std::uint32_t bound)
+    : set_bits_(std::countr_zero(std::bit_ceil((std::max(bound, 1U) + kWays - 1) / kWays))) {
+    // All-zero bytes are an empty set (full buckets at the clock's epoch). calloc's fresh pages cost no memory until
+    // they are touched, which a vector's would.
+    static_assert(std::is_trivially_destructible_v<Set> && std::is_trivially_copyable_v<Set>);
+    void* memory = std::calloc(std::size_t{1} << set_bits_, sizeof(Set));
+    if (memory == nullptr) throw std::bad_alloc();
+    sets_.reset(static_cast<Set*>(memory));
+}
+
+std::size_t ClientTable::set_of(ClientKey key) const {
+    // Keys are keyed hashes already; Fibonacci hashing also spreads the small numbers of tests.
+    return set_bits_ == 0 ? 0 : (key * 0x9E37'79B9'7F4A'7C15U) >> (64 - set_bits_);
+}
+
+const ClientTable::Entry* ClientTable::find(const Set& set, ClientKey key) const {
+    for (const Entry& entry : set.ways) {
+        if (entry.used && entry.key == key) return &entry;
+    }
+    return nullptr;
+}
+
+const ClientTable::Entry* ClientTable::cheapest(const Set& set) const {
+    const Entry* cheapest = nullptr;
+    for (const Entry& entry : set.ways) {
+        if (!entry.used) return &entry;
+        if (entry.client.present > 0) continue;
+        if (cheapest == nullptr || entry.client.bucket.full_at() < cheapest->client.bucket.full_at()) cheapest = &entry;
+    }
+    return cheapest;
+}
+
+TokenBucket ClientTable::first_bucket(const Set& set, const Entry& given_up) const {
+    // Whoever comes from the shared entry must not find a fuller bucket here either.
+    const TokenBucket start = emptier(set.forgotten, shared_.bucket);
+    return given_up.used ? emptier(start, given_up.client.bucket) : start;
+}
+
+Client ClientTable::look(ClientKey key) const {
+    const Set& set = sets_[set_of(key)];
+    if (const Entry* entry = find(set, key)) return entry->client;
+    const Entry* space = cheapest(set);
+    if (space == nullptr) return shared_;
+    return {first_bucket(set, *space), 0};
+}
+
+ClientSlot ClientTable::enter(ClientKey key, TimePoint now) {
+    Set& set = sets_[set_of(key)];
+    Entry* entry = const_cast<Entry*>(find(set, key));
+    if (entry == nullptr) {
+        entry = const_cast<Entry*>(cheapest(set));
+        if (entry == nullptr) {
+            ++shared_.present;
+            return kShared;
+        }
+        const TokenBucket start = first_bucket(set, *entry);
+        if (!entry->used) {
+            ++size_;
+        } else if (!entry->client.bucket.is_full(now)) {
+            // A full bucket with nobody present is what a stranger has: only the others are a loss.
+            ++evictions_;
+            set.forgotten = emptier(set.forgotten, entry->client.bucket);
+        }
+        *entry = {key, {start, 0}, true};
+    }
+    ++entry->client.present;
+    const auto set_number = static_cast<std::size_t>(&set - sets_.get());
+    return ClientSlot{static_cast<std::uint32_t>(set_number * kWays + static_cast<std::size_t>(entry - set.ways))};
+}
+
+Client& ClientTable::at(ClientSlot slot) {
+    if (slot == kShared) return shared_;
+    const auto number = static_cast<std::size_t>(slot);
+    return sets_[number / kWays].ways[number % kWays].client;
+}
+
+void ClientTable::leave(ClientSlot slot) {
+    Client& client = at(slot);
+    assert(client.present > 0);
+    --client.present;
+}
+
+void ClientTable::rescale(const BucketRate& from, const BucketRate& to, TimePoint now) {
+    for (std::size_t i = 0; i < std::size_t{1} << set_bits_; ++i) {
+        for (Entry& entry : sets_[i].ways) {
+            if (entry.used) entry.client.bucket.rescale(from, to, now);
+        }
+        sets_[i].forgotten.rescale(from, to, now);
+    }
+    shared_.bucket.rescale(from, to, now);
+}
+
+void ClientTable::refill() {
+    for (std::size_t i = 0; i < std::size_t{1} << set_bits_; ++i) {
+        for (Entry& entry : sets_[i].ways) entry.client.bucket = TokenBucket();
+        sets_[i].forgotten = TokenBucket();
+    }
+    shared_.bucket = TokenBucket();
+}
+
+}  // namespace weir::admission

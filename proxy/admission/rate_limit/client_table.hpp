@@ -1,0 +1,78 @@
+#pragma once
+// What is remembered of each client of a class: its request bucket, and how many of its requests are present (in
+// flight or in line).
+//
+// The memory is bounded whatever clients do. Entries live in sets of eight; a client's key names its set. When the set
+// is full, the entry that loses least goes: nobody present, and the fullest bucket. So that making Weir forget does
+// not pay, each set remembers how empty the emptiest bucket was that it forgot, and newcomers start no fuller than
+// that. An entry with somebody present never goes; while all eight are held, newcomers of the set share one entry of
+// the whole table: they are counted and rated together, strictly, until a place is free.
+//
+// No call allocates. Not thread-safe: the judge's lock covers it.
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+
+#include "admission/place.hpp"
+#include "admission/rate_limit/token_bucket.hpp"
+
+namespace weir::admission {
+
+struct Client {
+    TokenBucket bucket;
+    std::uint32_t present = 0;
+};
+
+class ClientTable {
+public:
+    // Remembers at least `bound` clients, rounded up to a power of two of sets. The memory is touched as it is used.
+    explicit ClientTable(std::uint32_t bound);
+
+    // The client as it is, or as it would start. Changes nothing, so a refusal leaves no trace.
+    [[nodiscard]] Client look(ClientKey key) const;
+
+    // Counts one more request of the client as present, and says where: for `at` and `leave`.
+    [[nodiscard]] ClientSlot enter(ClientKey key, TimePoint now);
+    // REQUIRES: `slot` came from `enter` and was not left since.
+    [[nodiscard]] Client& at(ClientSlot slot);
+    void leave(ClientSlot slot);
+
+    // Moves every bucket to another rate, each as full as it was. Scans the table.
+    void rescale(const BucketRate& from, const BucketRate& to, TimePoint now);
+    // Makes every bucket full: for a rate that is new.
+    void refill();
+
+    [[nodiscard]] std::uint32_t size() const { return size_; }
+    [[nodiscard]] std::uint64_t evictions() const { return evictions_; }
+
+private:
+    static constexpr std::size_t kWays = 8;
+    struct Entry {
+        ClientKey key;
+        Client client;
+        bool used;
+    };
+    struct Set {
+        Entry ways[kWays];
+        TokenBucket forgotten;  // the emptiest bucket that was evicted
+    };
+    struct Free {
+        void operator()(Set* sets) const;
+    };
+
+    [[nodiscard]] std::size_t set_of(ClientKey key) const;
+    [[nodiscard]] const Entry* find(const Set& set, ClientKey key) const;
+    // The entry that a newcomer may have: an unused one, else the one that loses least; null when all are held.
+    [[nodiscard]] const Entry* cheapest(const Set& set) const;
+    [[nodiscard]] TokenBucket first_bucket(const Set& set, const Entry& given_up) const;
+
+    int set_bits_;
+    std::unique_ptr<Set[], Free> sets_;
+    Client shared_;  // of newcomers whose set is held
+    std::uint32_t size_ = 0;
+    std::uint64_t evictions_ = 0;
+};
+
+}  // namespace weir::admission

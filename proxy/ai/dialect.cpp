@@ -1,0 +1,20 @@
+#include "ai/dialect.hpp"
+
+#include <array>
+
+namespace weir::ai {
+
+Dialect dialect_of(std::string_view path, Dialect fallback) {
+    const auto is_under = [path](std::string_view prefix) {
+        return path.starts_with(prefix) && (path.size() == prefix.size() || path[prefix.size()] == '/');
+    };
+    if (is_under("/v1/messages")) return Dialect::anthropic;
+    static constexpr std::array<std::string_view, 5> kOpenAi{"/v1/chat/completions", "/v1/completions", "/v1/responses",
+                                                             "/v1/embeddings", "/v1/models"};
+    for (const std::string_view prefix : kOpenAi) {
+        if (is_under(prefix)) return Dialect::openai;
+    }
+    return fallback;
+}
+
+}  // namespace weir::ai

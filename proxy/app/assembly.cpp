@@ -1,0 +1,141 @@
+#include "app/assembly.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace weir::app {
+namespace {
+
+const Bench* find_bench(const Assembly* assembly, BackendId id) {
+    if (assembly == nullptr) return nullptr;
+    const auto found = std::find_if(assembly->benches.begin(), assembly->benches.end(),
+                                    [id](const Bench& bench) { return bench.backend->id() == id; });
+    return found == assembly->benches.end() ? nullptr : &*found;
+}
+
+std::string endpoint_name(const upstream::BackendConfig& backend, const upstream::EndpointConfig& endpoint) {
+    return backend.name + " " + endpoint.url;
+}
+
+Error too_many(std::string_view what) {
+    return Error{fmt::format("this process has seen too many names of {}; restart it to forget the old ones", what)};
+}
+
+// An endpoint lives on when its address and the way to speak to it are the same.
+std::shared_ptr<upstream::Endpoint> reuse_endpoint(const Bench* previous, const upstream::BackendConfig& config,
+                                                   const upstream::EndpointConfig& endpoint) {
+    if (previous == nullptr || previous->backend->config().tls != config.tls) return nullptr;
+    for (const auto& known : previous->backend->endpoints()) {
+        if (known->config() == endpoint) return known;
+    }
+    return nullptr;
+}
+
+Result<std::shared_ptr<upstream::Backend>> make_backend(const upstream::BackendConfig& config, BackendId id, Names& names,
+                                                        const Bench* previous,
+                                                        const std::shared_ptr<downstream::SharedJudge>& judge) {
+    std::shared_ptr<net::TlsContext> tls;
+    std::vector<std::shared_ptr<upstream::Endpoint>> endpoints;
+    for (const upstream::EndpointConfig& endpoint : config.endpoints) {
+        if (auto known = reuse_endpoint(previous, config, endpoint)) {
+            endpoints.push_back(std::move(known));
+            continue;
+        }
+        if (endpoint.tls && !tls) {
+            auto made = net::TlsContext::client(config.tls);
+            if (!made) return Error{fmt::format("backend '{}': {}", config.name, made.error().message)};
+            tls = *made;
+        }
+        const auto endpoint_id = names.endpoints.id_of(endpoint_name(config, endpoint));
+        if (!endpoint_id) return too_many("endpoints");
+        endpoints.push_back(std::make_shared<upstream::Endpoint>(*endpoint_id, endpoint, endpoint.tls ? tls : nullptr));
+    }
+    return std::make_shared<upstream::Backend>(id, config, std::move(endpoints), [judge](EndpointId lost, bool available) {
+        judge->set_available(lost, available, Clock::now());
+    });
+}
+
+Result<std::vector<downstream::ListenerRoute>> make_listeners(const policy::Policy& policy, Names& names) {
+    std::vector<downstream::ListenerRoute> listeners;
+    for (const downstream::ListenerConfig& config : policy.listeners) {
+        const auto id = names.listeners.id_of(config.name);
+        if (!id) return too_many("listeners");
+        downstream::ListenerRoute route{*id, config, nullptr};
+        if (config.tls) {
+            auto tls = net::TlsContext::server(*config.tls);
+            if (!tls) return Error{fmt::format("listener '{}': {}", config.name, tls.error().message)};
+            route.tls = *tls;
+        }
+        listeners.push_back(std::move(route));
+    }
+    return listeners;
+}
+
+Result<std::shared_ptr<const downstream::Routing>> make_routing(const policy::Policy& policy, Names& names,
+                                                                const std::vector<Bench>& benches, std::uint64_t salt) {
+    std::vector<admission::JudgeClass> classes;
+    std::vector<downstream::Route> routes;
+    for (const admission::ClassConfig& config : policy.classes) {
+        const auto id = names.classes.id_of(config.name);
+        if (!id) return too_many("classes");
+        const auto bench = std::find_if(benches.begin(), benches.end(), [&](const Bench& entry) {
+            return entry.backend->config().name == config.backend;
+        });
+        if (bench == benches.end()) return Error{fmt::format("class '{}' has no backend", config.name)};
+        classes.push_back({*id, config});
+        routes.push_back({*id, config, bench->backend, bench->judge});
+    }
+    auto listeners = make_listeners(policy, names);
+    if (!listeners) return listeners.error();
+    auto routing = std::make_shared<downstream::Routing>(policy.clients, classes, salt);
+    routing->routes = std::move(routes);
+    routing->listeners = std::move(*listeners);
+    routing->limits = policy.limits;
+    return std::shared_ptr<const downstream::Routing>(std::move(routing));
+}
+
+}  // namespace
+
+Result<admission::JudgeConfig> judge_config(const policy::Policy& policy, const upstream::BackendConfig& backend,
+                                            Names& names) {
+    admission::JudgeConfig config;
+    config.mode = policy.mode;
+    for (const upstream::EndpointConfig& endpoint : backend.endpoints) {
+        const auto id = names.endpoints.id_of(endpoint_name(backend, endpoint));
+        if (!id) return too_many("endpoints");
+        config.endpoints.push_back({*id, backend.requests});
+    }
+    for (const admission::ClassConfig& entry : policy.classes) {
+        if (entry.backend != backend.name) continue;
+        const auto id = names.classes.id_of(entry.name);
+        if (!id) return too_many("classes");
+        config.classes.push_back({*id, entry});
+    }
+    return config;
+}
+
+Result<Assembly> assemble(policy::Policy policy, Names& names, const Assembly* previous, std::uint64_t salt, TimePoint now) {
+    Assembly assembly;
+    for (const upstream::BackendConfig& config : policy.backends) {
+        const auto id = names.backends.id_of(config.name);
+        if (!id) return too_many("backends");
+        auto judging = judge_config(policy, config, names);
+        if (!judging) return judging.error();
+        const Bench* known = find_bench(previous, *id);
+        Bench bench;
+        bench.judge = known != nullptr ? known->judge : std::make_shared<downstream::SharedJudge>(*judging, now);
+        bench.config = std::move(*judging);
+        auto backend = make_backend(config, *id, names, known, bench.judge);
+        if (!backend) return backend.error();
+        bench.backend = *backend;
+        assembly.benches.push_back(std::move(bench));
+    }
+    auto routing = make_routing(policy, names, assembly.benches, salt);
+    if (!routing) return routing.error();
+    assembly.routing = *routing;
+    assembly.policy = std::move(policy);
+    return assembly;
+}
+
+}  // namespace weir::app

@@ -1,0 +1,177 @@
+#include "app/policy_tests.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <deque>
+
+#include "admission/classify/classifier.hpp"
+#include "admission/judge.hpp"
+#include "ai/dialect.hpp"
+#include "app/assembly.hpp"
+#include "downstream/reply.hpp"
+
+namespace weir::app {
+namespace {
+
+using namespace std::chrono_literals;
+using admission::Standing;
+using policy::PolicyTest;
+
+constexpr std::uint64_t kSalt = 1;  // nothing here depends on which
+// Any instant will do; one well after the epoch keeps differences positive.
+constexpr TimePoint kNow = TimePoint(24h);
+
+struct Outcome {
+    std::string cls;
+    std::string decision;
+    Reason reason = Reason::admitted;
+    int status = 0;
+};
+
+std::string_view find_header(const void* context, std::string_view name) {
+    for (const auto& [key, value] : static_cast<const PolicyTest*>(context)->headers) {
+        if (key == name) return value;
+    }
+    return {};
+}
+
+const admission::ClassConfig* find_class(const policy::Policy& policy, std::string_view name) {
+    const auto found = std::find_if(policy.classes.begin(), policy.classes.end(),
+                                    [name](const auto& entry) { return entry.name == name; });
+    return found == policy.classes.end() ? nullptr : &*found;
+}
+
+// The judge of one backend, brought into the situation that a test describes.
+class Courtroom {
+public:
+    explicit Courtroom(const admission::JudgeConfig& config) : config_(config), judge_(without_limits(config), kNow) {}
+
+    // Steady state: every class has been seen lately, so that the room for better classes is kept.
+    void wake_all_classes() {
+        for (const admission::JudgeClass& entry : config_.classes) {
+            admission::Place& place = arrive(entry.id, kNow);
+            if (place.standing() == Standing::running) judge_.finish(place, kNow, changes_);
+        }
+    }
+
+    // Requests of one class, each from a client of its own, until one is refused.
+    void flood(ClassId cls) {
+        std::size_t bound = 1;
+        for (const auto& endpoint : config_.endpoints) bound += endpoint.requests;
+        for (const auto& entry : config_.classes) bound += entry.config.line.value_or(0) + bound;
+        for (std::size_t i = 0; i < bound; ++i) {
+            if (arrive(cls, kNow).standing() == Standing::ended) return;
+        }
+    }
+
+    // What becomes of one request more, now with its contract.
+    admission::Place& try_request(ClassId cls, admission::ClientKey client) {
+        judge_.reconfigure(config_, kNow, changes_);
+        places_.emplace_back();
+        judge_.arrive(places_.back(), {cls, client, false, std::nullopt}, kNow, changes_);
+        return places_.back();
+    }
+
+private:
+    static admission::JudgeConfig without_limits(admission::JudgeConfig config) {
+        for (admission::JudgeClass& entry : config.classes) {
+            entry.config.limits = {};
+            entry.config.per_client = {};
+        }
+        return config;
+    }
+
+    admission::Place& arrive(ClassId cls, TimePoint now) {
+        places_.emplace_back();
+        judge_.arrive(places_.back(), {cls, next_client_++, false, std::nullopt}, now, changes_);
+        return places_.back();
+    }
+
+    admission::JudgeConfig config_;
+    std::deque<admission::Place> places_;  // before the judge: it unlinks from them last
+    admission::Judge judge_;
+    admission::Changes changes_;
+    admission::ClientKey next_client_ = 1;
+};
+
+std::string_view decision_name(Standing standing) {
+    switch (standing) {
+        case Standing::running: return "admit";
+        case Standing::waiting: return "queue";
+        default: return "refuse";
+    }
+}
+
+class TestBench {
+public:
+    explicit TestBench(const policy::Policy& policy) : policy_(policy), classifier_(policy.clients, classes(), kSalt) {}
+
+    Outcome run(const PolicyTest& test) {
+        admission::Identity identity{.source = test.source};
+        for (const admission::ApiKey& key : policy_.clients.api_keys) {
+            if (key.name == test.api_key) identity.api_key = &key;
+        }
+        const std::string& listener = test.listener.empty() ? policy_.listeners.front().name : test.listener;
+        const std::string_view path = std::string_view(test.path).substr(0, test.path.find('?'));
+        const ClassId id = classifier_.classify(identity, {listener, test.method, path, find_header, &test});
+        const admission::ClassConfig* cls = find_class(policy_, names_.classes.names()[index(id)]);
+        const auto backend = std::find_if(policy_.backends.begin(), policy_.backends.end(),
+                                          [&](const auto& entry) { return entry.name == cls->backend; });
+        Courtroom room(judge_config(policy_, *backend, names_).value());
+        if (test.given == PolicyTest::Situation::line_full) room.flood(id);
+        if (test.given == PolicyTest::Situation::flood_of) {
+            room.wake_all_classes();
+            const admission::ClassConfig* flooding = find_class(policy_, test.flood_of);
+            // A flood on another backend leaves this one idle.
+            if (flooding->backend == cls->backend) room.flood(*names_.classes.id_of(test.flood_of));
+        }
+        const admission::Place& place = room.try_request(id, 0);
+        Outcome outcome{cls->name, std::string(decision_name(place.standing())), place.decision().reason, 200};
+        if (place.standing() == Standing::ended) {
+            outcome.status = downstream::status_of(outcome.reason, ai::dialect_of(path, backend->dialect));
+        }
+        return outcome;
+    }
+
+private:
+    std::vector<admission::JudgeClass> classes() {
+        std::vector<admission::JudgeClass> result;
+        for (const auto& config : policy_.classes) result.push_back({names_.classes.id_of(config.name).value(), config});
+        return result;
+    }
+
+    const policy::Policy& policy_;
+    Names names_;
+    admission::Classifier classifier_;
+};
+
+}  // namespace
+
+policy::Diagnostics run_policy_tests(const policy::Policy& policy) {
+    policy::Diagnostics failures;
+    if (policy.tests.empty()) return failures;
+    TestBench bench(policy);
+    for (const PolicyTest& test : policy.tests) {
+        const Outcome outcome = bench.run(test);
+        const auto expect = [&](std::string_view what, std::string_view expected, std::string_view actual) {
+            if (expected.empty() || expected == actual) return;
+            failures.push_back({.severity = policy::Severity::error,
+                                .mark = test.expect_mark,
+                                .id = "policy-test",
+                                .message = fmt::format("test '{}': expected {} '{}', got '{}'", test.name, what, expected, actual),
+                                .suggestion = {},
+                                .help = fmt::format("class '{}', decision '{}', reason '{}', status {}", outcome.cls,
+                                                    outcome.decision, name(outcome.reason), outcome.status)});
+        };
+        expect("class", test.expect_class, outcome.cls);
+        expect("decision", test.expect_decision, outcome.decision);
+        expect("reason", test.expect_reason, name(outcome.reason));
+        if (test.expect_status != 0) {
+            expect("status", std::to_string(test.expect_status), std::to_string(outcome.status));
+        }
+    }
+    return failures;
+}
+
+}  // namespace weir::app

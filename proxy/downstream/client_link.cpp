@@ -1,0 +1,46 @@
+#include "downstream/client_link.hpp"
+
+#include <algorithm>
+
+#include "downstream/worker.hpp"
+
+namespace weir::downstream {
+
+using net::IoStatus;
+
+ClientLink::ClientLink(Worker& owner, std::shared_ptr<const Routing> policy, ListenerId from, const IpAddress& address)
+    : worker(owner), routing(std::move(policy)), listener(from), peer(address),
+      peer_text(address.to_string()), waker(owner.loop()),
+      timer(owner.loop().timers(), waker) {}
+
+const ConnectionLimits& ClientLink::limits() const {
+    // A listener cannot go away while it has connections: a reload that removes one is refused.
+    return routing->find(listener)->config.limits;
+}
+
+IoStatus ClientLink::read_more(std::size_t limit) {
+    const std::span<char> scratch = worker.loop().scratch();
+    const net::IoResult result = stream->try_read(scratch.first(std::min(limit, scratch.size())));
+    inbox.append(scratch.data(), result.bytes);
+    return result.status;
+}
+
+net::task<bool> ClientLink::send(std::string_view bytes) {
+    TimePoint deadline = now() + limits().write_timeout;
+    while (!bytes.empty()) {
+        const iovec part{const_cast<char*>(bytes.data()), bytes.size()};
+        const net::IoResult result = stream->try_write({&part, 1});
+        if (result.status == IoStatus::failed) co_return false;
+        if (result.status == IoStatus::ok) {
+            bytes.remove_prefix(result.bytes);
+            deadline = now() + limits().write_timeout;
+            continue;
+        }
+        if (now() >= deadline || source().ready.broken) co_return false;
+        timer.set(deadline);
+        co_await waker.wait();
+    }
+    co_return true;
+}
+
+}  // namespace weir::downstream

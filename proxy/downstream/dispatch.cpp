@@ -1,0 +1,163 @@
+#include "downstream/dispatch.hpp"
+
+#include <algorithm>
+#include <array>
+
+#include "downstream/framing.hpp"
+#include "downstream/worker.hpp"
+#include "http/forward.hpp"
+
+namespace weir::downstream {
+namespace {
+
+using net::IoStatus;
+
+constexpr std::size_t kReadBytes = 32 * 1024;
+constexpr http::HeadLimits kResponseLimits{.bytes = 64 * 1024, .fields = 200, .target = 64 * 1024};
+
+iovec as_part(std::string_view text) { return {const_cast<char*>(text.data()), text.size()}; }
+
+}  // namespace
+
+Dispatch::Dispatch(ClientLink& link, Presence& presence, upstream::Connection& connection, const OutboundRequest& request,
+                   const upstream::TimeoutConfig& timeouts, TimePoint total_deadline, int client_minor_version)
+    : link_(link), presence_(presence), connection_(connection), request_(request), timeouts_(timeouts),
+      total_deadline_(total_deadline), client_minor_version_(client_minor_version) {
+    if (request_.rest != nullptr) body_deadline_ = link_.now() + link_.limits().body_timeout;
+}
+
+net::task<DispatchEnd> Dispatch::run() {
+    connection_.stream().source().set_waker(&link_.waker);
+    for (;;) {
+        const Step sent = send();
+        if (sent == Step::ended) co_return end_;
+        const Step received = receive();
+        if (received == Step::ended) co_return end_;
+        if (presence_.gone(Presence::kInterim)) co_return DispatchEnd::client_gone;
+        if (sent == Step::progress || received == Step::progress) continue;
+        const TimePoint now = link_.now();
+        if (now >= total_deadline_) co_return DispatchEnd::overdue;
+        if (now >= answer_deadline_) co_return DispatchEnd::timed_out;
+        if (now >= body_deadline_) co_return DispatchEnd::body_timed_out;
+        link_.timer.set(std::min({total_deadline_, answer_deadline_, body_deadline_}));
+        co_await link_.waker.wait();
+    }
+}
+
+bool Dispatch::sent_all() const { return answer_deadline_ != TimePoint::max(); }
+
+Dispatch::Step Dispatch::end(DispatchEnd how) {
+    end_ = how;
+    return Step::ended;
+}
+
+Dispatch::Step Dispatch::send() {
+    if (sent_all()) return Step::idle;
+    const std::size_t fixed =
+        request_.before_host.size() + request_.host.size() + request_.after_host.size() + request_.body.size();
+    if (sent_ < fixed) {
+        const Step step = send_fixed();
+        if (step != Step::progress || sent_ < fixed) return step;
+    }
+    if (request_.rest != nullptr && !(request_.rest->done() && queued_.empty())) return send_rest();
+    answer_deadline_ = link_.now() + timeouts_.first_byte;
+    body_deadline_ = TimePoint::max();
+    return Step::progress;
+}
+
+Dispatch::Step Dispatch::send_fixed() {
+    std::array<iovec, 4> parts{as_part(request_.before_host), as_part(request_.host), as_part(request_.after_host),
+                               as_part(request_.body)};
+    std::size_t skip = sent_;
+    std::size_t first = 0;
+    for (; first < parts.size() && skip >= parts[first].iov_len; ++first) skip -= parts[first].iov_len;
+    parts[first].iov_base = static_cast<char*>(parts[first].iov_base) + skip;
+    parts[first].iov_len -= skip;
+    const net::IoResult result = connection_.stream().try_write(std::span(parts).subspan(first));
+    // An endpoint that refuses the body may have said so before it closed: receive() finds out.
+    if (result.status == IoStatus::failed || result.status == IoStatus::would_block) return Step::idle;
+    sent_ += result.bytes;
+    return Step::progress;
+}
+
+Dispatch::Step Dispatch::send_rest() {
+    if (queued_.empty()) {
+        if (link_.inbox.empty()) {
+            const IoStatus status = link_.read_more(kReadBytes);
+            if (status == IoStatus::eof || status == IoStatus::failed) return end(DispatchEnd::client_gone);
+            if (status == IoStatus::would_block) return Step::idle;
+        }
+        body_deadline_ = link_.now() + link_.limits().body_timeout;
+        const http::BodyReader::Piece piece = request_.rest->next(link_.inbox);
+        if (piece.failed) return end(DispatchEnd::bad_body);
+        if (request_.rest->content_bytes() > link_.limits().body_bytes) return end(DispatchEnd::body_too_large);
+        queue_content(piece.content, piece.done);
+        link_.inbox.erase(0, piece.consumed);
+        if (queued_.empty()) return Step::progress;
+    }
+    const iovec part = as_part(queued_);
+    const net::IoResult result = connection_.stream().try_write({&part, 1});
+    if (result.status == IoStatus::failed || result.status == IoStatus::would_block) return Step::idle;
+    streamed_ = true;
+    queued_.erase(0, result.bytes);
+    return Step::progress;
+}
+
+void Dispatch::queue_content(std::string_view content, bool last) {
+    if (request_.framing != http::Framing::chunked) {
+        queued_.append(content);
+        return;
+    }
+    if (!content.empty()) {
+        queued_.append(ChunkSize(content.size()).text()).append(content).append("\r\n");
+    }
+    if (last) queued_.append(kLastChunk);
+}
+
+Dispatch::Step Dispatch::receive() {
+    const std::span<char> scratch = link_.worker.loop().scratch();
+    const net::IoResult result = connection_.stream().try_read(scratch.first(kReadBytes));
+    switch (result.status) {
+        case IoStatus::would_block: return Step::idle;
+        case IoStatus::eof:
+        case IoStatus::failed:
+            return end(connection_.reused() && !received_ ? DispatchEnd::stale : DispatchEnd::reset);
+        case IoStatus::ok: break;
+    }
+    received_ = true;
+    const std::string_view bytes(scratch.data(), result.bytes);
+    if (inbox_.empty()) return parse(bytes);
+    inbox_.append(bytes);
+    return parse(inbox_);
+}
+
+Dispatch::Step Dispatch::parse(std::string_view bytes) {
+    http::ResponseHead& head = link_.worker.response_head();
+    for (;;) {
+        const http::ParseResult parsed = http::parse_response(bytes, kResponseLimits, request_.to_head, head);
+        if (parsed.status == http::ParseStatus::refused) return end(DispatchEnd::bad_response);
+        if (parsed.status == http::ParseStatus::need_more) {
+            inbox_ = std::string(bytes);
+            return Step::progress;
+        }
+        rest_ = bytes.substr(parsed.consumed);
+        if (head.status >= 200) return end(DispatchEnd::answered);
+        // Nobody asked for another protocol.
+        if (head.status == 101) return end(DispatchEnd::bad_response);
+        relay_interim(head);
+        bytes = rest_;
+    }
+}
+
+void Dispatch::relay_interim(const http::ResponseHead& head) {
+    // 100 answers an expectation that was never passed on. Others go to clients that know interim answers (not
+    // HTTP/1.0); one that does not fit into the socket at once is dropped, as it is only a hint.
+    if (head.status == 100 || client_minor_version_ == 0) return;
+    std::string text;
+    http::write_interim_head(head, text);
+    const iovec part = as_part(text);
+    const net::IoResult result = link_.stream->try_write({&part, 1});
+    if (result.status == IoStatus::ok && result.bytes != text.size()) link_.stream->abort();
+}
+
+}  // namespace weir::downstream

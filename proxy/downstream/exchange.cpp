@@ -1,0 +1,317 @@
+#include "downstream/exchange.hpp"
+
+#include <algorithm>
+
+#include "downstream/worker.hpp"
+#include "http/forward.hpp"
+
+namespace weir::downstream {
+namespace {
+
+using admission::Standing;
+
+// A request is tried on so many endpoints; after that the fault is taken to be general.
+constexpr int kMaxAttempts = 3;
+
+std::string_view gate_name(admission::Gate gate) {
+    using admission::Gate;
+    switch (gate) {
+        case Gate::none: return {};
+        case Gate::class_rate: return "class_rate";
+        case Gate::client_rate: return "client_rate";
+        case Gate::class_concurrency: return "class_concurrency";
+        case Gate::client_concurrency: return "client_concurrency";
+        case Gate::line: return "line";
+        case Gate::patience: return "patience";
+        case Gate::deadline: return "deadline";
+        case Gate::endpoints: return "endpoints";
+    }
+    return {};
+}
+
+// What failed in a way that another endpoint might not.
+Reason reason_of(DispatchEnd end) {
+    switch (end) {
+        case DispatchEnd::bad_response: return Reason::backend_bad_response;
+        case DispatchEnd::timed_out: return Reason::backend_timeout;
+        case DispatchEnd::overdue: return Reason::total_timeout;
+        case DispatchEnd::client_gone: return Reason::client_gone;
+        case DispatchEnd::bad_body: return Reason::bad_request;
+        case DispatchEnd::body_too_large: return Reason::body_too_large;
+        case DispatchEnd::body_timed_out: return Reason::request_timeout;
+        default: return Reason::backend_reset;
+    }
+}
+
+Reason reason_of(RelayEnd end) {
+    switch (end) {
+        case RelayEnd::backend_stalled: return Reason::backend_timeout;
+        case RelayEnd::overdue: return Reason::total_timeout;
+        case RelayEnd::client_gone: return Reason::client_gone;
+        case RelayEnd::client_stalled: return Reason::client_stalled;
+        default: return Reason::backend_died;
+    }
+}
+
+}  // namespace
+
+Exchange::Exchange(ClientLink& link)
+    : link_(link), ticket_(link.waker), presence_(link), request_id_(link.worker.next_request_id()),
+      arrived_(link.worker.loop().batch_time()) {
+    record_.at = std::chrono::system_clock::now();
+    record_.listener = link.listener;
+    record_.source = link.peer;
+}
+
+Exchange::~Exchange() {
+    release();
+    hold(0);
+    record_.reason = reason_;
+    record_.duration = link_.now() - arrived_;
+    record_.request_id = request_id_;
+    record_.method = method();
+    if (method_size_ > 0) record_.path = std::string_view(head_).substr(method_size_ + 1, path_size_);
+    record_.bytes_in = body_reader_.content_bytes();
+    link_.worker.recorder().record(record_);
+}
+
+net::task<bool> Exchange::run() {
+    if (reason_ != Reason::admitted) co_return co_await refuse();  // step 1: malformed, a loop, too large
+    if (certainly_refused()) co_return co_await refuse();          // step 3: before the body is read
+    if (!co_await read_body()) co_return co_await refuse();        // step 4: so that waiting holds nothing upstream
+    if (!co_await take_place()) co_return co_await refuse();       // steps 5 and 6: contract, line
+    co_return co_await serve();                                    // steps 7 to 9
+}
+
+bool Exchange::certainly_refused() {
+    const auto decision = route_->judge->refuse_early(ask_, arrived_);
+    if (!decision) return false;
+    fail_from(*decision);
+    return true;
+}
+
+net::task<bool> Exchange::take_place() {
+    const TimePoint now = link_.worker.loop().batch_time();
+    if (route_->judge->arrive(ticket_, ask_, now) == Standing::waiting) co_return co_await wait_in_line();
+    if (ticket_.standing() == Standing::running) co_return true;
+    fail_from(ticket_.decision());
+    co_return false;
+}
+
+net::task<bool> Exchange::wait_in_line() {
+    SharedJudge& judge = *route_->judge;
+    const TimePoint began = link_.now();
+    while (!ticket_.told()) {
+        if (presence_.gone(Presence::kInterim) && judge.leave(ticket_, link_.now())) {
+            fail(Reason::client_gone);
+            break;
+        }
+        link_.timer.set(judge.next_expiry());
+        co_await link_.waker.wait();
+        if (!ticket_.told() && link_.now() >= judge.next_expiry()) judge.expire(link_.now());
+    }
+    const Duration waited = link_.now() - began;
+    record_.queue += waited;
+    waited_ += waited;
+    if (ticket_.told() && ticket_.standing() == Standing::ended) fail_from(ticket_.decision());
+    if (link_.source().ready.broken) fail(Reason::client_gone);
+    co_return reason_ == Reason::admitted;
+}
+
+net::task<bool> Exchange::requeue() {
+    reason_ = Reason::admitted;
+    const Standing standing = route_->judge->requeue(ticket_, link_.now());
+    if (standing == Standing::waiting) co_return co_await wait_in_line();
+    if (standing == Standing::ended) fail_from(ticket_.decision());
+    co_return standing == Standing::running;
+}
+
+net::task<bool> Exchange::serve() {
+    total_deadline_ = link_.now() + route_->backend->config().timeouts.total;
+    // RFC 9110 section 10.1.1: asked for only now, when it is certain that the body will be wanted.
+    if (expects_continue_ && !body_reader_.done() && !co_await link_.send(Presence::kInterim)) fail(Reason::client_gone);
+    while (reason_ == Reason::admitted) {
+        ++attempts_;
+        const Attempt attempt = co_await try_endpoint();
+        if (attempt == Attempt::served) co_return !close_after_;
+        if (attempt == Attempt::hopeless || consumed_body_ || attempts_ >= kMaxAttempts) break;
+        if (attempt == Attempt::stale) {
+            reason_ = Reason::admitted;
+        } else if (!co_await requeue()) {
+            break;
+        }
+    }
+    co_return co_await refuse();
+}
+
+net::task<Exchange::Attempt> Exchange::try_endpoint() {
+    upstream::Endpoint* endpoint = route_->backend->find(ticket_.decision().endpoint);
+    if (endpoint == nullptr) {  // a reload took it away while this request stood in line
+        fail(Reason::backend_unreachable);
+        co_return Attempt::lost;
+    }
+    record_.endpoint = endpoint->id();
+    std::unique_ptr<upstream::Connection> connection = link_.worker.pool().take(endpoint->id());
+    if (!connection) connection = co_await connect(*endpoint);
+    if (!connection) co_return reason_ == Reason::client_gone ? Attempt::hopeless : Attempt::lost;
+    const std::string_view head = head_;
+    const OutboundRequest outbound{head.substr(0, host_at_), endpoint->authority(), head.substr(host_at_), body_,
+                                   body_reader_.done() ? nullptr : &body_reader_, framing_, method() == "HEAD"};
+    Dispatch dispatch(link_, presence_, *connection, outbound, route_->backend->config().timeouts, total_deadline_,
+                      minor_version_);
+    record_.overhead = link_.now() - arrived_ - waited_;
+    const DispatchEnd end = co_await dispatch.run();
+    consumed_body_ |= dispatch.consumed_body();
+    if (end == DispatchEnd::answered) {
+        co_await relay(std::move(connection), dispatch);
+        co_return Attempt::served;
+    }
+    fail_from(end, *endpoint);
+    if (end == DispatchEnd::stale) co_return Attempt::stale;
+    co_return end == DispatchEnd::reset ? Attempt::lost : Attempt::hopeless;
+}
+
+net::task<std::unique_ptr<upstream::Connection>> Exchange::connect(upstream::Endpoint& endpoint) {
+    const TimePoint began = link_.now();
+    const TimePoint deadline = began + route_->backend->config().timeouts.connect;
+    upstream::ConnectResult result =
+        co_await upstream::connect(endpoint, link_.waker, link_.timer, deadline, &link_.source());
+    waited_ += link_.now() - began;
+    if (!result.connection) {
+        const bool gone = link_.source().ready.broken;
+        fail(gone ? Reason::client_gone : result.reason);
+        if (!gone) route_->backend->request_failed(endpoint, link_.now());
+    }
+    co_return std::move(result.connection);
+}
+
+void Exchange::fail(Reason reason, std::string_view detail) {
+    reason_ = reason;
+    detail_ = detail;
+}
+
+void Exchange::fail_from(const admission::Decision& decision) {
+    fail(decision.reason);
+    record_.gate = gate_name(decision.gate);
+    record_.limit = decision.limit;
+    record_.observed = decision.observed;
+    retry_after_ = decision.retry_after;
+}
+
+void Exchange::fail_from(DispatchEnd end, upstream::Endpoint& endpoint) {
+    fail(reason_of(end));
+    // A connection that lay idle too long says nothing about the endpoint.
+    if (group(reason_) == ReasonGroup::backend && end != DispatchEnd::stale) route_->backend->request_failed(endpoint, link_.now());
+}
+
+void Exchange::release() {
+    if (ticket_.standing() == Standing::running) route_->judge->finish(ticket_, link_.now());
+}
+
+void Exchange::hold(std::size_t bytes) {
+    if (bytes == held_) return;
+    const auto delta = static_cast<std::int64_t>(bytes) - static_cast<std::int64_t>(held_);
+    link_.worker.state().buffered_bytes.fetch_add(delta, std::memory_order_relaxed);
+    link_.worker.recorder().buffered(delta);
+    held_ = bytes;
+}
+
+http::OutboundFraming Exchange::plan_answer(const http::ResponseHead& head) {
+    http::OutboundFraming framing{head.framing, head.content_length};
+    if (framing.framing == http::Framing::chunked || framing.framing == http::Framing::until_close) {
+        framing.framing = minor_version_ >= 1 ? http::Framing::chunked : http::Framing::until_close;
+    }
+    // An early answer leaves the rest of the client's body unread: nobody could find the next request behind it.
+    close_after_ = !keep_alive_ || !body_reader_.done() || framing.framing == http::Framing::until_close ||
+                   link_.worker.state().draining.load(std::memory_order_relaxed);
+    const bool bodiless = method() == "HEAD" || head.status == 204 || head.status == 304;
+    if (!bodiless && framing.framing == http::Framing::none) framing.framing = http::Framing::length;
+    return framing;
+}
+
+std::string Exchange::write_answer_head(const http::ResponseHead& head, const http::OutboundFraming& framing) const {
+    std::string text;
+    text.reserve(512);
+    http::write_response_head(head,
+                              {.request_id = request_id_,
+                               .pseudonym = link_.worker.state().pseudonym,
+                               .close = close_after_,
+                               .minor_version = minor_version_,
+                               .head_only = method() == "HEAD" || head.status == 304},
+                              framing, text);
+    return text;
+}
+
+net::task<void> Exchange::relay(std::unique_ptr<upstream::Connection> connection, Dispatch& dispatch) {
+    upstream::Backend& backend = *route_->backend;
+    upstream::Endpoint& endpoint = *backend.find(connection->endpoint());
+    const http::ResponseHead& head = link_.worker.response_head();
+    if (head.status >= 502 && head.status <= 504) {
+        backend.request_failed(endpoint, link_.now());
+    } else {
+        backend.request_succeeded(endpoint);
+    }
+    record_.status = head.status;
+    const bool reusable = head.keep_alive && dispatch.sent_all();
+    const http::OutboundFraming framing = plan_answer(head);
+    Relay body(link_, presence_, connection->stream(), http::BodyReader(head.framing, head.content_length),
+               write_answer_head(head, framing),
+               {.chunked_out = framing.framing == http::Framing::chunked,
+                .event_stream = head.event_stream,
+                .idle_timeout = backend.config().timeouts.idle,
+                .total_deadline = total_deadline_});
+    body_ = {};  // it is answered: it will not be sent again
+    hold(0);
+    const RelayEnd end = co_await body.run(dispatch.rest());
+    if (end == RelayEnd::complete && reusable && !body.excess()) {
+        link_.worker.pool().give_back(std::move(connection), backend.config().timeouts.keep_alive);
+    }
+    connection.reset();
+    // The endpoint's part is over: its slot is free while the client may still be reading.
+    settle(end, body, endpoint);
+    if (end == RelayEnd::complete && !co_await link_.send(body.unsent())) {
+        reason_ = link_.source().ready.broken ? Reason::client_gone : Reason::client_stalled;
+    }
+    if (group(reason_) == ReasonGroup::admitted) co_return;
+    // A clean end would be taken for a whole answer.
+    link_.stream->abort();
+    close_after_ = true;
+}
+
+void Exchange::settle(RelayEnd end, const Relay& body, upstream::Endpoint& endpoint) {
+    reason_ = record_.queue > Duration::zero() ? Reason::admitted_after_wait : Reason::admitted;
+    if (end != RelayEnd::complete) reason_ = reason_of(end);
+    if (group(reason_) == ReasonGroup::backend) route_->backend->request_failed(endpoint, link_.now());
+    release();
+    if (body.first_content() != TimePoint{}) record_.first_byte = body.first_content() - arrived_;
+    record_.bytes_out = body.content_bytes();
+}
+
+net::task<bool> Exchange::refuse() {
+    release();
+    hold(0);
+    record_.status = status_of(reason_, dialect_);
+    if (group(reason_) == ReasonGroup::client) {
+        link_.stream->abort();
+        co_return false;
+    }
+    const bool body_is_short =
+        body_reader_.done() || (framing_ == http::Framing::length && !expects_continue_ && content_length_ <= 64 * 1024);
+    const bool close = !keep_alive_ || !body_is_short || link_.worker.state().draining.load(std::memory_order_relaxed);
+    const bool shed = is_shed(reason_) || group(reason_) == ReasonGroup::internal;
+    const Duration advice = retry_after_ > Duration::zero() ? retry_after_ : std::chrono::seconds(5);
+    const std::string text = write_reply(
+        {.reason = reason_,
+         .dialect = dialect_,
+         .detail = detail_,
+         .request_id = request_id_,
+         .class_name = route_ != nullptr ? std::string_view(route_->config.name) : std::string_view{},
+         .retry_after = shed ? jittered_retry_after(reason_, advice, link_.worker.random()) : Duration{},
+         .tell_no_retry = group(reason_) == ReasonGroup::overload && route_ != nullptr && route_->config.refusal.tell_no_retry,
+         .close = close,
+         .to_head = method() == "HEAD"});
+    if (!co_await link_.send(text)) co_return false;
+    co_return !close && co_await finish_request_body();
+}
+
+}  // namespace weir::downstream

@@ -1,0 +1,114 @@
+#pragma once
+// One request, from its head to its last byte: the life of a request as ARCHITECTURE.md tells it.
+//
+//   begin       who is it, which class; the head for the backend is written while the client's can still be read
+//   refuse      early, before the body, when the judge is certain
+//   read_body   up to a bound, so that whoever waits in line holds nothing upstream
+//   take_place  contract, line; wait for the verdict
+//   serve       dispatch, relay; once more on another endpoint while nothing has been lost or sent
+//   settle      the slot is given back, the record is told
+
+#include <string>
+#include <string_view>
+
+#include "ai/dialect.hpp"
+#include "downstream/client_link.hpp"
+#include "downstream/dispatch.hpp"
+#include "downstream/presence.hpp"
+#include "downstream/relay.hpp"
+#include "downstream/reply.hpp"
+#include "downstream/shared_judge.hpp"
+#include "http/body.hpp"
+#include "http/forward.hpp"
+#include "http/head.hpp"
+#include "telemetry/record.hpp"
+
+namespace weir::downstream {
+
+class Exchange {
+public:
+    explicit Exchange(ClientLink& link);
+    ~Exchange();
+    Exchange(const Exchange&) = delete;
+    Exchange& operator=(const Exchange&) = delete;
+
+    // Takes all it needs from the head, whose bytes may be gone after the next wait.
+    void begin(const http::RequestHead& head);
+    // For bytes that are not a request.
+    void begin_malformed(const http::ParseResult& fault);
+
+    // Serves or refuses. True when the connection can take another request.
+    [[nodiscard]] net::task<bool> run();
+
+private:
+    enum class Attempt : std::uint8_t {
+        served,    // an answer was passed on; nothing is left to say
+        stale,     // a connection that had lain idle was closed: a fresh one may do
+        lost,      // this endpoint failed: another may do
+        hopeless,  // refuse() says why
+    };
+
+    void identify(const http::RequestHead& head);
+    void write_head(const http::RequestHead& head);
+    [[nodiscard]] bool refuse_by_head(const http::RequestHead& head);
+    [[nodiscard]] bool certainly_refused();
+    [[nodiscard]] net::task<bool> read_body();
+    [[nodiscard]] bool take_from_inbox();
+    void end_head();
+    [[nodiscard]] net::task<bool> take_place();
+    [[nodiscard]] net::task<bool> wait_in_line();
+    [[nodiscard]] net::task<bool> requeue();
+    [[nodiscard]] net::task<bool> serve();
+    [[nodiscard]] net::task<Attempt> try_endpoint();
+    [[nodiscard]] net::task<std::unique_ptr<upstream::Connection>> connect(upstream::Endpoint& endpoint);
+    [[nodiscard]] net::task<void> relay(std::unique_ptr<upstream::Connection> connection, Dispatch& dispatch);
+    [[nodiscard]] http::OutboundFraming plan_answer(const http::ResponseHead& head);
+    [[nodiscard]] std::string write_answer_head(const http::ResponseHead& head, const http::OutboundFraming& framing) const;
+    void settle(RelayEnd end, const Relay& body, upstream::Endpoint& endpoint);
+    [[nodiscard]] net::task<bool> refuse();
+    [[nodiscard]] net::task<bool> finish_request_body();
+
+    // Notes why the request ends here; refuse() says it to the client.
+    void fail(Reason reason, std::string_view detail = {});
+    void fail_from(const admission::Decision& decision);
+    void fail_from(DispatchEnd end, upstream::Endpoint& endpoint);
+    void release();
+    void hold(std::size_t bytes);
+    [[nodiscard]] std::string_view method() const { return std::string_view(head_).substr(0, method_size_); }
+
+    ClientLink& link_;
+    const Route* route_ = nullptr;       // of link_.routing
+    Ticket ticket_;
+    Presence presence_;
+    telemetry::Record record_;
+
+    // what is known of the request
+    std::string request_id_;
+    std::string head_;                   // for the backend, in two halves around the endpoint's name
+    std::size_t host_at_ = 0;
+    std::size_t method_size_ = 0;
+    std::size_t path_size_ = 0;
+    std::string body_;
+    http::BodyReader body_reader_;
+    http::Framing framing_ = http::Framing::none;
+    std::uint64_t content_length_ = 0;
+    Dialect dialect_ = Dialect::generic;
+    int minor_version_ = 1;
+    bool keep_alive_ = false;
+    bool expects_continue_ = false;
+    bool close_after_ = false;           // the connection ends after the answer that is being passed on
+    bool consumed_body_ = false;         // bytes of the body have been passed on and are not here any more
+
+    // what became of it
+    Reason reason_ = Reason::admitted;
+    std::string_view detail_;
+    Duration retry_after_{};
+    admission::Ask ask_;
+    TimePoint arrived_;
+    TimePoint total_deadline_ = TimePoint::max();
+    Duration waited_{};                  // for others, before dispatch: body, line, connect
+    std::size_t held_ = 0;               // bytes in the process's count of buffered bytes
+    int attempts_ = 0;
+};
+
+}  // namespace weir::downstream

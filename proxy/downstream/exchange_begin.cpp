@@ -1,0 +1,230 @@
+// An exchange's first steps: everything that is taken from the request's head and body before the judge sees it.
+
+#include <algorithm>
+#include <charconv>
+#include <chrono>
+
+#include "downstream/exchange.hpp"
+#include "downstream/worker.hpp"
+#include "http/forward.hpp"
+
+namespace weir::downstream {
+namespace {
+
+using net::IoStatus;
+using namespace std::chrono_literals;
+
+constexpr std::size_t kReadBytes = 32 * 1024;
+constexpr Duration kDrainTime = 500ms;
+
+// A client's request id is kept when it is short and plain enough to be logged as it is.
+bool is_plain_id(std::string_view id) {
+    return !id.empty() && id.size() <= 64 && std::all_of(id.begin(), id.end(), [](char c) {
+        return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-' || c == '_' || c == '.';
+    });
+}
+
+std::string_view without_bearer(std::string_view value) {
+    constexpr std::string_view kScheme = "bearer ";
+    if (value.size() <= kScheme.size() || !http::equals_ignoring_case(value.substr(0, kScheme.size()), kScheme)) return {};
+    return http::trim(value.substr(kScheme.size()));
+}
+
+// The key that the request shows, wherever its dialect puts it. Two that differ count as none: whoever sends both
+// hopes that two readers choose differently.
+struct ShownKey {
+    std::string_view key;
+    bool ambiguous = false;
+};
+
+ShownKey find_key(const http::FieldTable& fields) {
+    ShownKey shown;
+    for (const http::Field& field : fields) {
+        std::string_view key;
+        if (field.id == http::FieldId::authorization) key = without_bearer(field.value);
+        if (field.id == http::FieldId::api_key) key = field.value;
+        if (key.empty()) continue;
+        shown.ambiguous |= !shown.key.empty() && shown.key != key;
+        shown.key = key;
+    }
+    return shown;
+}
+
+std::string_view find_header(const void* context, std::string_view name) {
+    const http::Field* field = static_cast<const http::FieldTable*>(context)->find_single(name);
+    return field == nullptr ? std::string_view{} : field->value;
+}
+
+std::uint32_t read_retry_count(const http::FieldTable& fields) {
+    const http::Field* field = fields.find(http::FieldId::retry_count);
+    std::uint32_t count = 0;
+    if (field != nullptr) std::from_chars(field->value.data(), field->value.data() + field->value.size(), count);
+    return count;
+}
+
+// When the caller's SDK stops waiting (x-stainless-read-timeout, in seconds).
+std::optional<TimePoint> read_deadline(const http::FieldTable& fields, TimePoint now) {
+    const http::Field* field = fields.find(http::FieldId::read_timeout);
+    if (field == nullptr) return std::nullopt;
+    double timeout = 0;
+    const auto [end, error] = std::from_chars(field->value.data(), field->value.data() + field->value.size(), timeout);
+    if (error != std::errc{} || end != field->value.data() + field->value.size()) return std::nullopt;
+    if (!(timeout > 0) || timeout > 86'400) return std::nullopt;
+    return now + from_seconds(timeout);
+}
+
+}  // namespace
+
+void Exchange::begin_malformed(const http::ParseResult& fault) { fail(fault.reason, fault.detail); }
+
+void Exchange::begin(const http::RequestHead& head) {
+    minor_version_ = head.minor_version;
+    presence_.set_minor_version(minor_version_);
+    framing_ = head.framing;
+    content_length_ = head.content_length;
+    body_reader_ = http::BodyReader(head.framing, head.content_length);
+    keep_alive_ = head.keep_alive;
+    expects_continue_ = head.expect_continue && head.framing != http::Framing::none;
+    if (const http::Field* id = head.fields.find(http::FieldId::request_id); id != nullptr && is_plain_id(id->value)) {
+        request_id_ = id->value;
+    }
+    method_size_ = head.method.size();
+    path_size_ = head.path().size();
+    http::write_request_before_host(head, head_);
+    host_at_ = head_.size();
+    identify(head);
+    if (refuse_by_head(head)) return;
+    write_head(head);
+}
+
+void Exchange::identify(const http::RequestHead& head) {
+    const Routing& routing = *link_.routing;
+    const ShownKey shown = find_key(head.fields);
+    const std::string chain = http::joined_forwarded_for(head.fields);
+    const admission::Identity identity =
+        routing.classifier.identify({link_.peer, chain, shown.key, shown.ambiguous});
+    const admission::RequestFacts facts{routing.find(link_.listener)->config.name, head.method, head.path(), find_header,
+                                        &head.fields};
+    route_ = routing.find(routing.classifier.classify(identity, facts));
+    dialect_ = ai::dialect_of(head.path(), route_ != nullptr ? route_->backend->config().dialect : Dialect::generic);
+    record_.source = identity.source;
+    if (identity.api_key != nullptr) record_.key_name = identity.api_key->name;
+    record_.retry_count = read_retry_count(head.fields);
+    if (route_ == nullptr) return;
+    record_.cls = route_->id;
+    record_.backend = route_->backend->id();
+    ask_ = {route_->id, identity.client, record_.retry_count > 0, read_deadline(head.fields, arrived_)};
+}
+
+bool Exchange::refuse_by_head(const http::RequestHead& head) {
+    if (route_ == nullptr) {
+        fail(Reason::internal_error, "no traffic class matches");
+    } else if (http::seen_before(head.fields, link_.worker.state().pseudonym)) {
+        fail(Reason::loop_detected);
+    } else if (head.max_forwards == 0) {
+        fail(Reason::max_forwards);
+    } else if (framing_ == http::Framing::length && content_length_ > link_.limits().body_bytes) {
+        fail(Reason::body_too_large);
+    }
+    return reason_ != Reason::admitted;
+}
+
+void Exchange::write_head(const http::RequestHead& head) {
+    // What the caller says of earlier hops is kept only when those who say it are trusted; then the address that counts
+    // is not the peer's.
+    std::string chain;
+    if (record_.source != link_.peer) chain = http::joined_forwarded_for(head.fields).append(", ");
+    chain.append(link_.peer_text);
+    const std::string traceparent =
+        head.fields.find(http::FieldId::traceparent) == nullptr ? link_.worker.next_traceparent() : std::string{};
+    http::write_request_after_host(head,
+                                   {.forwarded_for = chain,
+                                    .over_tls = link_.stream->secure(),
+                                    .request_id = request_id_,
+                                    .traceparent = traceparent,
+                                    .pseudonym = link_.worker.state().pseudonym},
+                                   head_);
+    // The body's framing follows once it is known: see read_body().
+}
+
+net::task<bool> Exchange::read_body() {
+    const std::uint64_t bound = std::min(link_.routing->limits.body_before_line, link_.limits().body_bytes);
+    const bool ahead = !expects_continue_ && (framing_ == http::Framing::chunked || content_length_ <= bound);
+    const TimePoint began = link_.now();
+    TimePoint deadline = began + link_.limits().body_timeout;
+    while (ahead && !body_reader_.done() && body_.size() <= bound) {
+        if (!take_from_inbox()) co_return false;
+        if (body_reader_.done()) break;
+        const IoStatus status = link_.read_more(kReadBytes);
+        if (status == IoStatus::ok) {
+            deadline = link_.now() + link_.limits().body_timeout;
+            continue;
+        }
+        if (status == IoStatus::eof || status == IoStatus::failed) {
+            fail(Reason::client_gone);
+            co_return false;
+        }
+        if (link_.now() >= deadline) {
+            fail(Reason::request_timeout, "the body stopped arriving");
+            co_return false;
+        }
+        link_.timer.set(deadline);
+        co_await link_.waker.wait();
+    }
+    end_head();
+    waited_ += link_.now() - began;
+    co_return true;
+}
+
+bool Exchange::take_from_inbox() {
+    std::string_view bytes = link_.inbox;
+    while (!bytes.empty() && !body_reader_.done()) {
+        const http::BodyReader::Piece piece = body_reader_.next(bytes);
+        if (piece.failed) {
+            fail(Reason::bad_request, "the chunked framing of the body is broken");
+            return false;
+        }
+        bytes.remove_prefix(piece.consumed);
+        body_.append(piece.content);
+    }
+    link_.inbox.erase(0, link_.inbox.size() - bytes.size());
+    hold(body_.size());
+    if (body_.size() > link_.limits().body_bytes) fail(Reason::body_too_large);
+    const auto held_by_all = link_.worker.state().buffered_bytes.load(std::memory_order_relaxed);
+    if (held_by_all > static_cast<std::int64_t>(link_.routing->limits.buffered_bytes)) fail(Reason::memory_pressure);
+    return reason_ == Reason::admitted;
+}
+
+void Exchange::end_head() {
+    if (!body_reader_.done()) {
+        http::end_request_head({framing_, content_length_}, head_);
+        return;
+    }
+    // A body that is all here goes with its length, however it came. Methods that usually have one say so when it is
+    // empty (RFC 9110 section 8.6).
+    const bool usual = method() == "POST" || method() == "PUT" || method() == "PATCH";
+    const bool has_length = framing_ != http::Framing::none || usual;
+    http::end_request_head({has_length ? http::Framing::length : http::Framing::none, body_.size()}, head_);
+}
+
+net::task<bool> Exchange::finish_request_body() {
+    const TimePoint deadline = link_.now() + kDrainTime;
+    while (!body_reader_.done()) {
+        std::string_view bytes = link_.inbox;
+        while (!bytes.empty() && !body_reader_.done()) {
+            const http::BodyReader::Piece piece = body_reader_.next(bytes);
+            if (piece.failed) co_return false;
+            bytes.remove_prefix(piece.consumed);
+        }
+        link_.inbox.erase(0, link_.inbox.size() - bytes.size());
+        if (body_reader_.done()) break;
+        const IoStatus status = link_.read_more(kReadBytes);
+        if (status == IoStatus::ok) continue;
+        if (status != IoStatus::would_block || link_.now() >= deadline) co_return false;
+        link_.timer.set(deadline);
+        co_await link_.waker.wait();
+    }
+    co_return true;
+}
+
+}  // namespace weir::downstream

@@ -1,0 +1,16 @@
+#include "downstream/presence.hpp"
+
+namespace weir::downstream {
+
+bool Presence::gone(std::string_view probe) {
+    const net::Readiness& ready = link_.source().ready;
+    if (ready.broken) return true;
+    if (!ready.peer_closed || !can_probe_ || probed_ || probe.empty()) return false;
+    probed_ = true;
+    const iovec part{const_cast<char*>(probe.data()), probe.size()};
+    const net::IoResult result = link_.stream->try_write({&part, 1});
+    // A probe that went only in part would spoil what follows it.
+    return result.status == net::IoStatus::failed || (result.status == net::IoStatus::ok && result.bytes != probe.size());
+}
+
+}  // namespace weir::downstream

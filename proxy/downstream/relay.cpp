@@ -1,0 +1,156 @@
+#include "downstream/relay.hpp"
+
+#include <algorithm>
+
+#include "downstream/framing.hpp"
+#include "downstream/worker.hpp"
+
+namespace weir::downstream {
+namespace {
+
+using net::IoStatus;
+
+constexpr std::size_t kReadBytes = 32 * 1024;
+// After this much without a pause, everybody else gets a turn.
+constexpr std::size_t kTurnBytes = 256 * 1024;
+
+iovec as_part(std::string_view text) { return {const_cast<char*>(text.data()), text.size()}; }
+
+}  // namespace
+
+Relay::Relay(ClientLink& link, Presence& presence, net::ByteStream& upstream, http::BodyReader body, std::string head,
+             const Options& options)
+    : link_(link), presence_(presence), upstream_(upstream), body_(body), unsent_(std::move(head)), options_(options) {}
+
+Relay::~Relay() {
+    unsent_.clear();
+    account();
+}
+
+net::task<RelayEnd> Relay::run(std::string_view first) {
+    TimePoint heard_at = sent_at_ = link_.now();
+    if (!push(first)) co_return RelayEnd::backend_died;
+    // Before anything is awaited the head goes out, with whatever content came with it.
+    flush();
+    std::size_t turn_bytes = 0;
+    while (!body_.done()) {
+        if (client_failed_) co_return RelayEnd::client_gone;
+        flush();
+        bool progress = false;
+        if (unsent_.empty()) {
+            const std::span<char> scratch = link_.worker.loop().scratch();
+            const net::IoResult result = upstream_.try_read(scratch.first(kReadBytes));
+            if (result.status == IoStatus::failed) co_return RelayEnd::backend_died;
+            if (result.status == IoStatus::eof) {
+                if (!body_.ends_at_close()) co_return RelayEnd::backend_died;
+                break;
+            }
+            if (result.status == IoStatus::ok) {
+                heard_at = link_.worker.loop().batch_time();
+                turn_bytes += result.bytes;
+                if (!push({scratch.data(), result.bytes})) co_return RelayEnd::backend_died;
+                progress = true;
+            }
+        }
+        if (presence_.gone(probe())) co_return RelayEnd::client_gone;
+        if (progress && turn_bytes < kTurnBytes) continue;
+        if (progress) {
+            turn_bytes = 0;
+            co_await link_.waker.yield();
+            continue;
+        }
+        const TimePoint now = link_.now();
+        const TimePoint pause_deadline =
+            unsent_.empty() ? heard_at + options_.idle_timeout : sent_at_ + link_.limits().write_timeout;
+        if (now >= options_.total_deadline) co_return RelayEnd::overdue;
+        if (now >= pause_deadline) co_return unsent_.empty() ? RelayEnd::backend_stalled : RelayEnd::client_stalled;
+        link_.timer.set(std::min(options_.total_deadline, pause_deadline));
+        co_await link_.waker.wait();
+        turn_bytes = 0;
+        // A client that was slow is no reason to call the endpoint silent.
+        if (!unsent_.empty()) heard_at = link_.now();
+    }
+    if (options_.chunked_out && !body_.done()) {
+        // A body that ended with its connection ends here with a chunk of its own.
+        unsent_.append(kLastChunk);
+    }
+    co_return client_failed_ ? RelayEnd::client_gone : RelayEnd::complete;
+}
+
+bool Relay::push(std::string_view bytes) {
+    std::array<std::string_view, kMaxSlices> slices;
+    while (!bytes.empty() || body_.done()) {
+        std::size_t count = 0;
+        while (count < slices.size() && !bytes.empty() && !body_.done()) {
+            const http::BodyReader::Piece piece = body_.next(bytes);
+            if (piece.failed) return false;
+            bytes.remove_prefix(piece.consumed);
+            if (!piece.content.empty()) slices[count++] = piece.content;
+        }
+        if (count > 0 || body_.done()) write(std::span(slices).first(count));
+        if (body_.done()) break;
+    }
+    excess_ = !bytes.empty();
+    return true;
+}
+
+void Relay::write(std::span<const std::string_view> slices) {
+    std::size_t size = 0;
+    for (const std::string_view slice : slices) size += slice.size();
+    const ChunkSize chunk(size);
+    std::array<iovec, kMaxSlices + 4> parts;
+    std::size_t count = 0;
+    if (!unsent_.empty()) parts[count++] = as_part(unsent_);
+    if (options_.chunked_out && size > 0) parts[count++] = as_part(chunk.text());
+    for (const std::string_view slice : slices) parts[count++] = as_part(slice);
+    if (options_.chunked_out && size > 0) parts[count++] = as_part("\r\n");
+    if (options_.chunked_out && body_.done()) parts[count++] = as_part(kLastChunk);
+    if (count == 0) return;
+    if (size > 0) {
+        if (first_content_ == TimePoint{}) first_content_ = link_.now();
+        const std::string_view last = slices.back();
+        tail_ = {last.size() > 1 ? last[last.size() - 2] : tail_[1], last.back()};
+    }
+    const net::IoResult result = link_.stream->try_write(std::span(parts).first(count));
+    client_failed_ |= result.status == IoStatus::failed;
+    if (result.bytes > 0) sent_at_ = link_.worker.loop().batch_time();
+    keep(std::span(parts).first(count), result.bytes);
+}
+
+void Relay::keep(std::span<const iovec> parts, std::size_t sent) {
+    std::string rest;
+    for (const iovec& part : parts) {
+        const std::size_t skip = std::min(sent, part.iov_len);
+        sent -= skip;
+        rest.append(static_cast<const char*>(part.iov_base) + skip, part.iov_len - skip);
+    }
+    unsent_ = std::move(rest);
+    account();
+}
+
+void Relay::flush() {
+    if (unsent_.empty() || client_failed_) return;
+    const iovec part = as_part(unsent_);
+    const net::IoResult result = link_.stream->try_write({&part, 1});
+    client_failed_ |= result.status == IoStatus::failed;
+    if (result.bytes == 0) return;
+    sent_at_ = link_.worker.loop().batch_time();
+    unsent_.erase(0, result.bytes);
+    // An empty string may still hold the memory of a long answer.
+    if (unsent_.empty()) unsent_ = {};
+    account();
+}
+
+void Relay::account() {
+    if (unsent_.size() == accounted_) return;
+    link_.worker.recorder().buffered(static_cast<std::int64_t>(unsent_.size()) - static_cast<std::int64_t>(accounted_));
+    accounted_ = unsent_.size();
+}
+
+std::string_view Relay::probe() const {
+    const bool between_events = options_.event_stream && unsent_.empty() && tail_[0] == '\n' && tail_[1] == '\n';
+    if (!between_events) return {};
+    return options_.chunked_out ? Presence::kChunkedComment : Presence::kComment;
+}
+
+}  // namespace weir::downstream

@@ -1,0 +1,78 @@
+#pragma once
+// An answer's body on its way from the endpoint to the client.
+//
+// Content is passed on from where it was read, in one gather write with its new framing. What the client does not take
+// is kept, and nothing more is read until it has been: a client that does not read costs one read's worth of memory,
+// and TCP slows the endpoint down.
+
+#include <array>
+#include <string>
+#include <string_view>
+
+#include "downstream/client_link.hpp"
+#include "downstream/presence.hpp"
+#include "http/body.hpp"
+#include "upstream/connection.hpp"
+
+namespace weir::downstream {
+
+enum class RelayEnd : std::uint8_t {
+    complete,        // the endpoint's last byte is here; unsent() may hold some of them
+    backend_died,    // it ended before its answer did
+    backend_stalled, // nothing came for its idle time-out
+    overdue,         // the request as a whole took too long
+    client_gone,
+    client_stalled,  // the client read nothing for its write time-out
+};
+
+class Relay {
+public:
+    struct Options {
+        bool chunked_out = false;     // how the content is framed towards the client
+        bool event_stream = false;    // may be probed with comments
+        Duration idle_timeout{};      // of the endpoint
+        TimePoint total_deadline{};
+    };
+
+    // `head` goes out with the first content.
+    Relay(ClientLink& link, Presence& presence, net::ByteStream& upstream, http::BodyReader body, std::string head,
+          const Options& options);
+    ~Relay();
+
+    // `first` is what came behind the answer's head; it is used before anything is awaited.
+    [[nodiscard]] net::task<RelayEnd> run(std::string_view first);
+
+    // What is still to be sent to the client, after `complete`.
+    [[nodiscard]] std::string_view unsent() const { return unsent_; }
+    // Bytes followed the end of the body: the endpoint's connection is not to be trusted again.
+    [[nodiscard]] bool excess() const { return excess_; }
+    [[nodiscard]] std::uint64_t content_bytes() const { return body_.content_bytes(); }
+    // When the first content was passed on; TimePoint{} before.
+    [[nodiscard]] TimePoint first_content() const { return first_content_; }
+
+private:
+    static constexpr std::size_t kMaxSlices = 12;
+
+    // Takes bytes of the endpoint. False when their framing is broken.
+    bool push(std::string_view bytes);
+    void write(std::span<const std::string_view> slices);
+    void keep(std::span<const iovec> parts, std::size_t sent);
+    void flush();
+    void account();
+    [[nodiscard]] std::string_view probe() const;
+
+    ClientLink& link_;
+    Presence& presence_;
+    net::ByteStream& upstream_;
+    http::BodyReader body_;
+    std::string unsent_;
+    Options options_;
+    TimePoint first_content_{};
+    TimePoint sent_at_{};          // the last time the client took something
+    std::size_t accounted_ = 0;    // of unsent_, in the process's count of buffered bytes
+    std::array<char, 2> tail_{'\n', '\n'};  // the last two bytes of content: whether an event has just ended
+    bool excess_ = false;
+    bool client_failed_ = false;
+};
+
+}  // namespace weir::downstream

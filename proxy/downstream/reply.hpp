@@ -1,0 +1,36 @@
+#pragma once
+// Answers that Weir makes itself: the only place where a reason becomes a status.
+
+#include <string>
+#include <string_view>
+
+#include "base/dialect.hpp"
+#include "base/reason.hpp"
+#include "base/time.hpp"
+
+namespace weir::downstream {
+
+// 429 says that the caller is over its contract, 503 (in Anthropic's dialect 529) that we are full: people's alerts and
+// SDKs depend on the difference. 499 is never sent; it stands in the log for a client that left.
+[[nodiscard]] int status_of(Reason reason, Dialect dialect);
+
+struct Reply {
+    Reason reason = Reason::internal_error;
+    Dialect dialect = Dialect::generic;
+    std::string_view detail;      // what is wrong with this very request; may be empty
+    std::string_view request_id;
+    std::string_view class_name;  // empty: refused before it was classified
+    Duration retry_after{};       // zero: no advice
+    bool tell_no_retry = false;   // coming back is hopeless
+    bool close = true;            // the connection ends after it
+    bool to_head = false;         // an answer to HEAD: no body
+};
+
+// The whole answer. retry-after is in seconds, rounded up; retry-after-ms is exact.
+[[nodiscard]] std::string write_reply(const Reply& reply);
+
+// Half of it either way for overload, so that the refused do not come back together; for a contract only later, because
+// sooner the bucket would refuse again. `random` is uniform in [0, 1). Never above 50 s: SDKs ignore or hang beyond 60.
+[[nodiscard]] Duration jittered_retry_after(Reason reason, Duration base, double random);
+
+}  // namespace weir::downstream

@@ -1,0 +1,57 @@
+#pragma once
+// A policy made ready to serve: who is who, which class is which, and where each class goes. Immutable; a reload makes
+// a new one, and requests that began under the old one end under it.
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "admission/classify/classifier.hpp"
+#include "admission/config.hpp"
+#include "base/ids.hpp"
+#include "downstream/config.hpp"
+#include "downstream/shared_judge.hpp"
+#include "net/tls.hpp"
+#include "upstream/backend.hpp"
+
+namespace weir::downstream {
+
+// One class.
+struct Route {
+    ClassId id = kNoClass;
+    admission::ClassConfig config;
+    std::shared_ptr<upstream::Backend> backend;
+    std::shared_ptr<SharedJudge> judge;
+};
+
+struct ListenerRoute {
+    ListenerId id = kNoListener;
+    ListenerConfig config;
+    std::shared_ptr<net::TlsContext> tls;  // null: plain
+};
+
+struct Routing {
+    Routing(const admission::ClientsConfig& clients, std::span<const admission::JudgeClass> classes, std::uint64_t salt)
+        : classifier(clients, classes, salt) {}
+
+    // Null for kNoClass, or a class that is not part of this policy.
+    [[nodiscard]] const Route* find(ClassId id) const {
+        for (const Route& route : routes) {
+            if (route.id == id) return &route;
+        }
+        return nullptr;
+    }
+    [[nodiscard]] const ListenerRoute* find(ListenerId id) const {
+        for (const ListenerRoute& listener : listeners) {
+            if (listener.id == id) return &listener;
+        }
+        return nullptr;
+    }
+
+    admission::Classifier classifier;
+    std::vector<Route> routes;              // in the policy's order
+    std::vector<ListenerRoute> listeners;
+    ProcessLimits limits;
+};
+
+}  // namespace weir::downstream

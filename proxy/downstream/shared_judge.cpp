@@ -1,0 +1,81 @@
+#include "downstream/shared_judge.hpp"
+
+#include "net/event_loop.hpp"
+
+namespace weir::downstream {
+
+using admission::Standing;
+
+std::optional<admission::Decision> SharedJudge::refuse_early(const admission::Ask& ask, TimePoint now) {
+    const std::lock_guard lock(mutex_);
+    return judge_.refuse_early(ask, now);
+}
+
+Standing SharedJudge::arrive(Ticket& ticket, const admission::Ask& ask, TimePoint now) {
+    const std::lock_guard lock(mutex_);
+    ticket.told_ = false;
+    judge_.arrive(ticket, ask, now, changes_);
+    tell();
+    return ticket.standing();
+}
+
+void SharedJudge::finish(Ticket& ticket, TimePoint now) {
+    const std::lock_guard lock(mutex_);
+    judge_.finish(ticket, now, changes_);
+    tell();
+}
+
+bool SharedJudge::leave(Ticket& ticket, TimePoint now) {
+    const std::lock_guard lock(mutex_);
+    if (ticket.standing() != Standing::waiting) return false;
+    judge_.leave(ticket, now, changes_);
+    tell();
+    return true;
+}
+
+Standing SharedJudge::requeue(Ticket& ticket, TimePoint now) {
+    const std::lock_guard lock(mutex_);
+    ticket.told_ = false;
+    judge_.requeue(ticket, now, changes_);
+    tell();
+    return ticket.standing();
+}
+
+void SharedJudge::expire(TimePoint now) {
+    const std::lock_guard lock(mutex_);
+    judge_.expire(now, changes_);
+    tell();
+}
+
+void SharedJudge::set_available(EndpointId endpoint, bool available, TimePoint now) {
+    const std::lock_guard lock(mutex_);
+    judge_.set_available(endpoint, available, now, changes_);
+    tell();
+}
+
+void SharedJudge::reconfigure(const admission::JudgeConfig& config, TimePoint now) {
+    const std::lock_guard lock(mutex_);
+    judge_.reconfigure(config, now, changes_);
+    tell();
+}
+
+admission::JudgeCounts SharedJudge::counts(TimePoint now) const {
+    const std::lock_guard lock(mutex_);
+    return judge_.counts(now);
+}
+
+void SharedJudge::tell() {
+    for (admission::Place* place : changes_) {
+        // Every place in this judge is a ticket.
+        auto* ticket = static_cast<Ticket*>(place);
+        ticket->waker_.loop().post([ticket] {
+            ticket->told_ = true;
+            ticket->waker_.wake();
+        });
+    }
+    changes_.clear();
+    const auto next = judge_.next_expiry();
+    next_expiry_.store(next ? next->time_since_epoch().count() : Duration::max().count(), std::memory_order_relaxed);
+}
+
+}  // namespace weir::downstream

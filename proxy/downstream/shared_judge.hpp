@@ -1,0 +1,66 @@
+#pragma once
+// The judge of one backend, shared by all workers: one lock, so that order, limits and fairness are exact whichever
+// thread a request happens to be on. A decision takes about a microsecond, so the lock is held for about as long.
+//
+// A request that waits is woken by a message to its own worker. Between the verdict and that message both threads know
+// of the ticket; whoever leaves meanwhile must wait for the message (see leave()).
+
+#include <atomic>
+#include <mutex>
+#include <optional>
+
+#include "admission/judge.hpp"
+#include "net/waker.hpp"
+
+namespace weir::downstream {
+
+// A request's place, and whom to wake when its standing changes. Belongs to one exchange on one loop.
+class Ticket final : public admission::Place {
+public:
+    explicit Ticket(net::Waker& waker) : waker_(waker) {}
+
+    // The judge's verdict on a request that waited has reached this thread: standing() and decision() may be read.
+    [[nodiscard]] bool told() const { return told_; }
+
+private:
+    friend class SharedJudge;
+    net::Waker& waker_;
+    bool told_ = false;  // owner's thread only
+};
+
+// Threading: any thread.
+class SharedJudge {
+public:
+    SharedJudge(const admission::JudgeConfig& config, TimePoint now) : judge_(config, now) {}
+
+    [[nodiscard]] std::optional<admission::Decision> refuse_early(const admission::Ask& ask, TimePoint now);
+
+    // The standing after arrival. When it is `waiting`, ticket.told() turns true later.
+    admission::Standing arrive(Ticket& ticket, const admission::Ask& ask, TimePoint now);
+    // REQUIRES: the ticket is running.
+    void finish(Ticket& ticket, TimePoint now);
+    // Takes a waiting ticket out of the line. False when a verdict is already on its way: then wait for told(), and
+    // finish() it should it be running.
+    [[nodiscard]] bool leave(Ticket& ticket, TimePoint now);
+    // REQUIRES: the ticket is running. Its standing afterwards.
+    admission::Standing requeue(Ticket& ticket, TimePoint now);
+
+    void expire(TimePoint now);
+    // When expire() next has something to do; TimePoint::max() when nobody waits.
+    [[nodiscard]] TimePoint next_expiry() const { return TimePoint(Duration(next_expiry_.load(std::memory_order_relaxed))); }
+
+    void set_available(EndpointId endpoint, bool available, TimePoint now);
+    void reconfigure(const admission::JudgeConfig& config, TimePoint now);
+    [[nodiscard]] admission::JudgeCounts counts(TimePoint now) const;
+
+private:
+    // After every call under the lock: tells those whose standing changed.
+    void tell();
+
+    mutable std::mutex mutex_;
+    admission::Judge judge_;
+    admission::Changes changes_;
+    std::atomic<Duration::rep> next_expiry_{Duration::max().count()};
+};
+
+}  // namespace weir::downstream

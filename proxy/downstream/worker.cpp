@@ -1,0 +1,114 @@
+#include "downstream/worker.hpp"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <random>
+
+namespace weir::downstream {
+
+Worker::Worker(std::uint32_t index, ProcessState& state, telemetry::Recorder& recorder,
+               std::shared_ptr<const Routing> routing)
+    : state_(state), recorder_(recorder), routing_(std::move(routing)), reaper_(*this) {
+    std::random_device entropy;
+    id_prefix_ = (std::uint64_t{entropy()} << 32 | entropy()) + index;
+    random_state_ = std::uint64_t{entropy()} << 32 | entropy();
+}
+
+Worker::~Worker() {
+    // Frames first: they refer to the pool, the loop and everything else here.
+    connections_.clear_and_dispose(std::default_delete<Connection>());
+    retired_.clear_and_dispose(std::default_delete<Connection>());
+}
+
+void Worker::listen(ListenerId listener, int fd) {
+    listeners_.push_back(std::make_unique<net::Listener>(
+        loop_, fd, [this, listener](int client, const net::SocketAddress& peer) { accept(listener, client, peer); }));
+}
+
+bool Worker::has_room(const ListenerRoute& listener) const {
+    // The cap of a listener is shared out evenly: a count over all workers would be one more contended word.
+    const auto open = open_by_listener_.find(static_cast<std::uint16_t>(listener.id));
+    const std::uint32_t here = open == open_by_listener_.end() ? 0 : open->second;
+    return state_.connections.load(std::memory_order_relaxed) < routing_->limits.connections &&
+           here < std::max(1U, listener.config.limits.connections / state_.workers);
+}
+
+void Worker::accept(ListenerId listener, int fd, const net::SocketAddress& peer) {
+    const ListenerRoute* route = routing_->find(listener);
+    if (route == nullptr || !has_room(*route)) {
+        recorder_.connection_refused(listener);
+        ::close(fd);
+        return;
+    }
+    net::set_no_delay(fd);
+    std::unique_ptr<net::ByteStream> stream =
+        route->tls ? route->tls->wrap(loop_, fd, {}) : net::make_tcp_stream(loop_, fd);
+    if (!stream) return;
+    auto* connection = new Connection(*this, routing_, listener, peer.ip(), std::move(stream));
+    connections_.push_back(*connection);
+    state_.connections.fetch_add(1, std::memory_order_relaxed);
+    ++open_by_listener_[static_cast<std::uint16_t>(listener)];
+    recorder_.connection_opened(listener);
+    connection->start();
+}
+
+void Worker::retire(Connection& connection) {
+    state_.connections.fetch_sub(1, std::memory_order_relaxed);
+    --open_by_listener_[static_cast<std::uint16_t>(connection.listener())];
+    recorder_.connection_closed(connection.listener());
+    // Its coroutine is still running: it is destroyed from outside, a moment later.
+    connection.unlink();
+    retired_.push_back(connection);
+    reaper_.wake();
+}
+
+void Worker::Reaper::run() { worker.retired_.clear_and_dispose(std::default_delete<Connection>()); }
+
+void Worker::drain() {
+    for (const auto& listener : listeners_) listener->close();
+    for (Connection& connection : connections_) connection.nudge();
+    pool_.clear();
+}
+
+void Worker::abort_connections() {
+    for (Connection& connection : connections_) connection.abort();
+}
+
+// SplitMix64 (Steele, Lea, Flood 2014): for ids and jitter, not for secrets.
+std::uint64_t Worker::next_random() {
+    std::uint64_t z = (random_state_ += 0x9E3779B97F4A7C15ULL);
+    z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9ULL;
+    z = (z ^ (z >> 27)) * 0x94D049BB133111EBULL;
+    return z ^ (z >> 31);
+}
+
+double Worker::random() { return static_cast<double>(next_random() >> 11) * 0x1.0p-53; }
+
+namespace {
+
+void append_hex(std::string& out, std::uint64_t value, int digits) {
+    for (int shift = 4 * (digits - 1); shift >= 0; shift -= 4) out.push_back("0123456789abcdef"[value >> shift & 0xF]);
+}
+
+}  // namespace
+
+std::string Worker::next_request_id() {
+    std::string id;
+    id.reserve(26);
+    append_hex(id, id_prefix_, 16);
+    append_hex(id, next_id_++, 10);
+    return id;
+}
+
+std::string Worker::next_traceparent() {
+    std::string text = "00-";
+    text.reserve(55);
+    append_hex(text, next_random() | 1, 16);  // an id of zeros is invalid
+    append_hex(text, next_random(), 16);
+    text.push_back('-');
+    append_hex(text, next_random() | 1, 16);
+    return text.append("-01");
+}
+
+}  // namespace weir::downstream

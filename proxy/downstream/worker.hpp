@@ -1,0 +1,101 @@
+#pragma once
+// One thread's share of the gateway: its loop, its connections to both sides, its room to parse in. Nothing in it is
+// shared but what ProcessState counts.
+
+#include <atomic>
+#include <boost/intrusive/list.hpp>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "downstream/connection.hpp"
+#include "downstream/routing.hpp"
+#include "http/head.hpp"
+#include "net/event_loop.hpp"
+#include "net/listener.hpp"
+#include "telemetry/record.hpp"
+#include "upstream/connection.hpp"
+
+namespace weir::downstream {
+
+// Counts over all workers, and what they were all told.
+struct ProcessState {
+    std::atomic<std::uint32_t> connections{0};
+    std::atomic<std::int64_t> buffered_bytes{0};
+    std::atomic<bool> draining{false};
+    std::string pseudonym;      // this process in Via fields; set once, before the workers start
+    std::uint32_t workers = 1;  // likewise
+};
+
+class Worker {
+public:
+    // `index` tells request ids of different workers apart. REQUIRES: state and recorder outlive the worker.
+    Worker(std::uint32_t index, ProcessState& state, telemetry::Recorder& recorder,
+           std::shared_ptr<const Routing> routing);
+    ~Worker();
+
+    [[nodiscard]] net::EventLoop& loop() { return loop_; }
+
+    // The rest: the loop's thread only, or before run().
+    // Accepts on `fd`, a listening socket, which it takes over.
+    void listen(ListenerId listener, int fd);
+    void run() { loop_.run(); }
+
+    void set_routing(std::shared_ptr<const Routing> routing) { routing_ = std::move(routing); }
+    [[nodiscard]] const std::shared_ptr<const Routing>& routing() const { return routing_; }
+    [[nodiscard]] ProcessState& state() { return state_; }
+    [[nodiscard]] telemetry::Recorder& recorder() { return recorder_; }
+    [[nodiscard]] upstream::Pool& pool() { return pool_; }
+    // Room to parse one head of each kind in; what is parsed lives until the next wait.
+    [[nodiscard]] http::RequestHead& request_head() { return request_head_; }
+    [[nodiscard]] http::ResponseHead& response_head() { return response_head_; }
+
+    // 26 characters, unique over all workers and restarts.
+    [[nodiscard]] std::string next_request_id();
+    // A trace of our own, for callers that bring none (W3C Trace Context, version 00, sampled).
+    [[nodiscard]] std::string next_traceparent();
+    // Uniform in [0, 1), for jitter.
+    [[nodiscard]] double random();
+
+    // Stops accepting; idle connections are closed, the others after the answer they are in.
+    void drain();
+    // Breaks every connection that is still there.
+    void abort_connections();
+    [[nodiscard]] std::size_t connection_count() const { return connections_.size(); }
+
+    // Called by a connection that has run to its end; it is destroyed soon.
+    void retire(Connection& connection);
+
+private:
+    void accept(ListenerId listener, int fd, const net::SocketAddress& peer);
+    [[nodiscard]] bool has_room(const ListenerRoute& listener) const;
+    [[nodiscard]] std::uint64_t next_random();
+
+    struct Reaper final : net::Wakeable {
+        explicit Reaper(Worker& owner) : Wakeable(owner.loop_), worker(owner) {}
+        void run() override;
+        Worker& worker;
+    };
+
+    using ConnectionList = boost::intrusive::list<Connection, boost::intrusive::constant_time_size<false>>;
+
+    net::EventLoop loop_;
+    ProcessState& state_;
+    telemetry::Recorder& recorder_;
+    std::shared_ptr<const Routing> routing_;
+    upstream::Pool pool_;
+    http::RequestHead request_head_;
+    http::ResponseHead response_head_;
+    std::vector<std::unique_ptr<net::Listener>> listeners_;
+    std::unordered_map<std::uint16_t, std::uint32_t> open_by_listener_;  // connections of this worker
+    ConnectionList connections_;
+    ConnectionList retired_;
+    Reaper reaper_;
+    std::uint64_t id_prefix_;
+    std::uint64_t next_id_ = 0;
+    std::uint64_t random_state_;
+};
+
+}  // namespace weir::downstream

@@ -1,0 +1,77 @@
+#pragma once
+// Header fields that mean something to an intermediary, recognised once.
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+namespace weir::http {
+
+enum class FieldId : std::uint8_t {
+    other,
+    // framing and addressing
+    host, content_length, transfer_encoding, expect, max_forwards, via,
+    // hop by hop (RFC 9110 section 7.6.1): for one connection only
+    connection, hop_by_hop, te, upgrade,
+    // who the caller is said to be: only Weir's own word of it reaches a backend
+    forwarded_for, identity,
+    // credentials and hints that Weir reads
+    authorization, api_key, content_type, request_id, traceparent, retry_count, read_timeout,
+    // responses
+    date,
+};
+
+// Case-insensitive. Every spelling of the identity family counts, with `_` for `-` too, because backends that follow
+// CGI read both as one (CVE-2024-45410 and its kin).
+[[nodiscard]] FieldId identify(std::string_view name);
+
+[[nodiscard]] bool equals_ignoring_case(std::string_view a, std::string_view b);
+// The value without spaces and tabs around it.
+[[nodiscard]] std::string_view trim(std::string_view value);
+
+struct Field {
+    std::string_view name;
+    std::string_view value;  // trimmed
+    FieldId id = FieldId::other;
+};
+
+// The fields of one head, in order. The views point into the bytes that were parsed.
+class FieldTable {
+public:
+    static constexpr std::size_t kCapacity = 256;
+
+    void clear() { count_ = 0; }
+    [[nodiscard]] bool add(const Field& field) {
+        if (count_ == kCapacity) return false;
+        fields_[count_++] = field;
+        return true;
+    }
+    [[nodiscard]] std::size_t size() const { return count_; }
+    [[nodiscard]] const Field* begin() const { return fields_.data(); }
+    [[nodiscard]] const Field* end() const { return fields_.data() + count_; }
+
+    // The first with that id, or null.
+    [[nodiscard]] const Field* find(FieldId id) const;
+    // By name, ignoring case: the only one with it, or null when there is none or more than one.
+    [[nodiscard]] const Field* find_single(std::string_view name) const;
+
+private:
+    std::array<Field, kCapacity> fields_;
+    std::size_t count_ = 0;
+};
+
+// Calls `visit(std::string_view)` for each member of a comma-separated list, trimmed, empty ones left out (RFC 9110
+// section 5.6.1).
+template <typename Visit>
+void for_each_member(std::string_view list, Visit visit) {
+    while (!list.empty()) {
+        const std::size_t comma = list.find(',');
+        const std::string_view member = trim(list.substr(0, comma));
+        if (!member.empty()) visit(member);
+        if (comma == std::string_view::npos) return;
+        list.remove_prefix(comma + 1);
+    }
+}
+
+}  // namespace weir::http

@@ -1,0 +1,151 @@
+#include "http/strict.hpp"
+
+#include <array>
+#include <charconv>
+#include <cstring>
+
+namespace weir::http {
+namespace {
+
+constexpr auto kTokenChars = [] {
+    std::array<bool, 256> table{};
+    for (unsigned char c = '0'; c <= '9'; ++c) table[c] = true;
+    for (unsigned char c = 'a'; c <= 'z'; ++c) table[c] = true;
+    for (unsigned char c = 'A'; c <= 'Z'; ++c) table[c] = true;
+    for (const char c : std::string_view("!#$%&'*+-.^_`|~")) table[static_cast<unsigned char>(c)] = true;
+    return table;
+}();
+
+// What may stand in a target: visible ASCII without `#` (a fragment is never sent), `<`, `>`, `"`, `\`, `^`, `` ` ``,
+// `{`, `|`, `}`: the last are not in RFC 3986's grammar, but real clients send `|`, `{`, `}`, `^` and `` ` ``, and no two
+// parsers disagree about them.
+bool is_target_char(char c) { return c > 0x20 && c < 0x7F && c != '#' && c != '"' && c != '<' && c != '>' && c != '\\'; }
+
+bool is_control(char c) { return (static_cast<unsigned char>(c) < 0x20 && c != '\t') || c == 0x7F; }
+
+// Whether a line holds NUL, CR, or any other control character but TAB. Eight bytes at a time: a byte below 0x20 or
+// equal to 0x7F is first suspected, then looked at.
+bool has_control(std::string_view line) {
+    constexpr std::uint64_t kOnes = 0x0101010101010101ULL;
+    constexpr std::uint64_t kHigh = 0x8080808080808080ULL;
+    std::size_t i = 0;
+    for (; i + 8 <= line.size(); i += 8) {
+        std::uint64_t word = 0;
+        std::memcpy(&word, line.data() + i, sizeof word);
+        const std::uint64_t below_space = (word - kOnes * 0x20) & ~word & kHigh;
+        const std::uint64_t del = word ^ (kOnes * 0x7F);
+        const std::uint64_t is_del = (del - kOnes) & ~del & kHigh;
+        if ((below_space | is_del) == 0) continue;
+        for (std::size_t j = i; j < i + 8; ++j) {
+            if (is_control(line[j])) return true;
+        }
+    }
+    for (; i < line.size(); ++i) {
+        if (is_control(line[i])) return true;
+    }
+    return false;
+}
+
+ParseResult refuse(Reason reason, std::string_view detail) { return {ParseStatus::refused, 0, reason, detail}; }
+
+// The limits, for a head of which `size` bytes have come and that has not ended.
+ParseResult check_unfinished(std::string_view line, bool first_line, std::size_t size, const HeadLimits& limits) {
+    if (first_line && line.size() > limits.target + 64) return refuse(Reason::target_too_long, "the request line is too long");
+    if (size >= limits.bytes) return refuse(Reason::head_too_large, "the head is larger than the limit");
+    return {ParseStatus::need_more, 0, Reason::bad_request, {}};
+}
+
+}  // namespace
+
+ParseResult scan_head(std::string_view bytes, const HeadLimits& limits, bool is_request) {
+    std::size_t at = 0;
+    // RFC 9112 section 2.2: an empty line before a request is left over from a client that counts badly.
+    for (int i = 0; is_request && i < 2 && bytes.substr(at).starts_with("\r\n"); ++i) at += 2;
+    for (std::size_t lines = 0;; ++lines) {
+        const void* found = std::memchr(bytes.data() + at, '\n', bytes.size() - at);
+        const std::size_t end = found == nullptr ? bytes.size() : static_cast<std::size_t>(static_cast<const char*>(found) - bytes.data());
+        std::string_view line = bytes.substr(at, end - at);
+        if (found == nullptr) {
+            // A control character is refused as soon as it is seen; a CR may yet be half of a line's end.
+            const std::string_view seen = line.ends_with('\r') ? line.substr(0, line.size() - 1) : line;
+            if (has_control(seen)) return refuse(Reason::bad_request, "a control character in the head");
+            return check_unfinished(line, lines == 0, bytes.size(), limits);
+        }
+        if (!line.ends_with('\r')) return refuse(Reason::bad_request, "a line of the head does not end in CRLF");
+        line.remove_suffix(1);
+        at = end + 1;
+        if (line.empty()) {
+            if (lines == 0) return refuse(Reason::bad_request, "the head begins with empty lines");
+            return {ParseStatus::complete, at, Reason::bad_request, {}};
+        }
+        if (line.front() == ' ' || line.front() == '\t') return refuse(Reason::bad_request, "a line of the head begins with a space");
+        if (has_control(line)) return refuse(Reason::bad_request, "a control character in the head");
+        if (lines == 0 && is_request && line.size() > limits.target + 64) {
+            return refuse(Reason::target_too_long, "the request line is too long");
+        }
+        if (at > limits.bytes) return refuse(Reason::head_too_large, "the head is larger than the limit");
+        if (lines > limits.fields) return refuse(Reason::head_too_large, "the head has more fields than the limit");
+    }
+}
+
+bool is_token(std::string_view text) {
+    for (const char c : text) {
+        if (!kTokenChars[static_cast<unsigned char>(c)]) return false;
+    }
+    return !text.empty();
+}
+
+std::optional<Target> split_target(std::string_view method, std::string_view target) {
+    if (target.empty() || method == "CONNECT") return std::nullopt;
+    for (const char c : target) {
+        if (!is_target_char(c)) return std::nullopt;
+    }
+    if (target.front() == '/') return Target{{}, target};
+    if (target == "*") return method == "OPTIONS" ? std::optional(Target{{}, target}) : std::nullopt;
+    for (const std::string_view scheme : {"http://", "https://"}) {
+        if (target.size() < scheme.size() || !equals_ignoring_case(target.substr(0, scheme.size()), scheme)) continue;
+        const std::string_view rest = target.substr(scheme.size());
+        const std::size_t path = rest.find_first_of("/?");
+        const std::string_view authority = rest.substr(0, path);
+        if (authority.empty() || !is_valid_authority(authority)) return std::nullopt;
+        // `http://host` and `http://host?query` have no path to send; both are written so by nobody but a prober.
+        if (path == std::string_view::npos) return Target{authority, "/"};
+        if (rest[path] == '?') return std::nullopt;
+        return Target{authority, rest.substr(path)};
+    }
+    return std::nullopt;
+}
+
+bool is_valid_authority(std::string_view authority) {
+    if (authority.empty() || authority.size() > 255) return false;
+    std::size_t host_end = authority.size();
+    if (authority.front() == '[') {
+        const std::size_t close = authority.find(']');
+        if (close == std::string_view::npos) return false;
+        for (const char c : authority.substr(1, close - 1)) {
+            if (!std::strchr("0123456789abcdefABCDEF:.", c) || c == '\0') return false;
+        }
+        host_end = close + 1;
+        if (host_end < authority.size() && authority[host_end] != ':') return false;
+    } else {
+        host_end = std::min(authority.find(':'), authority.size());
+        if (host_end == 0) return false;
+        for (const char c : authority.substr(0, host_end)) {
+            const bool unreserved = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+            if (!unreserved && c != '-' && c != '.' && c != '_' && c != '~') return false;
+        }
+    }
+    if (host_end == authority.size()) return true;
+    const auto port = parse_length(authority.substr(host_end + 1));
+    return port && *port <= 65535;
+}
+
+std::optional<std::uint64_t> parse_length(std::string_view digits) {
+    std::uint64_t value = 0;
+    // from_chars takes no sign for unsigned types, no spaces and no prefix, and reports overflow.
+    const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), value);
+    if (digits.empty() || error != std::errc{} || end != digits.data() + digits.size()) return std::nullopt;
+    return value;
+}
+
+}  // namespace weir::http

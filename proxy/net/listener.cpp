@@ -1,0 +1,50 @@
+#include "net/listener.hpp"
+
+#include <cerrno>
+#include <chrono>
+
+namespace weir::net {
+namespace {
+
+using namespace std::chrono_literals;
+constexpr auto kPause = 100ms;
+// Accepting goes on in the next round after this many, so that a flood of connections does not starve the served.
+constexpr int kBatch = 64;
+
+}  // namespace
+
+Listener::Listener(EventLoop& loop, int fd, OnAccept on_accept)
+    : Wakeable(loop), source_(loop, fd), retry_(loop.timers(), *this), on_accept_(std::move(on_accept)) {
+    source_.set_waker(this);
+}
+
+void Listener::run() {
+    for (int i = 0; i < kBatch; ++i) {
+        SocketAddress peer;
+        peer.size = sizeof peer.storage;
+        const int fd = ::accept4(source_.fd(), reinterpret_cast<sockaddr*>(&peer.storage), &peer.size,
+                                 SOCK_NONBLOCK | SOCK_CLOEXEC);
+        if (fd >= 0) {
+            on_accept_(fd, peer);
+            continue;
+        }
+        if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
+            ++pauses_;
+            retry_.set(loop().batch_time() + kPause);
+            return;
+        }
+        // A client that gave up in the backlog is no reason to stop.
+        if (errno != ECONNABORTED && errno != EINTR && errno != EPROTO) return;
+    }
+    wake();
+}
+
+void Listener::close() {
+    if (source_.fd() < 0) return;
+    run();
+    source_.set_waker(nullptr);
+    retry_.clear();
+    source_.close();
+}
+
+}  // namespace weir::net

@@ -1,0 +1,38 @@
+#pragma once
+// Accepts connections on one loop.
+//
+// Out of descriptors, it stops accepting for a moment instead of spinning on a listener that stays readable; what is
+// in the kernel's backlog is served when there is room again.
+
+#include <cstdint>
+#include <functional>
+
+#include "net/event_loop.hpp"
+#include "net/socket.hpp"
+
+namespace weir::net {
+
+class Listener final : private Wakeable {
+public:
+    // Takes over the descriptor of the accepted, non-blocking socket.
+    using OnAccept = std::function<void(int fd, const SocketAddress& peer)>;
+
+    // Takes over `fd`, a listening socket.
+    Listener(EventLoop& loop, int fd, OnAccept on_accept);
+
+    // Accepts what the kernel has already completed, then closes: nobody who connected in time is reset.
+    void close();
+
+    // How often accepting paused for want of descriptors or memory.
+    [[nodiscard]] std::uint64_t pauses() const { return pauses_; }
+
+private:
+    void run() override;
+
+    Source source_;
+    Timer retry_;
+    OnAccept on_accept_;
+    std::uint64_t pauses_ = 0;
+};
+
+}  // namespace weir::net

@@ -1,0 +1,139 @@
+#include "net/socket.hpp"
+
+#include <fmt/format.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+
+namespace weir::net {
+namespace {
+
+constexpr int kBacklog = 4096;  // the kernel lowers it to net.core.somaxconn
+
+Result<SocketAddress> to_socket_address(const BindAddress& bind) {
+    if (!bind.unix_path.empty()) {
+        SocketAddress address;
+        auto& un = reinterpret_cast<sockaddr_un&>(address.storage);
+        if (bind.unix_path.size() >= sizeof un.sun_path) {
+            return Error{fmt::format("the socket path '{}' is longer than {} bytes", bind.unix_path, sizeof un.sun_path - 1)};
+        }
+        un.sun_family = AF_UNIX;
+        std::copy(bind.unix_path.begin(), bind.unix_path.end(), un.sun_path);
+        address.size = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + bind.unix_path.size() + 1);
+        return address;
+    }
+    const auto ip = IpAddress::parse(bind.host);
+    if (!ip) return Error{fmt::format("'{}' is not an IP address to listen on", bind.host)};
+    return SocketAddress::of(*ip, bind.port);
+}
+
+void remove_stale_socket(const std::string& path) {
+    struct stat status {};
+    if (lstat(path.c_str(), &status) == 0 && S_ISSOCK(status.st_mode)) ::unlink(path.c_str());
+}
+
+}  // namespace
+
+SocketAddress SocketAddress::of(const IpAddress& address, std::uint16_t port) {
+    SocketAddress result;
+    if (address.is_v4()) {
+        auto& in = reinterpret_cast<sockaddr_in&>(result.storage);
+        in.sin_family = AF_INET;
+        in.sin_port = htons(port);
+        std::memcpy(&in.sin_addr, address.bytes.data() + 12, 4);
+        result.size = sizeof in;
+    } else {
+        auto& in6 = reinterpret_cast<sockaddr_in6&>(result.storage);
+        in6.sin6_family = AF_INET6;
+        in6.sin6_port = htons(port);
+        std::memcpy(&in6.sin6_addr, address.bytes.data(), 16);
+        result.size = sizeof in6;
+    }
+    return result;
+}
+
+std::uint16_t SocketAddress::port() const {
+    if (storage.ss_family == AF_INET) return ntohs(reinterpret_cast<const sockaddr_in&>(storage).sin_port);
+    if (storage.ss_family == AF_INET6) return ntohs(reinterpret_cast<const sockaddr_in6&>(storage).sin6_port);
+    return 0;
+}
+
+IpAddress SocketAddress::ip() const {
+    IpAddress address;
+    if (storage.ss_family == AF_INET) {
+        address.bytes[10] = address.bytes[11] = 0xFF;
+        std::memcpy(address.bytes.data() + 12, &reinterpret_cast<const sockaddr_in&>(storage).sin_addr, 4);
+    } else if (storage.ss_family == AF_INET6) {
+        std::memcpy(address.bytes.data(), &reinterpret_cast<const sockaddr_in6&>(storage).sin6_addr, 16);
+    }
+    return address;
+}
+
+std::string SocketAddress::to_string() const {
+    if (storage.ss_family == AF_UNIX) {
+        return fmt::format("unix:{}", reinterpret_cast<const sockaddr_un&>(storage).sun_path);
+    }
+    const IpAddress address = ip();
+    return address.is_v4() ? fmt::format("{}:{}", address.to_string(), port())
+                           : fmt::format("[{}]:{}", address.to_string(), port());
+}
+
+Result<int> listen_on(const BindAddress& bind_address, bool reuse_port) {
+    auto address = to_socket_address(bind_address);
+    if (!address) return address.error();
+    const bool is_unix = !bind_address.unix_path.empty();
+    const int fd = ::socket(address->storage.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    const int on = 1;
+    if (fd >= 0 && !is_unix) {
+        setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+        if (reuse_port) setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof on);
+    }
+    if (is_unix) remove_stale_socket(bind_address.unix_path);
+    if (fd < 0 || ::bind(fd, reinterpret_cast<const sockaddr*>(&address->storage), address->size) != 0 ||
+        ::listen(fd, kBacklog) != 0) {
+        const int error = errno;
+        if (fd >= 0) ::close(fd);
+        return Error{fmt::format("cannot listen on {}: {}", address->to_string(), std::strerror(error))};
+    }
+    return fd;
+}
+
+SocketAddress local_address(int fd) {
+    SocketAddress address;
+    address.size = sizeof address.storage;
+    getsockname(fd, reinterpret_cast<sockaddr*>(&address.storage), &address.size);
+    return address;
+}
+
+int start_connect(const SocketAddress& address) {
+    const int fd = ::socket(address.storage.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    if (fd < 0) return -1;
+    set_no_delay(fd);
+    if (::connect(fd, reinterpret_cast<const sockaddr*>(&address.storage), address.size) != 0 && errno != EINPROGRESS) {
+        const int error = errno;
+        ::close(fd);
+        errno = error;
+        return -1;
+    }
+    return fd;
+}
+
+int connect_error(int fd) {
+    int error = 0;
+    socklen_t size = sizeof error;
+    if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &size) != 0) return errno;
+    return error;
+}
+
+void set_no_delay(int fd) {
+    const int on = 1;
+    setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+}
+
+}  // namespace weir::net

@@ -1,0 +1,38 @@
+#pragma once
+// Sockets before they are streams: listening, connecting, and whom they are connected to.
+
+#include <sys/socket.h>
+
+#include <string>
+
+#include "base/ip.hpp"
+#include "base/result.hpp"
+#include "net/config.hpp"
+
+namespace weir::net {
+
+struct SocketAddress {
+    sockaddr_storage storage{};
+    socklen_t size = 0;
+
+    [[nodiscard]] static SocketAddress of(const IpAddress& address, std::uint16_t port);
+    [[nodiscard]] std::uint16_t port() const;
+    // `127.0.0.1:80`, `[::1]:80`, `unix:/path`
+    [[nodiscard]] std::string to_string() const;
+    // The unspecified address for anything but IP.
+    [[nodiscard]] IpAddress ip() const;
+};
+
+// A non-blocking listening socket. `reuse_port` lets every worker have one of its own on the same port. A stale unix
+// socket at the path is replaced. An Error names the address.
+[[nodiscard]] Result<int> listen_on(const BindAddress& address, bool reuse_port);
+[[nodiscard]] SocketAddress local_address(int fd);
+
+// Starts to connect. The socket, or -1 when that failed at once; its source turns writable when it is decided.
+[[nodiscard]] int start_connect(const SocketAddress& address);
+// The outcome of a connect that was started: 0, or an errno.
+[[nodiscard]] int connect_error(int fd);
+
+void set_no_delay(int fd);
+
+}  // namespace weir::net

@@ -1,0 +1,85 @@
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <cerrno>
+
+#include "net/byte_stream.hpp"
+
+namespace weir::net {
+
+void ByteStream::abort() {
+    const int fd = source().fd();
+    if (fd < 0) return;
+    const linger now{.l_onoff = 1, .l_linger = 0};
+    setsockopt(fd, SOL_SOCKET, SO_LINGER, &now, sizeof now);
+    source().close();
+}
+
+namespace {
+
+constexpr std::size_t kMaxParts = 16;
+
+bool is_would_block(int error) { return error == EAGAIN || error == EWOULDBLOCK; }
+
+class TcpStream final : public ByteStream {
+public:
+    TcpStream(EventLoop& loop, int fd) : source_(loop, fd) {}
+
+    IoResult try_read(std::span<char> into) override {
+        if (!source_.ready.readable) return {IoStatus::would_block, 0};
+        if (source_.fd() < 0) return {IoStatus::failed, 0};
+        ssize_t got = 0;
+        do got = recv(source_.fd(), into.data(), into.size(), MSG_DONTWAIT);
+        while (got < 0 && errno == EINTR);
+        if (got > 0) {
+            // A short read means that the kernel has no more for now. With the peer's FIN already announced the edge
+            // for it is spent, so reading must go on until it is seen.
+            if (static_cast<std::size_t>(got) < into.size() && !source_.ready.peer_closed) source_.ready.readable = false;
+            return {IoStatus::ok, static_cast<std::size_t>(got)};
+        }
+        if (got == 0) return {IoStatus::eof, 0};
+        if (!is_would_block(errno)) return {IoStatus::failed, 0};
+        source_.ready.readable = false;
+        return {IoStatus::would_block, 0};
+    }
+
+    IoResult try_write(std::span<const iovec> parts) override {
+        if (source_.fd() < 0) return {IoStatus::failed, 0};
+        if (!source_.ready.writable) return {IoStatus::would_block, 0};
+        msghdr message{};
+        // sendmsg does not write through these, it only lacks the const.
+        message.msg_iov = const_cast<iovec*>(parts.data());
+        message.msg_iovlen = std::min(parts.size(), kMaxParts);
+        ssize_t sent = 0;
+        do sent = sendmsg(source_.fd(), &message, MSG_DONTWAIT | MSG_NOSIGNAL);
+        while (sent < 0 && errno == EINTR);
+        if (sent >= 0) return {IoStatus::ok, static_cast<std::size_t>(sent)};
+        if (!is_would_block(errno)) return {IoStatus::failed, 0};
+        source_.ready.writable = false;
+        return {IoStatus::would_block, 0};
+    }
+
+    IoStatus try_handshake() override { return source_.fd() < 0 ? IoStatus::failed : IoStatus::ok; }
+
+    void shutdown_write() override {
+        if (source_.fd() >= 0) ::shutdown(source_.fd(), SHUT_WR);
+    }
+
+    [[nodiscard]] Source& source() override { return source_; }
+    [[nodiscard]] bool secure() const override { return false; }
+
+private:
+    Source source_;
+};
+
+}  // namespace
+
+std::unique_ptr<ByteStream> make_tcp_stream(EventLoop& loop, int fd) {
+    auto stream = std::make_unique<TcpStream>(loop, fd);
+    // The first bytes are often there already; trying costs one call, waiting for the edge a round of the loop.
+    stream->source().ready.readable = true;
+    stream->source().ready.writable = true;
+    return stream;
+}
+
+}  // namespace weir::net

@@ -1,0 +1,172 @@
+#include <fmt/format.h>
+
+#include <chrono>
+#include <utility>
+
+#include "policy/check.hpp"
+#include "policy/cover.hpp"
+#include "policy/scalar.hpp"
+
+namespace weir::policy {
+namespace {
+
+using admission::ClassConfig;
+using admission::MatchConfig;
+using namespace std::chrono_literals;
+
+// SDKs ignore a retry-after beyond a minute, or hang on it; with its jitter no advice may come near.
+constexpr Duration kLongestRetryAfter = 50s;
+
+class ClassChecker {
+public:
+    ClassChecker(const Checked& checked, Diagnostics& diagnostics)
+        : classes_(checked.policy.classes),
+          keys_(checked.policy.clients.api_keys),
+          nodes_(items_of(checked.root, "classes")),
+          diagnostics_(diagnostics) {
+        const Node* clients = checked.root.find("clients");
+        keys_known_ = clients == nullptr || !clients->broken;
+    }
+
+    void run() {
+        check_last();
+        for (std::size_t i = 0; i < classes_.size(); ++i) {
+            if (nodes_[i].broken) continue;
+            check_reachable(i);
+            check_header(i);
+            check_limits(i);
+            check_refusal(i);
+            check_patience(i);
+            check_priority(i);
+        }
+    }
+
+private:
+    void report(Severity severity, const Mark& mark, std::string id, std::string message, std::string help = {}) {
+        diagnostics_.push_back({severity, mark, std::move(id), std::move(message), {}, std::move(help)});
+    }
+
+    void check_last() {
+        if (classes_.empty() || nodes_.back().broken) return;
+        for (std::size_t i = 0; i < classes_.size(); ++i) {
+            if (!nodes_[i].broken && classes_[i].match == MatchConfig{}) return;
+        }
+        report(Severity::error, mark_at(nodes_.back(), "match"), "no-catch-all",
+               fmt::format("the last class must match everything, and '{}' does not", classes_.back().name),
+               "end the list with a class that has `match: any`");
+    }
+
+    void check_reachable(std::size_t index) {
+        for (std::size_t i = 0; i < index; ++i) {
+            if (nodes_[i].broken || !covers(classes_[i].match, classes_[index].match, keys_)) continue;
+            if (!keys_known_ && classes_[i].match != MatchConfig{}) continue;
+            report(Severity::error, mark_at(nodes_[index], "name"), "unreachable-class",
+                   fmt::format("class '{}' can never match: '{}' in line {} comes first and matches all of it",
+                               classes_[index].name, classes_[i].name, nodes_[i].mark.line),
+                   "the first class that matches wins: move the narrower one up");
+            return;
+        }
+    }
+
+    // A class that a header alone opens must not be better than what the same request gets without the header: first,
+    // one of the later classes that ask for no proof, down to the one that takes all that is left.
+    void check_header(std::size_t index) {
+        const ClassConfig& granted = classes_[index];
+        if (granted.match.headers.empty() || needs_proof(granted.match)) return;
+        MatchConfig without = granted.match;
+        without.headers.clear();
+        for (std::size_t i = index + 1; i < classes_.size(); ++i) {
+            const ClassConfig& other = classes_[i];
+            if (nodes_[i].broken || !other.match.headers.empty() || needs_proof(other.match)) continue;
+            if (!may_overlap(without, other.match)) continue;
+            if (granted.priority < other.priority) {
+                report(Severity::error, mark_at(nodes_[index], "match.header"), "header-grants-class",
+                       fmt::format("anyone who sends this header gets a better priority ('{}') than without it ('{}')",
+                                   granted.name, other.name),
+                       "also match an api_key, a plan or a source network, or give the class a lower priority");
+                return;
+            }
+            if (covers(other.match, without, keys_)) return;
+        }
+    }
+
+    void above_parent(const Node& node, std::string_view path, const std::string& message) {
+        report(Severity::error, mark_at(node, path), "limit-above-parent", message,
+               "a client's limit can only bind below its class's");
+    }
+
+    void check_limits(std::size_t index) {
+        const admission::LimitConfig& whole = classes_[index].limits;
+        const admission::LimitConfig& one = classes_[index].per_client;
+        const Node& node = nodes_[index];
+        if (whole.requests && one.requests && one.requests->per_second > whole.requests->per_second) {
+            above_parent(node, "limits.per_client.requests",
+                         fmt::format("one client may send {}, but the whole class {}",
+                                     print_rate(one.requests->per_second), print_rate(whole.requests->per_second)));
+        } else if (whole.requests && one.requests && one.requests->burst > whole.requests->burst) {
+            above_parent(node, "limits.per_client.requests",
+                         fmt::format("one client may send {} at once, but the whole class {}", one.requests->burst,
+                                     whole.requests->burst));
+        }
+        if (whole.concurrency && one.concurrency && *one.concurrency > *whole.concurrency) {
+            above_parent(node, "limits.per_client.concurrency",
+                         fmt::format("one client may have {} requests at once, but the whole class {}",
+                                     *one.concurrency, *whole.concurrency));
+        }
+    }
+
+    void check_refusal(std::size_t index) {
+        const admission::RefusalConfig& refusal = classes_[index].refusal;
+        const Node& node = nodes_[index];
+        const Node* max = value_at(node, "refusal.retry_after.max");
+        if (refusal.retry_after_max > kLongestRetryAfter) {
+            report(Severity::error, max != nullptr ? max->mark : node.mark, "retry-after-too-long",
+                   fmt::format("no retry-after may be longer than {}, and this is {}",
+                               print_duration(kLongestRetryAfter), print_duration(refusal.retry_after_max)),
+                   "SDKs ignore advice beyond 60s, or hang on it");
+        } else if (refusal.retry_after > refusal.retry_after_max) {
+            const Node* base = value_at(node, "refusal.retry_after.base");
+            report(Severity::error, base != nullptr ? base->mark : mark_at(node, "refusal.retry_after"),
+                   "retry-after-too-long",
+                   fmt::format("the advice of {} is longer than its own maximum of {}",
+                               print_duration(refusal.retry_after), print_duration(refusal.retry_after_max)));
+        }
+    }
+
+    void check_patience(std::size_t index) {
+        const ClassConfig& config = classes_[index];
+        if (!config.patience || !config.slo || *config.patience <= config.slo->first_token) return;
+        report(Severity::warning, mark_at(nodes_[index], "patience"), "patience-above-slo",
+               fmt::format("a request may wait {} in line, and has missed its slo after {}",
+                           print_duration(*config.patience), print_duration(config.slo->first_token)),
+               "leave patience out: it is then 0.8 x slo.first_token");
+    }
+
+    void check_priority(std::size_t index) {
+        const ClassConfig& tight = classes_[index];
+        if (!tight.slo) return;
+        for (std::size_t i = 0; i < classes_.size(); ++i) {
+            const ClassConfig& loose = classes_[i];
+            if (nodes_[i].broken || !loose.slo || loose.backend != tight.backend) continue;
+            if (tight.slo->first_token >= loose.slo->first_token || tight.priority <= loose.priority) continue;
+            report(
+                Severity::warning, mark_at(nodes_[index], "priority"), "priority-against-slo",
+                fmt::format("class '{}' promises {} but yields to '{}', which promises {}", tight.name,
+                            print_duration(tight.slo->first_token), loose.name, print_duration(loose.slo->first_token)),
+                "give the tighter promise the better priority");
+            return;
+        }
+    }
+
+    const std::vector<ClassConfig>& classes_;
+    const std::vector<admission::ApiKey>& keys_;
+    std::span<const Node> nodes_;
+    Diagnostics& diagnostics_;
+    bool keys_known_ = true;
+};
+
+}  // namespace
+
+void check_classes(const Checked& checked, Diagnostics& diagnostics) { ClassChecker(checked, diagnostics).run(); }
+
+}  // namespace weir::policy

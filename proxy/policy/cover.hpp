@@ -1,0 +1,21 @@
+#pragma once
+// Which requests a class matches, compared with another class, without any request: the reasoning behind "can never
+// match". Each condition is compared by itself, so a cover made of several classes together is not seen.
+
+#include <span>
+
+#include "admission/config.hpp"
+
+namespace weir::policy {
+
+// Whether every request that matches `narrow` matches `wide`. `keys` relate names of keys to plans. Never true wrongly.
+[[nodiscard]] bool covers(const admission::MatchConfig& wide, const admission::MatchConfig& narrow,
+                          std::span<const admission::ApiKey> keys);
+
+// Whether some request may match both, judged by listener, path and method alone. Never false wrongly.
+[[nodiscard]] bool may_overlap(const admission::MatchConfig& a, const admission::MatchConfig& b);
+
+// Whether a caller must prove something to match: show a key, or come from a network that is not everything.
+[[nodiscard]] bool needs_proof(const admission::MatchConfig& match);
+
+}  // namespace weir::policy

@@ -1,0 +1,101 @@
+#include "policy/expand.hpp"
+
+#include <fmt/format.h>
+
+#include <cstdlib>
+#include <fstream>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace weir::policy {
+namespace {
+
+constexpr std::size_t kMaxSecretBytes = 64 * 1024;
+
+struct Replacement {
+    std::optional<std::string> text;
+    std::string fault;  // when there is no text
+};
+
+bool is_variable_name(std::string_view name) {
+    if (name.empty() || (name.front() >= '0' && name.front() <= '9')) return false;
+    for (const char c : name) {
+        const bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+        if (!letter && !(c >= '0' && c <= '9') && c != '_') return false;
+    }
+    return true;
+}
+
+Replacement from_environment(std::string_view reference) {
+    const std::size_t split = reference.find(":-");
+    const std::string name(reference.substr(0, split));
+    if (!is_variable_name(name)) return {{}, fmt::format("'{}' is not a variable's name", name)};
+    if (const char* value = std::getenv(name.c_str())) return {value, {}};
+    if (split != std::string_view::npos) return {std::string(reference.substr(split + 2)), {}};
+    return {{}, fmt::format("the environment variable '{}' is not set", name)};
+}
+
+Replacement from_file(std::string_view reference, const std::filesystem::path& folder) {
+    const std::filesystem::path path = folder / reference;
+    std::error_code error;
+    if (!std::filesystem::is_regular_file(path, error)) {
+        return {{}, fmt::format("the file '{}' does not exist or is not a plain file", reference)};
+    }
+    std::ifstream stream(path, std::ios::binary);
+    std::string text(kMaxSecretBytes + 1, '\0');
+    stream.read(text.data(), static_cast<std::streamsize>(text.size()));
+    text.resize(static_cast<std::size_t>(stream.gcount()));
+    if (!stream.is_open() || stream.bad()) return {{}, fmt::format("the file '{}' cannot be read", reference)};
+    if (text.size() > kMaxSecretBytes) return {{}, fmt::format("the file '{}' is larger than 64 KiB", reference)};
+    if (text.ends_with('\n')) text.pop_back();
+    if (text.ends_with('\r')) text.pop_back();
+    return {std::move(text), {}};
+}
+
+Replacement resolve(std::string_view reference, const std::filesystem::path& folder) {
+    if (reference.starts_with("env:")) return from_environment(reference.substr(4));
+    if (reference.starts_with("file:")) return from_file(reference.substr(5), folder);
+    return {{}, fmt::format("'${{{}}}' is neither ${{env:NAME}} nor ${{file:PATH}}", reference)};
+}
+
+void expand_scalar(Node& node, const std::filesystem::path& folder, Diagnostics& diagnostics) {
+    std::string result;
+    std::string_view rest = node.text;
+    for (std::size_t start = rest.find("${"); start != std::string_view::npos; start = rest.find("${")) {
+        if (start > 0 && rest[start - 1] == '$') {
+            result.append(rest.substr(0, start - 1)).append("${");
+            rest.remove_prefix(start + 2);
+            continue;
+        }
+        const std::size_t end = rest.find('}', start);
+        const Replacement replacement = end == std::string_view::npos
+                                            ? Replacement{{}, "'${' has no closing '}'"}
+                                            : resolve(rest.substr(start + 2, end - start - 2), folder);
+        if (!replacement.text) {
+            diagnostics.push_back({Severity::error,
+                                   node.mark,
+                                   "bad-secret",
+                                   replacement.fault,
+                                   {},
+                                   "write ${env:NAME}, ${env:NAME:-default} or ${file:/path}; $${ is a plain ${"});
+            node.broken = true;
+            return;
+        }
+        result.append(rest.substr(0, start)).append(*replacement.text);
+        node.secret = true;
+        rest.remove_prefix(end + 1);
+    }
+    result.append(rest);
+    node.text = std::move(result);
+}
+
+}  // namespace
+
+void expand(Node& node, const std::filesystem::path& folder, Diagnostics& diagnostics) {
+    if (node.kind == Node::Kind::scalar) expand_scalar(node, folder, diagnostics);
+    for (Node& item : node.items) expand(item, folder, diagnostics);
+    for (Entry& entry : node.entries) expand(entry.value, folder, diagnostics);
+}
+
+}  // namespace weir::policy

@@ -1,0 +1,29 @@
+#pragma once
+// The door of this room: a policy file in, a checked Policy or every diagnostic out.
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+
+#include "policy/diagnostic.hpp"
+#include "policy/policy.hpp"
+
+namespace weir::policy {
+
+struct LoadedPolicy {
+    std::optional<Policy> policy;  // empty when there is an error
+    Diagnostics diagnostics;       // errors and warnings, by place
+    Sources sources;               // for the carets of to_text()
+};
+
+struct LoadOptions {
+    // Descriptors this process may open; 0: the hard limit that the kernel reports.
+    std::uint64_t file_descriptors = 0;
+};
+
+// Reads the policy at `path` and the file of keys it names: parse, expand secrets, read by the table of fields, check
+// the meaning. Marks name files as they can be opened from the working directory. Never throws for what is in a file.
+// The policy's own `tests` are read, and not run: that takes a judge.
+[[nodiscard]] LoadedPolicy load_policy(const std::filesystem::path& path, const LoadOptions& options = {});
+
+}  // namespace weir::policy

@@ -1,0 +1,14 @@
+#pragma once
+// A policy in force, for people: every key with its value, the defaults included.
+
+#include <string>
+
+#include "policy/policy.hpp"
+
+namespace weir::policy {
+
+// JSON in the shape of the policy file, indented, with a line ending at its end. Unset keys without a default are
+// null. Values that came from ${env:...} or ${file:...}, the admin token and digests of keys are "***".
+[[nodiscard]] std::string to_json(const Policy& policy);
+
+}  // namespace weir::policy

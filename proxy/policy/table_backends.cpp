@@ -1,0 +1,77 @@
+// The rows of the server side.
+#include "policy/forms.hpp"
+#include "policy/table.hpp"
+
+namespace weir::policy {
+namespace {
+
+using net::ClientTlsConfig;
+using upstream::BackendConfig;
+using upstream::EjectionConfig;
+using upstream::HealthConfig;
+using upstream::TimeoutConfig;
+
+constexpr std::array kCapacityFields{
+    required(later_as_map(scalar<kPositive, &BackendConfig::requests>(
+                              "requests", "", "In flight at once on each endpoint: the engine's max_num_seqs."),
+                          "learning the capacity")),
+    later("context_tokens"),
+    later("prompt_tokens"),
+};
+constexpr Shape kCapacityShape = shape<BackendConfig>("", kCapacityFields);
+
+constexpr std::array kHealthFields{
+    scalar<kUrlPath, &HealthConfig::path>("path", "/health", "Asked with GET; 200 to 299 is a success."),
+    scalar<kDuration, &HealthConfig::every>("every", "2s", "Time between two checks of an endpoint."),
+    scalar<kDuration, &HealthConfig::timeout>("timeout", "1s", "For one check; must be shorter than `every`."),
+    scalar<kPositive, &HealthConfig::fall>("fall", "3", "Failures in a row that take an endpoint out."),
+    scalar<kPositive, &HealthConfig::rise>("rise", "2", "Successes in a row that bring it back."),
+};
+constexpr Shape kHealthShape = shape<HealthConfig>("", kHealthFields);
+
+constexpr std::array kEjectionFields{
+    scalar<kCount, &EjectionConfig::failures>(
+        "failures", "5", "Failed requests in a row that take an endpoint out for a while; 0 is never."),
+    scalar<kDuration, &EjectionConfig::duration>("duration", "10s", "For how long."),
+};
+constexpr Shape kEjectionShape = shape<EjectionConfig>("", kEjectionFields);
+
+constexpr std::array kTimeoutFields{
+    scalar<kDuration, &TimeoutConfig::connect>("connect", "1s", "TCP and TLS handshake together."),
+    scalar<kDuration, &TimeoutConfig::first_byte>("first_byte", "1m",
+                                                  "From the last byte of the request to the first of the answer."),
+    scalar<kDuration, &TimeoutConfig::idle>("idle", "1m", "The longest silence within an answer."),
+    scalar<kDuration, &TimeoutConfig::total>("total", "10m", "From dispatch to the last byte."),
+    scalar<kDuration, &TimeoutConfig::keep_alive>("keep_alive", "30s", "How long an unused connection is kept."),
+};
+constexpr Shape kTimeoutShape = shape<TimeoutConfig>("", kTimeoutFields);
+
+constexpr std::array kTlsFields{
+    scalar<kBool, &ClientTlsConfig::verify>("verify", "true", "Whether the endpoint's certificate is checked."),
+    scalar<kFile, &ClientTlsConfig::ca_file>("ca_file", "", "PEM; without it, the system's authorities."),
+    scalar<kText, &ClientTlsConfig::server_name>(
+        "server_name", "", "Sent as SNI and looked for in the certificate; without it, the endpoint's host."),
+};
+constexpr Shape kTlsShape = shape<ClientTlsConfig>("", kTlsFields);
+
+constexpr std::array kBackendFields{
+    required(scalar<kName, &BackendConfig::name>("name", "", "What classes, the log and the metrics call it.")),
+    scalar<kDialect, &BackendConfig::dialect>("dialect", "openai",
+                                              "How refusals are worded on paths that do not tell by themselves."),
+    required(scalars<kEndpoint, &BackendConfig::endpoints>("endpoints", "http:// or https:// URLs without a path.")),
+    scalar<kBalance>("balance", "least_requests", "Which endpoint a request goes to."),
+    required(map<>("capacity", kCapacityShape, "What each endpoint can do at once.")),
+    map<&BackendConfig::health>("health", kHealthShape,
+                                "Active checks; without them only failing requests take an endpoint out."),
+    map<&BackendConfig::ejection>("ejection", kEjectionShape, "Passive checks, from the requests themselves."),
+    map<&BackendConfig::timeouts>("timeouts", kTimeoutShape, "How long Weir waits for an endpoint."),
+    map<&BackendConfig::tls>("tls", kTlsShape, "How https endpoints are checked."),
+    later("priority"),
+    later("metrics"),
+};
+
+}  // namespace
+
+constinit const Shape kBackendShape = shape<BackendConfig>("backend", kBackendFields);
+
+}  // namespace weir::policy

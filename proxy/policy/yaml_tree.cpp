@@ -1,0 +1,249 @@
+#include "policy/yaml_tree.hpp"
+
+#include <fmt/format.h>
+#include <yaml-cpp/eventhandler.h>
+#include <yaml-cpp/exceptions.h>
+#include <yaml-cpp/parser.h>
+
+#include <map>
+#include <sstream>
+#include <stdexcept>
+#include <utility>
+
+namespace weir::policy {
+namespace {
+
+// Ends the parse from inside yaml-cpp's callbacks; the diagnostic has been written.
+struct Stop {};
+
+// Builds the tree from yaml-cpp's events. The events carry better marks than its nodes do: an alias reports its own
+// place, and a scalar the place where it starts.
+class Builder : public YAML::EventHandler {
+public:
+    Builder(const std::string& file, std::string_view text, Diagnostics& diagnostics)
+        : file_(file), text_(text), diagnostics_(diagnostics) {
+        lines_.push_back(0);
+        for (std::size_t i = 0; i < text.size(); ++i) {
+            if (text[i] == '\n') lines_.push_back(i + 1);
+        }
+    }
+
+    std::optional<Node> take_root() { return std::move(root_); }
+
+    void OnDocumentStart(const YAML::Mark& mark) override {
+        if (root_) {
+            report(at(mark), "multiple-documents", "a policy is one YAML document, and a second one starts here");
+            throw Stop{};
+        }
+    }
+    void OnDocumentEnd() override {}
+    void OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) override {
+        Node node = start(Node::Kind::null, mark, anchor);
+        add(std::move(node));
+    }
+    void OnAlias(const YAML::Mark& mark, YAML::anchor_t) override {
+        report(at(mark), "yaml-alias", "aliases are not supported", "write the value out in both places");
+        throw Stop{};
+    }
+    void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
+                  const std::string& value) override {
+        Node node = start(Node::Kind::scalar, mark, anchor, tag);
+        check_closed(node.mark);
+        node.text = value;
+        add(std::move(node));
+    }
+    void OnSequenceStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
+                         YAML::EmitterStyle::value) override {
+        open_.emplace_back().node = start(Node::Kind::list, mark, anchor, tag);
+    }
+    void OnSequenceEnd() override { close(); }
+    void OnMapStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
+                    YAML::EmitterStyle::value style) override {
+        open_.emplace_back().node = start(Node::Kind::map, mark, anchor, tag);
+        open_.back().block = style == YAML::EmitterStyle::Block;
+    }
+    void OnMapEnd() override { close(); }
+
+private:
+    // A list or map whose end has not come yet.
+    struct Open {
+        Node node;
+        bool block = false;
+        bool has_key = false;     // the next node is the value of `key`
+        bool drop_value = false;  // the key was refused
+        std::string key;
+        Mark key_mark;
+        std::map<std::string, int> lines;  // of its keys
+    };
+
+    [[nodiscard]] Mark at(const YAML::Mark& mark) const { return {file_, mark.line + 1, mark.column + 1}; }
+
+    void report(Mark mark, std::string id, std::string message, std::string help = {}) {
+        diagnostics_.push_back(
+            {Severity::error, std::move(mark), std::move(id), std::move(message), {}, std::move(help)});
+    }
+
+    Node start(Node::Kind kind, const YAML::Mark& mark, YAML::anchor_t anchor, const std::string& tag = {}) {
+        if (++count_ > kMaxPolicyNodes) {
+            report(at(mark), "too-large", fmt::format("a policy has at most {} keys and values", kMaxPolicyNodes));
+            throw Stop{};
+        }
+        if (anchor != YAML::NullAnchor) {
+            report(at(mark), "yaml-alias", "anchors are not supported", "write the value out where it is needed");
+        }
+        // yaml-cpp says "?" for a plain node and "!" for a quoted scalar.
+        if (!tag.empty() && tag != "?" && tag != "!") {
+            report(at(mark), "yaml-tag", "YAML tags are not supported", "the key decides how its value is read");
+        }
+        Node node;
+        node.kind = kind;
+        node.mark = at(mark);
+        return node;
+    }
+
+    // yaml-cpp lets the end of the file close a quote, and so swallows everything after a forgotten one.
+    void check_closed(const Mark& mark) {
+        const auto line = static_cast<std::size_t>(mark.line - 1);
+        if (line >= lines_.size()) return;
+        const std::size_t begin = lines_[line] + static_cast<std::size_t>(mark.column - 1);
+        if (begin >= text_.size() || (text_[begin] != '"' && text_[begin] != '\'')) return;
+        const char quote = text_[begin];
+        for (std::size_t i = begin + 1; i < text_.size(); ++i) {
+            const bool doubled = quote == '\'' && text_[i] == quote && text_.substr(i + 1).starts_with(quote);
+            if (doubled || (quote == '"' && text_[i] == '\\')) {
+                ++i;
+            } else if (text_[i] == quote) {
+                return;
+            }
+        }
+        report(mark, "yaml-syntax", "this quote is never closed");
+        throw Stop{};
+    }
+
+    void close() {
+        Node node = std::move(open_.back().node);
+        open_.pop_back();
+        add(std::move(node));
+    }
+
+    void add(Node node) {
+        if (open_.empty()) {
+            root_ = std::move(node);
+            return;
+        }
+        Open& parent = open_.back();
+        if (parent.node.kind == Node::Kind::list) {
+            parent.node.items.push_back(std::move(node));
+        } else if (!parent.has_key) {
+            take_key(parent, node);
+        } else {
+            parent.has_key = false;
+            // A missing value is reported where the parser noticed, often lines below.
+            if (node.kind == Node::Kind::null) node.mark = parent.key_mark;
+            if (!parent.drop_value) parent.node.entries.push_back({parent.key, parent.key_mark, std::move(node)});
+        }
+    }
+
+    void take_key(Open& map, const Node& key) {
+        // A block map's own mark lies behind its first key.
+        if (map.block && map.node.entries.empty() && !map.drop_value) map.node.mark = key.mark;
+        map.has_key = true;
+        map.key = key.text;
+        map.key_mark = key.mark;
+        map.drop_value = true;
+        if (key.kind != Node::Kind::scalar) {
+            report(key.mark, "bad-key", "a key must be a plain word");
+        } else if (key.text == "<<") {
+            report(key.mark, "merge-key", "merge keys are not supported", "write the merged keys out");
+        } else if (const auto [first, fresh] = map.lines.emplace(key.text, key.mark.line); !fresh) {
+            report(key.mark, "duplicate-key",
+                   fmt::format("duplicate key '{}'; the first is in line {}", key.text, first->second));
+        } else {
+            map.drop_value = false;
+            return;
+        }
+        map.node.broken = true;
+    }
+
+    const std::string& file_;
+    std::string_view text_;
+    std::vector<std::size_t> lines_;  // where each begins
+    Diagnostics& diagnostics_;
+    std::optional<Node> root_;
+    std::vector<Open> open_;
+    std::size_t count_ = 0;
+};
+
+// YAML forbids tabs in indentation; yaml-cpp takes some of them for spaces and guesses a structure.
+bool check_tabs(const std::string& file, const std::string& text, Diagnostics& diagnostics) {
+    bool clean = true;
+    int line = 0;
+    std::istringstream lines(text);
+    for (std::string row; std::getline(lines, row);) {
+        ++line;
+        const std::size_t content = row.find_first_not_of(" \t\r");
+        if (content == std::string::npos || row[content] == '#') continue;
+        const std::size_t tab = row.find('\t');
+        if (tab >= content) continue;
+        diagnostics.push_back({Severity::error,
+                               Mark{file, line, static_cast<int>(tab) + 1},
+                               "yaml-syntax",
+                               "a tab in the indentation",
+                               {},
+                               "YAML indents with spaces only"});
+        clean = false;
+    }
+    return clean;
+}
+
+void report_syntax(const std::string& file, const YAML::Exception& error, Diagnostics& diagnostics) {
+    const Mark mark = error.mark.is_null() ? Mark{file, 1, 1} : Mark{file, error.mark.line + 1, error.mark.column + 1};
+    diagnostics.push_back({Severity::error, mark, "yaml-syntax", "not valid YAML: " + error.msg, {}, {}});
+}
+
+}  // namespace
+
+const Node* Node::find(std::string_view key) const {
+    for (const Entry& entry : entries) {
+        if (entry.key == key) return &entry.value;
+    }
+    return nullptr;
+}
+
+Node* Node::find(std::string_view key) { return const_cast<Node*>(std::as_const(*this).find(key)); }
+
+std::optional<Node> parse_yaml(const std::string& file, const std::string& text, Diagnostics& diagnostics) {
+    if (text.find('\0') != std::string::npos) {
+        diagnostics.push_back({Severity::error, Mark{file, 0, 0}, "yaml-syntax", "not a text file", {}, {}});
+        return std::nullopt;
+    }
+    if (!check_tabs(file, text, diagnostics)) return std::nullopt;
+    Builder builder(file, text, diagnostics);
+    try {
+        std::istringstream stream(text);
+        YAML::Parser parser(stream);
+        while (parser.HandleNextDocument(builder)) {
+        }
+    } catch (const Stop&) {
+        return std::nullopt;
+    } catch (const YAML::Exception& error) {
+        report_syntax(file, error, diagnostics);
+        return std::nullopt;
+    } catch (const std::exception& error) {
+        diagnostics.push_back({Severity::error,
+                               Mark{file, 1, 1},
+                               "yaml-syntax",
+                               fmt::format("not valid YAML: {}", error.what()),
+                               {},
+                               {}});
+        return std::nullopt;
+    }
+    auto root = builder.take_root();
+    if (!root || root->kind == Node::Kind::null) {
+        diagnostics.push_back({Severity::error, Mark{file, 0, 0}, "empty-file", "the file is empty", {}, {}});
+        return std::nullopt;
+    }
+    return root;
+}
+
+}  // namespace weir::policy

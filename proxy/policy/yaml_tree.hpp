@@ -1,0 +1,51 @@
+#pragma once
+// A YAML text as a tree of strings in which every key and every value knows its place.
+//
+// yaml-cpp is used for its grammar alone: what it would decide silently (the first of two equal keys wins, `010` is 8,
+// `no` is false, only the first document counts) is either refused here or left to the table of fields as plain text.
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "policy/diagnostic.hpp"
+#include "policy/mark.hpp"
+
+namespace weir::policy {
+
+struct Entry;
+
+struct Node {
+    enum class Kind : std::uint8_t { null, scalar, list, map };
+
+    Kind kind = Kind::null;
+    bool secret = false;  // `text` came from ${env:...} or ${file:...}
+    bool broken = false;  // something in here was refused, so conclusions drawn from it would be noise
+    Mark mark;            // of a null: its key's
+    std::string text;     // of a scalar
+    std::vector<Node> items;
+    std::vector<Entry> entries;
+
+    // The value of a key, or null when this is no map or has no such key.
+    [[nodiscard]] const Node* find(std::string_view key) const;
+    [[nodiscard]] Node* find(std::string_view key);
+};
+
+struct Entry {
+    std::string key;
+    Mark mark;  // of the key
+    Node value;
+};
+
+inline constexpr std::size_t kMaxPolicyBytes = 1024 * 1024;
+inline constexpr std::size_t kMaxPolicyNodes = 100'000;
+
+// Reads one document. Refuses, each at its place: syntax errors, tabs in the indentation, duplicate keys, merge keys,
+// keys that are no scalars, anchors, aliases, tags, a second document, more than kMaxPolicyNodes nodes.
+// Empty when there is no tree to go on with; what was refused inside an otherwise readable tree is left out of it.
+[[nodiscard]] std::optional<Node> parse_yaml(const std::string& file, const std::string& text,
+                                             Diagnostics& diagnostics);
+
+}  // namespace weir::policy

@@ -1,0 +1,60 @@
+#pragma once
+// Everything that is remembered of one request: filled in as it goes along, told once, at its end.
+
+#include <chrono>
+#include <cstdint>
+#include <string_view>
+
+#include "base/ids.hpp"
+#include "base/ip.hpp"
+#include "base/reason.hpp"
+#include "base/time.hpp"
+
+namespace weir::telemetry {
+
+// The views live as long as the call that passes the record on.
+struct Record {
+    std::chrono::system_clock::time_point at;  // arrival, for people
+    ListenerId listener = kNoListener;
+    ClassId cls = kNoClass;         // kNoClass: refused before it was classified
+    BackendId backend = kNoBackend;
+    EndpointId endpoint = kNoEndpoint;
+
+    Reason reason = Reason::admitted;
+    std::string_view gate;      // what decided, for shed requests: `line`, `client_rate`, ...
+    double limit = 0;
+    double observed = 0;
+    bool shadow = false;        // `reason` did not take effect: a policy in shadow mode
+    Reason shadow_reason = Reason::admitted;  // what would have been, when `shadow`
+
+    int status = 0;             // what the client was sent; 0: nothing
+    Duration queue{};           // in line
+    Duration first_byte{};      // from arrival to the first byte of the answer's body; zero when there was none
+    Duration duration{};        // from arrival to the end
+    Duration overhead{};        // spent in Weir's own code before the request was sent and before the answer was
+    std::uint64_t bytes_in = 0;   // of the request's body
+    std::uint64_t bytes_out = 0;  // of the answer's body
+    std::uint32_t retry_count = 0;
+
+    std::string_view request_id;
+    std::string_view trace_id;
+    std::string_view key_name;  // of the API key that was recognised: never the key
+    IpAddress source;           // the address that counts
+    std::string_view method;
+    std::string_view path;      // without the query
+};
+
+// Where records go. One per worker; the worker's thread only.
+class Recorder {
+public:
+    virtual ~Recorder() = default;
+    virtual void record(const Record& record) = 0;
+    virtual void connection_opened(ListenerId listener) = 0;
+    virtual void connection_closed(ListenerId listener) = 0;
+    // Refused at accept: a connection limit.
+    virtual void connection_refused(ListenerId listener) = 0;
+    // Bytes of requests and answers that are held because the other side is not ready for them: changes by `delta`.
+    virtual void buffered(std::int64_t delta) = 0;
+};
+
+}  // namespace weir::telemetry

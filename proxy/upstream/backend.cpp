@@ -1,0 +1,71 @@
+#include "upstream/backend.hpp"
+
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+
+namespace weir::upstream {
+
+Backend::Backend(BackendId id, BackendConfig config, std::vector<std::shared_ptr<Endpoint>> endpoints,
+                 OnAvailability on_availability)
+    : id_(id), config_(std::move(config)), endpoints_(std::move(endpoints)), on_availability_(std::move(on_availability)) {}
+
+Endpoint* Backend::find(EndpointId id) const {
+    const auto found = std::find_if(endpoints_.begin(), endpoints_.end(), [id](const auto& e) { return e->id() == id; });
+    return found == endpoints_.end() ? nullptr : found->get();
+}
+
+bool Backend::available(const Endpoint& endpoint) { return endpoint.available_.load(std::memory_order_relaxed); }
+
+std::size_t Backend::available_count() const {
+    return static_cast<std::size_t>(
+        std::count_if(endpoints_.begin(), endpoints_.end(), [](const auto& e) { return available(*e); }));
+}
+
+template <typename Change>
+void Backend::change(Endpoint& endpoint, Change apply) {
+    bool before = false;
+    bool after = false;
+    {
+        const std::lock_guard lock(endpoint.mutex_);
+        before = endpoint.health_.available();
+        apply(endpoint.health_);
+        after = endpoint.health_.available();
+        endpoint.available_.store(after, std::memory_order_relaxed);
+        endpoint.failing_.store(endpoint.health_.failures() > 0, std::memory_order_relaxed);
+    }
+    if (before == after) return;
+    spdlog::log(after ? spdlog::level::info : spdlog::level::warn, "backend {}: endpoint {} is {}", config_.name,
+                endpoint.config().url, after ? "up" : "down");
+    on_availability_(endpoint.id(), after);
+}
+
+void Backend::request_succeeded(Endpoint& endpoint) {
+    endpoint.counters.succeeded.fetch_add(1, std::memory_order_relaxed);
+    if (!endpoint.failing_.load(std::memory_order_relaxed)) return;
+    change(endpoint, [](HealthState& health) { health.request_succeeded(); });
+}
+
+void Backend::request_failed(Endpoint& endpoint, TimePoint now) {
+    endpoint.counters.failed.fetch_add(1, std::memory_order_relaxed);
+    // Two endpoints that fail at the same instant may both be ejected; probes or time bring them back.
+    const bool is_last = available(endpoint) && available_count() <= 1;
+    change(endpoint, [&](HealthState& health) {
+        if (health.request_failed(config_.ejection, !is_last, now)) {
+            endpoint.counters.ejections.fetch_add(1, std::memory_order_relaxed);
+        }
+    });
+}
+
+void Backend::probed(Endpoint& endpoint, bool success) {
+    if (!success) endpoint.counters.probe_failures.fetch_add(1, std::memory_order_relaxed);
+    change(endpoint, [&](HealthState& health) { health.probed(success, config_.health.value_or(HealthConfig{})); });
+}
+
+void Backend::tick(TimePoint now) {
+    for (const auto& endpoint : endpoints_) {
+        change(*endpoint, [now](HealthState& health) { health.tick(now); });
+    }
+}
+
+}  // namespace weir::upstream

@@ -1,0 +1,115 @@
+#include "upstream/connection.hpp"
+
+#include <algorithm>
+
+namespace weir::upstream {
+
+Connection::Connection(EndpointId endpoint, std::unique_ptr<net::ByteStream> stream)
+    : Wakeable(stream->source().loop()), endpoint_(endpoint), stream_(std::move(stream)), idle_timer_(loop().timers(), *this) {}
+
+void Connection::run() {
+    if (pool_ == nullptr) return;
+    const net::Readiness& ready = stream_->source().ready;
+    const bool timed_out = idle_timer_.when() == TimePoint::max();
+    if (!timed_out && !ready.peer_closed && !ready.broken) {
+        // The edge may be old news; only bytes that are really there count. TLS 1.3 sends tickets when it likes, and
+        // reading is what takes them in.
+        char byte = 0;
+        if (stream_->try_read({&byte, 1}).status == net::IoStatus::would_block) return;
+    }
+    pool_->drop(*this);  // destroys this
+}
+
+std::unique_ptr<Connection> Pool::take(EndpointId endpoint) {
+    const auto found = idle_.find(static_cast<std::uint16_t>(endpoint));
+    if (found == idle_.end() || found->second.empty()) return nullptr;
+    std::unique_ptr<Connection> connection = std::move(found->second.back());
+    found->second.pop_back();
+    connection->pool_ = nullptr;
+    return connection;
+}
+
+void Pool::give_back(std::unique_ptr<Connection> connection, Duration keep_alive) {
+    auto& stack = idle_[static_cast<std::uint16_t>(connection->endpoint())];
+    if (stack.size() >= kMaxIdle) stack.erase(stack.begin());
+    connection->pool_ = this;
+    connection->reused_ = true;
+    connection->stream().source().set_waker(connection.get());
+    connection->idle_timer_.set(connection->loop().batch_time() + keep_alive);
+    // What arrived with the last bytes of the answer has no edge of its own any more.
+    if (connection->stream().source().ready.readable) connection->wake();
+    stack.push_back(std::move(connection));
+}
+
+std::size_t Pool::size() const {
+    std::size_t total = 0;
+    for (const auto& [endpoint, stack] : idle_) total += stack.size();
+    return total;
+}
+
+void Pool::drop(Connection& connection) {
+    auto& stack = idle_[static_cast<std::uint16_t>(connection.endpoint())];
+    std::erase_if(stack, [&](const auto& idle) { return idle.get() == &connection; });
+}
+
+namespace {
+
+using net::IoStatus;
+
+// Waits until `done` says so. False when the deadline or the client's leaving came first.
+template <typename Done>
+net::task<bool> wait_for(Done done, net::Waker& waker, net::Timer& timer, TimePoint deadline, const net::Source* client) {
+    timer.set(deadline);
+    while (!done()) {
+        if (waker.loop().now() >= deadline) co_return false;
+        if (client != nullptr && client->ready.broken) co_return false;
+        co_await waker.wait();
+    }
+    co_return true;
+}
+
+}  // namespace
+
+net::task<ConnectResult> connect(Endpoint& endpoint, net::Waker& waker, net::Timer& timer, TimePoint deadline,
+                                 const net::Source* client) {
+    net::EventLoop& loop = waker.loop();
+    const TimePoint began = loop.now();
+    Reason reason = Reason::backend_unreachable;
+    const std::vector<net::SocketAddress> addresses = endpoint.addresses();
+    for (const net::SocketAddress& address : addresses) {
+        const int fd = net::start_connect(address);
+        if (fd < 0) continue;
+        std::unique_ptr<net::ByteStream> stream = endpoint.tls() != nullptr
+                                                      ? endpoint.tls()->wrap(loop, fd, endpoint.config().host)
+                                                      : net::make_tcp_stream(loop, fd);
+        if (!stream) continue;
+        net::Source& source = stream->source();
+        source.set_waker(&waker);
+        source.ready = {};  // a connect that is under way announces its end by an edge
+        const auto decided = [&] { return source.ready.writable || source.ready.broken; };
+        if (!co_await wait_for(decided, waker, timer, deadline, client)) {
+            reason = Reason::backend_timeout;
+            break;
+        }
+        if (net::connect_error(fd) != 0) continue;
+        source.ready.readable = true;
+        IoStatus status = stream->try_handshake();
+        const auto shaken = [&] {
+            if (status == IoStatus::would_block) status = stream->try_handshake();
+            return status != IoStatus::would_block;
+        };
+        if (!co_await wait_for(shaken, waker, timer, deadline, client)) {
+            reason = Reason::backend_timeout;
+            break;
+        }
+        if (status != IoStatus::ok) continue;
+        endpoint.counters.connects.fetch_add(1, std::memory_order_relaxed);
+        endpoint.counters.connect_nanoseconds.fetch_add(static_cast<std::uint64_t>((loop.now() - began).count()),
+                                                        std::memory_order_relaxed);
+        co_return ConnectResult{std::make_unique<Connection>(endpoint.id(), std::move(stream)), reason};
+    }
+    endpoint.counters.connect_failures.fetch_add(1, std::memory_order_relaxed);
+    co_return ConnectResult{nullptr, reason};
+}
+
+}  // namespace weir::upstream

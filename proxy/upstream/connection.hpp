@@ -1,0 +1,71 @@
+#pragma once
+// A connection to an endpoint, and each worker's store of idle ones.
+
+#include <memory>
+#include <unordered_map>
+#include <vector>
+
+#include "base/reason.hpp"
+#include "net/byte_stream.hpp"
+#include "net/task.hpp"
+#include "net/waker.hpp"
+#include "upstream/endpoint.hpp"
+
+namespace weir::upstream {
+
+class Pool;
+
+// One open connection. While it lies idle it stays watched: whatever happens on it then, a close or bytes that nobody
+// asked for, ends it before a request can be sent on it.
+class Connection final : private net::Wakeable {
+public:
+    Connection(EndpointId endpoint, std::unique_ptr<net::ByteStream> stream);
+
+    [[nodiscard]] net::ByteStream& stream() { return *stream_; }
+    [[nodiscard]] EndpointId endpoint() const { return endpoint_; }
+    // Has answered at least one request: then a close before the next answer may only mean that it lay idle too long.
+    [[nodiscard]] bool reused() const { return reused_; }
+
+private:
+    friend class Pool;
+    void run() override;
+
+    EndpointId endpoint_;
+    std::unique_ptr<net::ByteStream> stream_;
+    net::Timer idle_timer_;
+    Pool* pool_ = nullptr;  // while idle
+    bool reused_ = false;
+};
+
+// Idle connections by endpoint, the last used first: it is the least likely to have been closed meanwhile.
+// Belongs to one loop.
+class Pool {
+public:
+    // At most this many idle connections are kept for an endpoint on one worker; one more closes the longest idle.
+    static constexpr std::size_t kMaxIdle = 256;
+
+    // An idle connection, or null.
+    [[nodiscard]] std::unique_ptr<Connection> take(EndpointId endpoint);
+    // REQUIRES: the connection's last exchange has ended cleanly in both directions.
+    void give_back(std::unique_ptr<Connection> connection, Duration keep_alive);
+    void clear() { idle_.clear(); }
+    [[nodiscard]] std::size_t size() const;
+
+private:
+    friend class Connection;
+    void drop(Connection& connection);
+
+    std::unordered_map<std::uint16_t, std::vector<std::unique_ptr<Connection>>> idle_;
+};
+
+struct ConnectResult {
+    std::unique_ptr<Connection> connection;      // null when that failed
+    Reason reason = Reason::backend_unreachable; // why
+};
+
+// Connects, trying the endpoint's addresses in turn until `deadline`; TLS included. Gives up at once when `client`,
+// which may be null, is broken. Leaves the stream's waker set to `waker`.
+[[nodiscard]] net::task<ConnectResult> connect(Endpoint& endpoint, net::Waker& waker, net::Timer& timer, TimePoint deadline,
+                                               const net::Source* client);
+
+}  // namespace weir::upstream

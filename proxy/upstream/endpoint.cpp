@@ -1,0 +1,57 @@
+#include "upstream/endpoint.hpp"
+
+namespace weir::upstream {
+namespace {
+
+std::string make_authority(const EndpointConfig& config) {
+    std::string text = config.host.find(':') == std::string::npos ? config.host : "[" + config.host + "]";
+    if (config.port != (config.tls ? 443 : 80)) text += ":" + std::to_string(config.port);
+    return text;
+}
+
+}  // namespace
+
+void HealthState::probed(bool success, const HealthConfig& config) {
+    if (success == probes_up_) {
+        probe_streak_ = 0;
+        return;
+    }
+    if (++probe_streak_ < (success ? config.rise : config.fall)) return;
+    probes_up_ = success;
+    probe_streak_ = 0;
+    // A server that probes found dead and alive again has been restarted: what it did before says nothing.
+    if (success) {
+        ejected_ = false;
+        failures_ = 0;
+    }
+}
+
+bool HealthState::request_failed(const EjectionConfig& config, bool may_eject, TimePoint now) {
+    ++failures_;
+    if (config.failures == 0 || failures_ < config.failures || ejected_ || !may_eject) return false;
+    ejected_ = true;
+    ejected_until_ = now + config.duration;
+    return true;
+}
+
+void HealthState::tick(TimePoint now) {
+    if (!ejected_ || now < ejected_until_) return;
+    ejected_ = false;
+    failures_ = 0;
+}
+
+Endpoint::Endpoint(EndpointId id, EndpointConfig config, std::shared_ptr<net::TlsContext> tls)
+    : id_(id), config_(std::move(config)), authority_(make_authority(config_)), tls_(std::move(tls)) {}
+
+std::vector<net::SocketAddress> Endpoint::addresses() const {
+    const std::lock_guard lock(mutex_);
+    return addresses_;
+}
+
+void Endpoint::set_addresses(std::vector<net::SocketAddress> addresses) {
+    if (addresses.empty()) return;
+    const std::lock_guard lock(mutex_);
+    addresses_ = std::move(addresses);
+}
+
+}  // namespace weir::upstream

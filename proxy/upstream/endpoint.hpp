@@ -1,0 +1,89 @@
+#pragma once
+// One address of a backend, and what is known of its health.
+//
+// Two sources decide whether it takes requests: active probes, with hysteresis (`fall` failures in a row, `rise`
+// successes), and the requests themselves, which eject it for a while after enough failures in a row. Both must agree
+// that it is fit.
+//
+// Threading: any thread.
+
+#include <array>
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "base/ids.hpp"
+#include "net/socket.hpp"
+#include "net/tls.hpp"
+#include "upstream/config.hpp"
+
+namespace weir::upstream {
+
+// Everything about an endpoint that a metric shows.
+struct EndpointCounters {
+    std::atomic<std::uint64_t> succeeded{0};       // requests answered, whatever the status
+    std::atomic<std::uint64_t> failed{0};          // no connection, reset, time-out, bad answer, or 502 to 504
+    std::atomic<std::uint64_t> connects{0};        // connections opened
+    std::atomic<std::uint64_t> connect_failures{0};
+    std::atomic<std::uint64_t> connect_nanoseconds{0};  // in all, of those opened
+    std::atomic<std::uint64_t> ejections{0};
+    std::atomic<std::uint64_t> probe_failures{0};
+};
+
+// What decides about one endpoint's health: counts and instants, no I/O. Not thread-safe; Endpoint locks.
+class HealthState {
+public:
+    // The outcome of an active probe.
+    void probed(bool success, const HealthConfig& config);
+    // A request failed. Returns true when that ejects the endpoint; never when `may_eject` is false.
+    bool request_failed(const EjectionConfig& config, bool may_eject, TimePoint now);
+    void request_succeeded() { failures_ = 0; }
+    // The end of an ejection, once it has come.
+    void tick(TimePoint now);
+
+    [[nodiscard]] bool available() const { return probes_up_ && !ejected_; }
+    [[nodiscard]] std::uint32_t failures() const { return failures_; }
+
+private:
+    bool probes_up_ = true;  // until a probe says otherwise: a start with a slow first probe refuses nobody
+    bool ejected_ = false;
+    std::uint32_t failures_ = 0;       // of requests, in a row
+    std::uint32_t probe_streak_ = 0;   // probes in a row that contradict probes_up_
+    TimePoint ejected_until_{};
+};
+
+class Endpoint {
+public:
+    Endpoint(EndpointId id, EndpointConfig config, std::shared_ptr<net::TlsContext> tls);
+
+    [[nodiscard]] EndpointId id() const { return id_; }
+    [[nodiscard]] const EndpointConfig& config() const { return config_; }
+    // `host:port` as it belongs into a Host field: the port only where it is not the scheme's own.
+    [[nodiscard]] const std::string& authority() const { return authority_; }
+    // Null for plain TCP.
+    [[nodiscard]] net::TlsContext* tls() const { return tls_.get(); }
+
+    [[nodiscard]] std::vector<net::SocketAddress> addresses() const;
+    // Keeps the old addresses when there are no new ones: a name server that fails takes no backend with it.
+    void set_addresses(std::vector<net::SocketAddress> addresses);
+
+    EndpointCounters counters;
+
+private:
+    friend class Backend;
+
+    EndpointId id_;
+    EndpointConfig config_;
+    std::string authority_;
+    std::shared_ptr<net::TlsContext> tls_;
+    mutable std::mutex mutex_;           // for the two that follow
+    std::vector<net::SocketAddress> addresses_;
+    HealthState health_;
+    std::atomic<bool> available_{true};  // health_.available(), to read without the lock
+    std::atomic<bool> failing_{false};   // some failures in a row: a success is worth the lock
+};
+
+}  // namespace weir::upstream

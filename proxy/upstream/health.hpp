@@ -1,0 +1,25 @@
+#pragma once
+// Active health checks: a GET to each endpoint, again and again, and names looked up anew. Runs on the control loop.
+
+#include <memory>
+#include <vector>
+
+#include "net/event_loop.hpp"
+#include "upstream/backend.hpp"
+
+namespace weir::upstream {
+
+class HealthChecker {
+public:
+    explicit HealthChecker(net::EventLoop& loop);
+    ~HealthChecker();
+
+    // Watches these backends from now on, and no others. Loop's thread only.
+    void watch(std::vector<std::shared_ptr<Backend>> backends);
+
+private:
+    struct Impl;
+    std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace weir::upstream

@@ -1,0 +1,85 @@
+#include <gtest/gtest.h>
+
+#include "support/scene.hpp"
+
+namespace weir::admission {
+namespace {
+
+using test::make_class;
+using test::make_config;
+using test::Scene;
+
+TEST(JudgeShadow, APolicyInShadowLetsEverythingThroughAndSaysWhatItWouldHaveDone) {
+    auto config = make_config({make_class(0)}, {1});
+    config.mode = Mode::shadow;
+    Scene scene(config);
+    EXPECT_FALSE(scene.arrive(0).decision().shadow);
+    const Place& second = scene.arrive(0);
+    EXPECT_EQ(second.standing(), Standing::running);
+    EXPECT_TRUE(second.decision().shadow);
+    EXPECT_EQ(second.decision().verdict, Verdict::admit);
+    EXPECT_EQ(second.decision().reason, Reason::admitted_after_wait);
+    EXPECT_EQ(second.decision().retry_after, 0s);
+    EXPECT_FALSE(scene.refuse_early(test::make_ask(0)));
+}
+
+TEST(JudgeShadow, AClassWithoutPatienceOrLineWouldHaveRefused) {
+    auto config = make_config({make_class(0), make_class(1)}, {1});
+    config.classes[0].config.patience = 0s;
+    config.classes[1].config.line = 0;
+    config.classes[0].config.mode = config.classes[1].config.mode = Mode::shadow;
+    Scene scene(config);
+    scene.arrive(0);
+    EXPECT_EQ(scene.arrive(0).decision().reason, Reason::patience_expired);
+    EXPECT_EQ(scene.arrive(1).decision().reason, Reason::line_full);
+    EXPECT_EQ(scene.places.back().standing(), Standing::running);
+}
+
+TEST(JudgeShadow, ChoosesTheLeastLoadedEndpoint) {
+    auto config = make_config({make_class(0)}, {10, 20});
+    config.mode = Mode::shadow;
+    Scene scene(config);
+    scene.flood(0, 60);
+    EXPECT_EQ(scene.counts().endpoints[0].inflight, 20U);
+    EXPECT_EQ(scene.counts().endpoints[1].inflight, 40U);
+}
+
+TEST(JudgeShadow, WithoutAnyEndpointEvenAShadowWaits) {
+    auto config = make_config({make_class(0)}, {1});
+    config.mode = Mode::shadow;
+    Scene scene(config);
+    scene.set_available(0, false);
+    EXPECT_EQ(scene.arrive(0).standing(), Standing::waiting);
+}
+
+TEST(JudgeShadow, AClassInShadowMarksItsContract) {
+    auto config = make_config({make_class(0)}, {10});
+    config.classes[0].config.mode = Mode::shadow;
+    config.classes[0].config.limits.requests = RateConfig{1, 1};
+    Scene scene(config);
+    scene.arrive(0);
+    const Place& over = scene.arrive(0);
+    EXPECT_EQ(over.standing(), Standing::running);
+    EXPECT_TRUE(over.decision().shadow);
+    EXPECT_EQ(over.decision().reason, Reason::class_rate);
+}
+
+TEST(JudgeShadow, ALimitInShadowIsNoWayAroundTheLine) {
+    auto config = make_config({make_class(0)}, {1});
+    config.classes[0].config.limits = {RateConfig{0.001, 1}, std::nullopt, Mode::shadow};
+    config.classes[0].config.line = 1;
+    Scene scene(config);
+    Place& running = scene.arrive(0);
+    const Place& marked = scene.arrive(0);
+    EXPECT_EQ(marked.standing(), Standing::waiting);
+    EXPECT_TRUE(marked.decision().shadow);
+    const Place& refused = scene.arrive(0);
+    EXPECT_EQ(refused.decision().reason, Reason::line_full);
+    EXPECT_FALSE(refused.decision().shadow) << "a live refusal wins";
+    scene.finish(running);
+    EXPECT_EQ(marked.decision().verdict, Verdict::admit);
+    EXPECT_EQ(marked.decision().reason, Reason::class_rate);
+}
+
+}  // namespace
+}  // namespace weir::admission

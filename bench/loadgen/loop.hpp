@@ -20,40 +20,40 @@ inline constexpr Nanoseconds kMillisecond = 1'000'000;
 
 // A descriptor that wants to hear of its readiness, and owns it.
 class Source {
- public:
-  explicit Source(int fd) : fd_(fd) {}
-  virtual ~Source();
-  Source(const Source&) = delete;
-  Source& operator=(const Source&) = delete;
+public:
+    explicit Source(int fd) : fd_(fd) {}
+    virtual ~Source();
+    Source(const Source&) = delete;
+    Source& operator=(const Source&) = delete;
 
-  virtual void ready(std::uint32_t events) = 0;
-  [[nodiscard]] int fd() const { return fd_; }
+    virtual void ready(std::uint32_t events) = 0;
+    [[nodiscard]] int fd() const { return fd_; }
 
- private:
-  int fd_;
+private:
+    int fd_;
 };
 
 // Level-triggered. Not thread-safe.
 class Loop {
- public:
-  Loop();
-  ~Loop();
-  Loop(const Loop&) = delete;
-  Loop& operator=(const Loop&) = delete;
+public:
+    Loop();
+    ~Loop();
+    Loop(const Loop&) = delete;
+    Loop& operator=(const Loop&) = delete;
 
-  void add(Source& source, std::uint32_t events);
-  void change(Source& source, std::uint32_t events);
+    void add(Source& source, std::uint32_t events);
+    void change(Source& source, std::uint32_t events);
 
-  // Closes and frees the source once the present batch of events, which may still name it, is done.
-  // REQUIRES: the source hears of nothing afterwards.
-  void retire(std::unique_ptr<Source> source);
+    // Closes and frees the source once the present batch of events, which may still name it, is done.
+    // REQUIRES: the source hears of nothing afterwards.
+    void retire(std::unique_ptr<Source> source);
 
-  // Waits at most `milliseconds` for events and delivers one batch of them.
-  void turn(int milliseconds);
+    // Waits at most `milliseconds` for events and delivers one batch of them.
+    void turn(int milliseconds);
 
- private:
-  int epoll_;
-  std::vector<std::unique_ptr<Source>> retired_;
+private:
+    int epoll_;
+    std::vector<std::unique_ptr<Source>> retired_;
 };
 
 // Splits `127.0.0.1:8080`. Throws std::invalid_argument with a sentence for the user.

@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 TOKEN = re.compile(rb'"(?:content|text)"\s*:\s*"[^"]')
 IN_STREAM_ERROR = re.compile(rb'data:\s*\{"error"|event:\s*error')
 
+GAVE_UP = "gave up waiting"  # the error of an attempt that the client itself ended
+
 
 @dataclass
 class Attempt:
@@ -208,8 +210,8 @@ class Pool:
         finally:
             timer.cancel()
         if gave_up:
-            attempt.error = "gave up waiting"
-        if connection.reusable and attempt.error != "gave up waiting" and not connection.closed:
+            attempt.error = GAVE_UP
+        if connection.reusable and not gave_up and not connection.closed:
             self._idle.append(connection)
         else:
             connection.close()

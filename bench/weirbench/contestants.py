@@ -164,7 +164,7 @@ def versions(names, weir=WEIR):
     """name -> what it says its version is."""
     found = {}
     if "Weir" in names:
-        found["Weir"] = run_briefly([weir, "version"]).strip().splitlines()[0:1]
+        found["Weir"] = re.findall(r"weir (\S+)", run_briefly([weir, "version"]))[:1]
     if "HAProxy" in names:
         found["HAProxy"] = re.findall(r"version (\S+)", run_briefly([program("haproxy"), "-v"]))[:1]
     if "nginx" in names:

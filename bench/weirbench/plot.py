@@ -24,6 +24,16 @@ def per_second(instants, length_s):
     return counts
 
 
+def busiest_second(runs, klass, length_s):
+    """The most requests of a class that arrived, or ended, within one second of any of the runs; at least 1."""
+    most = 1
+    for outcomes in runs:
+        own = [o for o in outcomes if o.klass == klass]
+        for instants in ([o.arrival_s for o in own], [o.ended_s for o in own]):
+            most = max(most, *per_second(instants, length_s))
+    return most
+
+
 def first_token_p99(outcomes, klass, length_s):
     """[(second, p99)] over windows of arrivals; None where nobody was served."""
     points = []
@@ -78,7 +88,8 @@ def _rates_panel(x0, y0, outcomes, klass, length_s, top):
     def y_of(value):
         return PANEL_H * (1 - value / top)
 
-    out = [_axes(x0, y0, length_s, f"{klass}: requests per second", [(y_of(top), f"{top:g}"), (y_of(top / 2), f"{top / 2:g}"), (PANEL_H, "0")])]
+    ticks = [(y_of(value), f"{value:g}") for value in (top, top / 2, 0)]
+    out = [_axes(x0, y0, length_s, f"{klass}: requests per second", ticks)]
     for colour, instants in series:
         points = [(i + 0.5, count) for i, count in enumerate(per_second(instants, length_s))]
         out.append(_line(points, colour, x0, y0, PANEL_W / length_s, y_of))
@@ -103,14 +114,14 @@ def surge_svg(title, scenarios, length_s):
     """`scenarios`: name -> outcomes. Returns the file's text."""
     classes = sorted({o.klass for outcomes in scenarios.values() for o in outcomes})
     # One scale a class over all scenarios, or the eye would compare what cannot be compared.
-    tops = {k: max([1, *(c for outcomes in scenarios.values() for kind in ("arrival_s", "ended_s")
-                         for c in per_second([getattr(o, kind) for o in outcomes if o.klass == k], length_s))]) for k in classes}
+    tops = {klass: busiest_second(scenarios.values(), klass, length_s) for klass in classes}
     width = LEFT + (len(classes) + 1) * (PANEL_W + GAP_X)
     height = TOP + len(scenarios) * (PANEL_H + GAP_Y) + 10
     out = [f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" viewBox="0 0 {width} {height}" '
            f'font-family="system-ui, sans-serif"><rect width="100%" height="100%" fill="#f6f8fa"/>',
            _text(16, 24, title, size=15, weight="bold")]
-    for i, (label, colour) in enumerate([("offered", OFFERED), ("served", SERVED), ("refused", REFUSED), ("failed", FAILED)]):
+    legend = [("offered", OFFERED), ("served", SERVED), ("refused", REFUSED), ("failed", FAILED)]
+    for i, (label, colour) in enumerate(legend):
         out.append(f'<rect x="{width - 330 + 80 * i}" y="15" width="10" height="10" fill="{colour}"/>')
         out.append(_text(width - 316 + 80 * i, 24, label))
     for row, (name, outcomes) in enumerate(scenarios.items()):

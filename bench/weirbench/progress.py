@@ -27,6 +27,7 @@ class Progress:
     def _draw(self, elapsed_s, note, end):
         share = min(1.0, elapsed_s / self._total) if self._total else 1.0
         full = round(share * self.WIDTH)
-        line = f"{self._label:<22} [{'#' * full}{'.' * (self.WIDTH - full)}] {min(elapsed_s, self._total):4.0f}/{self._total:.0f} s  {note}"
+        bar = "#" * full + "." * (self.WIDTH - full)
+        line = f"{self._label:<22} [{bar}] {min(elapsed_s, self._total):4.0f}/{self._total:.0f} s  {note}"
         self._out.write(f"\r{line:<100}{end}" if self._redraws else f"{line.rstrip()}{end}")
         self._out.flush()

@@ -7,7 +7,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 from . import retry
-from .chat_client import Pool, chat_request
+from .chat_client import GAVE_UP, Pool, chat_request
 from .processes import allow_descriptors
 from .trace import Request
 
@@ -85,7 +85,8 @@ class Player:
             if attempt.status in REFUSAL_STATUSES:
                 outcome.refused_attempts[refusal_reason(attempt)] += 1
             retries_done = outcome.attempts - 1
-            if attempt.error == "gave up waiting" or not retry.should_retry(attempt.status, attempt.headers, retries_done):
+            again = retry.should_retry(attempt.status, attempt.headers, retries_done)
+            if attempt.error == GAVE_UP or not again:
                 break
             await asyncio.sleep(retry.delay(attempt.headers, retries_done, rng))
         outcome.ended_s = loop.time() - start

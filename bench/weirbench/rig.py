@@ -115,7 +115,8 @@ class Rig:
         if not shutil.which("haproxy", path="/usr/sbin:/usr/local/sbin:/usr/bin"):
             raise StartFailure("haproxy is not installed; deploy/install-dependencies --tests installs it")
         config = directory / "haproxy.cfg"
-        keys = list(dict.fromkeys((self.keys or KEYS)[klass] for klass in self.ranked_classes if klass in (self.keys or KEYS)))
+        known = self.keys or KEYS
+        keys = list(dict.fromkeys(known[klass] for klass in self.ranked_classes if klass in known))
         config.write_text(haproxy_config(port, backend_port, self.slots, keys, self.queue_timeout_s))
         process = Process("haproxy", ["/usr/sbin/haproxy", "-db", "-f", config], directory)
         process.wait_for_port(port)

@@ -70,8 +70,9 @@ def rows(scenario, classes):
     """Table rows of one scenario."""
     table = []
     for klass, s in sorted(classes.items()):
+        first_tokens = [seconds(s.first_token(q)) for q in (0.5, 0.95, 0.99)]
         table.append([scenario, klass, str(s.offered), str(s.served), reasons(s.refused), reasons(s.failed),
-                      share(s.goodput), f"{s.attempts / s.offered:.2f}", *(seconds(s.first_token(q)) for q in (0.5, 0.95, 0.99))])
+                      share(s.goodput), f"{s.attempts / s.offered:.2f}", *first_tokens])
     return table
 
 

@@ -66,15 +66,14 @@ int serve(const std::string& file) {
     policy::LoadedPolicy loaded = load_and_test(file);
     std::cerr << policy::to_text(loaded.diagnostics, loaded.sources);
     if (!loaded.policy || policy::has_errors(loaded.diagnostics)) return kErrors;
-    telemetry::start_operational_log(loaded.policy->logging.level);
-    auto gateway = Gateway::start(file, std::move(*loaded.policy));
+    telemetry::OperationalLog log(loaded.policy->logging.level);
+    auto gateway = Gateway::start(file, std::move(*loaded.policy), log);
     if (!gateway) {
         std::cerr << "weir: " << gateway.error().message << "\n";
         return kErrors;
     }
     std::cout << "ready: " << (*gateway)->addresses() << std::endl;
     (*gateway)->run();
-    telemetry::stop_operational_log();
     return kGood;
 }
 

@@ -13,7 +13,6 @@
 #include "app/policy_tests.hpp"
 #include "app/systemd.hpp"
 #include "policy/load.hpp"
-#include "telemetry/operational_log.hpp"
 
 namespace weir::app {
 namespace {
@@ -47,12 +46,13 @@ struct Gateway::Signals {
     boost::asio::signal_set set;
 };
 
-Gateway::Gateway(std::filesystem::path policy_file, Assembly assembly, Names names, std::uint64_t salt)
+Gateway::Gateway(std::filesystem::path policy_file, Assembly assembly, Names names, std::uint64_t salt,
+                 telemetry::OperationalLog& log)
     : policy_file_(std::move(policy_file)), assembly_(std::move(assembly)), names_(std::move(names)), salt_(salt),
-      health_(control_) {
+      health_(control_), log_(log) {
     state_.pseudonym = fmt::format("weir-{:08x}", random_word() & 0xFFFF'FFFF);
     state_.workers = worker_count(assembly_.policy);
-    witness_ = std::make_unique<telemetry::Witness>(state_.workers, labels(), assembly_.policy.logging);
+    witness_ = std::make_unique<telemetry::Witness>(state_.workers, labels());
 }
 
 Gateway::~Gateway() {
@@ -60,12 +60,14 @@ Gateway::~Gateway() {
     for (std::thread& thread : threads_) thread.join();
 }
 
-Result<std::unique_ptr<Gateway>> Gateway::start(std::filesystem::path policy_file, policy::Policy policy) {
+Result<std::unique_ptr<Gateway>> Gateway::start(std::filesystem::path policy_file, policy::Policy policy,
+                                                telemetry::OperationalLog& log) {
     Names names;
     const std::uint64_t salt = random_word();
     auto assembly = assemble(std::move(policy), names, nullptr, salt, Clock::now());
     if (!assembly) return assembly.error();
-    std::unique_ptr<Gateway> gateway(new Gateway(std::move(policy_file), std::move(*assembly), std::move(names), salt));
+    std::unique_ptr<Gateway> gateway(new Gateway(std::move(policy_file), std::move(*assembly), std::move(names), salt, log));
+    if (auto opened = gateway->witness_->reconfigure(gateway->assembly_.policy.logging); !opened) return opened.error();
     if (auto bound = gateway->bind(); !bound) return bound.error();
     return gateway;
 }
@@ -153,13 +155,17 @@ void Gateway::reload() {
     if (drain_) return;
     notify_reloading();
     auto assembly = load_again();
-    reloads_.last_successful = assembly.has_value();
+    // The log's file is the last thing that can still be refused.
     if (assembly) {
-        ++reloads_.succeeded;
+        if (auto opened = witness_->reconfigure(assembly->policy.logging); !opened) assembly = opened.error();
+    }
+    last_reload_successful_ = assembly.has_value();
+    if (assembly) {
+        ++reloads_succeeded_;
         put_in_force(std::move(*assembly));
         spdlog::info("reloaded {}: policy {}", policy_file_.string(), assembly_.policy.hash.hex().substr(0, 12));
     } else {
-        ++reloads_.failed;
+        ++reloads_failed_;
         spdlog::error("reload refused, the old policy stays in force: {}", assembly.error().message);
     }
     notify_service_manager("READY=1");
@@ -170,7 +176,7 @@ void Gateway::put_in_force(Assembly assembly) {
     assembly_ = std::move(assembly);
     // Names first: from the next line on, records may carry the new numbers.
     witness_->set_labels(labels());
-    witness_->reconfigure(assembly_.policy.logging);
+    log_.set_level(assembly_.policy.logging.level);
     for (const Bench& bench : assembly_.benches) bench.judge->reconfigure(bench.config, now);
     for (const auto& worker : workers_) {
         worker->loop().post([&worker = *worker, routing = assembly_.routing] { worker.set_routing(routing); });

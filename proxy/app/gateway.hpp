@@ -16,6 +16,7 @@
 #include "app/drain.hpp"
 #include "downstream/worker.hpp"
 #include "net/event_loop.hpp"
+#include "telemetry/operational_log.hpp"
 #include "telemetry/witness.hpp"
 #include "upstream/health.hpp"
 
@@ -24,7 +25,9 @@ namespace weir::app {
 class Gateway {
 public:
     // Binds every listener and starts the workers. An Error says what could not be had, and leaves nothing behind.
-    [[nodiscard]] static Result<std::unique_ptr<Gateway>> start(std::filesystem::path policy_file, policy::Policy policy);
+    // REQUIRES: `log` outlives the gateway.
+    [[nodiscard]] static Result<std::unique_ptr<Gateway>> start(std::filesystem::path policy_file, policy::Policy policy,
+                                                                telemetry::OperationalLog& log);
     ~Gateway();
     Gateway(const Gateway&) = delete;
     Gateway& operator=(const Gateway&) = delete;
@@ -36,9 +39,10 @@ public:
     void run();
 
 private:
-    Gateway(std::filesystem::path policy_file, Assembly assembly, Names names, std::uint64_t salt);
+    Gateway(std::filesystem::path policy_file, Assembly assembly, Names names, std::uint64_t salt,
+            telemetry::OperationalLog& log);
 
-    Result<void> bind();
+    [[nodiscard]] Result<void> bind();
     void start_threads();
     void watch_signals();
     void reload();
@@ -69,7 +73,11 @@ private:
     std::unique_ptr<Signals> signals_;
     std::unique_ptr<Drain> drain_;
     std::string addresses_;
-    telemetry::ReloadCounts reloads_;
+    telemetry::OperationalLog& log_;
+    std::chrono::system_clock::time_point started_ = std::chrono::system_clock::now();
+    std::uint64_t reloads_succeeded_ = 0;
+    std::uint64_t reloads_failed_ = 0;
+    bool last_reload_successful_ = true;
 };
 
 }  // namespace weir::app

@@ -36,10 +36,14 @@ telemetry::Labels Gateway::labels() const {
     for (const std::string& name : names_.classes.names()) {
         telemetry::ClassLabel label;
         label.name = name;
+        label.current = false;
         for (const admission::ClassConfig& config : assembly_.policy.classes) {
             if (config.name != name) continue;
             label.current = true;
-            if (config.slo) label.slo_first_token = seconds(config.slo->first_token);
+            if (config.slo) label.first_token_slo = config.slo->first_token;
+            for (const Bench& bench : assembly_.benches) {
+                if (bench.backend->config().name == config.backend) label.backend = bench.backend->id();
+            }
         }
         labels.classes.push_back(std::move(label));
     }
@@ -51,6 +55,7 @@ telemetry::Labels Gateway::labels() const {
         labels.backends[index(bench.backend->id())].current = true;
         for (const auto& endpoint : bench.backend->endpoints()) labels.endpoints[index(endpoint->id())].current = true;
     }
+    labels.policy = assembly_.policy.hash.hex();
     return labels;
 }
 
@@ -70,7 +75,7 @@ telemetry::Scrape Gateway::scrape() {
                                       .clients = cls.clients});
         }
         for (const auto& endpoint : bench.backend->endpoints()) {
-            telemetry::EndpointScrape row;
+            telemetry::EndpointGauges row;
             row.id = endpoint->id();
             row.up = upstream::Backend::available(*endpoint);
             for (const admission::EndpointCounts& judged : counts.endpoints) {
@@ -90,12 +95,15 @@ telemetry::Scrape Gateway::scrape() {
         }
     }
     for (const auto& worker : workers_) {
-        scrape.workers.push_back({.lag_seconds = seconds(worker->loop().take_worst_lag()),
-                                  .faults = worker->loop().faults(),
-                                  .accept_pauses = worker->accept_pauses()});
+        scrape.workers.push_back({seconds(worker->loop().take_worst_lag()), worker->loop().faults()});
+        scrape.accept_pauses += worker->accept_pauses();
     }
-    scrape.config_hash = assembly_.policy.hash.hex();
-    scrape.reloads = reloads_;
+    scrape.reloads_succeeded = reloads_succeeded_;
+    scrape.reloads_failed = reloads_failed_;
+    scrape.last_reload_successful = last_reload_successful_;
+    scrape.version = WEIR_VERSION;
+    scrape.started = started_;
+    scrape.resources = telemetry::read_resources();
     return scrape;
 }
 
@@ -106,7 +114,7 @@ std::string Gateway::status_json() {
                                {"mode", assembly_.policy.mode == admission::Mode::shadow ? "shadow" : "enforce"},
                                {"ready", ready()},
                                {"connections", state_.connections.load(std::memory_order_relaxed)},
-                               {"last_reload_successful", reloads_.last_successful}};
+                               {"last_reload_successful", last_reload_successful_}};
     boost::json::array backends;
     for (const Bench& bench : assembly_.benches) {
         const admission::JudgeCounts counts = bench.judge->counts(control_.now());

@@ -105,7 +105,7 @@ void LogWriter::State::take_orders() {
   {
     const std::lock_guard lock(mutex);
     next = std::exchange(next_sink, std::nullopt);
-    if (std::exchange(reopen, false) && !next) reopen_at = to;
+    if (std::exchange(reopen, false)) reopen_at = to;  // also a sink just given: it was opened before the rotation
   }
   if (next) use(std::move(*next));
   if (reopen_at.empty()) return;

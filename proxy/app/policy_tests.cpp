@@ -108,10 +108,7 @@ public:
     explicit TestBench(const policy::Policy& policy) : policy_(policy), classifier_(policy.clients, classes(), kSalt) {}
 
     Outcome run(const PolicyTest& test) {
-        admission::Identity identity{.source = test.source};
-        for (const admission::ApiKey& key : policy_.clients.api_keys) {
-            if (key.name == test.api_key) identity.api_key = &key;
-        }
+        const admission::Identity identity = classifier_.assume(test.source, test.api_key);
         const std::string& listener = test.listener.empty() ? policy_.listeners.front().name : test.listener;
         const std::string_view path = std::string_view(test.path).substr(0, test.path.find('?'));
         const ClassId id = classifier_.classify(identity, {listener, test.method, path, find_header, &test});
@@ -126,7 +123,7 @@ public:
             // A flood on another backend leaves this one idle.
             if (flooding->backend == cls->backend) room.flood(*names_.classes.id_of(test.flood_of));
         }
-        const admission::Place& place = room.try_request(id, 0);
+        const admission::Place& place = room.try_request(id, identity.client);
         Outcome outcome{cls->name, std::string(decision_name(place.standing())), place.decision().reason, 200};
         if (place.standing() == Standing::ended) {
             outcome.status = downstream::status_of(outcome.reason, ai::dialect_of(path, backend->dialect));

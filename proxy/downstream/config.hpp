@@ -15,7 +15,7 @@ namespace weir::downstream {
 using namespace std::chrono_literals;
 
 struct ConnectionLimits {
-    std::uint32_t connections = 20'000;         // open at once on this listener; more are closed at accept
+    std::uint32_t connections = 16'000;         // open at once on this listener; more are closed at accept
     std::uint32_t header_bytes = 32 * 1024;     // request line and fields; more is 431 (a long target: 414)
     std::uint32_t header_fields = 100;          // more is 431
     std::uint64_t body_bytes = 8 * 1024 * 1024; // more is 413
@@ -38,7 +38,7 @@ struct ListenerConfig {
 
 // What the whole process may hold, over all listeners.
 struct ProcessLimits {
-    std::uint32_t connections = 50'000;                    // over all listeners
+    std::uint32_t connections = 16'000;                    // over all listeners
     std::uint64_t buffered_bytes = 256 * 1024 * 1024;      // request bodies held before they are sent on
     std::uint64_t body_before_line = 1024 * 1024;          // a JSON body up to this size is read before the line
     Duration drain_timeout = 30s;                          // SIGTERM: how long running requests may take to finish

@@ -35,12 +35,13 @@ void Connection::start() { run_.start(); }
 
 net::task<void> Connection::run() {
     try {
-        if (co_await handshake()) {
-            while (co_await wait_for_request()) {
-                if (!co_await serve_next()) break;
-            }
-            co_await close_gently();
+        const bool secured = co_await handshake();
+        bool open = secured;
+        while (open) {
+            open = co_await wait_for_request();
+            if (open) open = co_await serve_next();
         }
+        if (secured) co_await close_gently();
     } catch (const std::exception& error) {
         // Out of memory, most likely: this connection ends, the others go on.
         spdlog::error("a connection failed: {}", error.what());
@@ -95,12 +96,12 @@ net::task<bool> Connection::serve_next() {
             }
             bytes = std::string_view(scratch.data(), result.bytes);
             if (result.status != IoStatus::ok) {
-                Exchange exchange(link_);
-                exchange.begin_malformed({.status = http::ParseStatus::refused,
-                                          .reason = result.status == IoStatus::eof ? Reason::bad_request
-                                                                                  : Reason::request_timeout,
-                                          .detail = "the head did not end"});
-                co_return co_await exchange.run();
+                const bool ended = result.status == IoStatus::eof;
+                const http::ParseResult fault{http::ParseStatus::refused, 0,
+                                              ended ? Reason::bad_request : Reason::request_timeout,
+                                              "the head did not end"};
+                const bool keep = co_await answer(fault, {});
+                co_return keep;
             }
             if (!link_.inbox.empty()) bytes = link_.inbox.append(bytes);
         }
@@ -111,16 +112,22 @@ net::task<bool> Connection::serve_next() {
             if (deadline == TimePoint::max()) deadline = link_.now() + link_.limits().header_timeout;
             continue;
         }
-        Exchange exchange(link_);
-        if (parsed.status == http::ParseStatus::complete) {
-            exchange.begin(worker.request_head());
-            // The head has been digested: what follows it is the body, or the next request.
-            link_.inbox = std::string(bytes.substr(parsed.consumed));
-        } else {
-            exchange.begin_malformed(parsed);
-        }
-        co_return co_await exchange.run();
+        const bool keep = co_await answer(parsed, bytes);
+        co_return keep;
     }
+}
+
+net::task<bool> Connection::answer(http::ParseResult parsed, std::string_view bytes) {
+    Exchange exchange(link_);
+    if (parsed.status == http::ParseStatus::complete) {
+        exchange.begin(link_.worker.request_head());
+        // The head has been digested: what follows it is the body, or the next request.
+        link_.inbox = std::string(bytes.substr(parsed.consumed));
+    } else {
+        exchange.begin_malformed(parsed);
+    }
+    const bool keep = co_await exchange.run();
+    co_return keep;
 }
 
 net::task<void> Connection::close_gently() {

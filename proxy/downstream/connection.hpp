@@ -5,8 +5,10 @@
 
 #include <boost/intrusive/list_hook.hpp>
 #include <memory>
+#include <string_view>
 
 #include "downstream/client_link.hpp"
+#include "http/head.hpp"
 #include "net/task.hpp"
 
 namespace weir::downstream {
@@ -29,6 +31,8 @@ private:
     [[nodiscard]] net::task<bool> handshake();
     [[nodiscard]] net::task<bool> wait_for_request();
     [[nodiscard]] net::task<bool> serve_next();
+    // `bytes` begin with the head that was parsed, and live until the first wait.
+    [[nodiscard]] net::task<bool> answer(http::ParseResult parsed, std::string_view bytes);
     [[nodiscard]] net::task<void> close_gently();
 
     ClientLink link_;

@@ -76,11 +76,13 @@ Exchange::~Exchange() {
 }
 
 net::task<bool> Exchange::run() {
-    if (reason_ != Reason::admitted) co_return co_await refuse();  // step 1: malformed, a loop, too large
-    if (certainly_refused()) co_return co_await refuse();          // step 3: before the body is read
-    if (!co_await read_body()) co_return co_await refuse();        // step 4: so that waiting holds nothing upstream
-    if (!co_await take_place()) co_return co_await refuse();       // steps 5 and 6: contract, line
-    co_return co_await serve();                                    // steps 7 to 9
+    bool going = reason_ == Reason::admitted;      // step 1: well-formed, no loop, not too large
+    if (going) going = !certainly_refused();       // step 3: before the body is read
+    if (going) going = co_await read_body();       // step 4: so that waiting holds nothing upstream
+    if (going) going = co_await take_place();      // steps 5 and 6: contract, line
+    if (going) going = co_await serve();           // steps 7 to 9
+    if (!going) co_await refuse();
+    co_return keep_open_;
 }
 
 bool Exchange::certainly_refused() {
@@ -92,13 +94,16 @@ bool Exchange::certainly_refused() {
 
 net::task<bool> Exchange::take_place() {
     const TimePoint now = link_.worker.loop().batch_time();
-    if (route_->judge->arrive(ticket_, ask_, now) == Standing::waiting) co_return co_await wait_in_line();
-    if (ticket_.standing() == Standing::running) co_return true;
-    fail_from(ticket_.decision());
-    co_return false;
+    const Standing standing = route_->judge->arrive(ticket_, ask_, now);
+    if (standing == Standing::waiting) {
+        co_await wait_in_line();
+    } else if (standing == Standing::ended) {
+        fail_from(ticket_.decision());
+    }
+    co_return reason_ == Reason::admitted;
 }
 
-net::task<bool> Exchange::wait_in_line() {
+net::task<void> Exchange::wait_in_line() {
     SharedJudge& judge = *route_->judge;
     const TimePoint began = link_.now();
     while (!ticket_.told()) {
@@ -115,33 +120,34 @@ net::task<bool> Exchange::wait_in_line() {
     waited_ += waited;
     if (ticket_.told() && ticket_.standing() == Standing::ended) fail_from(ticket_.decision());
     if (link_.source().ready.broken) fail(Reason::client_gone);
-    co_return reason_ == Reason::admitted;
 }
 
 net::task<bool> Exchange::requeue() {
     reason_ = Reason::admitted;
     const Standing standing = route_->judge->requeue(ticket_, link_.now());
-    if (standing == Standing::waiting) co_return co_await wait_in_line();
+    if (standing == Standing::waiting) co_await wait_in_line();
     if (standing == Standing::ended) fail_from(ticket_.decision());
-    co_return standing == Standing::running;
+    co_return reason_ == Reason::admitted;
 }
 
 net::task<bool> Exchange::serve() {
     total_deadline_ = link_.now() + route_->backend->config().timeouts.total;
     // RFC 9110 section 10.1.1: asked for only now, when it is certain that the body will be wanted.
-    if (expects_continue_ && !body_reader_.done() && !co_await link_.send(Presence::kInterim)) fail(Reason::client_gone);
-    while (reason_ == Reason::admitted) {
+    bool going = true;
+    if (expects_continue_ && !body_reader_.done()) going = co_await link_.send(Presence::kInterim);
+    if (!going) fail(Reason::client_gone);
+    while (going) {
         ++attempts_;
         const Attempt attempt = co_await try_endpoint();
-        if (attempt == Attempt::served) co_return !close_after_;
+        if (attempt == Attempt::served) co_return true;
         if (attempt == Attempt::hopeless || consumed_body_ || attempts_ >= kMaxAttempts) break;
         if (attempt == Attempt::stale) {
             reason_ = Reason::admitted;
-        } else if (!co_await requeue()) {
-            break;
+        } else {
+            going = co_await requeue();
         }
     }
-    co_return co_await refuse();
+    co_return false;
 }
 
 net::task<Exchange::Attempt> Exchange::try_endpoint() {
@@ -269,13 +275,13 @@ net::task<void> Exchange::relay(std::unique_ptr<upstream::Connection> connection
     connection.reset();
     // The endpoint's part is over: its slot is free while the client may still be reading.
     settle(end, body, endpoint);
-    if (end == RelayEnd::complete && !co_await link_.send(body.unsent())) {
-        reason_ = link_.source().ready.broken ? Reason::client_gone : Reason::client_stalled;
+    if (end == RelayEnd::complete) {
+        const bool sent = co_await link_.send(body.unsent());
+        if (!sent) reason_ = link_.source().ready.broken ? Reason::client_gone : Reason::client_stalled;
     }
-    if (group(reason_) == ReasonGroup::admitted) co_return;
+    keep_open_ = !close_after_ && group(reason_) == ReasonGroup::admitted;
     // A clean end would be taken for a whole answer.
-    link_.stream->abort();
-    close_after_ = true;
+    if (group(reason_) != ReasonGroup::admitted) link_.stream->abort();
 }
 
 void Exchange::settle(RelayEnd end, const Relay& body, upstream::Endpoint& endpoint) {
@@ -287,13 +293,13 @@ void Exchange::settle(RelayEnd end, const Relay& body, upstream::Endpoint& endpo
     record_.bytes_out = body.content_bytes();
 }
 
-net::task<bool> Exchange::refuse() {
+net::task<void> Exchange::refuse() {
     release();
     hold(0);
     record_.status = status_of(reason_, dialect_);
     if (group(reason_) == ReasonGroup::client) {
         link_.stream->abort();
-        co_return false;
+        co_return;
     }
     const bool body_is_short =
         body_reader_.done() || (framing_ == http::Framing::length && !expects_continue_ && content_length_ <= 64 * 1024);
@@ -310,8 +316,8 @@ net::task<bool> Exchange::refuse() {
          .tell_no_retry = group(reason_) == ReasonGroup::overload && route_ != nullptr && route_->config.refusal.tell_no_retry,
          .close = close,
          .to_head = method() == "HEAD"});
-    if (!co_await link_.send(text)) co_return false;
-    co_return !close && co_await finish_request_body();
+    const bool sent = co_await link_.send(text);
+    if (sent && !close) keep_open_ = co_await finish_request_body();
 }
 
 }  // namespace weir::downstream

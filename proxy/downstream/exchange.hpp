@@ -56,7 +56,7 @@ private:
     [[nodiscard]] bool take_from_inbox();
     void end_head();
     [[nodiscard]] net::task<bool> take_place();
-    [[nodiscard]] net::task<bool> wait_in_line();
+    [[nodiscard]] net::task<void> wait_in_line();
     [[nodiscard]] net::task<bool> requeue();
     [[nodiscard]] net::task<bool> serve();
     [[nodiscard]] net::task<Attempt> try_endpoint();
@@ -65,7 +65,7 @@ private:
     [[nodiscard]] http::OutboundFraming plan_answer(const http::ResponseHead& head);
     [[nodiscard]] std::string write_answer_head(const http::ResponseHead& head, const http::OutboundFraming& framing) const;
     void settle(RelayEnd end, const Relay& body, upstream::Endpoint& endpoint);
-    [[nodiscard]] net::task<bool> refuse();
+    [[nodiscard]] net::task<void> refuse();
     [[nodiscard]] net::task<bool> finish_request_body();
 
     // Notes why the request ends here; refuse() says it to the client.
@@ -97,6 +97,7 @@ private:
     bool keep_alive_ = false;
     bool expects_continue_ = false;
     bool close_after_ = false;           // the connection ends after the answer that is being passed on
+    bool keep_open_ = false;             // what run() returns
     bool consumed_body_ = false;         // bytes of the body have been passed on and are not here any more
 
     // what became of it

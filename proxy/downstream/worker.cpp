@@ -75,6 +75,12 @@ void Worker::abort_connections() {
     for (Connection& connection : connections_) connection.abort();
 }
 
+std::uint64_t Worker::accept_pauses() const {
+    std::uint64_t total = 0;
+    for (const auto& listener : listeners_) total += listener->pauses();
+    return total;
+}
+
 // SplitMix64 (Steele, Lea, Flood 2014): for ids and jitter, not for secrets.
 std::uint64_t Worker::next_random() {
     std::uint64_t z = (random_state_ += 0x9E3779B97F4A7C15ULL);

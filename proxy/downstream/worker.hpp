@@ -63,7 +63,8 @@ public:
     void drain();
     // Breaks every connection that is still there.
     void abort_connections();
-    [[nodiscard]] std::size_t connection_count() const { return connections_.size(); }
+    // How often accepting paused for want of descriptors. From any thread, once all listeners are there.
+    [[nodiscard]] std::uint64_t accept_pauses() const;
 
     // Called by a connection that has run to its end; it is destroyed soon.
     void retire(Connection& connection);

@@ -17,7 +17,7 @@ struct MockConfig {
     simulate::EngineConfig engine;
     double speed = 1;        // engine seconds in a second; above 1 the engine is faster than its hardware
     std::uint64_t seed = 1;  // of the words it answers with and the ids it gives
-    std::string model = "weir-mock";
+    std::string model = "mock";
 
     // The engine's own queue has no bound, as vLLM's: what happens then is what a load shedder is for. Everything else
     // here has one.

@@ -29,7 +29,7 @@ void Listener::run() {
             continue;
         }
         if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
-            ++pauses_;
+            pauses_.fetch_add(1, std::memory_order_relaxed);
             retry_.set(loop().batch_time() + kPause);
             return;
         }

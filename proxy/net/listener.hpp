@@ -4,6 +4,7 @@
 // Out of descriptors, it stops accepting for a moment instead of spinning on a listener that stays readable; what is
 // in the kernel's backlog is served when there is room again.
 
+#include <atomic>
 #include <cstdint>
 #include <functional>
 
@@ -23,8 +24,8 @@ public:
     // Accepts what the kernel has already completed, then closes: nobody who connected in time is reset.
     void close();
 
-    // How often accepting paused for want of descriptors or memory.
-    [[nodiscard]] std::uint64_t pauses() const { return pauses_; }
+    // How often accepting paused for want of descriptors or memory. From any thread.
+    [[nodiscard]] std::uint64_t pauses() const { return pauses_.load(std::memory_order_relaxed); }
 
 private:
     void run() override;
@@ -32,7 +33,7 @@ private:
     Source source_;
     Timer retry_;
     OnAccept on_accept_;
-    std::uint64_t pauses_ = 0;
+    std::atomic<std::uint64_t> pauses_{0};
 };
 
 }  // namespace weir::net

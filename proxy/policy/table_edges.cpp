@@ -14,7 +14,7 @@ using telemetry::AccessLogConfig;
 using telemetry::LoggingConfig;
 
 constexpr std::array kProcessLimitsFields{
-    scalar<kPositive, &ProcessLimits::connections>("connections", "50000",
+    scalar<kPositive, &ProcessLimits::connections>("connections", "16000",
                                                    "Client connections open at once, over all listeners."),
     scalar<kSize, &ProcessLimits::buffered_bytes>("buffered_bytes", "256MiB",
                                                   "Request bodies held before they are sent on."),
@@ -32,7 +32,7 @@ constexpr Shape kTlsShape = shape<ServerTlsConfig>("", kTlsFields);
 
 constexpr std::array kConnectionLimitsFields{
     scalar<kPositive, &ConnectionLimits::connections>(
-        "connections", "20000", "Open at once on this listener; more are closed when they are accepted."),
+        "connections", "16000", "Open at once on this listener; more are closed when they are accepted."),
     scalar<kSize, &ConnectionLimits::header_bytes>("header_bytes", "32KiB",
                                                    "Request line and headers together; more is answered 431."),
     scalar<kPositive, &ConnectionLimits::header_fields>("header_fields", "100",

@@ -87,7 +87,8 @@ net::task<ConnectResult> connect(Endpoint& endpoint, net::Waker& waker, net::Tim
         source.set_waker(&waker);
         source.ready = {};  // a connect that is under way announces its end by an edge
         const auto decided = [&] { return source.ready.writable || source.ready.broken; };
-        if (!co_await wait_for(decided, waker, timer, deadline, client)) {
+        const bool is_decided = co_await wait_for(decided, waker, timer, deadline, client);
+        if (!is_decided) {
             reason = Reason::backend_timeout;
             break;
         }
@@ -98,7 +99,8 @@ net::task<ConnectResult> connect(Endpoint& endpoint, net::Waker& waker, net::Tim
             if (status == IoStatus::would_block) status = stream->try_handshake();
             return status != IoStatus::would_block;
         };
-        if (!co_await wait_for(shaken, waker, timer, deadline, client)) {
+        const bool is_shaken = co_await wait_for(shaken, waker, timer, deadline, client);
+        if (!is_shaken) {
             reason = Reason::backend_timeout;
             break;
         }

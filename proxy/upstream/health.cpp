@@ -96,7 +96,8 @@ private:
         if (!result.connection) co_return false;
         const std::string request = "GET " + config.path + " HTTP/1.1\r\nHost: " + endpoint_->authority() +
                                     "\r\nUser-Agent: weir/" WEIR_VERSION "\r\nConnection: close\r\n\r\n";
-        co_return co_await exchange_probe(result.connection->stream(), request, waker_, timer_, deadline);
+        const bool healthy = co_await exchange_probe(result.connection->stream(), request, waker_, timer_, deadline);
+        co_return healthy;
     }
 
     std::shared_ptr<Backend> backend_;

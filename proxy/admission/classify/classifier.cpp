@@ -30,6 +30,10 @@ Classifier& Classifier::operator=(Classifier&&) noexcept = default;
 
 Identity Classifier::identify(const Credentials& credentials) const { return state_->identifier.identify(credentials); }
 
+Identity Classifier::assume(const IpAddress& source, std::string_view key_name) const {
+    return state_->identifier.assume(source, key_name);
+}
+
 ClassId Classifier::classify(const Identity& identity, const RequestFacts& facts) const {
     for (const State::Entry& entry : state_->classes) {
         if (entry.matcher.matches(identity, facts)) return entry.id;

@@ -53,6 +53,10 @@ public:
     // X-Forwarded-For is walked from the right for as long as the address to the right of it is a trusted proxy.
     [[nodiscard]] Identity identify(const Credentials& credentials) const;
 
+    // Somebody at `source` who has shown the key of that name; an unknown or empty name is nobody's. For a policy's own
+    // tests, which know names of keys and never keys.
+    [[nodiscard]] Identity assume(const IpAddress& source, std::string_view key_name) const;
+
     // kNoClass only when no class matches, which a checked policy rules out.
     [[nodiscard]] ClassId classify(const Identity& identity, const RequestFacts& facts) const;
 

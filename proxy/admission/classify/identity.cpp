@@ -52,6 +52,16 @@ Identity Identifier::identify(const Credentials& credentials) const {
     return identity;
 }
 
+Identity Identifier::assume(const IpAddress& source, std::string_view key_name) const {
+    const auto found = std::find_if(clients_.api_keys.begin(), clients_.api_keys.end(),
+                                    [key_name](const ApiKey& key) { return key.name == key_name; });
+    Identity identity;
+    identity.source = source;
+    if (found != clients_.api_keys.end()) identity.api_key = &*found;
+    identity.client = client_of(identity.api_key, source);
+    return identity;
+}
+
 IpAddress Identifier::source_of(IpAddress peer, std::string_view forwarded_for) const {
     // Each proxy appends whom it heard from, so entries are believed from the right, for as long as whoever wrote them
     // is trusted. What nobody vouches for, or nobody can read, ends the walk.

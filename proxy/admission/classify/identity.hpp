@@ -21,6 +21,7 @@ public:
     Identifier& operator=(const Identifier&) = delete;
 
     [[nodiscard]] Identity identify(const Credentials& credentials) const;
+    [[nodiscard]] Identity assume(const IpAddress& source, std::string_view key_name) const;
     // The keys that identities point to.
     [[nodiscard]] std::span<const ApiKey> api_keys() const { return clients_.api_keys; }
 

@@ -1,0 +1,147 @@
+#pragma once
+// The clients in front of the proxy under test.
+//
+// ClosedLoop asks again as soon as it is answered; IdleHold asks once on each connection and then holds them all;
+// EventStreams reads one stream on each and may break some off midway.
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "events.hpp"
+#include "histogram.hpp"
+#include "http.hpp"
+#include "loop.hpp"
+
+namespace weir::bench {
+
+class Clients;
+
+// One keep-alive connection. Its owner hears what becomes of each request.
+class Client final : public Source {
+public:
+    // Starts to connect. Throws std::system_error when not even that is possible.
+    Client(Clients& owner, std::size_t index);
+
+    void ready(std::uint32_t events) override;
+    void send_request();
+
+    [[nodiscard]] std::size_t index() const { return index_; }
+    [[nodiscard]] Nanoseconds sent_at() const { return sent_at_; }
+    [[nodiscard]] const MessageReader& answer() const { return answer_; }
+
+private:
+    void send_rest();
+    void receive();
+    void connected();
+
+    Clients& owner_;
+    std::size_t index_;
+    MessageReader answer_;
+    std::string refusal_;  // the start of a body that came with an error status
+    std::size_t sent_ = 0;
+    Nanoseconds sent_at_ = 0;
+    bool connecting_ = true;
+    bool waiting_ = false;  // for an answer
+    bool blocked_ = false;  // the request did not fit into the socket
+};
+
+// What all kinds of client share: the connections, and a record of what went wrong. Not thread-safe: one loop's.
+class Clients {
+public:
+    Clients(Loop& loop, const sockaddr_in& target, std::string request, std::size_t connections);
+    virtual ~Clients();
+
+    // Throws std::runtime_error when so much has failed that the run means nothing.
+    void check() const;
+
+    [[nodiscard]] std::uint64_t errors() const { return errors_; }
+    [[nodiscard]] const std::string& first_error() const { return first_error_; }
+    [[nodiscard]] std::uint64_t bytes() const { return bytes_; }
+    [[nodiscard]] const std::map<int, std::uint64_t>& statuses() const { return statuses_; }
+
+protected:
+    friend class Client;
+
+    void open(std::size_t index);
+    void drop(std::size_t index);
+    void error(const std::string& what);
+    [[nodiscard]] Client* client(std::size_t index) { return clients_[index].get(); }
+    [[nodiscard]] std::size_t size() const { return clients_.size(); }
+
+    virtual void body(Client& client, std::string_view bytes);
+    virtual void answered(Client& client) = 0;  // the client's connection may be used again
+    virtual void lost(Client& client) = 0;      // the connection is of no more use; already counted where an error
+
+    Loop& loop_;
+
+private:
+    sockaddr_in target_;
+    std::string request_;
+    std::vector<std::unique_ptr<Client>> clients_;
+    std::uint64_t errors_ = 0;
+    std::string first_error_;
+    std::uint64_t bytes_ = 0;
+    std::map<int, std::uint64_t> statuses_;
+};
+
+class ClosedLoop final : public Clients {
+public:
+    ClosedLoop(Loop& loop, const sockaddr_in& target, std::string request, std::size_t connections);
+
+    // From here on, requests count.
+    void measure();
+    [[nodiscard]] const Histogram& latency() const { return latency_; }
+
+private:
+    void answered(Client& client) override;
+    void lost(Client& client) override;
+
+    Histogram latency_;  // nanoseconds
+};
+
+class IdleHold final : public Clients {
+public:
+    IdleHold(Loop& loop, const sockaddr_in& target, std::string request, std::size_t connections);
+
+    [[nodiscard]] bool all_open() const { return held_ == size(); }
+    [[nodiscard]] std::size_t held() const { return held_; }
+
+private:
+    static constexpr std::size_t kAtOnce = 32;  // opened together, so that the proxy's upstream pool stays small
+
+    void answered(Client& client) override;
+    void lost(Client& client) override;
+    void open_next();
+
+    std::size_t opened_ = 0;
+    std::size_t held_ = 0;
+};
+
+class EventStreams final : public Clients {
+public:
+    EventStreams(Loop& loop, const sockaddr_in& target, std::string request, std::size_t streams);
+
+    // Closes the connections of the first `count` streams without a word, as a client does that has left.
+    void cancel(std::size_t count);
+
+    [[nodiscard]] std::size_t running() const { return running_; }
+    [[nodiscard]] std::size_t completed() const { return completed_; }
+    [[nodiscard]] std::uint64_t events() const { return events_; }
+    [[nodiscard]] const Histogram& delay() const { return delay_; }
+
+private:
+    void body(Client& client, std::string_view bytes) override;
+    void answered(Client& client) override;
+    void lost(Client& client) override;
+    void end(Client& client);
+
+    std::vector<EventCheck> checks_;
+    std::vector<bool> ended_;
+    std::size_t running_;
+    std::size_t completed_ = 0;
+    std::uint64_t events_ = 0;
+    Histogram delay_;  // nanoseconds from the backend's send to the client's read
+};
+
+}  // namespace weir::bench

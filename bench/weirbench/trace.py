@@ -1,0 +1,125 @@
+"""Traces: who asks when, with how long a prompt, for how long an answer.
+
+A trace is a CSV file with the columns `arrival_s,prompt_tokens,output_tokens,class[,client]`, sorted by arrival.
+Whoever has no recording makes one here: Poisson arrivals, log-normal lengths, one class that surges. The same seed
+makes the same trace, and adding a surge leaves the other classes' requests as they were, so that a run with and one
+without it can be compared request by request.
+"""
+
+import csv
+import math
+import random
+import re
+from typing import NamedTuple
+
+COLUMNS = ["arrival_s", "prompt_tokens", "output_tokens", "class"]
+
+
+class Request(NamedTuple):
+    arrival_s: float  # from the start of the trace
+    prompt_tokens: int
+    output_tokens: int
+    klass: str
+    client: str = ""
+
+
+class Surge(NamedTuple):
+    klass: str
+    factor: float  # multiples of the backend's capacity
+    start_s: float
+    length_s: float
+
+
+class Lengths(NamedTuple):
+    """Mean tokens of a class's prompts and answers, and how widely they scatter.
+
+    By default what the mock's preset small-gpu serves 20 to 30 of a second.
+    """
+
+    prompt: float = 100
+    output: float = 24
+    sigma: float = 0.5  # of the underlying normal distribution; 0: all alike
+
+
+def parse_surge(text, default_class="siri-bulk"):
+    """Reads `10x@60s+120s` or `CLASS=10x@60s+120s`: ten times the capacity, from 60 s on, for 120 s."""
+    match = re.fullmatch(r"(?:([\w.-]+)=)?(\d+(?:\.\d+)?)x@(\d+(?:\.\d+)?)s?\+(\d+(?:\.\d+)?)s?", text)
+    if not match:
+        raise ValueError(f"'{text}' is not a surge; write for example siri-bulk=10x@60s+120s")
+    klass, factor, start, length = match.groups()
+    return Surge(klass or default_class, float(factor), float(start), float(length))
+
+
+def _class_requests(seed, klass, rate_at, duration_s, lengths):
+    """One class's requests: Poisson with a rate that changes with time, by thinning."""
+    # A string seed is hashed the same way in every Python process, unlike hash().
+    rng = random.Random(f"{seed}/{klass}")
+    peak = max((rate for _, rate in rate_at), default=0)
+    if peak <= 0:
+        return []
+    requests, now = [], 0.0
+    while True:
+        now += rng.expovariate(peak)
+        if now >= duration_s:
+            return requests
+        prompt, output = (_length(rng, mean, lengths.sigma) for mean in (lengths.prompt, lengths.output))
+        client = f"{klass}-{rng.randrange(200)}"
+        rate = [rate for start, rate in rate_at if start <= now][-1]
+        if rng.random() * peak < rate:
+            requests.append(Request(round(now, 4), prompt, output, klass, client))
+
+
+def _length(rng, mean, sigma):
+    # exp(mu + sigma^2/2) is the mean of a log-normal distribution; the clip keeps one freak from being the result.
+    drawn = rng.lognormvariate(math.log(mean) - sigma * sigma / 2, sigma)
+    return max(1, min(round(drawn), round(8 * mean)))
+
+
+def generate(seed, duration_s, capacity, base_load, surges=(), lengths=None):
+    """A trace of `duration_s` seconds.
+
+    capacity   requests per second that the backend can serve
+    base_load  class -> share of the capacity it asks for all the time, for example {"direct": 0.6}
+    surges     what comes on top
+    lengths    class -> Lengths
+    """
+    lengths = lengths or {}
+    requests = []
+    for klass in dict.fromkeys([*base_load, *(surge.klass for surge in surges)]):
+        own = [surge for surge in surges if surge.klass == klass]
+        edges = sorted({0.0, *(s.start_s for s in own), *(s.start_s + s.length_s for s in own)})
+        rate_at = []
+        for edge in edges:
+            factors = [s.factor for s in own if s.start_s <= edge < s.start_s + s.length_s]
+            rate_at.append((edge, capacity * (base_load.get(klass, 0) + sum(factors))))
+        requests += _class_requests(seed, klass, rate_at, duration_s, lengths.get(klass, Lengths()))
+    return sorted(requests)
+
+
+def read(path):
+    """Reads a trace file. Raises ValueError naming the line that is wrong."""
+    requests = []
+    with open(path, newline="") as file:
+        rows = csv.DictReader(file)
+        missing = [column for column in COLUMNS if column not in (rows.fieldnames or [])]
+        if missing:
+            raise ValueError(f"{path}: the header lacks {', '.join(missing)}")
+        for row in rows:
+            try:
+                requests.append(Request(float(row["arrival_s"]), int(row["prompt_tokens"]), int(row["output_tokens"]),
+                                        row["class"], row.get("client") or ""))
+            except (TypeError, ValueError) as error:
+                raise ValueError(f"{path}:{rows.line_num}: {error}") from None
+    return sorted(requests)
+
+
+def write(file, requests):
+    rows = csv.writer(file, lineterminator="\n")
+    rows.writerow([*COLUMNS, "client"])
+    for request in requests:
+        rows.writerow([f"{request.arrival_s:.4f}", *request[1:]])
+
+
+def scaled(requests, speed):
+    """The same requests, arriving `speed` times as fast."""
+    return [request._replace(arrival_s=request.arrival_s / speed) for request in requests]

@@ -1,0 +1,208 @@
+#include "app/gateway.hpp"
+
+#include <fmt/format.h>
+#include <pthread.h>
+#include <spdlog/spdlog.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <boost/asio/signal_set.hpp>
+#include <csignal>
+#include <random>
+
+#include "app/policy_tests.hpp"
+#include "app/systemd.hpp"
+#include "policy/load.hpp"
+
+namespace weir::app {
+namespace {
+
+std::uint64_t random_word() {
+    std::random_device entropy;
+    return std::uint64_t{entropy()} << 32 | entropy();
+}
+
+std::uint32_t worker_count(const policy::Policy& policy) {
+    return policy.workers != 0 ? policy.workers : std::max(1U, std::thread::hardware_concurrency());
+}
+
+// What cannot be changed while running: each needs sockets or threads that exist already.
+Result<void> check_unchanged(const policy::Policy& before, const policy::Policy& after) {
+    const auto same_doors = [](const auto& a, const auto& b) {
+        return a.name == b.name && a.bind == b.bind && a.tls.has_value() == b.tls.has_value();
+    };
+    if (!std::equal(before.listeners.begin(), before.listeners.end(), after.listeners.begin(), after.listeners.end(), same_doors)) {
+        return Error{"listeners cannot be added, removed or moved by a reload; restart instead"};
+    }
+    if (before.admin.bind != after.admin.bind) return Error{"admin.bind cannot be changed by a reload; restart instead"};
+    if (worker_count(before) != worker_count(after)) return Error{"workers cannot be changed by a reload; restart instead"};
+    return {};
+}
+
+}  // namespace
+
+struct Gateway::Signals {
+    explicit Signals(net::EventLoop& loop) : set(loop.io(), SIGTERM, SIGINT, SIGHUP) {}
+    boost::asio::signal_set set;
+};
+
+Gateway::Gateway(std::filesystem::path policy_file, Assembly assembly, Names names, std::uint64_t salt,
+                 telemetry::OperationalLog& log)
+    : policy_file_(std::move(policy_file)), assembly_(std::move(assembly)), names_(std::move(names)), salt_(salt),
+      health_(control_), log_(log) {
+    state_.pseudonym = fmt::format("weir-{:08x}", random_word() & 0xFFFF'FFFF);
+    state_.workers = worker_count(assembly_.policy);
+    witness_ = std::make_unique<telemetry::Witness>(state_.workers, labels());
+}
+
+Gateway::~Gateway() {
+    for (const auto& worker : workers_) worker->loop().stop();
+    for (std::thread& thread : threads_) thread.join();
+}
+
+Result<std::unique_ptr<Gateway>> Gateway::start(std::filesystem::path policy_file, policy::Policy policy,
+                                                telemetry::OperationalLog& log) {
+    Names names;
+    const std::uint64_t salt = random_word();
+    auto assembly = assemble(std::move(policy), names, nullptr, salt, Clock::now());
+    if (!assembly) return assembly.error();
+    std::unique_ptr<Gateway> gateway(new Gateway(std::move(policy_file), std::move(*assembly), std::move(names), salt, log));
+    if (auto opened = gateway->witness_->reconfigure(gateway->assembly_.policy.logging); !opened) return opened.error();
+    if (auto bound = gateway->bind(); !bound) return bound.error();
+    return gateway;
+}
+
+Result<void> Gateway::bind() {
+    for (std::uint32_t i = 0; i < state_.workers; ++i) {
+        workers_.push_back(
+            std::make_unique<downstream::Worker>(i, state_, witness_->recorder(i), assembly_.routing));
+    }
+    for (const downstream::ListenerRoute& listener : assembly_.routing->listeners) {
+        net::BindAddress address = listener.config.bind;
+        for (const auto& worker : workers_) {
+            auto fd = net::listen_on(address, true);
+            if (!fd) return Error{fmt::format("listener '{}': {}", listener.config.name, fd.error().message)};
+            worker->listen(listener.id, *fd);
+            // All workers share the port that the kernel gave the first one.
+            if (address.unix_path.empty()) address.port = net::local_address(*fd).port();
+            if (worker == workers_.front()) {
+                addresses_ += fmt::format("listener {} {} ", listener.config.name, net::local_address(*fd).to_string());
+            }
+            // A path has one socket; the first worker serves it.
+            if (!address.unix_path.empty()) break;
+        }
+    }
+    auto fd = net::listen_on(assembly_.policy.admin.bind, false);
+    if (!fd) return Error{fmt::format("admin: {}", fd.error().message)};
+    addresses_ += fmt::format("admin {}", net::local_address(*fd).to_string());
+    admin_ = std::make_unique<admin::Server>(control_, *fd, admin_routes());
+    admin_->set_token(assembly_.policy.admin.token);
+    return {};
+}
+
+void Gateway::run() {
+    std::vector<std::shared_ptr<upstream::Backend>> backends;
+    for (const Bench& bench : assembly_.benches) backends.push_back(bench.backend);
+    health_.watch(std::move(backends));
+    signals_ = std::make_unique<Signals>(control_);
+    watch_signals();
+    start_threads();
+    notify_service_manager("READY=1");
+    control_.run();
+    finish();
+}
+
+void Gateway::start_threads() {
+    // Signals are the control loop's: a worker that took one would only be interrupted by it.
+    sigset_t all;
+    sigset_t before;
+    sigfillset(&all);
+    pthread_sigmask(SIG_BLOCK, &all, &before);
+    for (const auto& worker : workers_) {
+        threads_.emplace_back([&worker = *worker] { worker.run(); });
+        pthread_setname_np(threads_.back().native_handle(), "weir-worker");
+    }
+    pthread_sigmask(SIG_SETMASK, &before, nullptr);
+}
+
+void Gateway::watch_signals() {
+    signals_->set.async_wait([this](const boost::system::error_code& error, int signal) {
+        if (error) return;
+        control_.post([this, signal] {
+            if (signal == SIGHUP) {
+                reload();
+            } else {
+                begin_drain();
+            }
+        });
+        watch_signals();
+    });
+}
+
+Result<Assembly> Gateway::load_again() {
+    policy::LoadedPolicy loaded = policy::load_policy(policy_file_);
+    if (loaded.policy) {
+        for (auto& failure : run_policy_tests(*loaded.policy)) loaded.diagnostics.push_back(std::move(failure));
+    }
+    if (!loaded.policy || policy::has_errors(loaded.diagnostics)) {
+        return Error{"the policy has errors:\n" + policy::to_text(loaded.diagnostics, loaded.sources)};
+    }
+    if (auto unchanged = check_unchanged(assembly_.policy, *loaded.policy); !unchanged) return unchanged.error();
+    return assemble(std::move(*loaded.policy), names_, &assembly_, salt_, control_.now());
+}
+
+void Gateway::reload() {
+    if (drain_) return;
+    notify_reloading();
+    auto assembly = load_again();
+    // The log's file is the last thing that can still be refused.
+    if (assembly) {
+        if (auto opened = witness_->reconfigure(assembly->policy.logging); !opened) assembly = opened.error();
+    }
+    last_reload_successful_ = assembly.has_value();
+    if (assembly) {
+        ++reloads_succeeded_;
+        put_in_force(std::move(*assembly));
+        spdlog::info("reloaded {}: policy {}", policy_file_.string(), assembly_.policy.hash.hex().substr(0, 12));
+    } else {
+        ++reloads_failed_;
+        spdlog::error("reload refused, the old policy stays in force: {}", assembly.error().message);
+    }
+    notify_service_manager("READY=1");
+}
+
+void Gateway::put_in_force(Assembly assembly) {
+    const TimePoint now = control_.now();
+    assembly_ = std::move(assembly);
+    // Names first: from the next line on, records may carry the new numbers.
+    witness_->set_labels(labels());
+    log_.set_level(assembly_.policy.logging.level);
+    for (const Bench& bench : assembly_.benches) bench.judge->reconfigure(bench.config, now);
+    for (const auto& worker : workers_) {
+        worker->loop().post([&worker = *worker, routing = assembly_.routing] { worker.set_routing(routing); });
+    }
+    std::vector<std::shared_ptr<upstream::Backend>> backends;
+    for (const Bench& bench : assembly_.benches) backends.push_back(bench.backend);
+    health_.watch(std::move(backends));
+    admin_->set_token(assembly_.policy.admin.token);
+}
+
+void Gateway::begin_drain() {
+    if (drain_) return;
+    notify_service_manager("STOPPING=1");
+    spdlog::info("draining: no new connections; running requests have {} s",
+                 seconds(assembly_.policy.limits.drain_timeout));
+    const TimePoint deadline = control_.now() + assembly_.policy.limits.drain_timeout;
+    drain_ = std::make_unique<Drain>(control_, state_, workers_, deadline, [this] { control_.stop(); });
+}
+
+void Gateway::finish() {
+    for (const auto& worker : workers_) worker->loop().stop();
+    for (std::thread& thread : threads_) thread.join();
+    threads_.clear();
+    witness_->shutdown();
+}
+
+bool Gateway::ready() const { return !drain_; }
+
+}  // namespace weir::app

@@ -1,0 +1,83 @@
+#pragma once
+// The running gateway: workers, the control loop, and what holds them together from the first bind to the last byte.
+//
+// The control loop (the thread that calls run()) has signals, the admin door, health checks and reloads; each worker has
+// a thread, a loop and listeners of its own.
+
+#include <atomic>
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "admin/server.hpp"
+#include "app/assembly.hpp"
+#include "app/drain.hpp"
+#include "downstream/worker.hpp"
+#include "net/event_loop.hpp"
+#include "telemetry/operational_log.hpp"
+#include "telemetry/witness.hpp"
+#include "upstream/health.hpp"
+
+namespace weir::app {
+
+class Gateway {
+public:
+    // Binds every listener and starts the workers. An Error says what could not be had, and leaves nothing behind.
+    // REQUIRES: `log` outlives the gateway.
+    [[nodiscard]] static Result<std::unique_ptr<Gateway>> start(std::filesystem::path policy_file, policy::Policy policy,
+                                                                telemetry::OperationalLog& log);
+    ~Gateway();
+    Gateway(const Gateway&) = delete;
+    Gateway& operator=(const Gateway&) = delete;
+
+    // `listener NAME ADDRESS ... admin ADDRESS`, with the ports that were really bound.
+    [[nodiscard]] const std::string& addresses() const { return addresses_; }
+
+    // Serves until a signal ends it: SIGTERM and SIGINT drain, SIGHUP reloads.
+    void run();
+
+private:
+    Gateway(std::filesystem::path policy_file, Assembly assembly, Names names, std::uint64_t salt,
+            telemetry::OperationalLog& log);
+
+    [[nodiscard]] Result<void> bind();
+    void start_threads();
+    void watch_signals();
+    void reload();
+    [[nodiscard]] Result<Assembly> load_again();
+    void put_in_force(Assembly assembly);
+    void begin_drain();
+    void finish();
+
+    [[nodiscard]] std::vector<admin::Route> admin_routes();
+    [[nodiscard]] telemetry::Scrape scrape();
+    [[nodiscard]] telemetry::Labels labels() const;
+    [[nodiscard]] std::string status_json();
+    [[nodiscard]] bool ready() const;
+
+    struct Signals;
+
+    std::filesystem::path policy_file_;
+    Assembly assembly_;
+    Names names_;
+    std::uint64_t salt_;
+    downstream::ProcessState state_;
+    std::unique_ptr<telemetry::Witness> witness_;
+    net::EventLoop control_;
+    upstream::HealthChecker health_;
+    std::vector<std::unique_ptr<downstream::Worker>> workers_;
+    std::vector<std::thread> threads_;
+    std::unique_ptr<admin::Server> admin_;
+    std::unique_ptr<Signals> signals_;
+    std::unique_ptr<Drain> drain_;
+    std::string addresses_;
+    telemetry::OperationalLog& log_;
+    std::chrono::system_clock::time_point started_ = std::chrono::system_clock::now();
+    std::uint64_t reloads_succeeded_ = 0;
+    std::uint64_t reloads_failed_ = 0;
+    bool last_reload_successful_ = true;
+};
+
+}  // namespace weir::app

@@ -1,0 +1,50 @@
+#pragma once
+// The configured names behind the ids: the only words that ever become label values.
+//
+// Ids are stable for the life of the process and only ever grow, so a name, once given to an id, stays. A name that a
+// reload removed keeps its id, with `current` false: its counters go on being shown, its gauges do not.
+
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/ids.hpp"
+#include "base/time.hpp"
+
+namespace weir::telemetry {
+
+// Names beyond these bounds have no series of their own: a class counts as unclassified, the others not at all.
+inline constexpr std::size_t kMaxClasses = 256;
+inline constexpr std::size_t kMaxBackends = 64;
+inline constexpr std::size_t kMaxEndpoints = 1024;
+inline constexpr std::size_t kMaxListeners = 64;
+
+struct ClassLabel {
+  std::string name;
+  std::optional<Duration> first_token_slo;  // becomes a bucket edge, and makes the slo series
+  BackendId backend = kNoBackend;           // where its requests go: its common answers are shown at 0 from the start
+  bool current = true;
+};
+
+struct NameLabel {
+  std::string name;
+  bool current = true;
+};
+
+struct EndpointLabel {
+  std::string backend;  // the backend's name
+  std::string url;
+  bool current = true;
+};
+
+// Indexed by id. REQUIRES: no two entries of one kind have the same name (endpoints: the same backend and url).
+struct Labels {
+  std::vector<ClassLabel> classes;
+  std::vector<NameLabel> backends;
+  std::vector<EndpointLabel> endpoints;
+  std::vector<NameLabel> listeners;
+  std::string policy;  // the hash of the policy in force: weir_config_info, and `policy` in the access log
+};
+
+}  // namespace weir::telemetry

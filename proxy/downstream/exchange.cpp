@@ -100,6 +100,7 @@ net::task<bool> Exchange::take_place() {
     } else if (standing == Standing::ended) {
         fail_from(ticket_.decision());
     }
+    note_shadow();
     co_return reason_ == Reason::admitted;
 }
 
@@ -196,11 +197,22 @@ void Exchange::fail(Reason reason, std::string_view detail) {
     detail_ = detail;
 }
 
-void Exchange::fail_from(const admission::Decision& decision) {
-    fail(decision.reason);
+void Exchange::note_shadow() {
+    if (reason_ != Reason::admitted || !ticket_.decision().shadow) return;
+    record_.shadow = true;
+    record_.shadow_reason = ticket_.decision().reason;
+    note_gate(ticket_.decision());
+}
+
+void Exchange::note_gate(const admission::Decision& decision) {
     record_.gate = gate_name(decision.gate);
     record_.limit = decision.limit;
     record_.observed = decision.observed;
+}
+
+void Exchange::fail_from(const admission::Decision& decision) {
+    fail(decision.reason);
+    note_gate(decision);
     retry_after_ = decision.retry_after;
 }
 

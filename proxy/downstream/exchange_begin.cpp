@@ -136,16 +136,24 @@ void Exchange::write_head(const http::RequestHead& head) {
     std::string chain;
     if (record_.source != link_.peer) chain = http::joined_forwarded_for(head.fields).append(", ");
     chain.append(link_.peer_text);
-    const std::string traceparent =
-        head.fields.find(http::FieldId::traceparent) == nullptr ? link_.worker.next_traceparent() : std::string{};
+    const http::Field* brought = head.fields.find(http::FieldId::traceparent);
+    const std::string made = brought == nullptr ? link_.worker.next_traceparent() : std::string{};
+    note_trace(brought == nullptr ? std::string_view(made) : brought->value);
     http::write_request_after_host(head,
                                    {.forwarded_for = chain,
                                     .over_tls = link_.stream->secure(),
                                     .request_id = request_id_,
-                                    .traceparent = traceparent,
+                                    .traceparent = made,
                                     .pseudonym = link_.worker.state().pseudonym},
                                    head_);
     // The body's framing follows once it is known: see read_body().
+}
+
+void Exchange::note_trace(std::string_view traceparent) {
+    // `version-traceid-parentid-flags`; what is not of that form is passed on and not logged.
+    if (traceparent.size() < 36 || traceparent[2] != '-' || traceparent[35] != '-') return;
+    std::copy_n(traceparent.begin() + 3, trace_id_.size(), trace_id_.begin());
+    record_.trace_id = {trace_id_.data(), trace_id_.size()};
 }
 
 net::task<bool> Exchange::read_body() {

@@ -5,6 +5,7 @@
 #include <chrono>
 
 #include "downstream/exchange.hpp"
+#include "downstream/framing.hpp"
 #include "downstream/worker.hpp"
 #include "http/forward.hpp"
 
@@ -207,6 +208,10 @@ bool Exchange::take_from_inbox() {
 void Exchange::end_head() {
     if (!body_reader_.done()) {
         http::end_request_head({framing_, content_length_}, head_);
+        // What was read ahead of a chunked body goes as a chunk of its own.
+        if (framing_ == http::Framing::chunked && !body_.empty()) {
+            body_.insert(0, ChunkSize(body_.size()).text()).append("\r\n");
+        }
         return;
     }
     // A body that is all here goes with its length, however it came. Methods that usually have one say so when it is

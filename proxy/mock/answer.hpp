@@ -1,0 +1,57 @@
+#pragma once
+// One answer of the stand-in model, in the form its dialect gives it: as one document, or as the events of a stream.
+//
+// A stream is a function of how many tokens there are: nothing is kept for a client that reads slowly but the number it
+// has been told so far. What is the same for all tokens of an answer is written once, at the start.
+
+#include <cstdint>
+#include <string>
+
+#include "mock/ask.hpp"
+
+namespace weir::mock {
+
+struct AnswerIdentity {
+    std::uint64_t seed = 0;
+    std::uint64_t number = 0;  // of the answer: with the seed it decides id and words
+    std::int64_t created = 0;  // Unix seconds
+    bool chunked = true;       // each event of a stream is framed as one HTTP chunk
+};
+
+class AnswerWriter {
+public:
+    // REQUIRES: `ask` outlives the writer.
+    AnswerWriter(const Ask& ask, const AnswerIdentity& identity);
+
+    // The JSON of an answer that is not streamed.
+    [[nodiscard]] std::string document() const;
+
+    // Appends the events of the tokens `from` (counted from 0) up to and without `to`, one each; before the first what
+    // opens a stream, after the last what ends it, up to the last HTTP chunk.
+    void append_events(std::string& out, std::uint32_t from, std::uint32_t to) const;
+
+    [[nodiscard]] const std::string& id() const { return id_; }
+
+private:
+    void write_token_frame();
+    void append_opening(std::string& out) const;
+    void append_ending(std::string& out) const;
+    // One event; `type` for Anthropic's, which name it.
+    void append_event(std::string& out, std::string_view type, std::string_view json) const;
+    void append_framed(std::string& out, std::string_view event) const;
+
+    [[nodiscard]] std::string_view word_at(std::uint32_t index) const;
+    // OpenAI: `{"id":...,"object":OBJECT,"created":...,"model":...,`
+    [[nodiscard]] std::string preamble(std::string_view object) const;
+    [[nodiscard]] std::string chunk(std::string_view choices) const;
+    [[nodiscard]] std::string usage() const;
+    [[nodiscard]] std::string text() const;
+
+    const Ask& ask_;
+    AnswerIdentity identity_;
+    std::string id_;
+    std::string before_token_;  // of a token's event, what stands before the word and after it
+    std::string after_token_;
+};
+
+}  // namespace weir::mock

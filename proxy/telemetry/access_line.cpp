@@ -8,6 +8,7 @@
 #include <cstdint>
 
 #include "base/json_text.hpp"
+#include "telemetry/outcome.hpp"
 
 namespace weir::telemetry {
 namespace {
@@ -94,7 +95,8 @@ void AccessLine::write_who(const Record& record) {
 }
 
 void AccessLine::write_decision(const Record& record) {
-  append_word(text_, ",\"decision\":", name(record.reason));
+  append_word(text_, ",\"decision\":", kOutcomeNames[static_cast<std::size_t>(outcome_of(record.reason))]);
+  append_word(text_, ",\"reason\":", name(record.reason));
   if (!record.gate.empty()) {
     append_text(text_, ",\"gate\":", record.gate);
     append_measure(text_, ",\"limit\":", record.limit);

@@ -34,7 +34,7 @@ TEST_F(AccessLineTest, CannotBeBrokenByWhatAClientSends) {
   record.request_id = "\n\n";
   const boost::json::object fields = parsed(record);
   EXPECT_EQ(fields.at("method").as_string(), "GET\"\n");
-  EXPECT_EQ(fields.at("decision").as_string(), "admitted");
+  EXPECT_EQ(fields.at("reason").as_string(), "admitted");
   const std::string_view text = line.write(record);
   EXPECT_TRUE(std::none_of(text.begin(), text.end() - 1, [](char c) { return static_cast<unsigned char>(c) < 0x20; }));
 }
@@ -54,7 +54,7 @@ TEST_F(AccessLineTest, SaysWhatAShadowPolicyWouldHaveDone) {
   record.limit = 20;
   record.observed = 20.5;
   const boost::json::object fields = parsed(record);
-  EXPECT_EQ(fields.at("decision").as_string(), "admitted");
+  EXPECT_EQ(fields.at("reason").as_string(), "admitted");
   EXPECT_EQ(fields.at("shadow").as_string(), "client_rate");
   EXPECT_EQ(fields.at("observed").as_double(), 20.5);
 }

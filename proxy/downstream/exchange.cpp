@@ -315,7 +315,9 @@ net::task<void> Exchange::refuse() {
     }
     const bool body_is_short =
         body_reader_.done() || (framing_ == http::Framing::length && !expects_continue_ && content_length_ <= 64 * 1024);
-    const bool close = !keep_alive_ || !body_is_short || link_.worker.state().draining.load(std::memory_order_relaxed);
+    // A client that stopped sending will not go on for this answer's sake (RFC 9110 section 15.5.9).
+    const bool close = !keep_alive_ || !body_is_short || reason_ == Reason::request_timeout ||
+                       link_.worker.state().draining.load(std::memory_order_relaxed);
     const bool shed = is_shed(reason_) || group(reason_) == ReasonGroup::internal;
     const Duration advice = retry_after_ > Duration::zero() ? retry_after_ : std::chrono::seconds(5);
     const std::string text = write_reply(

@@ -10,6 +10,7 @@
 #include "app/gateway.hpp"
 #include "app/policy_tests.hpp"
 #include "app/status.hpp"
+#include "mock/command.hpp"
 #include "policy/load.hpp"
 #include "policy/schema.hpp"
 #include "telemetry/operational_log.hpp"
@@ -107,6 +108,8 @@ int run_command_line(int argc, char** argv) {
     CLI::App* status_verb = app.add_subcommand("status", "Ask a running Weir how it is doing. Exit code 1 when it is not ready.");
     status_verb->add_option("--admin", admin_address, "address of its admin listener: HOST:PORT or unix:/PATH")->capture_default_str();
     status_verb->callback([&] { code = show_status(admin_address); });
+
+    mock::add_mock_backend(app, code);
 
     app.add_subcommand("version", "Print the version.")->callback([] { std::cout << "weir " WEIR_VERSION "\n"; });
 

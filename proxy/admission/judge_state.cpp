@@ -48,19 +48,24 @@ void Judge::State::refuse(Place& place, Class& cls, const Decision& why) {
 void Judge::State::end(Place& place, Class& cls) {
     if (place.client_slot_ != kNoClientSlot) cls.contract.leave(place.client_slot_);
     place.client_slot_ = kNoClientSlot;
+    if (place.past_gate_) --cls.past_gate;
+    place.past_gate_ = false;
     place.standing_ = Standing::ended;
 }
 
 bool Judge::State::run_in_shadow(Place& place, Class& cls, TimePoint now) {
     Endpoint* endpoint = gate.least_loaded(place.lost_);
     if (endpoint == nullptr) return false;
-    // A shadow class has no line to look at: who would have entered one counts as made to wait, if it may wait at all.
+    // A shadow class has no line to look at. Those who run although the gate was shut stand for the line that would
+    // have formed: as many as fit into it would have waited, the others would have found it full.
     if (!place.decision_.shadow && !goes_at_once(place, cls, now)) {
         if (place.expires_ <= now) {
             place.decision_ = out_of_time(place, cls, now);
-        } else if (cls.line_limit == 0) {
-            place.decision_ = overload(cls, Reason::line_full, Gate::line, 0, 1);
+        } else if (cls.past_gate >= cls.line_limit) {
+            place.decision_ = overload(cls, Reason::line_full, Gate::line, cls.line_limit, cls.past_gate + 1.0);
         } else {
+            place.past_gate_ = true;
+            ++cls.past_gate;
             place.decision_.reason = Reason::admitted_after_wait;
             place.decision_.gate = Gate::line;
         }

@@ -28,6 +28,7 @@ struct Judge::State {
         bool configured = true;        // false: gone from the policy; those it has are served in their old standing
         std::uint32_t inflight = 0;    // n(c)
         std::uint32_t line_limit = 0;  // LINE(c)
+        std::uint32_t past_gate = 0;   // in shadow: running, but would be in line
         Duration patience{};
         Line line;
         Contract contract;

@@ -69,6 +69,7 @@ private:
     EndpointId lost_ = kNoEndpoint;  // the endpoint it came back from: any other that fits is tried before
     ClientSlot client_slot_ = kNoClientSlot;
     Standing standing_ = Standing::idle;
+    bool past_gate_ = false;  // in shadow: it runs although it would have had to wait
 };
 
 }  // namespace weir::admission

@@ -69,6 +69,9 @@ Result<std::unique_ptr<Gateway>> Gateway::start(std::filesystem::path policy_fil
     std::unique_ptr<Gateway> gateway(new Gateway(std::move(policy_file), std::move(*assembly), std::move(names), salt, log));
     if (auto opened = gateway->witness_->reconfigure(gateway->assembly_.policy.logging); !opened) return opened.error();
     if (auto bound = gateway->bind(); !bound) return bound.error();
+    // Before anybody is told that it is ready: a signal that comes then must find its handler.
+    gateway->signals_ = std::make_unique<Signals>(gateway->control_);
+    gateway->watch_signals();
     return gateway;
 }
 
@@ -104,8 +107,6 @@ void Gateway::run() {
     std::vector<std::shared_ptr<upstream::Backend>> backends;
     for (const Bench& bench : assembly_.benches) backends.push_back(bench.backend);
     health_.watch(std::move(backends));
-    signals_ = std::make_unique<Signals>(control_);
-    watch_signals();
     start_threads();
     notify_service_manager("READY=1");
     control_.run();

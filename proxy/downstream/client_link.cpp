@@ -26,17 +26,17 @@ IoStatus ClientLink::read_more(std::size_t limit) {
 }
 
 net::task<bool> ClientLink::send(std::string_view bytes) {
-    TimePoint deadline = now() + limits().write_timeout;
+    TimePoint deadline = turn() + limits().write_timeout;
     while (!bytes.empty()) {
         const iovec part{const_cast<char*>(bytes.data()), bytes.size()};
         const net::IoResult result = stream->try_write({&part, 1});
         if (result.status == IoStatus::failed) co_return false;
         if (result.status == IoStatus::ok) {
             bytes.remove_prefix(result.bytes);
-            deadline = now() + limits().write_timeout;
+            deadline = turn() + limits().write_timeout;
             continue;
         }
-        if (now() >= deadline || source().ready.broken) co_return false;
+        if (turn() >= deadline || source().ready.broken) co_return false;
         timer.set(deadline);
         co_await waker.wait();
     }

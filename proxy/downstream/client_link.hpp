@@ -21,6 +21,8 @@ struct ClientLink {
     [[nodiscard]] const ConnectionLimits& limits() const;
     [[nodiscard]] net::Source& source() { return stream->source(); }
     [[nodiscard]] TimePoint now() const { return waker.loop().now(); }
+    // When this turn of the loop began: free, and near enough for every deadline.
+    [[nodiscard]] TimePoint turn() const { return waker.loop().batch_time(); }
 
     // Reads what is there to the end of `inbox`, at most `limit` bytes of it.
     net::IoStatus read_more(std::size_t limit);

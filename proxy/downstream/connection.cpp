@@ -51,21 +51,21 @@ net::task<void> Connection::run() {
 }
 
 net::task<bool> Connection::handshake() {
-    const TimePoint deadline = link_.now() + link_.limits().header_timeout;
+    const TimePoint deadline = link_.turn() + link_.limits().header_timeout;
     for (;;) {
         const IoStatus status = link_.stream->try_handshake();
         if (status != IoStatus::would_block) co_return status == IoStatus::ok;
-        if (link_.now() >= deadline || link_.source().ready.broken) co_return false;
+        if (link_.turn() >= deadline || link_.source().ready.broken) co_return false;
         link_.timer.set(deadline);
         co_await link_.waker.wait();
     }
 }
 
 net::task<bool> Connection::wait_for_request() {
-    const TimePoint deadline = link_.worker.loop().batch_time() + link_.limits().idle_timeout;
+    const TimePoint deadline = link_.turn() + link_.limits().idle_timeout;
     while (link_.inbox.empty() && !link_.source().ready.readable) {
         if (link_.worker.state().draining.load(std::memory_order_relaxed)) co_return false;
-        if (link_.worker.loop().batch_time() >= deadline) co_return false;
+        if (link_.turn() >= deadline) co_return false;
         link_.timer.set(deadline);
         co_await link_.waker.wait();
     }
@@ -88,7 +88,7 @@ net::task<bool> Connection::serve_next() {
             if (result.status == IoStatus::eof && link_.inbox.empty()) co_return false;
             if (result.status == IoStatus::would_block) {
                 if (link_.inbox.empty() && deadline == TimePoint::max()) co_return true;  // nothing came after all
-                if (link_.now() < deadline) {
+                if (link_.turn() < deadline) {
                     link_.timer.set(deadline);
                     co_await link_.waker.wait();
                     continue;
@@ -109,7 +109,7 @@ net::task<bool> Connection::serve_next() {
         const http::ParseResult parsed = http::parse_request(bytes, limits, worker.request_head());
         if (parsed.status == http::ParseStatus::need_more) {
             if (link_.inbox.empty()) link_.inbox = bytes;
-            if (deadline == TimePoint::max()) deadline = link_.now() + link_.limits().header_timeout;
+            if (deadline == TimePoint::max()) deadline = link_.turn() + link_.limits().header_timeout;
             continue;
         }
         const bool keep = co_await answer(parsed, bytes);
@@ -133,9 +133,9 @@ net::task<bool> Connection::answer(http::ParseResult parsed, std::string_view by
 net::task<void> Connection::close_gently() {
     if (link_.source().fd() < 0) co_return;
     link_.stream->shutdown_write();
-    const TimePoint deadline = link_.now() + kLingerTime;
+    const TimePoint deadline = link_.turn() + kLingerTime;
     std::size_t dropped = link_.inbox.size();
-    while (dropped < kLingerBytes && link_.now() < deadline) {
+    while (dropped < kLingerBytes && link_.turn() < deadline) {
         const std::span<char> scratch = link_.worker.loop().scratch();
         const net::IoResult result = link_.stream->try_read(scratch.first(kReadBytes));
         if (result.status == IoStatus::eof || result.status == IoStatus::failed) co_return;

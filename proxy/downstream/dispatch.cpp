@@ -23,7 +23,7 @@ Dispatch::Dispatch(ClientLink& link, Presence& presence, upstream::Connection& c
                    const upstream::TimeoutConfig& timeouts, TimePoint total_deadline, int client_minor_version)
     : link_(link), presence_(presence), connection_(connection), request_(request), timeouts_(timeouts),
       total_deadline_(total_deadline), client_minor_version_(client_minor_version) {
-    if (request_.rest != nullptr) body_deadline_ = link_.now() + link_.limits().body_timeout;
+    if (request_.rest != nullptr) body_deadline_ = link_.turn() + link_.limits().body_timeout;
 }
 
 net::task<DispatchEnd> Dispatch::run() {
@@ -35,7 +35,7 @@ net::task<DispatchEnd> Dispatch::run() {
         if (received == Step::ended) co_return end_;
         if (presence_.gone(Presence::kInterim)) co_return DispatchEnd::client_gone;
         if (sent == Step::progress || received == Step::progress) continue;
-        const TimePoint now = link_.now();
+        const TimePoint now = link_.turn();
         if (now >= total_deadline_) co_return DispatchEnd::overdue;
         if (now >= answer_deadline_) co_return DispatchEnd::timed_out;
         if (now >= body_deadline_) co_return DispatchEnd::body_timed_out;
@@ -60,7 +60,7 @@ Dispatch::Step Dispatch::send() {
         if (step != Step::progress || sent_ < fixed) return step;
     }
     if (request_.rest != nullptr && !(request_.rest->done() && queued_.empty())) return send_rest();
-    answer_deadline_ = link_.now() + timeouts_.first_byte;
+    answer_deadline_ = link_.turn() + timeouts_.first_byte;
     body_deadline_ = TimePoint::max();
     return Step::progress;
 }
@@ -87,7 +87,7 @@ Dispatch::Step Dispatch::send_rest() {
             if (status == IoStatus::eof || status == IoStatus::failed) return end(DispatchEnd::client_gone);
             if (status == IoStatus::would_block) return Step::idle;
         }
-        body_deadline_ = link_.now() + link_.limits().body_timeout;
+        body_deadline_ = link_.turn() + link_.limits().body_timeout;
         const http::BodyReader::Piece piece = request_.rest->next(link_.inbox);
         if (piece.failed) return end(DispatchEnd::bad_body);
         if (request_.rest->content_bytes() > link_.limits().body_bytes) return end(DispatchEnd::body_too_large);

@@ -93,29 +93,30 @@ bool Exchange::certainly_refused() {
 }
 
 net::task<bool> Exchange::take_place() {
-    const TimePoint now = link_.worker.loop().batch_time();
+    const TimePoint now = link_.turn();
     const Standing standing = route_->judge->arrive(ticket_, ask_, now);
     if (standing == Standing::waiting) {
         co_await wait_in_line();
     } else if (standing == Standing::ended) {
         fail_from(ticket_.decision());
     }
+    note_shadow();
     co_return reason_ == Reason::admitted;
 }
 
 net::task<void> Exchange::wait_in_line() {
     SharedJudge& judge = *route_->judge;
-    const TimePoint began = link_.now();
+    const TimePoint began = link_.turn();
     while (!ticket_.told()) {
-        if (presence_.gone(Presence::kInterim) && judge.leave(ticket_, link_.now())) {
+        if (presence_.gone(Presence::kInterim) && judge.leave(ticket_, link_.turn())) {
             fail(Reason::client_gone);
             break;
         }
         link_.timer.set(judge.next_expiry());
         co_await link_.waker.wait();
-        if (!ticket_.told() && link_.now() >= judge.next_expiry()) judge.expire(link_.now());
+        if (!ticket_.told() && link_.turn() >= judge.next_expiry()) judge.expire(link_.turn());
     }
-    const Duration waited = link_.now() - began;
+    const Duration waited = link_.turn() - began;
     record_.queue += waited;
     waited_ += waited;
     if (ticket_.told() && ticket_.standing() == Standing::ended) fail_from(ticket_.decision());
@@ -124,14 +125,14 @@ net::task<void> Exchange::wait_in_line() {
 
 net::task<bool> Exchange::requeue() {
     reason_ = Reason::admitted;
-    const Standing standing = route_->judge->requeue(ticket_, link_.now());
+    const Standing standing = route_->judge->requeue(ticket_, link_.turn());
     if (standing == Standing::waiting) co_await wait_in_line();
     if (standing == Standing::ended) fail_from(ticket_.decision());
     co_return reason_ == Reason::admitted;
 }
 
 net::task<bool> Exchange::serve() {
-    total_deadline_ = link_.now() + route_->backend->config().timeouts.total;
+    total_deadline_ = link_.turn() + route_->backend->config().timeouts.total;
     // RFC 9110 section 10.1.1: asked for only now, when it is certain that the body will be wanted.
     bool going = true;
     if (expects_continue_ && !body_reader_.done()) going = co_await link_.send(Presence::kInterim);
@@ -178,15 +179,15 @@ net::task<Exchange::Attempt> Exchange::try_endpoint() {
 }
 
 net::task<std::unique_ptr<upstream::Connection>> Exchange::connect(upstream::Endpoint& endpoint) {
-    const TimePoint began = link_.now();
+    const TimePoint began = link_.turn();
     const TimePoint deadline = began + route_->backend->config().timeouts.connect;
     upstream::ConnectResult result =
         co_await upstream::connect(endpoint, link_.waker, link_.timer, deadline, &link_.source());
-    waited_ += link_.now() - began;
+    waited_ += link_.turn() - began;
     if (!result.connection) {
         const bool gone = link_.source().ready.broken;
         fail(gone ? Reason::client_gone : result.reason);
-        if (!gone) route_->backend->request_failed(endpoint, link_.now());
+        if (!gone) route_->backend->request_failed(endpoint, link_.turn());
     }
     co_return std::move(result.connection);
 }
@@ -196,22 +197,33 @@ void Exchange::fail(Reason reason, std::string_view detail) {
     detail_ = detail;
 }
 
-void Exchange::fail_from(const admission::Decision& decision) {
-    fail(decision.reason);
+void Exchange::note_shadow() {
+    if (reason_ != Reason::admitted || !ticket_.decision().shadow) return;
+    record_.shadow = true;
+    record_.shadow_reason = ticket_.decision().reason;
+    note_gate(ticket_.decision());
+}
+
+void Exchange::note_gate(const admission::Decision& decision) {
     record_.gate = gate_name(decision.gate);
     record_.limit = decision.limit;
     record_.observed = decision.observed;
+}
+
+void Exchange::fail_from(const admission::Decision& decision) {
+    fail(decision.reason);
+    note_gate(decision);
     retry_after_ = decision.retry_after;
 }
 
 void Exchange::fail_from(DispatchEnd end, upstream::Endpoint& endpoint) {
     fail(reason_of(end));
     // A connection that lay idle too long says nothing about the endpoint.
-    if (group(reason_) == ReasonGroup::backend && end != DispatchEnd::stale) route_->backend->request_failed(endpoint, link_.now());
+    if (group(reason_) == ReasonGroup::backend && end != DispatchEnd::stale) route_->backend->request_failed(endpoint, link_.turn());
 }
 
 void Exchange::release() {
-    if (ticket_.standing() == Standing::running) route_->judge->finish(ticket_, link_.now());
+    if (ticket_.standing() == Standing::running) route_->judge->finish(ticket_, link_.turn());
 }
 
 void Exchange::hold(std::size_t bytes) {
@@ -253,7 +265,7 @@ net::task<void> Exchange::relay(std::unique_ptr<upstream::Connection> connection
     upstream::Endpoint& endpoint = *backend.find(connection->endpoint());
     const http::ResponseHead& head = link_.worker.response_head();
     if (head.status >= 502 && head.status <= 504) {
-        backend.request_failed(endpoint, link_.now());
+        backend.request_failed(endpoint, link_.turn());
     } else {
         backend.request_succeeded(endpoint);
     }
@@ -275,7 +287,7 @@ net::task<void> Exchange::relay(std::unique_ptr<upstream::Connection> connection
     connection.reset();
     // The endpoint's part is over: its slot is free while the client may still be reading.
     settle(end, body, endpoint);
-    if (end == RelayEnd::complete) {
+    if (end == RelayEnd::complete && !body.unsent().empty()) {
         const bool sent = co_await link_.send(body.unsent());
         if (!sent) reason_ = link_.source().ready.broken ? Reason::client_gone : Reason::client_stalled;
     }
@@ -287,7 +299,7 @@ net::task<void> Exchange::relay(std::unique_ptr<upstream::Connection> connection
 void Exchange::settle(RelayEnd end, const Relay& body, upstream::Endpoint& endpoint) {
     reason_ = record_.queue > Duration::zero() ? Reason::admitted_after_wait : Reason::admitted;
     if (end != RelayEnd::complete) reason_ = reason_of(end);
-    if (group(reason_) == ReasonGroup::backend) route_->backend->request_failed(endpoint, link_.now());
+    if (group(reason_) == ReasonGroup::backend) route_->backend->request_failed(endpoint, link_.turn());
     release();
     if (body.first_content() != TimePoint{}) record_.first_byte = body.first_content() - arrived_;
     record_.bytes_out = body.content_bytes();
@@ -303,7 +315,9 @@ net::task<void> Exchange::refuse() {
     }
     const bool body_is_short =
         body_reader_.done() || (framing_ == http::Framing::length && !expects_continue_ && content_length_ <= 64 * 1024);
-    const bool close = !keep_alive_ || !body_is_short || link_.worker.state().draining.load(std::memory_order_relaxed);
+    // A client that stopped sending will not go on for this answer's sake (RFC 9110 section 15.5.9).
+    const bool close = !keep_alive_ || !body_is_short || reason_ == Reason::request_timeout ||
+                       link_.worker.state().draining.load(std::memory_order_relaxed);
     const bool shed = is_shed(reason_) || group(reason_) == ReasonGroup::internal;
     const Duration advice = retry_after_ > Duration::zero() ? retry_after_ : std::chrono::seconds(5);
     const std::string text = write_reply(

@@ -8,6 +8,7 @@
 //   serve       dispatch, relay; once more on another endpoint while nothing has been lost or sent
 //   settle      the slot is given back, the record is told
 
+#include <array>
 #include <string>
 #include <string_view>
 
@@ -50,6 +51,7 @@ private:
 
     void identify(const http::RequestHead& head);
     void write_head(const http::RequestHead& head);
+    void note_trace(std::string_view traceparent);
     [[nodiscard]] bool refuse_by_head(const http::RequestHead& head);
     [[nodiscard]] bool certainly_refused();
     [[nodiscard]] net::task<bool> read_body();
@@ -71,6 +73,8 @@ private:
     // Notes why the request ends here; refuse() says it to the client.
     void fail(Reason reason, std::string_view detail = {});
     void fail_from(const admission::Decision& decision);
+    void note_shadow();
+    void note_gate(const admission::Decision& decision);
     void fail_from(DispatchEnd end, upstream::Endpoint& endpoint);
     void release();
     void hold(std::size_t bytes);
@@ -84,6 +88,7 @@ private:
 
     // what is known of the request
     std::string request_id_;
+    std::array<char, 32> trace_id_;
     std::string head_;                   // for the backend, in two halves around the endpoint's name
     std::size_t host_at_ = 0;
     std::size_t method_size_ = 0;

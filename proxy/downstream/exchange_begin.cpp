@@ -5,6 +5,7 @@
 #include <chrono>
 
 #include "downstream/exchange.hpp"
+#include "downstream/framing.hpp"
 #include "downstream/worker.hpp"
 #include "http/forward.hpp"
 
@@ -90,6 +91,7 @@ void Exchange::begin(const http::RequestHead& head) {
     }
     method_size_ = head.method.size();
     path_size_ = head.path().size();
+    head_.reserve(1024);
     http::write_request_before_host(head, head_);
     host_at_ = head_.size();
     identify(head);
@@ -135,36 +137,44 @@ void Exchange::write_head(const http::RequestHead& head) {
     std::string chain;
     if (record_.source != link_.peer) chain = http::joined_forwarded_for(head.fields).append(", ");
     chain.append(link_.peer_text);
-    const std::string traceparent =
-        head.fields.find(http::FieldId::traceparent) == nullptr ? link_.worker.next_traceparent() : std::string{};
+    const http::Field* brought = head.fields.find(http::FieldId::traceparent);
+    const std::string made = brought == nullptr ? link_.worker.next_traceparent() : std::string{};
+    note_trace(brought == nullptr ? std::string_view(made) : brought->value);
     http::write_request_after_host(head,
                                    {.forwarded_for = chain,
                                     .over_tls = link_.stream->secure(),
                                     .request_id = request_id_,
-                                    .traceparent = traceparent,
+                                    .traceparent = made,
                                     .pseudonym = link_.worker.state().pseudonym},
                                    head_);
     // The body's framing follows once it is known: see read_body().
 }
 
+void Exchange::note_trace(std::string_view traceparent) {
+    // `version-traceid-parentid-flags`; what is not of that form is passed on and not logged.
+    if (traceparent.size() < 36 || traceparent[2] != '-' || traceparent[35] != '-') return;
+    std::copy_n(traceparent.begin() + 3, trace_id_.size(), trace_id_.begin());
+    record_.trace_id = {trace_id_.data(), trace_id_.size()};
+}
+
 net::task<bool> Exchange::read_body() {
     const std::uint64_t bound = std::min(link_.routing->limits.body_before_line, link_.limits().body_bytes);
     const bool ahead = !expects_continue_ && (framing_ == http::Framing::chunked || content_length_ <= bound);
-    const TimePoint began = link_.now();
+    const TimePoint began = link_.turn();
     TimePoint deadline = began + link_.limits().body_timeout;
     while (ahead && !body_reader_.done() && body_.size() <= bound) {
         if (!take_from_inbox()) co_return false;
         if (body_reader_.done()) break;
         const IoStatus status = link_.read_more(kReadBytes);
         if (status == IoStatus::ok) {
-            deadline = link_.now() + link_.limits().body_timeout;
+            deadline = link_.turn() + link_.limits().body_timeout;
             continue;
         }
         if (status == IoStatus::eof || status == IoStatus::failed) {
             fail(Reason::client_gone);
             co_return false;
         }
-        if (link_.now() >= deadline) {
+        if (link_.turn() >= deadline) {
             fail(Reason::request_timeout, "the body stopped arriving");
             co_return false;
         }
@@ -172,7 +182,7 @@ net::task<bool> Exchange::read_body() {
         co_await link_.waker.wait();
     }
     end_head();
-    waited_ += link_.now() - began;
+    waited_ += link_.turn() - began;
     co_return true;
 }
 
@@ -198,6 +208,10 @@ bool Exchange::take_from_inbox() {
 void Exchange::end_head() {
     if (!body_reader_.done()) {
         http::end_request_head({framing_, content_length_}, head_);
+        // What was read ahead of a chunked body goes as a chunk of its own.
+        if (framing_ == http::Framing::chunked && !body_.empty()) {
+            body_.insert(0, ChunkSize(body_.size()).text()).append("\r\n");
+        }
         return;
     }
     // A body that is all here goes with its length, however it came. Methods that usually have one say so when it is
@@ -208,7 +222,7 @@ void Exchange::end_head() {
 }
 
 net::task<bool> Exchange::finish_request_body() {
-    const TimePoint deadline = link_.now() + kDrainTime;
+    const TimePoint deadline = link_.turn() + kDrainTime;
     while (!body_reader_.done()) {
         std::string_view bytes = link_.inbox;
         while (!bytes.empty() && !body_reader_.done()) {
@@ -220,7 +234,7 @@ net::task<bool> Exchange::finish_request_body() {
         if (body_reader_.done()) break;
         const IoStatus status = link_.read_more(kReadBytes);
         if (status == IoStatus::ok) continue;
-        if (status != IoStatus::would_block || link_.now() >= deadline) co_return false;
+        if (status != IoStatus::would_block || link_.turn() >= deadline) co_return false;
         link_.timer.set(deadline);
         co_await link_.waker.wait();
     }

@@ -28,7 +28,7 @@ Relay::~Relay() {
 }
 
 net::task<RelayEnd> Relay::run(std::string_view first) {
-    TimePoint heard_at = sent_at_ = link_.now();
+    TimePoint heard_at = sent_at_ = link_.turn();
     if (!push(first)) co_return RelayEnd::backend_died;
     // Before anything is awaited the head goes out, with whatever content came with it.
     flush();
@@ -46,7 +46,7 @@ net::task<RelayEnd> Relay::run(std::string_view first) {
                 break;
             }
             if (result.status == IoStatus::ok) {
-                heard_at = link_.worker.loop().batch_time();
+                heard_at = link_.turn();
                 turn_bytes += result.bytes;
                 if (!push({scratch.data(), result.bytes})) co_return RelayEnd::backend_died;
                 progress = true;
@@ -59,7 +59,7 @@ net::task<RelayEnd> Relay::run(std::string_view first) {
             co_await link_.waker.yield();
             continue;
         }
-        const TimePoint now = link_.now();
+        const TimePoint now = link_.turn();
         const TimePoint pause_deadline =
             unsent_.empty() ? heard_at + options_.idle_timeout : sent_at_ + link_.limits().write_timeout;
         if (now >= options_.total_deadline) co_return RelayEnd::overdue;
@@ -68,7 +68,7 @@ net::task<RelayEnd> Relay::run(std::string_view first) {
         co_await link_.waker.wait();
         turn_bytes = 0;
         // A client that was slow is no reason to call the endpoint silent.
-        if (!unsent_.empty()) heard_at = link_.now();
+        if (!unsent_.empty()) heard_at = link_.turn();
     }
     if (options_.chunked_out && !body_.done()) {
         // A body that ended with its connection ends here with a chunk of its own.
@@ -113,7 +113,7 @@ void Relay::write(std::span<const std::string_view> slices) {
     }
     const net::IoResult result = link_.stream->try_write(std::span(parts).first(count));
     client_failed_ |= result.status == IoStatus::failed;
-    if (result.bytes > 0) sent_at_ = link_.worker.loop().batch_time();
+    if (result.bytes > 0) sent_at_ = link_.turn();
     keep(std::span(parts).first(count), result.bytes);
 }
 
@@ -134,7 +134,7 @@ void Relay::flush() {
     const net::IoResult result = link_.stream->try_write({&part, 1});
     client_failed_ |= result.status == IoStatus::failed;
     if (result.bytes == 0) return;
-    sent_at_ = link_.worker.loop().batch_time();
+    sent_at_ = link_.turn();
     unsent_.erase(0, result.bytes);
     // An empty string may still hold the memory of a long answer.
     if (unsent_.empty()) unsent_ = {};

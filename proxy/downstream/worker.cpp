@@ -93,28 +93,25 @@ double Worker::random() { return static_cast<double>(next_random() >> 11) * 0x1.
 
 namespace {
 
-void append_hex(std::string& out, std::uint64_t value, int digits) {
-    for (int shift = 4 * (digits - 1); shift >= 0; shift -= 4) out.push_back("0123456789abcdef"[value >> shift & 0xF]);
+void write_hex(char* out, std::uint64_t value, int digits) {
+    for (int i = digits - 1; i >= 0; --i, value >>= 4) out[i] = "0123456789abcdef"[value & 0xF];
 }
 
 }  // namespace
 
 std::string Worker::next_request_id() {
-    std::string id;
-    id.reserve(26);
-    append_hex(id, id_prefix_, 16);
-    append_hex(id, next_id_++, 10);
+    std::string id(26, '0');
+    write_hex(id.data(), id_prefix_, 16);
+    write_hex(id.data() + 16, next_id_++, 10);
     return id;
 }
 
 std::string Worker::next_traceparent() {
-    std::string text = "00-";
-    text.reserve(55);
-    append_hex(text, next_random() | 1, 16);  // an id of zeros is invalid
-    append_hex(text, next_random(), 16);
-    text.push_back('-');
-    append_hex(text, next_random() | 1, 16);
-    return text.append("-01");
+    std::string text = "00-0123456789abcdef0123456789abcdef-0123456789abcdef-01";
+    write_hex(text.data() + 3, next_random() | 1, 16);  // an id of zeros is invalid
+    write_hex(text.data() + 19, next_random(), 16);
+    write_hex(text.data() + 36, next_random() | 1, 16);
+    return text;
 }
 
 }  // namespace weir::downstream

@@ -60,6 +60,8 @@ bool is_identity_family(std::string_view name) {
     return name.starts_with("x-forwarded") || name.starts_with("x-weir-") || name == "forwarded" || name == "x-real-ip";
 }
 
+bool is_framing(std::string_view name) { return name == "content-length" || name == "transfer-encoding"; }
+
 }  // namespace
 
 FieldId identify(std::string_view name) {
@@ -77,6 +79,8 @@ FieldId identify(std::string_view name) {
         }
     }
     if ((text.starts_with("x-") || underscore) && is_identity_family(text)) return FieldId::identity;
+    // It frames nothing here, and must not frame anything there.
+    if (underscore && is_framing(text)) return FieldId::hop_by_hop;
     return FieldId::other;
 }
 

@@ -233,6 +233,8 @@ ParseResult parse_response(std::string_view bytes, const HeadLimits& limits, boo
         head.framing = Framing::until_close;
     }
     head.keep_alive = !all.close && (head.minor_version >= 1 || all.keep_alive) && head.framing != Framing::until_close;
+    // RFC 9112 section 6.1: HTTP/1.0 knows no encoding, so such framing is not to be trusted past this message.
+    if (head.minor_version == 0 && all.encodings > 0) head.keep_alive = false;
     const Field* type = head.fields.find(FieldId::content_type);
     head.event_stream = type != nullptr && type->value.starts_with("text/event-stream");
     step.consumed = scanned.consumed;

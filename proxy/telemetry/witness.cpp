@@ -1,31 +1,83 @@
 #include "telemetry/witness.hpp"
 
+#include <algorithm>
+#include <deque>
 #include <mutex>
 #include <utility>
-#include <vector>
+
+#include "telemetry/access_log.hpp"
+#include "telemetry/exposition.hpp"
+#include "telemetry/names.hpp"
+#include "telemetry/worker_metrics.hpp"
 
 namespace weir::telemetry {
 namespace {
 
+// What a worker is given: it counts, and writes its lines.
 class WorkerRecorder final : public Recorder {
  public:
-  void record(const Record& /*record*/) override {}
-  void connection_opened(ListenerId /*listener*/) override {}
-  void connection_closed(ListenerId /*listener*/) override {}
-  void connection_refused(ListenerId /*listener*/) override {}
-  void buffered(std::int64_t /*delta*/) override {}
+  WorkerRecorder(AccessLog& log, std::size_t worker) : log_(log), worker_(worker) {}
+
+  void record(const Record& record) override {
+    metrics.record(record);
+    log_.record(worker_, record);
+  }
+  void connection_opened(ListenerId listener) override { metrics.connection_opened(listener); }
+  void connection_closed(ListenerId listener) override { metrics.connection_closed(listener); }
+  void connection_refused(ListenerId listener) override { metrics.connection_refused(listener); }
+  void buffered(std::int64_t delta) override { metrics.buffered(delta); }
+
+  WorkerMetrics metrics;
+
+ private:
+  AccessLog& log_;
+  std::size_t worker_;
 };
+
+Labels within_bounds(Labels labels) {
+  labels.classes.resize(std::min(labels.classes.size(), kMaxClasses));
+  labels.backends.resize(std::min(labels.backends.size(), kMaxBackends));
+  labels.endpoints.resize(std::min(labels.endpoints.size(), kMaxEndpoints));
+  labels.listeners.resize(std::min(labels.listeners.size(), kMaxListeners));
+  return labels;
+}
 
 }  // namespace
 
 struct Witness::State {
-  std::vector<WorkerRecorder> recorders;
-  std::mutex mutex;
-  Labels labels;
+  explicit State(std::size_t workers) : log(workers, names) {
+    for (std::size_t i = 0; i < workers; ++i) recorders.emplace_back(log, i);
+  }
+
+  [[nodiscard]] Totals totals(const Labels& known) const;
+
+  Names names;
+  AccessLog log;
+  std::deque<WorkerRecorder> recorders;
+  std::mutex mutex;  // orders those who change something, and guards `labels`
+  std::shared_ptr<const Labels> labels;
 };
 
-Witness::Witness(std::size_t workers, Labels labels) : state_(std::make_unique<State>()) {
-  state_->recorders = std::vector<WorkerRecorder>(workers);
+Totals Witness::State::totals(const Labels& known) const {
+  Totals totals;
+  totals.classes.resize(known.classes.size());
+  totals.listeners.resize(known.listeners.size());
+  for (const WorkerRecorder& recorder : recorders) {
+    const WorkerMetrics& metrics = recorder.metrics;
+    for (std::size_t i = 0; i < totals.classes.size(); ++i) {
+      metrics.add_to(ClassId{static_cast<std::uint16_t>(i)}, totals.classes[i]);
+    }
+    for (std::size_t i = 0; i < totals.listeners.size(); ++i) {
+      metrics.add_to(ListenerId{static_cast<std::uint16_t>(i)}, totals.listeners[i]);
+    }
+    metrics.add_to(kNoClass, totals.unclassified);
+    totals.buffered_bytes += metrics.buffered_bytes();
+  }
+  totals.access_log = log.counts();
+  return totals;
+}
+
+Witness::Witness(std::size_t workers, Labels labels) : state_(std::make_unique<State>(workers)) {
   set_labels(std::move(labels));
 }
 
@@ -38,17 +90,33 @@ Recorder& Witness::recorder(std::size_t worker) {
 }
 
 void Witness::set_labels(Labels labels) {
+  auto next = std::make_shared<const Labels>(within_bounds(std::move(labels)));
   const std::lock_guard lock(state_->mutex);
-  state_->labels = std::move(labels);
+  state_->names.update(*next);
+  for (WorkerRecorder& recorder : state_->recorders) recorder.metrics.set_classes(next->classes);
+  state_->labels = std::move(next);
 }
 
-Result<void> Witness::reconfigure(const LoggingConfig& /*config*/) {
-  return {};
+Result<void> Witness::reconfigure(const LoggingConfig& config) {
+  const std::lock_guard lock(state_->mutex);
+  return state_->log.reconfigure(config.access);
 }
-void Witness::reopen_access_log() {}
-std::string Witness::metrics(const Scrape& /*scrape*/) const {
-  return {};
+
+void Witness::reopen_access_log() {
+  const std::lock_guard lock(state_->mutex);
+  state_->log.reopen();
 }
-void Witness::shutdown() {}
+
+std::string Witness::metrics(const Scrape& scrape) const {
+  std::unique_lock lock(state_->mutex);
+  const std::shared_ptr<const Labels> labels = state_->labels;
+  lock.unlock();
+  return write_metrics(*labels, state_->totals(*labels), scrape);
+}
+
+void Witness::shutdown() {
+  const std::lock_guard lock(state_->mutex);
+  state_->log.shutdown();
+}
 
 }  // namespace weir::telemetry

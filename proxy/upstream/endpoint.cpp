@@ -41,7 +41,12 @@ void HealthState::tick(TimePoint now) {
 }
 
 Endpoint::Endpoint(EndpointId id, EndpointConfig config, std::shared_ptr<net::TlsContext> tls)
-    : id_(id), config_(std::move(config)), authority_(make_authority(config_)), tls_(std::move(tls)) {}
+    : id_(id), config_(std::move(config)), authority_(make_authority(config_)), tls_(std::move(tls)) {
+    // A literal address needs no resolver: the first request may come before the watch has had its turn.
+    if (const auto literal = IpAddress::parse(config_.host)) {
+        addresses_ = {net::SocketAddress::of(*literal, config_.port)};
+    }
+}
 
 std::vector<net::SocketAddress> Endpoint::addresses() const {
     const std::lock_guard lock(mutex_);

@@ -35,6 +35,22 @@ TEST(JudgeShadow, AClassWithoutPatienceOrLineWouldHaveRefused) {
     EXPECT_EQ(scene.places.back().standing(), Standing::running);
 }
 
+TEST(JudgeShadow, WhoRunsPastTheGateStandsForTheLineThatWouldHaveFormed) {
+    auto config = make_config({make_class(0)}, {2});
+    config.mode = Mode::shadow;
+    config.classes[0].config.line = 3;
+    Scene scene(config);
+    for (int i = 0; i < 2; ++i) EXPECT_FALSE(scene.arrive(0).decision().shadow);
+    std::vector<Place*> waiting;
+    for (int i = 0; i < 3; ++i) {
+        waiting.push_back(&scene.arrive(0));
+        EXPECT_EQ(waiting.back()->decision().reason, Reason::admitted_after_wait);
+    }
+    EXPECT_EQ(scene.arrive(0).decision().reason, Reason::line_full);
+    scene.finish(*waiting.front());
+    EXPECT_EQ(scene.arrive(0).decision().reason, Reason::admitted_after_wait);
+}
+
 TEST(JudgeShadow, EvenWhoseDeadlineHasPassedIsLetThrough) {
     auto config = make_config({make_class(0)}, {1});
     config.mode = Mode::shadow;

@@ -1,0 +1,59 @@
+#pragma once
+// The families of one answer to /metrics, built up in order and then written as text.
+//
+// Around prometheus-cpp's data model and its serializer, which know the format; its counters and its registry are not
+// used, because they lock and retry where requests are counted.
+
+#include <prometheus/client_metric.h>
+#include <prometheus/metric_family.h>
+
+#include <initializer_list>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "telemetry/histogram.hpp"
+
+namespace weir::telemetry {
+
+using LabelPair = std::pair<std::string_view, std::string_view>;
+using LabelPairs = std::initializer_list<LabelPair>;
+
+// The series of one name.
+class Family {
+ public:
+  Family(prometheus::MetricFamily& family) : family_(family) {}  // NOLINT(google-explicit-constructor)
+
+  // A counter's or a gauge's value; what is not a finite number is 0.
+  void add(LabelPairs labels, double value);
+  void add(LabelPairs labels, std::uint64_t value) { add(labels, static_cast<double>(value)); }
+  // `extra_edge`: one more bucket edge, unless it is zero or one of the edges.
+  void add(LabelPairs labels, const HistogramTotals& totals, const BucketEdges& edges, Duration extra_edge);
+  // A summary without quantiles.
+  void add_summary(LabelPairs labels, std::uint64_t count, double sum);
+
+ private:
+  prometheus::ClientMetric& add_series(LabelPairs labels);
+
+  prometheus::MetricFamily& family_;
+};
+
+class Families {
+ public:
+  // The family is valid until the next one is begun.
+  [[nodiscard]] Family counter(std::string_view name, std::string_view help);
+  [[nodiscard]] Family gauge(std::string_view name, std::string_view help);
+  [[nodiscard]] Family histogram(std::string_view name, std::string_view help);
+  [[nodiscard]] Family summary(std::string_view name, std::string_view help);
+
+  // The text exposition format, version 0.0.4. Families without a series are left out.
+  [[nodiscard]] std::string text() const;
+
+ private:
+  Family begin(std::string_view name, std::string_view help, prometheus::MetricType type);
+
+  std::vector<prometheus::MetricFamily> families_;
+};
+
+}  // namespace weir::telemetry

@@ -1,0 +1,28 @@
+#pragma once
+// A number that one thread writes and any thread reads.
+//
+// With one writer, a load and a store make a sum: no locked instruction, no retry, and the writer's own cache line. A
+// reader sees each slot whole, and several slots a moment apart.
+
+#include <atomic>
+#include <cstdint>
+
+namespace weir::telemetry {
+
+template <typename Number>
+class BasicSlot {
+ public:
+  // The writer only.
+  void add(Number amount) { store(load() + amount); }
+  void store(Number value) { value_.store(value, std::memory_order_relaxed); }
+
+  [[nodiscard]] Number load() const { return value_.load(std::memory_order_relaxed); }
+
+ private:
+  std::atomic<Number> value_{0};
+};
+
+using Slot = BasicSlot<std::uint64_t>;
+using SignedSlot = BasicSlot<std::int64_t>;
+
+}  // namespace weir::telemetry

@@ -1,0 +1,60 @@
+#pragma once
+// Everything that one worker counts.
+//
+// The tables have room for every id that may ever come, but a class's counts are made only when it gets its name: a
+// pointer is published, and from then on stays. So the worker takes no lock and a reload stops nobody.
+//
+// Threading: record() and the other counting calls belong to the worker; set_classes() to whoever reloads, one at a
+// time; the rest to any thread.
+
+#include <array>
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "telemetry/class_counts.hpp"
+#include "telemetry/labels.hpp"
+#include "telemetry/record.hpp"
+#include "telemetry/slot.hpp"
+
+namespace weir::telemetry {
+
+struct ListenerTotals {
+  std::uint64_t opened = 0;
+  std::uint64_t closed = 0;
+  std::uint64_t refused = 0;
+};
+
+class WorkerMetrics final : public Recorder {
+ public:
+  WorkerMetrics() = default;
+
+  void set_classes(const std::vector<ClassLabel>& classes);
+
+  void record(const Record& record) override { counts_of(record.cls).count(record); }
+  void connection_opened(ListenerId listener) override;
+  void connection_closed(ListenerId listener) override;
+  void connection_refused(ListenerId listener) override;
+  void buffered(std::int64_t delta) override { buffered_.add(delta); }
+
+  // kNoClass: the requests that no class has.
+  void add_to(ClassId cls, ClassTotals& totals) const;
+  void add_to(ListenerId listener, ListenerTotals& totals) const;
+  [[nodiscard]] std::int64_t buffered_bytes() const { return buffered_.load(); }
+
+ private:
+  struct ListenerCounts {
+    Slot opened, closed, refused;
+  };
+
+  [[nodiscard]] ClassCounts& counts_of(ClassId cls);
+
+  ClassCounts unclassified_;
+  std::array<std::atomic<ClassCounts*>, kMaxClasses> classes_{};
+  std::array<ListenerCounts, kMaxListeners> listeners_;
+  SignedSlot buffered_;
+  std::vector<std::unique_ptr<ClassCounts>> owned_;
+};
+
+}  // namespace weir::telemetry

@@ -1,0 +1,324 @@
+"""Backends that fail, in every way that they do: what the client sees, and what becomes of the endpoint (item 22)."""
+
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+import unittest
+
+from support.backend import hold, ok, reply, respond
+from support.policy import small_policy
+from support.process import WeirTest, free_port
+from support.waiting import holds, scaled
+from support.wire import Closed, format_request
+
+
+def never_ejected(**timeouts):
+    return {"ejection": {"failures": 0}, **({"timeouts": timeouts} if timeouts else {})}
+
+
+class OneEndpoint(WeirTest):
+    def start(self, answer=None, **timeouts):
+        backend = self.start_backend(answer)
+        return backend, self.start_weir_before(backend, capacity=1, backend=never_ejected(**timeouts))
+
+    def assert_failure(self, answer, status, reason):
+        self.assertEqual((answer.status, answer.get("x-weir-decision")), (status, reason))
+        self.assertIsNotNone(answer.get("x-request-id"))
+
+    def test_that_refuses_connections_is_502_at_once(self):
+        weir = self.start_weir(small_policy(("127.0.0.1", free_port()), backend=never_ejected()))
+        began = time.monotonic()
+        self.assert_failure(weir.request(), 502, "backend_unreachable")
+        self.assertLess(time.monotonic() - began, scaled(0.5))
+        self.assert_idle(weir)
+
+    def test_that_swallows_connections_is_504_after_the_connect_timeout(self):
+        # A full backlog: the kernel drops what comes then.
+        listener = socket.socket()
+        self.addCleanup(listener.close)
+        listener.bind(("127.0.0.1", 0))
+        listener.listen(0)
+        stuffing = []
+        for _ in range(4):
+            stuffed = socket.socket()
+            stuffed.setblocking(False)
+            stuffed.connect_ex(listener.getsockname())
+            stuffing.append(stuffed)
+            self.addCleanup(stuffed.close)
+        weir = self.start_weir(small_policy(listener.getsockname(), backend=never_ejected(connect="200ms")))
+        began = time.monotonic()
+        self.assert_failure(weir.request(), 504, "backend_timeout")
+        self.assertLess(time.monotonic() - began, scaled(2))
+        self.assert_idle(weir)
+
+    def test_that_resets_before_it_answers_is_502(self):
+        _, weir = self.start(lambda peer, request: peer.reset())
+        self.assert_failure(weir.request(), 502, "backend_reset")
+        self.assert_idle(weir)
+
+    def test_that_closes_before_it_answers_is_502(self):
+        _, weir = self.start(lambda peer, request: False)
+        self.assert_failure(weir.request(), 502, "backend_reset")
+
+    def test_that_half_closes_before_it_answers_is_502(self):
+        def half_close(peer, request):
+            peer.socket.shutdown(socket.SHUT_WR)
+            peer.wait_until_closed()
+            return False
+        _, weir = self.start(half_close)
+        self.assert_failure(weir.request(), 502, "backend_reset")
+
+    def test_that_half_closes_after_it_answered_has_answered(self):
+        def half_close(peer, request):
+            peer.send(reply(b"whole"))
+            peer.socket.shutdown(socket.SHUT_WR)
+            peer.wait_until_closed(1)
+            return False
+        _, weir = self.start(half_close)
+        for _ in range(3):
+            self.assertEqual(weir.request().body, b"whole")
+
+    def test_that_never_answers_is_504_and_gives_the_slot_back(self):
+        backend, weir = self.start(hold(threading.Event()), first_byte="200ms")
+        for _ in range(2):
+            began = time.monotonic()
+            self.assert_failure(weir.request("POST", "/v1/chat/completions", [], b"{}"), 504, "backend_timeout")
+            self.assertTrue(0.19 < time.monotonic() - began < scaled(1))
+        self.eventually(lambda: len(backend.cancelled) == 2)
+        self.assert_idle(weir)
+
+    def test_that_falls_silent_in_a_stream_is_cut_and_the_client_sees_it(self):
+        def silent(peer, request):
+            peer.send(b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n"
+                      b"9\r\ndata: 1\n\n\r\n")
+            peer.wait_until_closed()
+            return False
+        _, weir = self.start(silent, idle="200ms")
+        answer = weir.request()
+        self.assertEqual((answer.status, answer.complete, answer.body), (200, False, b"data: 1\n\n"))
+        self.assert_idle(weir)
+
+    def test_that_talks_for_ever_is_cut_by_the_total(self):
+        def talk(peer, request):
+            peer.send(b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n")
+            try:
+                while True:
+                    peer.send(b"9\r\ndata: 1\n\n\r\n")
+                    time.sleep(0.02)
+            except OSError:
+                return False
+        _, weir = self.start(talk, total="400ms")
+        began = time.monotonic()
+        answer = weir.request()
+        self.assertEqual((answer.status, answer.complete), (200, False))
+        self.assertLess(time.monotonic() - began, scaled(1.5))
+        self.assert_idle(weir)
+
+    def test_that_is_stopped_is_504_and_others_are_served(self):
+        wedged = subprocess.Popen([sys.executable, "-c", WEDGED], stdout=subprocess.PIPE, text=True)
+        self.addCleanup(wedged.wait)
+        self.addCleanup(wedged.kill)
+        self.addCleanup(wedged.stdout.close)
+        port = int(wedged.stdout.readline())
+        backend = self.start_backend()
+        policy = small_policy(("127.0.0.1", port), backend=never_ejected(first_byte="300ms"), classes=[
+            {"name": "healthy", "match": {"path": "/healthy"}, "backend": "healthy"},
+            {"name": "rest", "match": "any", "backend": "model"}])
+        policy["backends"].append({"name": "healthy", "endpoints": [backend.url], "capacity": {"requests": 4}})
+        weir = self.start_weir(policy)
+        self.assertEqual(weir.request().status, 200)
+        wedged.send_signal(signal.SIGSTOP)
+        with weir.connect() as client:
+            client.send(format_request())
+            for _ in range(10):
+                self.assertEqual(weir.request("GET", "/healthy").status, 200)
+            self.assert_failure(client.response(), 504, "backend_timeout")
+        wedged.send_signal(signal.SIGCONT)
+        self.eventually(lambda: weir.request().status == 200)
+        self.assert_idle(weir)
+
+    def test_a_failure_is_told_in_the_callers_dialect(self):
+        weir = self.start_weir(small_policy(("127.0.0.1", free_port()), backend=never_ejected()))
+        self.assertIn(b'"type":"server_error"', weir.request("POST", "/v1/chat/completions", [], b"{}").body)
+        self.assertIn(b'"type":"api_error"', weir.request("POST", "/v1/messages", [], b"{}").body)
+
+    def test_the_connection_to_the_client_survives_a_failure(self):
+        backend, weir = self.start(lambda peer, request: False)
+        with weir.connect() as client:
+            self.assertEqual(client.request("POST", "/", [], b"{}").status, 502)
+            backend.answer = ok
+            self.assertEqual(client.request("POST", "/", [], b"{}").status, 200)
+
+
+WEDGED = """
+import http.server
+class Handler(http.server.BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    def do_GET(self):
+        self.send_response(200); self.send_header("Content-Length", "2"); self.end_headers(); self.wfile.write(b"ok")
+    def log_message(self, *args): pass
+class Server(http.server.ThreadingHTTPServer):
+    def handle_error(self, *args): pass
+server = Server(("127.0.0.1", 0), Handler)
+print(server.server_port, flush=True)
+server.serve_forever()
+"""
+
+
+class TwoEndpoints(WeirTest):
+    def start(self, first, second, capacity=8, **options):
+        policy = small_policy(first.url, second.url, capacity=capacity, backend=options)
+        return self.start_weir(policy)
+
+    def test_a_request_whose_endpoint_dies_unanswered_is_served_by_the_other(self):
+        dying = self.start_backend(lambda peer, request: peer.reset())
+        healthy = self.start_backend(respond(b"healthy"))
+        weir = self.start(dying, healthy, ejection={"failures": 0})
+        for _ in range(10):
+            answer = weir.request("POST", "/", [], b"the whole body")
+            self.assertEqual((answer.status, answer.body), (200, b"healthy"))
+        self.assertEqual({r.body for r in healthy.requests}, {b"the whole body"})
+        self.assert_idle(weir)
+
+    def test_a_request_is_not_repeated_once_a_byte_of_its_answer_went_out(self):
+        def cut(peer, request):
+            peer.send(b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhello")
+            return peer.reset()
+        first, second = self.start_backend(cut), self.start_backend(cut)
+        weir = self.start(first, second)
+        with self.assertRaises((AssertionError, Closed)):
+            answer = weir.request("POST", "/", [], b"{}")
+            self.assertTrue(answer.complete)
+        self.assertEqual(len(first.requests) + len(second.requests), 1)
+
+    def test_an_answer_with_5xx_is_passed_on_and_not_repeated(self):
+        for status in ("500 Oops", "503 Busy"):
+            failing = respond(b"mine", status)
+            first, second = self.start_backend(failing), self.start_backend(failing)
+            weir = self.start(first, second)
+            answer = weir.request()
+            self.assertEqual((answer.status, answer.body, answer.get("x-weir-decision")), (int(status[:3]), b"mine", None))
+            self.assertEqual(len(first.requests) + len(second.requests), 1)
+
+    def test_an_endpoint_that_fails_again_and_again_is_ejected_and_comes_back(self):
+        failing = self.start_backend(lambda peer, request: peer.reset())
+        healthy = self.start_backend(respond(b"healthy"))
+        weir = self.start(failing, healthy, ejection={"failures": 3, "duration": "500ms"})
+        for _ in range(20):
+            self.assertEqual(weir.request().body, b"healthy")
+        self.assertEqual(len(failing.requests), 3)
+        endpoints = {e["url"]: e["available"] for e in weir.status()["backends"][0]["endpoints"]}
+        self.assertEqual(endpoints, {failing.url: False, healthy.url: True})
+        failing.answer = respond(b"recovered")
+        self.eventually(lambda: weir.request().body == b"recovered")
+        self.eventually(lambda: weir.count("weir_backend_ejections_total", endpoint=failing.url) == 1)
+
+    def test_the_last_endpoint_is_never_ejected(self):
+        failing = self.start_backend(lambda peer, request: peer.reset())
+        weir = self.start_weir_before(failing, backend={"ejection": {"failures": 2, "duration": "1h"}})
+        for _ in range(5):
+            self.assertEqual(weir.request().status, 502)
+        failing.answer = ok
+        self.assertEqual(weir.request().status, 200)
+
+    def test_load_goes_to_whoever_has_fewest_requests(self):
+        done = threading.Event()
+        self.addCleanup(done.set)
+        first, second = self.start_backend(hold(done)), self.start_backend(hold(done))
+        weir = self.start(first, second)
+        held = []
+        for i in range(8):
+            client = self.client(weir)
+            client.send(format_request())
+            self.eventually(lambda: len(first.requests) + len(second.requests) == i + 1)
+            held.append(client)
+        self.assertEqual((len(first.requests), len(second.requests)), (4, 4))
+        done.set()
+        self.assertEqual({client.response().status for client in held}, {200})
+
+
+class Health(WeirTest):
+    FAST = {"path": "/health", "every": "50ms", "timeout": "40ms", "fall": 3, "rise": 2}
+
+    def probed(self, healthy):
+        """A backend whose health is what `healthy` holds, and that serves whatever else is asked."""
+        def answer(peer, request):
+            if request.target == "/health":
+                peer.send(reply(b"", "200 OK" if healthy.is_set() else "503 Sick"))
+                return False
+            peer.send(reply(b"served"))
+            return True
+        return self.start_backend(answer)
+
+    def available(self, weir):
+        return [e["available"] for e in weir.status()["backends"][0]["endpoints"]]
+
+    def test_an_endpoint_is_down_after_fall_failures_and_up_after_rise_successes(self):
+        state = threading.Event()
+        state.set()
+        backend, other = self.probed(state), self.start_backend(respond(b"other"))
+        weir = self.start_weir(small_policy(backend.url, other.url, backend={"health": self.FAST}))
+        self.assertEqual(self.available(weir), [True, True])
+        backend.wait_for(3)
+        state.clear()
+        failures_before = len(backend.requests)
+        self.eventually(lambda: self.available(weir) == [False, True])
+        self.assertGreaterEqual(len(backend.requests) - failures_before, 3)
+        self.assertEqual({weir.request().body for _ in range(6)}, {b"other"})
+        state.set()
+        self.eventually(lambda: self.available(weir) == [True, True])
+        self.eventually(lambda: weir.request().body == b"served")
+
+    def test_one_failed_probe_changes_nothing(self):
+        fail_next = threading.Event()
+        probes = []
+
+        def answer(peer, request):
+            probes.append(1)
+            failed = fail_next.is_set()
+            fail_next.clear()
+            peer.send(reply(b"", "503 Sick" if failed else "200 OK"))
+            return False
+        backend = self.start_backend(answer)
+        weir = self.start_weir_before(backend, backend={"health": self.FAST})
+        self.eventually(lambda: len(probes) >= 2)
+        fail_next.set()
+        self.eventually(lambda: not fail_next.is_set())
+        self.assertTrue(holds(lambda: self.available(weir) == [True], 0.3))
+
+    def test_with_every_endpoint_down_requests_are_503(self):
+        state = threading.Event()
+        backend = self.probed(state)
+        weir = self.start_weir_before(backend, backend={"health": self.FAST}, classes=[
+            {"name": "everyone", "match": "any", "backend": "model", "patience": "300ms"}])
+        self.eventually(lambda: self.available(weir) == [False])
+        answer = weir.request()
+        self.assertEqual(answer.status, 503)
+        self.assertIn(answer.get("x-weir-decision"), ("no_endpoint", "patience_expired"))
+        self.assertIsNotNone(answer.get("retry-after-ms"))
+        state.set()
+        self.eventually(lambda: weir.request().status == 200)
+
+    def test_a_backend_that_is_restarted_serves_again(self):
+        state = threading.Event()
+        state.set()
+        backend = self.probed(state)
+        weir = self.start_weir_before(backend, backend={"health": self.FAST})
+        self.assertEqual(weir.request().status, 200)
+        backend.stop()
+        self.eventually(lambda: self.available(weir) == [False])
+        backend.restart()
+        self.eventually(lambda: self.available(weir) == [True])
+        self.eventually(lambda: weir.request().status == 200)
+
+    def test_probes_that_hang_count_as_failures(self):
+        backend = self.start_backend(hold(threading.Event()))
+        weir = self.start_weir_before(backend, backend={"health": self.FAST})
+        self.eventually(lambda: self.available(weir) == [False])
+
+
+if __name__ == "__main__":
+    unittest.main()

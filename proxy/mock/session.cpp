@@ -185,12 +185,12 @@ net::task<bool> Session::generate(AskKind kind) {
     if (ask->stream) {
         sent = co_await answer_stream(*ask, generation, writer);
     } else {
-        sent = co_await answer_whole(*ask, generation, writer);
+        sent = co_await answer_whole(generation, writer);
     }
     co_return sent;
 }
 
-net::task<bool> Session::answer_whole(const Ask&, Generation& generation, const AnswerWriter& writer) {
+net::task<bool> Session::answer_whole(Generation& generation, const AnswerWriter& writer) {
     while (!generation.finished()) {
         if (peer_gone()) co_return false;
         co_await waker_.wait();

@@ -56,7 +56,7 @@ private:
     net::task<Step> read_body();
     net::task<bool> answer();
     net::task<bool> generate(AskKind kind);
-    net::task<bool> answer_whole(const Ask& ask, Generation& generation, const AnswerWriter& writer);
+    net::task<bool> answer_whole(Generation& generation, const AnswerWriter& writer);
     net::task<bool> answer_stream(const Ask& ask, Generation& generation, const AnswerWriter& writer);
 
     net::task<bool> send(std::string_view bytes);

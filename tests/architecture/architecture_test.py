@@ -1,0 +1,332 @@
+"""The house as it was drawn: who may include whom, what nobody may call, and where each thing is made.
+
+Every rule is a row of a table with its reason. The rules are tried first on a small tree that breaks each of them: a
+test that cannot fail proves nothing.
+"""
+
+import os
+import re
+import tempfile
+import unittest
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+
+# room -> rooms that it may include, and link (DEPENDS in its CMakeLists.txt says the same)
+ARROWS = {
+    "base": set(),
+    "net": {"base"},
+    "http": {"base"},
+    "ai": {"base"},           # pure
+    "admission": {"base"},    # pure: the judge never talks to the witness, to sockets or to a clock
+    "telemetry": {"base"},
+    "simulate": {"base"},     # pure
+    "policy": {"base"},       # and the configurations below
+    "upstream": {"base", "net", "http"},
+    "downstream": {"base", "net", "http", "admission", "ai", "upstream", "telemetry"},
+    "admin": {"base", "net", "http"},
+    "mock": {"base", "net", "http", "ai", "simulate"},
+    "app": {"base", "net", "http", "ai", "admission", "telemetry", "simulate", "policy", "upstream", "downstream", "admin",
+            "mock"},
+    "main": {"app"},
+}
+
+# The policy file fills each room's plain struct, and knows nothing else of the room.
+CONFIGURED = {"policy": {"admin", "admission", "downstream", "net", "telemetry", "upstream"}}
+
+# (what must not appear in code, where it may all the same, why)
+BANNED = [
+    (r"\b(steady_clock|Clock)::now\b", ("proxy/net/", "proxy/app/"),
+     "time is an argument: code that asks for it cannot be tested or simulated"),
+    (r"\bsystem_clock::now\b", ("proxy/downstream/", "proxy/telemetry/", "proxy/app/"),
+     "wall-clock time is for stamps in logs and answers; it jumps"),
+    (r"\bsleep_for\b|\bthis_thread::sleep_|\b(?:usleep|nanosleep)\(", (),
+     "a thread that sleeps serves nobody, and a test that sleeps is slow or flaky"),
+    (r"#include <boost/asio\.hpp>|#include <boost/beast\.hpp>|#include <boost/beast/http\.hpp>", (),
+     "the whole of Asio or Beast costs seconds in every file; include what is used"),
+    (r"#include <boost/beast/http/(read|write|serializer|message|fields)", (),
+     "idiomatic Beast costs twice the CPU; the codec is ours"),
+    (r"#include <boost/beast/", ("proxy/http/parse.cpp",), "Beast's basic_parser is used in one place"),
+    (r"#include <boost/asio/ssl", (), "TLS is OpenSSL behind ByteStream, compiled once"),
+    (r"#include <openssl/ssl\.h>", ("proxy/net/tls.cpp",), "TLS is OpenSSL behind ByteStream, compiled once"),
+    (r"#include <yaml-cpp/", ("proxy/policy/yaml_tree.cpp",), "yaml-cpp decides silently; one file keeps it in check"),
+    (r"#include <prometheus/", ("proxy/telemetry/",), "telemetry is the only user of prometheus-cpp"),
+    (r"\bshared_from_this\b", (), "a connection's coroutine owns what it uses"),
+    (r"\bstd::(?:async\(|j?thread [a-z]|j?thread\()", ("proxy/app/", "proxy/telemetry/log_writer.hpp", "proxy/telemetry/log_writer.cpp"),
+     "threads are the workers', which app starts, and the one that a slow log may block"),
+]
+
+# An HTTP status line or a status chosen for a reason; where, why.
+STATUS_LINE = re.compile(r'"HTTP/1\.[01] |\bstatus_of\(Reason')
+STATUS_MAKERS = {
+    "proxy/downstream/reply.cpp": "the only place that makes a status",
+    "proxy/downstream/reply.hpp": "declares it",
+    "proxy/downstream/presence.hpp": "the interim 100 that a waiting client is sent",
+    "proxy/http/forward.cpp": "a backend's status, passed on",
+    "proxy/admin/": "the operator's door answers operators, not clients",
+    "proxy/mock/": "a server of its own",
+    "proxy/app/status.cpp": "reads one",
+}
+
+# Files that spell a word of the Reason table for another purpose.
+REASON_SPELLERS = {
+    "proxy/base/reason.hpp": "the table",
+    "proxy/downstream/exchange.cpp": "gates are called after the limits that they hold",
+    "proxy/telemetry/outcome.hpp": "outcomes are a coarser vocabulary; a client that left is one in both",
+}
+
+LONGEST = 500
+MACHINE_PATH = re.compile(r"/(?:home|root|work|Users)/[A-Za-z0-9_]")
+UNFINISHED = re.compile(r"\b(?:TODO|FIXME|XXX|HACK)\b")
+SKIPPED = {"build", ".git", ".cache", "node_modules", "__pycache__"}
+TEXT = {".cpp", ".hpp", ".py", ".mjs", ".sh", ".yaml", ".yml", ".json", ".md", ".txt", ".cmake", ".service", ".conf", ".js", ""}
+SELF = "tests/architecture/architecture_test.py"
+
+
+def files(root, *folders, suffixes=(".cpp", ".hpp")):
+    for folder in folders:
+        for place, inside, names in os.walk(root / folder):
+            inside[:] = [name for name in inside if name not in SKIPPED]
+            for name in names:
+                path = Path(place) / name
+                if path.suffix in suffixes:
+                    yield path, path.relative_to(root).as_posix()
+
+
+def read(path):
+    return path.read_text(errors="replace")
+
+
+def code_of(text):
+    """The text without comments; strings stay, and so do the numbers of the lines."""
+    def blank(found):
+        piece = found.group(0)
+        return piece if piece[0] in "\"'" else "\n" * piece.count("\n")
+    return re.sub(r'"(?:\\.|[^"\\\n])*"|\'(?:\\.|[^\'\\\n])+\'|//[^\n]*|/\*.*?\*/', blank, text, flags=re.S)
+
+
+def lines_with(pattern, text):
+    return [number for number, line in enumerate(text.split("\n"), 1) if re.search(pattern, line)]
+
+
+def room_of(name):
+    parts = name.split("/")
+    return parts[1] if len(parts) > 2 else Path(parts[1]).stem
+
+
+def wrong_includes(root):
+    for path, name in files(root, "proxy"):
+        room = room_of(name)
+        if room not in ARROWS:
+            yield f"{name}: the room '{room}' is not in the table"
+            continue
+        for number, line in enumerate(read(path).split("\n"), 1):
+            found = re.match(r'\s*#include "(?:([a-z_]+)/)?([^"]*)"', line)
+            if not found:
+                continue
+            other, header = found.groups()
+            if other is None:
+                yield f"{name}:{number}: includes \"{header}\" without its room"
+            elif other == room or other in ARROWS[room]:
+                continue
+            elif other in CONFIGURED.get(room, ()) and header == "config.hpp":
+                continue
+            else:
+                yield f"{name}:{number}: '{room}' may not include '{other}/{header}'"
+
+
+def wrong_depends(root):
+    rooms = set()
+    for path, name in files(root, "proxy", suffixes=(".txt",)):
+        for found in re.finditer(r"weir_room\((\w+)(.*?)\)", re.sub(r"\$<[^>]*>", "", read(path)), re.S):
+            room, words = found.group(1), found.group(2).split()
+            rooms.add(room)
+            depends, taking = set(), False
+            for word in words:
+                if word in ("SOURCES", "DEPENDS", "LIBRARIES"):
+                    taking = word == "DEPENDS"
+                elif taking:
+                    depends.add(word)
+            if depends != ARROWS.get(room):
+                yield f"{name}: DEPENDS of '{room}' are {sorted(depends)}, in the table {sorted(ARROWS.get(room, ()))}"
+    folders = {path.name for path in (root / "proxy").iterdir() if path.is_dir()}
+    for room in sorted(folders - rooms - {"telemetry"} | (set(ARROWS) - {"main"}) - folders):
+        yield f"proxy/{room}: folder, target and table do not agree"
+
+
+def banned_calls(root):
+    for path, name in files(root, "proxy", "tests", "bench"):
+        code = code_of(read(path))
+        for pattern, allowed, reason in BANNED:
+            # Tests and benches have a clock and threads of their own; what is banned everywhere is banned there too.
+            if allowed and not name.startswith("proxy/"):
+                continue
+            if any(name == place or (place.endswith("/") and name.startswith(place)) for place in allowed):
+                continue
+            for number in lines_with(pattern, code):
+                yield f"{name}:{number}: {code.split(chr(10))[number - 1].strip()}  ({reason})"
+
+
+def statuses_made_elsewhere(root):
+    for path, name in files(root, "proxy"):
+        if any(name == place or (place.endswith("/") and name.startswith(place)) for place in STATUS_MAKERS):
+            continue
+        for number in lines_with(STATUS_LINE, code_of(read(path))):
+            yield f"{name}:{number}: makes an HTTP status; downstream/reply.cpp is the place for that"
+
+
+def reasons(root):
+    table = root / "proxy/base/reason.hpp"
+    return re.findall(r"^\s*X\((\w+),", read(table), re.M) if table.exists() else []
+
+
+def reasons_spelled_elsewhere(root):
+    words = "|".join(reasons(root))
+    if not words:
+        yield "proxy/base/reason.hpp: no table of reasons found"
+        return
+    for path, name in files(root, "proxy"):
+        if name in REASON_SPELLERS:
+            continue
+        for number in lines_with(rf'"(?:{words})"', code_of(read(path))):
+            yield f"{name}:{number}: spells a reason; name(Reason) has the one spelling"
+
+
+def long_files(root):
+    for path, name in files(root, "proxy", "tests", "bench"):
+        length = read(path).count("\n")
+        if length > LONGEST:
+            yield f"{name}: {length} lines; could it be two nouns?"
+
+
+def unfinished_or_local(root):
+    for path, name in files(root, "proxy", "tests", "bench", "config", "deploy", suffixes=TEXT):
+        if name == SELF or name.endswith("package-lock.json"):
+            continue
+        text = read(path)
+        for pattern, what in ((UNFINISHED, "unfinished work belongs into an issue"),
+                              (MACHINE_PATH, "a path of one machine")):
+            for number in lines_with(pattern, text):
+                yield f"{name}:{number}: {what}"
+
+
+def cycle(arrows):
+    """A way from a room back to itself, or nothing."""
+    def walk(room, way):
+        for other in arrows[room]:
+            if other in way:
+                return way[way.index(other):] + [other]
+            found = walk(other, way + [other])
+            if found:
+                return found
+        return None
+    return next((found for room in arrows if (found := walk(room, [room]))), None)
+
+
+RULES = [wrong_includes, wrong_depends, banned_calls, statuses_made_elsewhere, reasons_spelled_elsewhere, long_files,
+         unfinished_or_local]
+
+
+class House(unittest.TestCase):
+    def assert_keeps(self, rule):
+        findings = list(rule(ROOT))
+        self.assertEqual(findings, [], "\n" + "\n".join(findings))
+
+    def test_rooms_include_only_what_the_table_says(self):
+        self.assert_keeps(wrong_includes)
+
+    def test_the_build_links_rooms_as_the_table_says(self):
+        self.assert_keeps(wrong_depends)
+
+    def test_the_arrows_lead_nowhere_back(self):
+        self.assertIsNone(cycle(ARROWS))
+
+    def test_nothing_banned_is_called(self):
+        self.assert_keeps(banned_calls)
+
+    def test_statuses_are_made_in_one_place(self):
+        self.assert_keeps(statuses_made_elsewhere)
+
+    def test_reasons_are_spelled_in_one_place(self):
+        self.assert_keeps(reasons_spelled_elsewhere)
+
+    def test_no_file_is_longer_than_a_reader_bears(self):
+        self.assert_keeps(long_files)
+
+    def test_nothing_is_left_unfinished_or_tied_to_a_machine(self):
+        self.assert_keeps(unfinished_or_local)
+
+
+class Rules(unittest.TestCase):
+    """Each rule on a tree that breaks it, and on one that does not."""
+
+    def findings(self, rule, tree):
+        with tempfile.TemporaryDirectory() as folder:
+            root = Path(folder)
+            (root / "proxy").mkdir()
+            for name, text in tree.items():
+                (root / name).parent.mkdir(parents=True, exist_ok=True)
+                (root / name).write_text(text)
+            return list(rule(root))
+
+    def assert_found(self, rule, name, text, word, **more):
+        findings = self.findings(rule, {name: text, **more})
+        self.assertTrue(any(finding.startswith(name) and word in finding for finding in findings), findings)
+
+    def test_an_arrow_against_the_table_is_found(self):
+        self.assert_found(wrong_includes, "proxy/admission/x.cpp", '#include "net/socket.hpp"\n', "'admission' may not")
+        self.assert_found(wrong_includes, "proxy/policy/x.cpp", '#include "downstream/worker.hpp"\n', "'policy' may not")
+        self.assert_found(wrong_includes, "proxy/cellar/x.cpp", "\n", "not in the table")
+        self.assert_found(wrong_includes, "proxy/net/x.cpp", '#include "socket.hpp"\n', "without its room")
+        self.assertEqual(self.findings(wrong_includes, {
+            "proxy/policy/x.cpp": '#include "downstream/config.hpp"\n#include "policy/y.hpp"\n#include <vector>\n',
+            "proxy/main.cpp": '#include "app/commands.hpp"\n'}), [])
+
+    def test_a_target_that_links_otherwise_is_found(self):
+        self.assert_found(wrong_depends, "proxy/ai/CMakeLists.txt", "weir_room(ai SOURCES a.cpp DEPENDS base net)", "in the table")
+        findings = self.findings(wrong_depends, {"proxy/cellar/x.cpp": ""})
+        self.assertIn("proxy/cellar: folder, target and table do not agree", findings)
+
+    def test_a_banned_call_is_found_but_not_in_a_comment(self):
+        for name, text in (("proxy/admission/x.cpp", "auto t = Clock::now();"),
+                           ("proxy/upstream/x.cpp", "auto t = std::chrono::system_clock::now();"),
+                           ("tests/unit/x_test.cpp", "std::this_thread::sleep_for(1s);"),
+                           ("proxy/net/x.cpp", "#include <boost/asio.hpp>"),
+                           ("proxy/net/y.cpp", "#include <boost/asio/ssl/stream.hpp>"),
+                           ("proxy/http/x.cpp", "#include <boost/beast/http/basic_parser.hpp>"),
+                           ("proxy/http/parse.cpp", "#include <boost/beast/http/read.hpp>"),
+                           ("proxy/policy/load.cpp", "#include <yaml-cpp/yaml.h>"),
+                           ("proxy/app/x.cpp", "#include <prometheus/counter.h>")):
+            self.assert_found(banned_calls, name, text + "\n", text)
+        self.assertEqual(self.findings(banned_calls, {
+            "proxy/net/a.cpp": "auto t = Clock::now();\n",
+            "proxy/admission/a.cpp": "// never Clock::now()\n/* nor\n sleep_for */ int a;\n",
+            "proxy/http/parse.cpp": "#include <boost/beast/http/basic_parser.hpp>\n"}), [])
+
+    def test_a_status_made_elsewhere_is_found(self):
+        for text in ('out += "HTTP/1.1 503 Full";', 'out.append("HTTP/1.1 ").append(code);', "int s = status_of(Reason::draining);"):
+            self.assert_found(statuses_made_elsewhere, "proxy/upstream/x.cpp", text, "makes an HTTP status")
+        self.assertEqual(self.findings(statuses_made_elsewhere, {
+            "proxy/downstream/reply.cpp": '"HTTP/1.1 503 Full"', "proxy/http/x.cpp": '" HTTP/1.1\\r\\nHost: "'}), [])
+
+    def test_a_reason_spelled_elsewhere_is_found(self):
+        table = "    X(line_full, overload, \"text\") \\\n"
+        self.assert_found(reasons_spelled_elsewhere, "proxy/app/x.cpp", 'log("line_full");', "spells a reason",
+                          **{"proxy/base/reason.hpp": table})
+        self.assertEqual(self.findings(reasons_spelled_elsewhere, {
+            "proxy/base/reason.hpp": table, "proxy/app/x.cpp": 'Reason::line_full; "the line_full"'}), [])
+        self.assertNotEqual(self.findings(reasons_spelled_elsewhere, {}), [])
+
+    def test_a_long_file_is_found(self):
+        self.assert_found(long_files, "proxy/net/x.cpp", "\n" * 501, "501 lines")
+
+    def test_unfinished_work_and_machine_paths_are_found(self):
+        self.assert_found(unfinished_or_local, "proxy/net/x.cpp", "// TO" + "DO: later\n", "unfinished")
+        self.assert_found(unfinished_or_local, "deploy/x", "cd /ho" + "me/someone/weir\n", "one machine")
+
+    def test_a_cycle_is_found(self):
+        self.assertEqual(cycle({"a": {"b"}, "b": {"c"}, "c": {"b"}}), ["b", "c", "b"])
+
+
+if __name__ == "__main__":
+    unittest.main()

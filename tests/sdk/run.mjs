@@ -103,7 +103,7 @@ for (const [name, sdk] of Object.entries(sdks)) {
       }));
 
     test('it comes back when its bucket has a token, and not before', () =>
-      between({ limits: '{ requests: { rate: 2/s, burst: 1 } }' }, async (weir) => {
+      between({ limits: '{ requests: { rate: 1/s, burst: 1 } }' }, async (weir) => {
         const { calls, fetch } = watched();
         const client = sdk.client(weir, { maxRetries: 2, fetch });
         await sdk.ask(client);
@@ -111,10 +111,10 @@ for (const [name, sdk] of Object.entries(sdks)) {
         const refused = calls.findIndex((call) => call.status === 429);
         assert.notEqual(refused, -1);
         const advised = Number(calls[refused].headers.get('retry-after-ms'));
-        assert.ok(advised > 0 && advised < 1000, String(advised));
+        assert.ok(advised > 0 && advised <= 1500, String(advised));
         const waited = calls[refused + 1].at - calls[refused].answered;
         assert.ok(waited >= advised - 5, `advised ${advised} ms, waited ${waited} ms`);
-        assert.ok(waited < advised + scaled(300), `advised ${advised} ms, waited ${waited} ms`);
+        assert.ok(waited < advised + scaled(1000), `advised ${advised} ms, waited ${waited} ms`);
         assert.equal(calls.length, 3);
       }));
 
@@ -182,11 +182,12 @@ for (const [name, sdk] of Object.entries(sdks)) {
         const early = new AbortController();
         const asked = sdk.ask(client, { signal: early.signal });
         assert.ok(await eventually(() => model.requests.length === 1));
+        // How fast exactly is for the tests of the wire: here two busy event loops are in between.
         let left = performance.now();
         early.abort();
         await assert.rejects(asked, (error) => error instanceof sdk.errors.APIUserAbortError);
         assert.ok(await eventually(() => model.cancelled === 1));
-        assert.ok(performance.now() - left < scaled(100) + 20);
+        assert.ok(performance.now() - left < scaled(500));
         free();
         model.hold = null;
 
@@ -197,7 +198,7 @@ for (const [name, sdk] of Object.entries(sdks)) {
         }
         left = performance.now();
         assert.ok(await eventually(() => model.cancelled === 2));
-        assert.ok(performance.now() - left < scaled(100) + 20);
+        assert.ok(performance.now() - left < scaled(500));
         assert.ok(await eventually(async () => (await weir.count('inflight')) === 0));
       }));
 

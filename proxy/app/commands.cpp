@@ -113,6 +113,12 @@ int run_command_line(int argc, char** argv) {
 
     app.add_subcommand("version", "Print the version.")->callback([] { std::cout << "weir " WEIR_VERSION "\n"; });
 
+    // CLI11 would only say that a subcommand is required.
+    const auto is_named = [&](const CLI::App* verb) { return verb->get_name() == argv[1]; };
+    if (argc > 1 && argv[1][0] != '-' && app.get_subcommands(is_named).empty()) {
+        std::cerr << "weir: there is no verb '" << argv[1] << "'; see weir --help\n";
+        return kMisused;
+    }
     try {
         app.parse(argc, argv);
     } catch (const CLI::ParseError& error) {

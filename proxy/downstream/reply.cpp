@@ -87,6 +87,8 @@ std::string write_reply(const Reply& reply) {
     out.append("\r\nContent-Type: ").append(text.content_type);
     out.append("\r\nContent-Length: ").append(std::to_string(text.body.size()));
     out.append("\r\nX-Request-Id: ").append(reply.request_id);
+    // The name that Anthropic's SDKs look for.
+    if (reply.dialect == Dialect::anthropic) out.append("\r\nRequest-Id: ").append(reply.request_id);
     out.append("\r\nX-Weir-Decision: ").append(name(reply.reason));
     if (!reply.class_name.empty()) out.append("\r\nX-Weir-Class: ").append(reply.class_name);
     if (reply.retry_after > Duration::zero()) {

@@ -1,0 +1,223 @@
+// What a program sees that reaches its model through Weir with the SDK it has anyway: answers, streams, and refusals
+// that the SDK understands and obeys.
+
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+
+import Anthropic from '@anthropic-ai/sdk';
+import OpenAI from 'openai';
+
+import { eventually, policy, scaled, startModel, startWeir } from './gateway.mjs';
+
+// Both SDKs behind one face, so that each fact is stated once.
+const sdks = {
+  openai: {
+    overloaded: 503,
+    errors: OpenAI,
+    client: (weir, options) => new OpenAI({ apiKey: 'sk-app', baseURL: `${weir.url}/v1`, ...options }),
+    ask: async (client, options) => {
+      const answer = await client.chat.completions.create({ model: 'm', messages: [{ role: 'user', content: 'x' }] }, options);
+      return answer.choices[0].message.content;
+    },
+    stream: (client, options) =>
+      client.chat.completions.create({ model: 'm', stream: true, messages: [{ role: 'user', content: 'x' }] }, options),
+    text: (event) => event.choices[0]?.delta?.content ?? '',
+    limited: (error) => assert.equal(error.code, 'rate_limit_exceeded'),
+    full: (error) => assert.deepEqual([error.code, error.type], ['server_is_overloaded', 'service_unavailable_error']),
+  },
+  anthropic: {
+    overloaded: 529,
+    errors: Anthropic,
+    client: (weir, options) => new Anthropic({ apiKey: 'sk-app', baseURL: weir.url, ...options }),
+    ask: async (client, options) => {
+      const answer = await client.messages.create(
+        { model: 'm', max_tokens: 9, messages: [{ role: 'user', content: 'x' }] }, options);
+      return answer.content[0].text;
+    },
+    stream: (client, options) => client.messages.create(
+      { model: 'm', max_tokens: 9, stream: true, messages: [{ role: 'user', content: 'x' }] }, options),
+    text: (event) => (event.type === 'content_block_delta' ? event.delta.text : ''),
+    limited: (error) => assert.equal(error.error.error.type, 'rate_limit_error'),
+    full: (error) => assert.equal(error.error.error.type, 'overloaded_error'),
+  },
+};
+
+async function between(options, run) {
+  const model = await startModel();
+  const weir = await startWeir(policy(model, options));
+  try {
+    await run(weir, model);
+  } finally {
+    await weir.stop();
+    model.stop();
+  }
+}
+
+// A fetch that notes when it was called.
+function watched() {
+  const calls = [];
+  const spy = async (...args) => {
+    const call = { at: performance.now() };
+    calls.push(call);
+    const response = await fetch(...args);
+    Object.assign(call, { status: response.status, headers: response.headers, answered: performance.now() });
+    return response;
+  };
+  return { calls, fetch: spy };
+}
+
+for (const [name, sdk] of Object.entries(sdks)) {
+  describe(name, () => {
+    test('an answer arrives', () => between({}, async (weir, model) => {
+      const client = sdk.client(weir);
+      for (let i = 0; i < 5; i++) assert.equal(await sdk.ask(client), 'Still waters run deep.');
+      assert.equal(model.requests.length, 5);
+    }));
+
+    test('a stream arrives event by event', () => between({}, async (weir, model) => {
+      model.pause = 20;
+      const parts = [];
+      for await (const event of await sdk.stream(sdk.client(weir))) {
+        if (sdk.text(event)) parts.push({ text: sdk.text(event), at: performance.now() });
+      }
+      assert.equal(parts.map((part) => part.text).join(''), 'Still waters run deep.');
+      assert.ok(parts.at(-1).at - parts[0].at > 40, 'the events came in one heap');
+      assert.equal(await weir.count('inflight'), 0);
+    }));
+
+    test('over its contract it is a rate-limit error with 429', () =>
+      between({ limits: '{ requests: { rate: 1/h, burst: 1 } }' }, async (weir, model) => {
+        const { calls, fetch } = watched();
+        const client = sdk.client(weir, { maxRetries: 0, fetch });
+        await sdk.ask(client);
+        await assert.rejects(sdk.ask(client), (error) => {
+          assert.ok(error instanceof sdk.errors.RateLimitError);
+          assert.equal(error.status, 429);
+          assert.equal(error.headers.get('x-weir-decision'), 'class_rate');
+          assert.ok(error.requestID);
+          sdk.limited(error);
+          return true;
+        });
+        assert.equal(calls.length, 2);
+        assert.equal(model.requests.length, 1);
+      }));
+
+    test('it comes back when its bucket has a token, and not before', () =>
+      between({ limits: '{ requests: { rate: 2/s, burst: 1 } }' }, async (weir) => {
+        const { calls, fetch } = watched();
+        const client = sdk.client(weir, { maxRetries: 2, fetch });
+        await sdk.ask(client);
+        assert.equal(await sdk.ask(client), 'Still waters run deep.');
+        const refused = calls.findIndex((call) => call.status === 429);
+        assert.notEqual(refused, -1);
+        const advised = Number(calls[refused].headers.get('retry-after-ms'));
+        assert.ok(advised > 0 && advised < 1000, String(advised));
+        const waited = calls[refused + 1].at - calls[refused].answered;
+        assert.ok(waited >= advised - 5, `advised ${advised} ms, waited ${waited} ms`);
+        assert.ok(waited < advised + scaled(300), `advised ${advised} ms, waited ${waited} ms`);
+        assert.equal(calls.length, 3);
+      }));
+
+    const full = { capacity: 1, line: 1, refusal: '{ retry_after: 100ms }' };
+
+    // Takes the slot and the only place in line, until `free` is called.
+    async function fill(weir, model) {
+      let free;
+      model.hold = new Promise((resolve) => { free = resolve; });
+      const client = sdk.client(weir, { maxRetries: 0 });
+      const held = [sdk.ask(client)];
+      assert.ok(await eventually(async () => (await weir.count('inflight')) === 1));
+      held.push(sdk.ask(client));
+      assert.ok(await eventually(async () => (await weir.count('waiting')) === 1));
+      return async () => { free(); model.hold = null; await Promise.all(held); };
+    }
+
+    test(`overload is a server error with ${sdk.overloaded}, tried again as often as the SDK is told`, () =>
+      between(full, async (weir, model) => {
+        const free = await fill(weir, model);
+        const { calls, fetch } = watched();
+        // The first try has a better claim than a retry, so it may be let into the line; a retry never is here.
+        const client = sdk.client(weir, { maxRetries: 2, fetch });
+        await assert.rejects(sdk.ask(client), (error) => {
+          assert.ok(error instanceof sdk.errors.InternalServerError, error.constructor.name);
+          assert.equal(error.status, sdk.overloaded);
+          assert.equal(error.headers.get('x-weir-decision'), 'line_full');
+          assert.equal(error.headers.get('x-weir-class'), 'app');
+          sdk.full(error);
+          return true;
+        });
+        assert.equal(calls.length, 3);
+        for (let i = 0; i < 2; i++) {
+          const advised = Number(calls[i].headers.get('retry-after-ms'));
+          assert.ok(advised >= 50 && advised <= 150, String(advised));
+          assert.ok(calls[i + 1].at - calls[i].answered >= advised - 5);
+        }
+        await free();
+        assert.equal(model.requests.length, 2);
+      }));
+
+    test('overload that ends is not seen by the caller', () => between(full, async (weir, model) => {
+      const free = await fill(weir, model);
+      const { calls, fetch } = watched();
+      const answer = sdk.ask(sdk.client(weir, { maxRetries: 5, fetch }));
+      assert.ok(await eventually(() => calls[0]?.status === sdk.overloaded));
+      await free();
+      assert.equal(await answer, 'Still waters run deep.');
+    }));
+
+    test('told that it is hopeless, it does not come back', () =>
+      between({ ...full, refusal: '{ retry_after: 100ms, tell_no_retry: true }' }, async (weir, model) => {
+        const free = await fill(weir, model);
+        const { calls, fetch } = watched();
+        await assert.rejects(sdk.ask(sdk.client(weir, { maxRetries: 5, fetch })));
+        assert.equal(calls.length, 1);
+        await free();
+      }));
+
+    test('a caller that aborts cancels the model, before the answer and in the middle of a stream', () =>
+      between({ capacity: 1 }, async (weir, model) => {
+        let free;
+        model.hold = new Promise((resolve) => { free = resolve; });
+        const client = sdk.client(weir, { maxRetries: 0 });
+        const early = new AbortController();
+        const asked = sdk.ask(client, { signal: early.signal });
+        assert.ok(await eventually(() => model.requests.length === 1));
+        let left = performance.now();
+        early.abort();
+        await assert.rejects(asked, (error) => error instanceof sdk.errors.APIUserAbortError);
+        assert.ok(await eventually(() => model.cancelled === 1));
+        assert.ok(performance.now() - left < scaled(100) + 20);
+        free();
+        model.hold = null;
+
+        model.pause = scaled(200);
+        const stream = await sdk.stream(client);
+        for await (const event of stream) {
+          if (sdk.text(event)) break;
+        }
+        left = performance.now();
+        assert.ok(await eventually(() => model.cancelled === 2));
+        assert.ok(performance.now() - left < scaled(100) + 20);
+        assert.ok(await eventually(async () => (await weir.count('inflight')) === 0));
+      }));
+
+    test('a stream that breaks off is an error, not an end', () => between({}, async (weir, model) => {
+      model.pause = 30;
+      const stream = await sdk.stream(sdk.client(weir, { maxRetries: 0 }));
+      await assert.rejects(async () => {
+        for await (const event of stream) {
+          if (sdk.text(event)) model.server.closeAllConnections();
+        }
+      });
+    }));
+
+    test('a model that is gone is a connection-independent server error', () => between({}, async (weir, model) => {
+      model.stop();
+      await assert.rejects(sdk.ask(sdk.client(weir, { maxRetries: 0 })), (error) => {
+        assert.equal(error.status, 502);
+        assert.equal(error.headers.get('x-weir-decision'), 'backend_unreachable');
+        return true;
+      });
+    }));
+  });
+}

@@ -95,6 +95,8 @@ TEST(ResponseHead, PersistsAsItsVersionAndConnectionSay) {
 // RFC 9110 section 8.3.1: media types know no case.
 TEST(ResponseHead, KnowsAnEventStream) {
     EXPECT_TRUE(parse("HTTP/1.1 200 OK\r\nContent-Type: text/event-stream; charset=utf-8\r\n\r\n").event_stream);
+    EXPECT_TRUE(parse("HTTP/1.1 200 OK\r\nContent-Type: Text/Event-Stream\r\n\r\n").event_stream);
+    EXPECT_FALSE(parse("HTTP/1.1 200 OK\r\nContent-Type: text/event-streams\r\n\r\n").event_stream);
     EXPECT_FALSE(parse("HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n").event_stream);
     EXPECT_FALSE(parse("HTTP/1.1 200 OK\r\n\r\n").event_stream);
 }

@@ -1,6 +1,7 @@
 #include "downstream/exchange.hpp"
 
 #include <algorithm>
+#include <exception>
 
 #include "downstream/worker.hpp"
 #include "http/forward.hpp"
@@ -66,6 +67,8 @@ Exchange::Exchange(ClientLink& link)
 Exchange::~Exchange() {
     release();
     hold(0);
+    // Out of memory, say: the connection's catch ends it, and the record must not call it served.
+    if (std::uncaught_exceptions() > 0) reason_ = Reason::internal_error;
     record_.reason = reason_;
     record_.duration = link_.now() - arrived_;
     record_.request_id = request_id_;
@@ -76,11 +79,11 @@ Exchange::~Exchange() {
 }
 
 net::task<bool> Exchange::run() {
-    bool going = reason_ == Reason::admitted;      // step 1: well-formed, no loop, not too large
-    if (going) going = !certainly_refused();       // step 3: before the body is read
-    if (going) going = co_await read_body();       // step 4: so that waiting holds nothing upstream
-    if (going) going = co_await take_place();      // steps 5 and 6: contract, line
-    if (going) going = co_await serve();           // steps 7 to 9
+    bool going = reason_ == Reason::admitted;                         // step 1: well-formed, no loop, not too large
+    if (going && !body_reader_.done()) going = !certainly_refused();  // step 3: before the body is read
+    if (going) going = co_await read_body();                          // step 4: so that waiting holds nothing upstream
+    if (going) going = co_await take_place();                         // steps 5 and 6: contract, line
+    if (going) going = co_await serve();                              // steps 7 to 9
     if (!going) co_await refuse();
     co_return keep_open_;
 }

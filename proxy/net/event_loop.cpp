@@ -100,6 +100,7 @@ void EventLoop::post(std::function<void()> work) {
 void EventLoop::run() {
     const auto work = boost::asio::make_work_guard(impl_->io);
     watch_epoll();
+    schedule_turn();  // for timers and wakes from before
     while (!impl_->io.stopped()) {
         try {
             impl_->io.run();

@@ -1,0 +1,95 @@
+#include "ai/refusal.hpp"
+
+#include <gtest/gtest.h>
+
+#include <boost/json/parse.hpp>
+#include <boost/json/value.hpp>
+
+namespace weir::ai {
+namespace {
+
+boost::json::value parsed(Dialect dialect, Reason reason, std::string_view detail = {},
+                          std::string_view request_id = "id-1") {
+    return boost::json::parse(word_refusal(dialect, reason, 503, detail, request_id).body);
+}
+
+std::string text_at(const boost::json::value& value, std::string_view pointer) {
+    return value.at_pointer(pointer).as_string().c_str();
+}
+
+TEST(WordRefusal, IsJsonForEveryReasonInEveryDialect) {
+    for (const Dialect dialect : {Dialect::generic, Dialect::openai, Dialect::anthropic}) {
+        for (const ReasonInfo& row : kReasons) {
+            EXPECT_TRUE(parsed(dialect, row.reason).is_object()) << name(dialect) << " " << row.name;
+        }
+    }
+}
+
+TEST(WordRefusal, SurvivesHostileWords) {
+    const std::string_view hostile("\"}\r\n\x1B\0\xFF\xED\xA0\x80{", 12);
+    for (const Dialect dialect : {Dialect::generic, Dialect::openai, Dialect::anthropic}) {
+        const RefusalText text = word_refusal(dialect, Reason::bad_request, 400, hostile, hostile);
+        EXPECT_TRUE(boost::json::parse(text.body).is_object());
+        EXPECT_EQ(text.body.find_first_of("\r\n"), std::string::npos);
+    }
+}
+
+struct Row {
+    Reason reason;
+    std::string_view type;
+    std::string_view code;
+};
+
+TEST(WordRefusal, SpeaksOpenAisErrorTypes) {
+    const Row rows[] = {{Reason::class_rate, "requests", "rate_limit_exceeded"},
+                        {Reason::client_concurrency, "requests", "rate_limit_exceeded"},
+                        {Reason::line_full, "service_unavailable_error", "server_is_overloaded"},
+                        {Reason::no_endpoint, "service_unavailable_error", "server_is_overloaded"},
+                        {Reason::unauthorized, "invalid_request_error", "invalid_api_key"},
+                        {Reason::body_too_large, "invalid_request_error", "body_too_large"},
+                        {Reason::backend_timeout, "server_error", "backend_timeout"},
+                        {Reason::draining, "server_error", "draining"}};
+    for (const Row& row : rows) {
+        const auto body = parsed(Dialect::openai, row.reason);
+        EXPECT_EQ(text_at(body, "/error/type"), row.type) << name(row.reason);
+        EXPECT_EQ(text_at(body, "/error/code"), row.code) << name(row.reason);
+        EXPECT_EQ(text_at(body, "/error/message"), info(row.reason).text);
+        EXPECT_TRUE(body.at_pointer("/error/param").is_null());
+    }
+}
+
+TEST(WordRefusal, SpeaksAnthropicsErrorTypes) {
+    const Row rows[] = {
+        {Reason::client_rate, "rate_limit_error", {}},      {Reason::patience_expired, "overloaded_error", {}},
+        {Reason::unauthorized, "authentication_error", {}}, {Reason::body_too_large, "request_too_large", {}},
+        {Reason::bad_request, "invalid_request_error", {}}, {Reason::backend_timeout, "timeout_error", {}},
+        {Reason::backend_reset, "api_error", {}},           {Reason::internal_error, "api_error", {}}};
+    for (const Row& row : rows) {
+        const auto body = parsed(Dialect::anthropic, row.reason);
+        EXPECT_EQ(text_at(body, "/type"), "error");
+        EXPECT_EQ(text_at(body, "/error/type"), row.type) << name(row.reason);
+        EXPECT_EQ(text_at(body, "/error/message"), info(row.reason).text);
+        EXPECT_EQ(text_at(body, "/request_id"), "id-1");
+    }
+}
+
+TEST(WordRefusal, IsAProblemDocumentOtherwise) {
+    const RefusalText text = word_refusal(Dialect::generic, Reason::line_full, 503, "why", "id-1");
+    EXPECT_EQ(text.content_type, "application/problem+json");
+    const auto body = boost::json::parse(text.body);
+    EXPECT_EQ(text_at(body, "/type"), "about:blank");
+    EXPECT_EQ(body.at_pointer("/status").as_int64(), 503);
+    EXPECT_EQ(text_at(body, "/title"), info(Reason::line_full).text);
+    EXPECT_EQ(text_at(body, "/detail"), std::string(info(Reason::line_full).text) + ": why");
+    EXPECT_EQ(text_at(body, "/reason"), "line_full");
+    EXPECT_EQ(text_at(body, "/request_id"), "id-1");
+}
+
+TEST(WordRefusal, SaysTheDetailAfterTheReason) {
+    const std::string expected = std::string(info(Reason::bad_request).text) + ": no Host";
+    EXPECT_EQ(text_at(parsed(Dialect::openai, Reason::bad_request, "no Host"), "/error/message"), expected);
+    EXPECT_EQ(text_at(parsed(Dialect::anthropic, Reason::bad_request, "no Host"), "/error/message"), expected);
+}
+
+}  // namespace
+}  // namespace weir::ai

@@ -1,0 +1,130 @@
+#include "http/field.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cctype>
+#include <string>
+#include <vector>
+
+namespace weir::http {
+namespace {
+
+struct Row {
+    std::string_view name;
+    FieldId id;
+};
+
+constexpr Row kTable[] = {
+    {"Host", FieldId::host},
+    {"Content-Length", FieldId::content_length},
+    {"Transfer-Encoding", FieldId::transfer_encoding},
+    {"Expect", FieldId::expect},
+    {"Max-Forwards", FieldId::max_forwards},
+    {"Via", FieldId::via},
+    {"Connection", FieldId::connection},
+    {"Keep-Alive", FieldId::hop_by_hop},
+    {"Proxy-Connection", FieldId::hop_by_hop},
+    {"Proxy-Authenticate", FieldId::hop_by_hop},
+    {"Proxy-Authorization", FieldId::hop_by_hop},
+    {"Trailer", FieldId::hop_by_hop},
+    {"HTTP2-Settings", FieldId::hop_by_hop},
+    {"TE", FieldId::te},
+    {"Upgrade", FieldId::upgrade},
+    {"X-Forwarded-For", FieldId::forwarded_for},
+    {"X-Forwarded-Host", FieldId::identity},
+    {"X-Forwarded-Proto", FieldId::identity},
+    {"X-Forwarded-Anything-At-All-However-Long-It-May-Be", FieldId::identity},
+    {"X-Forwarded", FieldId::identity},
+    {"Forwarded", FieldId::identity},
+    {"X-Real-IP", FieldId::identity},
+    {"X-Weir-Class", FieldId::identity},
+    {"X-Weir-", FieldId::identity},
+    {"X-Weir-Something-That-Is-Longer-Than-Any-Known-Name", FieldId::identity},
+    {"Authorization", FieldId::authorization},
+    {"X-Api-Key", FieldId::api_key},
+    {"Api-Key", FieldId::api_key},
+    {"Content-Type", FieldId::content_type},
+    {"X-Request-Id", FieldId::request_id},
+    {"Traceparent", FieldId::traceparent},
+    {"X-Stainless-Retry-Count", FieldId::retry_count},
+    {"X-Stainless-Read-Timeout", FieldId::read_timeout},
+    {"Date", FieldId::date},
+    {"X-Weird", FieldId::other},
+    {"Forwarded-For", FieldId::other},
+    {"X", FieldId::other},
+    {"", FieldId::other},
+    {"Hosts", FieldId::other},
+    {"ContentLength", FieldId::other},
+};
+
+TEST(Identify, KnowsEveryNameInEveryCase) {
+    for (const Row& row : kTable) {
+        std::string lower(row.name);
+        std::string upper(row.name);
+        for (char& c : lower) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+        for (char& c : upper) c = static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
+        EXPECT_EQ(identify(row.name), row.id) << row.name;
+        EXPECT_EQ(identify(lower), row.id) << lower;
+        EXPECT_EQ(identify(upper), row.id) << upper;
+    }
+}
+
+// Backends that follow CGI read `_` and `-` as one.
+TEST(Identify, TakesAnUnderscoredIdentityForOne) {
+    for (const auto* name : {"X_Forwarded_For", "X-Forwarded_For", "x_forwarded-host", "X_Real_IP", "X-Real_IP",
+                             "X_Weir_Class", "X-Weir_Class", "X_WEIR-CLASS"}) {
+        EXPECT_EQ(identify(name), FieldId::identity) << name;
+    }
+}
+
+TEST(Identify, LetsNoUnderscoredFramingThrough) {
+    EXPECT_EQ(identify("Content_Length"), FieldId::hop_by_hop);
+    EXPECT_EQ(identify("transfer_encoding"), FieldId::hop_by_hop);
+}
+
+TEST(Identify, TakesNoOtherUnderscoredNameForAKnownOne) {
+    EXPECT_EQ(identify("x_api_key"), FieldId::other);
+    EXPECT_EQ(identify("content_type"), FieldId::other);
+}
+
+TEST(Trim, TakesSpacesAndTabsFromBothEnds) {
+    EXPECT_EQ(trim(" \t a b\t "), "a b");
+    EXPECT_EQ(trim(" \t"), "");
+    EXPECT_EQ(trim(""), "");
+}
+
+TEST(EqualsIgnoringCase, FoldsLettersAlone) {
+    EXPECT_TRUE(equals_ignoring_case("aBz-1", "AbZ-1"));
+    EXPECT_FALSE(equals_ignoring_case("@", "`"));
+    EXPECT_FALSE(equals_ignoring_case("[", "{"));
+    EXPECT_FALSE(equals_ignoring_case("a", "ab"));
+}
+
+TEST(ForEachMember, SkipsEmptyOnes) {
+    std::vector<std::string> members;
+    for_each_member(", a ,,\tb c, ", [&](std::string_view member) { members.emplace_back(member); });
+    EXPECT_THAT(members, testing::ElementsAre("a", "b c"));
+}
+
+TEST(FieldTable, FindsTheOnlyOneOfAName) {
+    FieldTable fields;
+    for (const auto& [name, value] : {std::pair("A", "1"), std::pair("B", "2"), std::pair("b", "3")}) {
+        ASSERT_TRUE(fields.add({name, value, FieldId::other}));
+    }
+    EXPECT_EQ(fields.find_single("a")->value, "1");
+    EXPECT_EQ(fields.find_single("B"), nullptr);
+    EXPECT_EQ(fields.find_single("C"), nullptr);
+    EXPECT_EQ(fields.find(FieldId::other)->value, "1");
+    EXPECT_EQ(fields.find(FieldId::host), nullptr);
+}
+
+TEST(FieldTable, TakesNoMoreThanItHolds) {
+    FieldTable fields;
+    for (std::size_t i = 0; i < FieldTable::kCapacity; ++i) ASSERT_TRUE(fields.add({"A", "1", FieldId::other}));
+    EXPECT_FALSE(fields.add({"A", "1", FieldId::other}));
+    EXPECT_EQ(fields.size(), FieldTable::kCapacity);
+}
+
+}  // namespace
+}  // namespace weir::http

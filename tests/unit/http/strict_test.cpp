@@ -1,0 +1,78 @@
+#include "http/strict.hpp"
+
+#include <gtest/gtest.h>
+
+namespace weir::http {
+namespace {
+
+// The scan looks at eight bytes at a time: every byte must be seen at every offset, within a word and after the last.
+TEST(ScanHead, SeesEveryControlByteAtEveryOffset) {
+    const std::string line = "X-Name: 0123456789ab";
+    ASSERT_EQ(line.size(), 20U);
+    for (int value = 0; value < 256; ++value) {
+        const char byte = static_cast<char>(value);
+        const bool is_control = (value < 0x20 && byte != '\t') || value == 0x7F;
+        for (std::size_t offset = 1; offset < line.size(); ++offset) {
+            std::string text = "GET / HTTP/1.1\r\n" + line + "\r\n\r\n";
+            text[16 + offset] = byte;
+            const bool is_refused = scan_head(text, {}, true).status == ParseStatus::refused;
+            EXPECT_EQ(is_refused, is_control) << "byte " << value << " at " << offset;
+        }
+    }
+}
+
+// A byte with its high bit set next to a control byte must not hide it from the arithmetic.
+TEST(ScanHead, SeesAControlByteAmongBytesOfAnyKind) {
+    for (const char neighbour : {'\x20', '\x7E', '\x80', '\x9F', '\xFF'}) {
+        for (const char control : {'\x00', '\x01', '\x1F', '\x7F'}) {
+            for (std::size_t offset = 0; offset < 16; ++offset) {
+                std::string value(16, neighbour);
+                value[offset] = control;
+                const std::string text = "GET / HTTP/1.1\r\nX: " + value + "\r\n\r\n";
+                EXPECT_EQ(scan_head(text, {}, true).status, ParseStatus::refused) << offset;
+            }
+        }
+    }
+}
+
+TEST(ScanHead, RefusesAControlByteBeforeItsLineEnds) {
+    EXPECT_EQ(scan_head(std::string_view("GET /\0", 6), {}, true).status, ParseStatus::refused);
+    EXPECT_EQ(scan_head("GET / HTTP/1.1\rX", {}, true).status, ParseStatus::refused);
+    EXPECT_EQ(scan_head("GET / HTTP/1.1\r", {}, true).status, ParseStatus::need_more);
+}
+
+TEST(ScanHead, ForgivesNoEmptyLineBeforeAResponse) {
+    EXPECT_EQ(scan_head("\r\nHTTP/1.1 200 OK\r\n\r\n", {}, false).status, ParseStatus::refused);
+}
+
+TEST(ParseLength, TakesDigitsAlone) {
+    EXPECT_EQ(parse_length("0"), 0U);
+    EXPECT_EQ(parse_length("18446744073709551615"), 18446744073709551615U);
+    for (const auto* text :
+         {"", "+1", "-1", " 1", "1 ", "0x1", "1,1", "18446744073709551616", "99999999999999999999999"}) {
+        EXPECT_FALSE(parse_length(text)) << text;
+    }
+}
+
+TEST(Authority, IsAHostAndPerhapsAPort) {
+    for (const auto* text : {"a", "a.b-c_d~e", "1.2.3.4:5", "[::1]", "[2001:db8::1]:443", "a:00080"}) {
+        EXPECT_TRUE(is_valid_authority(text)) << text;
+    }
+    for (const auto* text : {"", ":80", "a:", "a:-1", "a:80:80", "[", "[]x", "[::1]80", "[::g]", "a%41", "a b", "a\tb",
+                             "a/", "@a", "\xC3\xA4", "a:65536", "a:99999999999999999999"}) {
+        EXPECT_FALSE(is_valid_authority(text)) << text;
+    }
+    EXPECT_FALSE(is_valid_authority(std::string(256, 'a')));
+    EXPECT_FALSE(is_valid_authority(std::string_view("[::\0]", 5)));
+}
+
+TEST(Token, IsNeverEmptyAndHoldsNoDelimiter) {
+    EXPECT_TRUE(is_token("!#$%&'*+-.^_`|~09azAZ"));
+    EXPECT_FALSE(is_token(""));
+    for (const char c : std::string_view("\"(),/:;<=>?@[\\]{} \t\0\x7F\x80", 22)) {
+        EXPECT_FALSE(is_token(std::string_view(&c, 1))) << c;
+    }
+}
+
+}  // namespace
+}  // namespace weir::http

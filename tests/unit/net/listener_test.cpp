@@ -43,6 +43,19 @@ TEST_F(ListenerTest, AcceptsEverybody) {
     EXPECT_EQ(accepted.size(), 200U);
 }
 
+TEST_F(ListenerTest, AcceptsBeforeItClosesWhoeverHasConnectedInTime) {
+    const int fd = listening.get();
+    Listener listener(loop, ::dup(fd), accept_until(0));
+    connect(200);
+    loop.post([&] {
+        listener.close();
+        loop.stop();
+    });
+    run_until_stopped();
+    EXPECT_EQ(accepted.size(), 200U);
+    listener.close();
+}
+
 // Checklist 26: no spin, and recovery by itself.
 TEST_F(ListenerTest, PausesWithoutDescriptorsAndGoesOnWhenThereAreSome) {
     Listener listener(loop, ::dup(listening.get()), accept_until(3));

@@ -15,6 +15,7 @@ using net::IoStatus;
 using namespace std::chrono_literals;
 
 constexpr std::size_t kReadBytes = 32 * 1024;
+constexpr int kRequestsPerTurn = 16;
 // After an answer with `Connection: close`, what the client still sends is read and dropped for so long and so many
 // bytes, so that a reset does not take the answer from it (RFC 9112 section 9.6).
 constexpr Duration kLingerTime = 500ms;
@@ -37,9 +38,11 @@ net::task<void> Connection::run() {
     try {
         const bool secured = co_await handshake();
         bool open = secured;
-        while (open) {
+        for (int served = 1; open; ++served) {
             open = co_await wait_for_request();
             if (open) open = co_await serve_next();
+            // Whoever sends request upon request that are refused at once must not keep everybody else waiting.
+            if (served % kRequestsPerTurn == 0) co_await link_.waker.yield();
         }
         if (secured) co_await close_gently();
     } catch (const std::exception& error) {

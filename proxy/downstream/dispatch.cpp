@@ -13,6 +13,7 @@ namespace {
 using net::IoStatus;
 
 constexpr std::size_t kReadBytes = 32 * 1024;
+constexpr int kRoundsPerTurn = 8;
 constexpr http::HeadLimits kResponseLimits{.bytes = 64 * 1024, .fields = 200, .target = 64 * 1024};
 
 iovec as_part(std::string_view text) { return {const_cast<char*>(text.data()), text.size()}; }
@@ -28,13 +29,17 @@ Dispatch::Dispatch(ClientLink& link, Presence& presence, upstream::Connection& c
 
 net::task<DispatchEnd> Dispatch::run() {
     connection_.stream().source().set_waker(&link_.waker);
-    for (;;) {
+    for (int round = 1;; ++round) {
         const Step sent = send();
         if (sent == Step::ended) co_return end_;
         const Step received = receive();
         if (received == Step::ended) co_return end_;
         if (presence_.gone(Presence::kInterim)) co_return DispatchEnd::client_gone;
-        if (sent == Step::progress || received == Step::progress) continue;
+        if (sent == Step::progress || received == Step::progress) {
+            // A fast upload must not keep everybody else waiting.
+            if (round % kRoundsPerTurn == 0) co_await link_.waker.yield();
+            continue;
+        }
         const TimePoint now = link_.turn();
         if (now >= total_deadline_) co_return DispatchEnd::overdue;
         if (now >= answer_deadline_) co_return DispatchEnd::timed_out;

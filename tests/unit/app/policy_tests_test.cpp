@@ -61,5 +61,22 @@ TEST(PolicyTests, QueueBehindAFloodOfTheirOwnClass) {
     for (const auto& failure : failures) ADD_FAILURE() << failure.message << "; " << failure.help;
 }
 
+// In shadow nobody is ever refused: a flood must end all the same, however many classes there are.
+TEST(PolicyTests, EndTheirFloodsInShadowToo) {
+    std::string text = R"(version: 1
+mode: shadow
+listeners: [{ name: public, bind: "127.0.0.1:8080" }]
+backends: [{ name: model, endpoints: "http://127.0.0.1:8000", capacity: { requests: 16 } }]
+tests: [{ name: full, given: { line: full }, expect: { decision: admit } }]
+classes:
+)";
+    for (int i = 0; i < 40; ++i) {
+        text +=
+            "  - { name: c" + std::to_string(i) + ", match: { path: /" + std::to_string(i) + " }, backend: model }\n";
+    }
+    const auto failures = run_policy_tests(test::policy_of(text + "  - { name: rest, match: any, backend: model }\n"));
+    for (const auto& failure : failures) ADD_FAILURE() << failure.message << "; " << failure.help;
+}
+
 }  // namespace
 }  // namespace weir::app

@@ -57,9 +57,11 @@ public:
 
     // Requests of one class, each from a client of its own, until one is refused.
     void flood(ClassId cls) {
-        std::size_t bound = 1;
-        for (const auto& endpoint : config_.endpoints) bound += endpoint.requests;
-        for (const auto& entry : config_.classes) bound += entry.config.line.value_or(0) + bound;
+        std::uint32_t requests = 0;
+        for (const auto& endpoint : config_.endpoints) requests += endpoint.requests;
+        std::size_t bound = requests + std::size_t{1};
+        for (const auto& entry : config_.classes) bound += admission::effective_line(entry.config, requests);
+        // In shadow nobody is refused, so that something else must end it: more than all places there are.
         for (std::size_t i = 0; i < bound; ++i) {
             if (arrive(cls, kNow).standing() == Standing::ended) return;
         }

@@ -3,6 +3,8 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
+#include <cstring>
 #include <random>
 
 namespace weir::downstream {
@@ -93,8 +95,21 @@ double Worker::random() { return static_cast<double>(next_random() >> 11) * 0x1.
 
 namespace {
 
+// "00" to "ff", one after another.
+constexpr auto kHexPairs = [] {
+    std::array<char, 512> pairs{};
+    for (std::size_t i = 0; i < 256; ++i) {
+        pairs[2 * i] = "0123456789abcdef"[i >> 4];
+        pairs[2 * i + 1] = "0123456789abcdef"[i & 0xF];
+    }
+    return pairs;
+}();
+
+// REQUIRES: `digits` is even.
 void write_hex(char* out, std::uint64_t value, int digits) {
-    for (int i = digits - 1; i >= 0; --i, value >>= 4) out[i] = "0123456789abcdef"[value & 0xF];
+    for (int i = digits - 2; i >= 0; i -= 2, value >>= 8) {
+        std::memcpy(out + i, kHexPairs.data() + 2 * (value & 0xFF), 2);
+    }
 }
 
 }  // namespace

@@ -10,6 +10,8 @@ using namespace std::chrono_literals;
 constexpr auto kPause = 100ms;
 // Accepting goes on in the next round after this many, so that a flood of connections does not starve the served.
 constexpr int kBatch = 64;
+// What a full backlog holds: closing takes no longer than that, however many go on connecting.
+constexpr int kBatchesAtClose = 4096 / kBatch;
 
 }  // namespace
 
@@ -19,6 +21,10 @@ Listener::Listener(EventLoop& loop, int fd, OnAccept on_accept)
 }
 
 void Listener::run() {
+    if (accept_batch()) wake();
+}
+
+bool Listener::accept_batch() {
     for (int i = 0; i < kBatch; ++i) {
         SocketAddress peer;
         peer.size = sizeof peer.storage;
@@ -31,17 +37,18 @@ void Listener::run() {
         if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
             pauses_.fetch_add(1, std::memory_order_relaxed);
             retry_.set(loop().batch_time() + kPause);
-            return;
+            return false;
         }
         // A client that gave up in the backlog is no reason to stop.
-        if (errno != ECONNABORTED && errno != EINTR && errno != EPROTO) return;
+        if (errno != ECONNABORTED && errno != EINTR && errno != EPROTO) return false;
     }
-    wake();
+    return true;
 }
 
 void Listener::close() {
     if (source_.fd() < 0) return;
-    run();
+    for (int i = 0; i < kBatchesAtClose && accept_batch(); ++i) {
+    }
     source_.set_waker(nullptr);
     retry_.clear();
     source_.close();

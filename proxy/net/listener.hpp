@@ -29,6 +29,8 @@ public:
 
 private:
     void run() override;
+    // True when there may be more to accept.
+    bool accept_batch();
 
     Source source_;
     Timer retry_;

@@ -9,9 +9,12 @@
 // Threading: a task lives on one loop.
 
 #include <coroutine>
+#include <cstddef>
 #include <exception>
 #include <optional>
 #include <utility>
+
+#include "net/frame_pool.hpp"
 
 namespace weir::net {
 
@@ -29,6 +32,9 @@ struct TaskPromiseBase {
         }
         void await_resume() const noexcept {}
     };
+
+    static void* operator new(std::size_t size) { return allocate_frame(size); }
+    static void operator delete(void* frame, std::size_t size) noexcept { free_frame(frame, size); }
 
     std::coroutine_handle<> parent;
     std::exception_ptr fault;

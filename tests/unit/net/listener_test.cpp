@@ -1,0 +1,79 @@
+#include "net/listener.hpp"
+
+#include <gtest/gtest.h>
+#include <sys/resource.h>
+
+#include <vector>
+
+#include "support/loop.hpp"
+#include "support/sockets.hpp"
+
+namespace weir::net {
+namespace {
+
+using namespace std::chrono_literals;
+using test::Descriptor;
+using test::LoopTest;
+
+class ListenerTest : public LoopTest {
+protected:
+    void connect(int count) {
+        const SocketAddress address = local_address(listening.get());
+        for (int i = 0; i < count; ++i) clients.emplace_back(start_connect(address));
+    }
+    Listener::OnAccept accept_until(std::size_t count) {
+        return [this, count](int fd, const SocketAddress& peer) {
+            accepted.emplace_back(fd);
+            EXPECT_EQ(peer.ip(), IpAddress::parse("127.0.0.1"));
+            EXPECT_NE(::fcntl(fd, F_GETFL) & O_NONBLOCK, 0);
+            if (accepted.size() == count) loop.stop();
+        };
+    }
+
+    Descriptor listening = test::loopback_listener();
+    std::vector<Descriptor> clients;
+    std::vector<Descriptor> accepted;
+};
+
+TEST_F(ListenerTest, AcceptsEverybody) {
+    Listener listener(loop, ::dup(listening.get()), accept_until(200));
+    connect(100);
+    loop.post([this] { connect(100); });
+    run_until_stopped();
+    EXPECT_EQ(accepted.size(), 200U);
+}
+
+TEST_F(ListenerTest, AcceptsBeforeItClosesWhoeverHasConnectedInTime) {
+    const int fd = listening.get();
+    Listener listener(loop, ::dup(fd), accept_until(0));
+    connect(200);
+    loop.post([&] {
+        listener.close();
+        loop.stop();
+    });
+    run_until_stopped();
+    EXPECT_EQ(accepted.size(), 200U);
+    listener.close();
+}
+
+// Checklist 26: no spin, and recovery by itself.
+TEST_F(ListenerTest, PausesWithoutDescriptorsAndGoesOnWhenThereAreSome) {
+    Listener listener(loop, ::dup(listening.get()), accept_until(3));
+    connect(3);
+    rlimit before{};
+    ASSERT_EQ(getrlimit(RLIMIT_NOFILE, &before), 0);
+    const int lowest_free = ::dup(0);
+    ::close(lowest_free);
+    rlimit none = before;
+    none.rlim_cur = static_cast<rlim_t>(lowest_free);
+    ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &none), 0);
+    test::Probe restore(loop, [&] { setrlimit(RLIMIT_NOFILE, &before); });
+    Timer soon(loop.timers(), restore);
+    loop.post([&] { soon.set(loop.now() + 20ms); });
+    run_until_stopped();
+    EXPECT_EQ(accepted.size(), 3U);
+    EXPECT_EQ(listener.pauses(), 1U);
+}
+
+}  // namespace
+}  // namespace weir::net

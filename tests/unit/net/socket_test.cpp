@@ -1,0 +1,93 @@
+#include "net/socket.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <stdlib.h>
+
+#include <filesystem>
+
+#include "support/sockets.hpp"
+
+namespace weir::net {
+namespace {
+
+using test::Descriptor;
+using testing::HasSubstr;
+
+TEST(SocketAddress, GoesThereAndBack) {
+    for (const auto& [text, shown] :
+         {std::pair("127.0.0.1", "127.0.0.1:80"), std::pair("::1", "[::1]:80"),
+          std::pair("2001:db8::2", "[2001:db8::2]:80"), std::pair("0.0.0.0", "0.0.0.0:80")}) {
+        const auto ip = IpAddress::parse(text).value();
+        const auto address = SocketAddress::of(ip, 80);
+        EXPECT_EQ(address.ip(), ip);
+        EXPECT_EQ(address.port(), 80);
+        EXPECT_EQ(address.to_string(), shown);
+    }
+}
+
+TEST(SocketAddress, IsNobodyUnlessItIsIp) {
+    EXPECT_EQ(SocketAddress{}.port(), 0);
+    EXPECT_EQ(SocketAddress{}.ip(), IpAddress{});
+}
+
+TEST(ListenOn, LetsTheKernelPickAPort) {
+    const Descriptor listener = test::loopback_listener();
+    EXPECT_NE(local_address(listener.get()).port(), 0);
+    EXPECT_NE(::fcntl(listener.get(), F_GETFL) & O_NONBLOCK, 0);
+}
+
+TEST(ListenOn, SharesAPortOnlyWhenAsked) {
+    const Descriptor first(listen_on({"127.0.0.1", 0, {}}, true).value());
+    const std::uint16_t port = local_address(first.get()).port();
+    const Descriptor second(listen_on({"127.0.0.1", port, {}}, true).value());
+    const auto refused = listen_on({"127.0.0.1", port, {}}, false);
+    ASSERT_TRUE(refused.has_error());
+    EXPECT_THAT(refused.error().message, HasSubstr("127.0.0.1:" + std::to_string(port)));
+}
+
+TEST(ListenOn, NamesTheAddressThatItCannotUse) {
+    EXPECT_THAT(listen_on({"localhost", 80, {}}, false).error().message, HasSubstr("'localhost'"));
+    EXPECT_THAT(listen_on({"192.0.2.1", 1, {}}, false).error().message, HasSubstr("192.0.2.1:1"));
+    const std::string long_path(200, 'x');
+    EXPECT_THAT(listen_on({{}, 0, long_path}, false).error().message, HasSubstr(long_path));
+    EXPECT_THAT(listen_on({{}, 0, "/nonexistent/socket"}, false).error().message,
+                HasSubstr("unix:/nonexistent/socket"));
+}
+
+TEST(ListenOn, ReplacesAStaleUnixSocketAndNothingElse) {
+    std::string folder = (std::filesystem::temp_directory_path() / "weir-socket-XXXXXX").string();
+    ASSERT_NE(mkdtemp(folder.data()), nullptr);
+    const std::string path = folder + "/s";
+    { const Descriptor stale(listen_on({{}, 0, path}, false).value()); }
+    ASSERT_TRUE(std::filesystem::is_socket(path));
+    const Descriptor fresh(listen_on({{}, 0, path}, false).value());
+    EXPECT_EQ(local_address(fresh.get()).to_string(), "unix:" + path);
+    std::filesystem::create_directory(folder + "/not-a-socket");
+    EXPECT_TRUE(listen_on({{}, 0, folder + "/not-a-socket"}, false).has_error());
+    EXPECT_TRUE(std::filesystem::is_directory(folder + "/not-a-socket"));
+    std::filesystem::remove_all(folder);
+}
+
+TEST(StartConnect, ReachesWhoeverListens) {
+    const auto pair = test::tcp_pair();
+    EXPECT_EQ(connect_error(pair.near.get()), 0);
+    EXPECT_EQ(local_address(pair.near.get()).ip(), IpAddress::parse("127.0.0.1"));
+    int no_delay = 0;
+    socklen_t size = sizeof no_delay;
+    ASSERT_EQ(getsockopt(pair.near.get(), IPPROTO_TCP, TCP_NODELAY, &no_delay, &size), 0);
+    EXPECT_NE(no_delay, 0);
+}
+
+TEST(StartConnect, SaysWhyNobodyWasReached) {
+    Descriptor listener = test::loopback_listener();
+    const SocketAddress address = local_address(listener.get());
+    listener.close();
+    const Descriptor refused(start_connect(address));
+    EXPECT_EQ(refused.get() < 0 ? errno : connect_error(refused.get()), ECONNREFUSED);
+}
+
+}  // namespace
+}  // namespace weir::net

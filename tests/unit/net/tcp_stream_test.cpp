@@ -1,0 +1,179 @@
+#include <gtest/gtest.h>
+
+#include <cerrno>
+#include <string>
+#include <vector>
+
+#include "net/byte_stream.hpp"
+#include "support/loop.hpp"
+#include "support/sockets.hpp"
+
+namespace weir::net {
+namespace {
+
+using test::LoopTest;
+
+class TcpStreamTest : public LoopTest {
+protected:
+    std::string read(ByteStream& stream, std::size_t room = 16) {
+        std::string bytes(room, '\0');
+        last = stream.try_read(bytes);
+        bytes.resize(last.bytes);
+        return bytes;
+    }
+    IoResult write(ByteStream& stream, std::string_view bytes) {
+        const iovec part{const_cast<char*>(bytes.data()), bytes.size()};
+        return stream.try_write({&part, 1});
+    }
+    // Lets the loop look at its descriptors until `holds`.
+    template <typename Condition>
+    void look(ByteStream& stream, Condition holds) {
+        Waker waker(loop);
+        stream.source().set_waker(&waker);
+        run(test::until(waker, holds));
+        stream.source().set_waker(nullptr);
+    }
+
+    IoResult last;
+};
+
+TEST_F(TcpStreamTest, AShortReadClearsReadiness) {
+    auto pair = test::unix_pair();
+    const auto stream = make_tcp_stream(loop, pair.near.release());
+    pair.far.send("abc");
+    EXPECT_EQ(read(*stream), "abc");
+    EXPECT_FALSE(stream->source().ready.readable);
+    EXPECT_EQ(read(*stream), "");
+    EXPECT_EQ(last.status, IoStatus::would_block);
+}
+
+TEST_F(TcpStreamTest, AFullReadMayHaveLeftMore) {
+    auto pair = test::unix_pair();
+    const auto stream = make_tcp_stream(loop, pair.near.release());
+    pair.far.send("abc");
+    EXPECT_EQ(read(*stream, 3), "abc");
+    EXPECT_TRUE(stream->source().ready.readable);
+    read(*stream);
+    EXPECT_EQ(last.status, IoStatus::would_block);
+    EXPECT_FALSE(stream->source().ready.readable);
+}
+
+TEST_F(TcpStreamTest, ReadsOnWhenTheLoopSaysThatThereIsMore) {
+    auto pair = test::unix_pair();
+    const auto stream = make_tcp_stream(loop, pair.near.release());
+    read(*stream);
+    EXPECT_EQ(last.status, IoStatus::would_block);
+    pair.far.send("abc");
+    look(*stream, [&] { return stream->source().ready.readable; });
+    EXPECT_EQ(read(*stream), "abc");
+}
+
+TEST_F(TcpStreamTest, ReadsWhatCameBeforeAFinAndThenItsEnd) {
+    auto pair = test::tcp_pair();
+    const auto stream = make_tcp_stream(loop, pair.near.release());
+    pair.far.send("abc");
+    ::shutdown(pair.far.get(), SHUT_WR);
+    look(*stream, [&] { return stream->source().ready.peer_closed; });
+    EXPECT_EQ(read(*stream), "abc");
+    EXPECT_TRUE(stream->source().ready.readable);
+    EXPECT_EQ(read(*stream), "");
+    EXPECT_EQ(last.status, IoStatus::eof);
+}
+
+TEST_F(TcpStreamTest, HearsOfAFinThatComesAfterAShortRead) {
+    auto pair = test::tcp_pair();
+    const auto stream = make_tcp_stream(loop, pair.near.release());
+    pair.far.send("abc");
+    EXPECT_EQ(read(*stream), "abc");
+    EXPECT_FALSE(stream->source().ready.readable);
+    ::shutdown(pair.far.get(), SHUT_WR);
+    look(*stream, [&] { return stream->source().ready.readable; });
+    read(*stream);
+    EXPECT_EQ(last.status, IoStatus::eof);
+    EXPECT_EQ(write(*stream, "x").status, IoStatus::ok);
+}
+
+TEST_F(TcpStreamTest, StopsWritingWhenThePeerDoesNotRead) {
+    auto pair = test::unix_pair();
+    const auto stream = make_tcp_stream(loop, pair.near.release());
+    const std::string block(64 * 1024, 'x');
+    std::size_t written = 0;
+    IoResult result;
+    while ((result = write(*stream, block)).status == IoStatus::ok) written += result.bytes;
+    EXPECT_EQ(result.status, IoStatus::would_block);
+    EXPECT_FALSE(stream->source().ready.writable);
+    while (written > 0) written -= pair.far.receive().size();
+    look(*stream, [&] { return stream->source().ready.writable; });
+    EXPECT_EQ(write(*stream, "x").status, IoStatus::ok);
+}
+
+TEST_F(TcpStreamTest, WritesPartsInOrderAndAtMostSixteen) {
+    auto pair = test::unix_pair();
+    const auto stream = make_tcp_stream(loop, pair.near.release());
+    std::string letters = "abcdefghijklmnopqrst";
+    std::vector<iovec> parts;
+    for (char& letter : letters) parts.push_back({&letter, 1});
+    EXPECT_EQ(stream->try_write(parts).bytes, 16U);
+    EXPECT_EQ(pair.far.receive(), letters.substr(0, 16));
+}
+
+TEST_F(TcpStreamTest, FailsToWriteToAPeerThatIsGone) {
+    auto pair = test::unix_pair();
+    const auto stream = make_tcp_stream(loop, pair.near.release());
+    pair.far.close();
+    EXPECT_EQ(write(*stream, "x").status, IoStatus::failed);
+}
+
+TEST_F(TcpStreamTest, EndsItsWritingAndReadsOn) {
+    auto pair = test::tcp_pair();
+    const auto stream = make_tcp_stream(loop, pair.near.release());
+    stream->shutdown_write();
+    EXPECT_EQ(write(*stream, "x").status, IoStatus::failed);
+    char byte = 0;
+    EXPECT_EQ(::recv(pair.far.get(), &byte, 1, 0), 0);
+    pair.far.send("abc");
+    EXPECT_EQ(read(*stream), "abc");
+}
+
+TEST_F(TcpStreamTest, AbortingResets) {
+    auto pair = test::tcp_pair();
+    const auto stream = make_tcp_stream(loop, pair.near.release());
+    ASSERT_EQ(write(*stream, "half an answer").status, IoStatus::ok);
+    stream->abort();
+    char byte = 0;
+    ssize_t got = 0;
+    do got = ::recv(pair.far.get(), &byte, 1, 0);
+    while (got > 0);
+    EXPECT_LT(got, 0) << "a clean end";
+    EXPECT_EQ(errno, ECONNRESET);
+}
+
+TEST_F(TcpStreamTest, IsOfNoUseOnceAborted) {
+    auto pair = test::tcp_pair();
+    const auto stream = make_tcp_stream(loop, pair.near.release());
+    stream->abort();
+    read(*stream);
+    EXPECT_EQ(last.status, IoStatus::failed);
+    EXPECT_EQ(write(*stream, "x").status, IoStatus::failed);
+    EXPECT_EQ(stream->try_handshake(), IoStatus::failed);
+    stream->shutdown_write();
+    stream->abort();
+}
+
+TEST_F(TcpStreamTest, FailsToReadFromAPeerThatReset) {
+    auto pair = test::tcp_pair();
+    const auto stream = make_tcp_stream(loop, pair.near.release());
+    make_tcp_stream(loop, pair.far.release())->abort();
+    read(*stream);
+    EXPECT_EQ(last.status, IoStatus::failed);
+}
+
+TEST_F(TcpStreamTest, IsPlainAndReadyAtOnce) {
+    auto pair = test::unix_pair();
+    const auto stream = make_tcp_stream(loop, pair.near.release());
+    EXPECT_FALSE(stream->secure());
+    EXPECT_EQ(stream->try_handshake(), IoStatus::ok);
+}
+
+}  // namespace
+}  // namespace weir::net

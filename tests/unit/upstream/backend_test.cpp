@@ -1,0 +1,128 @@
+#include "upstream/backend.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "support/virtual_time.hpp"
+
+namespace weir::upstream {
+namespace {
+
+using namespace std::chrono_literals;
+using test::kStart;
+using testing::ElementsAre;
+using testing::IsEmpty;
+using testing::Pair;
+
+class BackendTest : public testing::Test {
+protected:
+    static std::vector<std::shared_ptr<Endpoint>> endpoints(int count) {
+        std::vector<std::shared_ptr<Endpoint>> made;
+        for (int i = 0; i < count; ++i) {
+            EndpointConfig config;
+            config.url = "http://10.0.0." + std::to_string(i + 1);
+            made.push_back(std::make_shared<Endpoint>(EndpointId{static_cast<std::uint16_t>(i)}, config, nullptr));
+        }
+        return made;
+    }
+    Backend make(int count) {
+        BackendConfig config;
+        config.name = "model";
+        config.health = HealthConfig{};
+        return Backend(BackendId{0}, config, endpoints(count),
+                       [this](EndpointId id, bool available) { told.emplace_back(index(id), available); });
+    }
+    static void fail(Backend& backend, int endpoint, int times = 5) {
+        for (int i = 0; i < times; ++i) backend.request_failed(*backend.endpoints()[endpoint], kStart);
+    }
+    static bool is_available(const Backend& backend, int endpoint) {
+        return Backend::available(*backend.endpoints()[endpoint]);
+    }
+
+    std::vector<std::pair<std::size_t, bool>> told;
+};
+
+TEST_F(BackendTest, FindsItsEndpointsById) {
+    const Backend backend = make(2);
+    EXPECT_EQ(backend.find(EndpointId{1}), backend.endpoints()[1].get());
+    EXPECT_EQ(backend.find(EndpointId{2}), nullptr);
+}
+
+TEST_F(BackendTest, TellsOnceWhenAnEndpointIsEjectedAndWhenItIsBack) {
+    Backend backend = make(2);
+    fail(backend, 0, 4);
+    EXPECT_THAT(told, IsEmpty());
+    fail(backend, 0, 3);
+    EXPECT_THAT(told, ElementsAre(Pair(0, false)));
+    EXPECT_FALSE(is_available(backend, 0));
+    backend.tick(kStart + 9s);
+    EXPECT_EQ(told.size(), 1U);
+    backend.tick(kStart + 10s);
+    backend.tick(kStart + 11s);
+    EXPECT_THAT(told, ElementsAre(Pair(0, false), Pair(0, true)));
+    EXPECT_TRUE(is_available(backend, 0));
+}
+
+TEST_F(BackendTest, NeverEjectsTheLastEndpointThatIsLeft) {
+    Backend backend = make(3);
+    for (int endpoint = 0; endpoint < 3; ++endpoint) fail(backend, endpoint, 50);
+    EXPECT_FALSE(is_available(backend, 0));
+    EXPECT_FALSE(is_available(backend, 1));
+    EXPECT_TRUE(is_available(backend, 2));
+    Backend alone = make(1);
+    fail(alone, 0, 100);
+    EXPECT_TRUE(is_available(alone, 0));
+}
+
+TEST_F(BackendTest, EjectsTheLastOneAsSoonAsAnotherIsBack) {
+    Backend backend = make(2);
+    fail(backend, 0);
+    fail(backend, 1, 20);
+    backend.tick(kStart + 10s);
+    fail(backend, 1, 1);
+    EXPECT_TRUE(is_available(backend, 0));
+    EXPECT_FALSE(is_available(backend, 1));
+}
+
+TEST_F(BackendTest, CountsAnEndpointThatProbesFoundDeadAsGone) {
+    Backend backend = make(2);
+    for (int i = 0; i < 3; ++i) backend.probed(*backend.endpoints()[0], false);
+    fail(backend, 1, 20);
+    EXPECT_THAT(told, ElementsAre(Pair(0, false)));
+    EXPECT_TRUE(is_available(backend, 1));
+}
+
+TEST_F(BackendTest, ASuccessBetweenFailuresKeepsAnEndpointIn) {
+    Backend backend = make(2);
+    for (int i = 0; i < 10; ++i) {
+        fail(backend, 0, 4);
+        backend.request_succeeded(*backend.endpoints()[0]);
+    }
+    EXPECT_THAT(told, IsEmpty());
+}
+
+TEST_F(BackendTest, CountsWhatItsMetricsShow) {
+    Backend backend = make(2);
+    fail(backend, 0, 6);
+    backend.request_succeeded(*backend.endpoints()[0]);
+    backend.probed(*backend.endpoints()[0], false);
+    backend.probed(*backend.endpoints()[0], true);
+    const EndpointCounters& counters = backend.endpoints()[0]->counters;
+    EXPECT_EQ(counters.failed, 6U);
+    EXPECT_EQ(counters.ejections, 1U);
+    EXPECT_EQ(counters.succeeded, 1U);
+    EXPECT_EQ(counters.probe_failures, 1U);
+}
+
+TEST_F(BackendTest, SharesHealthWithTheOneThatAReloadMakes) {
+    Backend before = make(2);
+    fail(before, 0);
+    const std::vector<std::shared_ptr<Endpoint>> kept(before.endpoints().begin(), before.endpoints().end());
+    Backend after(BackendId{0}, before.config(), kept, [](EndpointId, bool) {});
+    EXPECT_FALSE(is_available(after, 0));
+    after.tick(kStart + 10s);
+    EXPECT_TRUE(is_available(before, 0));
+}
+
+}  // namespace
+}  // namespace weir::upstream

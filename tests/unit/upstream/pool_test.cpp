@@ -1,0 +1,132 @@
+#include <gtest/gtest.h>
+
+#include "support/loop.hpp"
+#include "support/sockets.hpp"
+#include "upstream/connection.hpp"
+
+namespace weir::upstream {
+namespace {
+
+using namespace std::chrono_literals;
+using test::Descriptor;
+using test::LoopTest;
+
+net::task<void> until_size(net::Waker& waker, const Pool& pool, std::size_t size) {
+    while (pool.size() != size) co_await waker.yield();
+}
+
+class PoolTest : public LoopTest {
+protected:
+    // A connection to an endpoint; its other end joins `peers`.
+    std::unique_ptr<Connection> connect(int endpoint = 0) {
+        auto pair = test::unix_pair();
+        peers.push_back(std::move(pair.far));
+        return std::make_unique<Connection>(EndpointId{static_cast<std::uint16_t>(endpoint)},
+                                            net::make_tcp_stream(loop, pair.near.release()));
+    }
+    Connection* give(int endpoint = 0, Duration keep_alive = 30s) {
+        auto connection = connect(endpoint);
+        Connection* given = connection.get();
+        pool.give_back(std::move(connection), keep_alive);
+        return given;
+    }
+    void run_until_size(std::size_t size) {
+        net::Waker waker(loop);
+        run(until_size(waker, pool, size));
+    }
+
+    std::vector<Descriptor> peers;
+    Pool pool;
+};
+
+TEST_F(PoolTest, GivesTheLastUsedFirstAndEachEndpointItsOwn) {
+    Connection* first = give();
+    Connection* second = give();
+    Connection* other = give(1);
+    EXPECT_EQ(pool.size(), 3U);
+    EXPECT_EQ(pool.take(EndpointId{0}).get(), second);
+    EXPECT_EQ(pool.take(EndpointId{0}).get(), first);
+    EXPECT_EQ(pool.take(EndpointId{0}), nullptr);
+    EXPECT_EQ(pool.take(EndpointId{1}).get(), other);
+    EXPECT_EQ(pool.take(EndpointId{7}), nullptr);
+}
+
+TEST_F(PoolTest, KnowsWhichConnectionsHaveServedBefore) {
+    EXPECT_FALSE(connect()->reused());
+    give();
+    EXPECT_TRUE(pool.take(EndpointId{0})->reused());
+}
+
+TEST_F(PoolTest, DropsWhatIsClosedWhileItIsIdle) {
+    Connection* kept = give();
+    give();
+    loop.post([&] { peers[1].close(); });
+    run_until_size(1);
+    EXPECT_EQ(pool.take(EndpointId{0}).get(), kept);
+}
+
+TEST_F(PoolTest, DropsWhatHalfCloses) {
+    give();
+    loop.post([&] { ::shutdown(peers[0].get(), SHUT_WR); });
+    run_until_size(0);
+}
+
+// Checklist 20: bytes that nobody asked for could be taken for the next answer.
+TEST_F(PoolTest, DropsWhatSaysSomethingUnasked) {
+    give();
+    loop.post([&] { peers[0].send("H"); });
+    run_until_size(0);
+}
+
+TEST_F(PoolTest, DropsWhatHadSaidSomethingBeforeItWasGivenBack) {
+    auto connection = connect();
+    peers[0].send("H");
+    pool.give_back(std::move(connection), 30s);
+    run_until_size(0);
+}
+
+TEST_F(PoolTest, DropsWhatHasLainIdleForItsTime) {
+    const TimePoint began = loop.now();
+    give(0, 5ms);
+    give(0, 30s);
+    run_until_size(1);
+    EXPECT_GE(loop.now() - began, 5ms);
+}
+
+net::task<void> use_past_keep_alive(Pool& pool, net::Waker& waker, net::Timer& timer, bool& lives) {
+    auto connection = pool.take(EndpointId{0});
+    timer.set(waker.loop().now() + 10ms);
+    co_await waker.wait();
+    connection->stream().source().set_waker(nullptr);
+    pool.give_back(std::move(connection), 30s);
+    for (int i = 0; i < 10; ++i) co_await waker.yield();
+    lives = pool.size() == 1;
+}
+
+TEST_F(PoolTest, NeverCutsWhatIsInUse) {
+    give(0, 2ms);
+    net::Waker waker(loop);
+    net::Timer timer(loop.timers(), waker);
+    bool lives = false;
+    run(use_past_keep_alive(pool, waker, timer, lives));
+    EXPECT_TRUE(lives);
+}
+
+TEST_F(PoolTest, ClosesTheLongestIdleBeyondItsBound) {
+    for (std::size_t i = 0; i <= Pool::kMaxIdle; ++i) give();
+    EXPECT_EQ(pool.size(), Pool::kMaxIdle);
+    char byte = 0;
+    EXPECT_EQ(::recv(peers.front().get(), &byte, 1, 0), 0);
+    EXPECT_EQ(::recv(peers[1].get(), &byte, 1, 0), -1);
+}
+
+TEST_F(PoolTest, ClosesAllWhenCleared) {
+    give();
+    give(1);
+    pool.clear();
+    EXPECT_EQ(pool.size(), 0U);
+    EXPECT_EQ(pool.take(EndpointId{0}), nullptr);
+}
+
+}  // namespace
+}  // namespace weir::upstream

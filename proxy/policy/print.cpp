@@ -80,11 +80,11 @@ private:
         const auto found = field.children(owner);
         if (found.empty()) return nullptr;
         json::object object = map(*field.shape, found.front(), path);
-        return field.shape->not_empty ? conditions(field, std::move(object)) : json::value(std::move(object));
+        return field.shape->not_empty ? conditions(field, object) : json::value(std::move(object));
     }
 
     // Of conditions, those that are not set say nothing; without any, the shorthand says it.
-    [[nodiscard]] static json::value conditions(const Field& field, json::object object) {
+    [[nodiscard]] static json::value conditions(const Field& field, const json::object& object) {
         json::object kept;
         for (const auto& [key, member] : object) {
             const bool empty = member.is_null() || (member.is_array() && member.get_array().empty()) ||

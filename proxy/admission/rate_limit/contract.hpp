@@ -39,7 +39,7 @@ public:
         std::optional<Excess> live;
         std::optional<Excess> shadow;
     };
-    [[nodiscard]] Finding check(ClientKey client, TimePoint now) const;
+    [[nodiscard]] Finding check(ClientKey key, TimePoint now) const;
 
     // Counts a request as present, until `leave`. REQUIRES: nothing live was found.
     [[nodiscard]] ClientSlot enter(ClientKey client, TimePoint now);

@@ -15,7 +15,7 @@ class Presence {
 public:
     explicit Presence(ClientLink& link) : link_(link) {}
 
-    // HTTP/1.0 knows no interim answers: such a client is taken at its half-close.
+    // HTTP/1.0 knows no interim answers: that such a client left shows at the next write only.
     void set_minor_version(int minor_version) { can_probe_ = minor_version >= 1; }
 
     // Looks once more; sends `probe` if that is what it takes. True when the client is gone.

@@ -149,6 +149,7 @@ ParseResult decide_request_framing(const Semantics& all, RequestHead& head) {
         }
         if (head.minor_version == 0) return refuse("Transfer-Encoding in HTTP/1.0");
         head.framing = Framing::chunked;
+        head.content_length = 0;
         return {ParseStatus::complete, 0, Reason::bad_request, {}};
     }
     head.framing = all.lengths > 0 && all.length > 0 ? Framing::length : Framing::none;

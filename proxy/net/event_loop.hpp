@@ -88,6 +88,8 @@ public:
     // The longest the loop was busy with one batch since the last call. From any thread.
     [[nodiscard]] Duration take_worst_lag();
     [[nodiscard]] std::uint64_t faults() const;  // from any thread
+    // Counts and logs an exception that was caught where nothing better could be done with it.
+    void note_fault(const char* what);
 
 private:
     friend class Source;
@@ -101,7 +103,6 @@ private:
     void watch_epoll();
     void handle_events();
     void run_ready();     // everybody who was woken, once
-    void note_fault(const char* what);
     void drive_timers();  // sets Asio's timer to the wheel's next instant
 
     using ReadyList = boost::intrusive::list<Wakeable, boost::intrusive::member_hook<Wakeable, Wakeable::Hook, &Wakeable::hook_>,

@@ -2,6 +2,7 @@
 
 #include <cerrno>
 #include <chrono>
+#include <exception>
 
 namespace weir::net {
 namespace {
@@ -31,7 +32,12 @@ bool Listener::accept_batch() {
         const int fd = ::accept4(source_.fd(), reinterpret_cast<sockaddr*>(&peer.storage), &peer.size,
                                  SOCK_NONBLOCK | SOCK_CLOEXEC);
         if (fd >= 0) {
-            on_accept_(fd, peer);
+            try {
+                on_accept_(fd, peer);
+            } catch (const std::exception& error) {
+                // One connection that could not be set up is no reason to leave the others in the backlog.
+                loop().note_fault(error.what());
+            }
             continue;
         }
         if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {

@@ -56,6 +56,8 @@ namespace {
 
 using net::IoStatus;
 
+constexpr Duration kLookAgain = std::chrono::milliseconds(20);
+
 // Waits until `done` says so. False when the deadline or the client's leaving came first.
 template <typename Done>
 net::task<bool> wait_for(Done done, net::Waker& waker, net::Timer& timer, TimePoint deadline, const net::Source* client) {
@@ -75,7 +77,12 @@ net::task<ConnectResult> connect(Endpoint& endpoint, net::Waker& waker, net::Tim
     net::EventLoop& loop = waker.loop();
     const TimePoint began = loop.now();
     Reason reason = Reason::backend_unreachable;
-    const std::vector<net::SocketAddress> addresses = endpoint.addresses();
+    std::vector<net::SocketAddress> addresses = endpoint.addresses();
+    while (addresses.empty() && loop.now() < deadline) {  // its name has not been looked up yet
+        timer.set(std::min(deadline, loop.now() + kLookAgain));
+        co_await waker.wait();
+        addresses = endpoint.addresses();
+    }
     for (const net::SocketAddress& address : addresses) {
         const int fd = net::start_connect(address);
         if (fd < 0) continue;
@@ -85,7 +92,8 @@ net::task<ConnectResult> connect(Endpoint& endpoint, net::Waker& waker, net::Tim
         if (!stream) continue;
         net::Source& source = stream->source();
         source.set_waker(&waker);
-        source.ready = {};  // a connect that is under way announces its end by an edge
+        // A connect that is under way announces its end by an edge.
+        source.ready.readable = source.ready.writable = false;
         const auto decided = [&] { return source.ready.writable || source.ready.broken; };
         const bool is_decided = co_await wait_for(decided, waker, timer, deadline, client);
         if (!is_decided) {

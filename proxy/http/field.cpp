@@ -65,6 +65,10 @@ bool is_framing(std::string_view name) { return name == "content-length" || name
 }  // namespace
 
 FieldId identify(std::string_view name) {
+    // Most names are none of ours: too long or short for every known one, and not of the identity family either.
+    const char first = name.empty() ? '\0' : lower(name.front());
+    const bool has_length = name.size() <= kLongestKnown && kByLength[name.size()] != kByLength[name.size() + 1];
+    if (!has_length && first != 'x' && first != 'f') return FieldId::other;
     std::array<char, kLongestKnown> folded;
     const std::size_t length = std::min(name.size(), folded.size());
     bool underscore = false;

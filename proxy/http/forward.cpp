@@ -10,6 +10,16 @@ void append_field(std::string& out, std::string_view name, std::string_view valu
     out.append(name).append(": ").append(value).append("\r\n");
 }
 
+// A field as it came. Where it stood as `name: value`, which is how nearly everybody writes it, that is one copy.
+void append_as_it_came(std::string& out, const Field& field) {
+    const char* name_end = field.name.data() + field.name.size();
+    if (field.value.data() == name_end + 2 && name_end[0] == ':' && name_end[1] == ' ') {
+        out.append(field.name.data(), field.name.size() + 2 + field.value.size()).append("\r\n");
+    } else {
+        append_field(out, field.name, field.value);
+    }
+}
+
 void append_number(std::string& out, std::uint64_t value) {
     std::array<char, 20> digits;
     const auto [end, error] = std::to_chars(digits.data(), digits.data() + digits.size(), value);
@@ -89,7 +99,7 @@ void write_request_after_host(const RequestHead& head, const RequestExtras& extr
         if (field.id == FieldId::traceparent && !extras.traceparent.empty()) continue;
         if (field.id == FieldId::max_forwards && head.max_forwards >= 0) continue;
         if (for_this_hop.contains(field.name)) continue;
-        append_field(out, field.name, field.value);
+        append_as_it_came(out, field);
     }
     if (head.max_forwards > 0) {
         out.append("Max-Forwards: ");
@@ -119,7 +129,7 @@ void append_status_and_fields(std::string& out, const ResponseHead& head, bool k
     for (const Field& field : head.fields) {
         if (is_replaced(field.id) && !(keep_length && field.id == FieldId::content_length)) continue;
         if (for_this_hop.contains(field.name)) continue;
-        append_field(out, field.name, field.value);
+        append_as_it_came(out, field);
     }
 }
 

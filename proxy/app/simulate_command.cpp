@@ -260,12 +260,16 @@ void add_options(CLI::App& verb, Flags& flags) {
                     "CSV (arrival_s,prompt_tokens,output_tokens,class[,client]) or Mooncake JSONL; "
                     "several are merged")
         ->required();
+    // Each takes one value a time it is named: the word after it may be a trace.
     verb.add_option("--surge", flags.surges,
-                    "CLASS=10x@120s+60s: ten times the class's arrivals from 120 s on for 60 s");
+                    "CLASS=10x@120s+60s: ten times the class's arrivals from 120 s on for 60 s")
+        ->allow_extra_args(false);
     verb.add_option("--baseline", flags.baseline,
                     "the same trace without its surge, to compare with; with --surge it is made");
-    verb.add_option("--class", flags.hints, "HINT=CLASS: what the trace calls HINT is the policy's CLASS");
+    verb.add_option("--class", flags.hints, "HINT=CLASS: what the trace calls HINT is the policy's CLASS")
+        ->allow_extra_args(false);
     verb.add_option("--compare", flags.compare, "also decide by these rules: none,cap,haproxy")
+        ->allow_extra_args(false)
         ->delimiter(',')
         ->check(CLI::IsMember(words(simulate::controller_names())));
     verb.add_option("--controller", flags.controller, "who decides")
@@ -279,8 +283,10 @@ void add_options(CLI::App& verb, Flags& flags) {
         ->capture_default_str();
     verb.add_option("--endpoints", flags.endpoints, "give each backend N like its first; default: the policy's")
         ->check(CLI::Range(1, 256));
-    verb.add_option("--lose", flags.losses, "ENDPOINT@60s+30s: it is gone from 60 s on for 30 s; by url or number");
-    verb.add_option("--slow", flags.slowdowns, "0.5@60s+30s: all engines at half their speed for that time");
+    verb.add_option("--lose", flags.losses, "ENDPOINT@60s+30s: it is gone from 60 s on for 30 s; by url or number")
+        ->allow_extra_args(false);
+    verb.add_option("--slow", flags.slowdowns, "0.5@60s+30s: all engines at half their speed for that time")
+        ->allow_extra_args(false);
     verb.add_option("--speed", flags.speed, "play the trace this many times as fast")
         ->check(CLI::Range(0.001, 100'000.0))
         ->capture_default_str();

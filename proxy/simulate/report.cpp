@@ -27,10 +27,19 @@ std::optional<double> kept(const Scenario& scenario, std::size_t cls) {
     return static_cast<double>(scenario.run.classes[cls].during.good) / static_cast<double>(calm);
 }
 
+// Nothing where it cannot be told; else what recovery() says.
+std::optional<std::optional<std::uint32_t>> recovery_of(const Report& report, const Scenario& scenario,
+                                                        std::size_t cls) {
+    if (!scenario.calm || !report.window) return std::nullopt;
+    const ClassRun& calm = scenario.calm->classes[cls];
+    if (!shows_recovery(calm, *report.window)) return std::nullopt;
+    return recovery(scenario.run.classes[cls], calm, *report.window);
+}
+
 std::string recovery_text(const Report& report, const Scenario& scenario, std::size_t cls) {
-    if (!scenario.calm || !report.window || scenario.calm->classes[cls].whole.offered == 0) return "-";
-    const auto time = recovery(scenario.run.classes[cls], scenario.calm->classes[cls], *report.window);
-    return time ? fmt::format("{} s", *time) : "not seen";
+    const auto known = recovery_of(report, scenario, cls);
+    if (!known) return "-";
+    return *known ? fmt::format("{} s", **known) : "not seen";
 }
 
 Row table_row(const Report& report, Scenario& scenario, std::size_t cls) {
@@ -48,7 +57,8 @@ Row table_row(const Report& report, Scenario& scenario, std::size_t cls) {
             surged ? "-" : percent(kept(scenario, cls)),
             length(tally.first_token(0.5)),
             length(tally.first_token(0.95)),
-            length(tally.first_token(0.99))};
+            length(tally.first_token(0.99)),
+            scenario.calm ? length(scenario.calm->classes[cls].during.first_token(0.99)) : "-"};
     const bool clients = run.clients_whole + run.clients_partly + run.clients_not > 0;
     row.push_back(clients ? fmt::format("{}/{}/{}", run.clients_whole, run.clients_partly, run.clients_not) : "-");
     row.push_back(std::to_string(tally.retries));
@@ -128,9 +138,8 @@ json::object class_object(const Report& report, Scenario& scenario, std::size_t 
     if (!scenario.calm) return object;
     object["calm"] = tally_object(scenario.calm->classes[cls].during);
     object["kept"] = optional_number(kept(scenario, cls));
-    if (report.window) {
-        const auto time = recovery(run, scenario.calm->classes[cls], *report.window);
-        object["recovery_s"] = time ? json::value(*time) : json::value(nullptr);
+    if (const auto known = recovery_of(report, scenario, cls)) {
+        object["recovery_s"] = *known ? json::value(**known) : json::value(nullptr);
     }
     return object;
 }
@@ -139,7 +148,8 @@ json::object class_object(const Report& report, Scenario& scenario, std::size_t 
 
 std::string to_text(Report& report) {
     std::vector<Row> rows{{"class", "controller", "offered", "served", "refused", "failed", "good", "kept",
-                           "first token p50", "p95", "p99", "clients all/part/none", "retries", "recovery"}};
+                           "first token p50", "p95", "p99", "calm p99", "clients all/part/none", "retries",
+                           "recovery"}};
     std::string why;
     for (std::size_t cls = 0; cls < report.classes.size(); ++cls) {
         if (!is_offered(report, cls)) continue;

@@ -29,7 +29,7 @@ struct Report {
 //   good       of them, answered in full with the first token within the class's slo (a class without one: answered)
 //   kept       good answers, of those in the run without the surge to requests of the same time; not of the class
 //              that surges
-//   first token  from the arrival, waiting and retries included, of the served
+//   first token  from the arrival, waiting and retries included, of the served; calm: without the surge
 //   clients    those whose requests were all, partly, not served; only of traces that name clients
 //   recovery   see tally.hpp
 [[nodiscard]] std::string to_text(Report& report);

@@ -7,6 +7,13 @@
 #include "simulate/trace.hpp"
 
 namespace weir::simulate {
+namespace {
+
+constexpr std::size_t kSteady = 5;  // seconds
+
+std::size_t end_of(const Window& window) { return static_cast<std::size_t>(std::ceil(seconds(window.to))); }
+
+}  // namespace
 
 void Tally::add(const Outcome& outcome, bool is_good) {
     ++offered;
@@ -76,9 +83,12 @@ Run Books::close(Duration length) {
     return std::move(run_);
 }
 
+bool shows_recovery(const ClassRun& calm, const Window& window) {
+    return end_of(window) + kSteady <= calm.good_by_second.size();
+}
+
 std::optional<std::uint32_t> recovery(const ClassRun& run, const ClassRun& calm, const Window& window) {
-    constexpr std::size_t kSteady = 5;  // seconds
-    const auto end = static_cast<std::size_t>(std::ceil(seconds(window.to)));
+    const std::size_t end = end_of(window);
     const auto good = [](const ClassRun& of, std::size_t from) {
         double sum = 0;
         for (std::size_t i = from; i < std::min(from + kSteady, of.good_by_second.size()); ++i)
@@ -87,7 +97,9 @@ std::optional<std::uint32_t> recovery(const ClassRun& run, const ClassRun& calm,
     };
     const std::size_t last = calm.good_by_second.size();
     for (std::size_t second = end; second + kSteady <= last; ++second) {
-        if (good(run, second) >= 0.99 * good(calm, second)) return static_cast<std::uint32_t>(second - end);
+        // Where the calm run has nothing to show either, nothing is proven.
+        if (good(calm, second) > 0 && good(run, second) >= 0.99 * good(calm, second))
+            return static_cast<std::uint32_t>(second - end);
     }
     return std::nullopt;
 }

@@ -80,6 +80,10 @@ private:
 
 // Seconds from the window's end until the class does as well as in its calm twin again and stays so for 5 s (99 % of
 // its good answers); nothing when it does not, to the end of the trace.
+// REQUIRES: shows_recovery().
 [[nodiscard]] std::optional<std::uint32_t> recovery(const ClassRun& run, const ClassRun& calm, const Window& window);
+
+// Whether the calm twin goes on for long enough after the window to tell.
+[[nodiscard]] bool shows_recovery(const ClassRun& calm, const Window& window);
 
 }  // namespace weir::simulate

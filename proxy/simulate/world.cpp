@@ -127,7 +127,9 @@ void World::run_timers() {
         const auto endpoint = static_cast<EndpointId>(timer.subject);
         switch (timer.due) {
             case Due::lose: lose(endpoint); break;
-            case Due::regain: set_available(endpoint, true); break;
+            case Due::regain:
+                if (!is_lost(endpoint)) set_available(endpoint, true);
+                break;
             case Due::change_speed: change_speed(); break;
             case Due::retry:
             case Due::give_up: {
@@ -261,6 +263,12 @@ void World::lose(EndpointId endpoint) {
         }
         settle();
     }
+}
+
+bool World::is_lost(EndpointId endpoint) const {
+    return std::any_of(config_.losses.begin(), config_.losses.end(), [&](const EndpointLoss& loss) {
+        return loss.endpoint == endpoint && loss.window.has(now_ - kStart);
+    });
 }
 
 void World::set_available(EndpointId endpoint, bool available) {

@@ -104,6 +104,7 @@ private:
     void over(Session& session, Reason reason, bool served);
     void give_up(Session& session);
     void lose(EndpointId endpoint);
+    [[nodiscard]] bool is_lost(EndpointId endpoint) const;
     void set_available(EndpointId endpoint, bool available);
     void change_speed();
 

@@ -72,6 +72,14 @@ class Surge(SimulateTest):
         self.assertEqual(result["window"], {"from_s": 30, "to_s": 40})
         self.assertGreaterEqual(self.classes(result)["direct"]["kept"], 0.99)
 
+    def test_an_option_takes_one_value_and_the_rest_are_traces(self):
+        code, out, err = run_weir("simulate", *SURGE, QUICKSTART, self.day, self.day)
+        self.assertEqual((code, err), (0, ""))
+        both = [json.loads(run_weir("simulate", QUICKSTART, *traces, "--format", "json")[1])
+                for traces in ((self.day,), (self.day, self.day))]
+        once, twice = (self.classes(result)["direct"]["whole"]["offered"] for result in both)
+        self.assertEqual(twice, 2 * once)
+
     def test_the_table_names_each_class_and_why_it_was_refused(self):
         code, out, err = run_weir("simulate", QUICKSTART, self.day, *SURGE)
         self.assertEqual((code, err), (0, ""))

@@ -125,6 +125,15 @@ TEST(World, RefusesWhileNoEndpointIsLeftAndServesWhenOneIsBack) {
     EXPECT_GT(of(run, kDirect).served, 80U);
 }
 
+TEST(World, HasAnEndpointBackWhenTheLastOfItsLossesIsOver) {
+    WorldConfig world = decided_by("none");
+    world.retries = false;
+    world.losses = {{EndpointId{0}, {2s, 10s}}, {EndpointId{0}, {3s, 5s}}};
+    const simulate::Run run = sim_run(world, sim_trace(20, 1, 0));
+    EXPECT_EQ(unserved(run, kDirect, Reason::no_endpoint), 8U);
+    EXPECT_EQ(of(run, kDirect).served, 12U);
+}
+
 TEST(World, SlowsItsEngines) {
     WorldConfig world = decided_by("none");
     const Trace trace = sim_trace(10, 1, 0);

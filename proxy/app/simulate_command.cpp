@@ -311,7 +311,7 @@ void add_simulate(CLI::App& app, int& code) {
     add_options(*verb, *flags);
     verb->footer(
         "A trace of your own making, and what a surge of its bulk class does to the others:\n"
-        "  bench/make_trace --capacity 22 > day.csv\n"
+        "  bench/make_trace --capacity 29 > day.csv\n"
         "  weir simulate config/quickstart.yaml day.csv --surge siri-bulk=100x@60s+60s --compare none\n\n"
         "Exit codes: 0 good, 1 errors in the policy or a trace, 2 misused.");
     verb->callback([flags, &code] { code = simulate_policy(*flags); });

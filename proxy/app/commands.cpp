@@ -9,6 +9,7 @@
 
 #include "app/gateway.hpp"
 #include "app/policy_tests.hpp"
+#include "app/simulate_command.hpp"
 #include "app/status.hpp"
 #include "mock/command.hpp"
 #include "policy/load.hpp"
@@ -110,6 +111,7 @@ int run_command_line(int argc, char** argv) {
     status_verb->callback([&] { code = show_status(admin_address); });
 
     mock::add_mock_backend(app, code);
+    add_simulate(app, code);
 
     app.add_subcommand("version", "Print the version.")->callback([] { std::cout << "weir " WEIR_VERSION "\n"; });
 

@@ -58,9 +58,10 @@ void Engine::start_step(TimePoint now) {
         return;
     }
     ++steps_started_;
-    step_ends_ = now + config_.fixed + prompt_tokens * config_.per_prompt_token +
-                 static_cast<Duration::rep>(running_.size()) * config_.per_sequence +
-                 static_cast<Duration::rep>(kv_used_) * config_.per_context_token;
+    const Duration length = config_.fixed + prompt_tokens * config_.per_prompt_token +
+                            static_cast<Duration::rep>(running_.size()) * config_.per_sequence +
+                            static_cast<Duration::rep>(kv_used_) * config_.per_context_token;
+    step_ends_ = now + (speed_ == 1 ? length : from_seconds(seconds(length) / speed_));
 }
 
 bool Engine::preempt() {

@@ -74,6 +74,9 @@ public:
     // Runs all steps that end by `now`, and appends what happened, in order.
     void advance(TimePoint now, std::vector<EngineEvent>& events);
 
+    // Of the hardware, from the next step on: at 0.5 a step takes twice as long. REQUIRES: above zero.
+    void set_speed(double speed) { speed_ = speed; }
+
     [[nodiscard]] EngineCounts counts() const;
     [[nodiscard]] const EngineConfig& config() const { return config_; }
 
@@ -124,6 +127,7 @@ private:
     std::uint64_t kv_used_ = 0;
     std::uint64_t arrivals_ = 0;
     std::uint64_t preemptions_ = 0;
+    double speed_ = 1;
 };
 
 }  // namespace weir::simulate

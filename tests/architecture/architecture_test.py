@@ -20,7 +20,7 @@ ARROWS = {
     "ai": {"base"},           # pure
     "admission": {"base"},    # pure: the judge never talks to the witness, to sockets or to a clock
     "telemetry": {"base"},
-    "simulate": {"base"},     # pure
+    "simulate": {"base", "admission"},
     "policy": {"base"},       # and the configurations below
     "upstream": {"base", "net", "http"},
     "downstream": {"base", "net", "http", "admission", "ai", "upstream", "telemetry"},

@@ -1,0 +1,61 @@
+#include "simulate/judge_controller.hpp"
+
+namespace weir::simulate {
+namespace {
+
+void copy_ruling(Visit& visit) {
+    const admission::Decision& decision = visit.decision();
+    visit.ruling = {visit.standing(), decision.endpoint, decision.reason, decision.retry_after};
+}
+
+}  // namespace
+
+void JudgeController::report(VisitChanges& changes) {
+    for (admission::Place* place : changed_) {
+        auto* visit = static_cast<Visit*>(place);
+        copy_ruling(*visit);
+        changes.push_back(visit);
+    }
+    changed_.clear();
+}
+
+void JudgeController::arrive(Visit& visit, TimePoint now, VisitChanges& changes) {
+    // The server asks for an early refusal before it reads the body; such a request never arrives at the judge.
+    if (const auto refusal = judge_.refuse_early(visit.asking, now)) {
+        visit.ruling = {admission::Standing::ended, kNoEndpoint, refusal->reason, refusal->retry_after};
+        return;
+    }
+    judge_.arrive(visit, visit.asking, now, changed_);
+    copy_ruling(visit);
+    report(changes);
+}
+
+void JudgeController::finish(Visit& visit, TimePoint now, VisitChanges& changes) {
+    judge_.finish(visit, now, changed_);
+    visit.ruling.standing = visit.standing();
+    report(changes);
+}
+
+void JudgeController::leave(Visit& visit, TimePoint now, VisitChanges& changes) {
+    judge_.leave(visit, now, changed_);
+    copy_ruling(visit);
+    report(changes);
+}
+
+void JudgeController::lose(Visit& visit, TimePoint now, VisitChanges& changes) {
+    judge_.requeue(visit, now, changed_);
+    copy_ruling(visit);
+    report(changes);
+}
+
+void JudgeController::set_available(EndpointId endpoint, bool available, TimePoint now, VisitChanges& changes) {
+    judge_.set_available(endpoint, available, now, changed_);
+    report(changes);
+}
+
+void JudgeController::expire(TimePoint now, VisitChanges& changes) {
+    judge_.expire(now, changed_);
+    report(changes);
+}
+
+}  // namespace weir::simulate

@@ -1,0 +1,70 @@
+#pragma once
+// A recorded or made-up day: who asks when, with how long a prompt, for how long an answer.
+//
+// Two forms are read, told apart by their first character, and several files may be merged into one trace:
+//   CSV     arrival_s,prompt_tokens,output_tokens,class[,client]     the header names the columns, in any order
+//   JSONL   {"timestamp": ms, "input_length": n, "output_length": n}  as Mooncake publishes them; `class` and `client`
+//           are taken where they are given, other keys are passed over
+//
+// The class is a hint: its meaning in a policy is for the caller to say. A request without a client is a client of its
+// own. Reading is strict: the first line that is not understood is an error that names it (file:line).
+
+#include <cstdint>
+#include <iosfwd>
+#include <limits>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "base/result.hpp"
+#include "base/time.hpp"
+
+namespace weir::simulate {
+
+inline constexpr std::uint32_t kNoClient = std::numeric_limits<std::uint32_t>::max();
+inline constexpr std::string_view kNoHint = "unclassified";  // the hint of requests that carry no class
+
+struct TraceRequest {
+    Duration arrival{};        // from the start of the trace
+    std::uint64_t number = 0;  // which request this is, whatever is added beside it: what its randomness is drawn by
+    std::uint32_t prompt_tokens = 1;
+    std::uint32_t output_tokens = 1;
+    std::uint32_t client = kNoClient;  // below Trace::clients
+    std::uint16_t hint = 0;            // index into Trace::hints
+};
+
+struct Trace {
+    std::vector<TraceRequest> requests;  // by arrival; equals in the order in which they were read
+    std::vector<std::string> hints;
+    std::uint32_t clients = 0;
+};
+
+// Collects files into one trace.
+class TraceReader {
+public:
+    // Reads one file's text. `name` is what errors call it.
+    [[nodiscard]] std::optional<Error> read(std::istream& text, std::string_view name);
+    [[nodiscard]] std::optional<Error> read_file(const std::string& path);
+
+    // What was read, sorted. The reader is empty afterwards.
+    [[nodiscard]] Trace take();
+
+private:
+    struct Row;
+    class Csv;
+    [[nodiscard]] std::optional<Error> read_csv(std::istream& text, std::string_view name, std::string header);
+    [[nodiscard]] std::optional<Error> read_jsonl(std::istream& text, std::string_view name, std::string line);
+    // Nothing, or what is wrong with it.
+    [[nodiscard]] std::string add(const Row& row);
+    [[nodiscard]] std::uint32_t client_of(std::string_view name);
+
+    Trace trace_;
+    std::unordered_map<std::string, std::uint32_t> clients_;
+};
+
+// The same requests, arriving `speed` times as fast. REQUIRES: speed > 0.
+void speed_up(Trace& trace, double speed);
+
+}  // namespace weir::simulate

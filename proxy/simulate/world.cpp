@@ -1,0 +1,299 @@
+#include "simulate/world.hpp"
+
+#include <algorithm>
+#include <cassert>
+#include <utility>
+
+#include "simulate/random.hpp"
+#include "simulate/retry.hpp"
+
+namespace weir::simulate {
+
+using admission::Standing;
+
+namespace {
+
+// The trace's zero. Well after the clock's epoch, where unset instants lie.
+constexpr TimePoint kStart{24h};
+
+constexpr std::uint64_t kProgressEvery = 4'096;  // arrivals
+
+RequestId engine_id(std::uint32_t slot, std::uint32_t version) { return RequestId{version} << 32 | slot; }
+std::uint32_t slot_of(RequestId id) { return static_cast<std::uint32_t>(id); }
+
+}  // namespace
+
+World::World(WorldConfig config, const Trace& trace, std::vector<ClassId> classes)
+    : config_(std::move(config)), trace_(trace), class_of_hint_(std::move(classes)), now_(kStart) {
+    EngineConfig engine = config_.engine;
+    engine.token_events = false;
+    for (const admission::JudgeConfig& backend : config_.backends) {
+        controllers_.push_back(make_controller(config_.controller, backend, now_));
+        assert(controllers_.back());
+        for (const auto& entry : backend.classes) {
+            if (classes_.size() <= index(entry.id)) classes_.resize(index(entry.id) + 1);
+            classes_[index(entry.id)] = {&entry.config, controllers_.back().get()};
+        }
+        for (const auto& endpoint : backend.endpoints) {
+            const std::size_t count = std::max(controller_of_endpoint_.size(), index(endpoint.id) + 1);
+            controller_of_endpoint_.resize(count);
+            controller_of_endpoint_[index(endpoint.id)] = controllers_.back().get();
+        }
+    }
+    for (std::size_t i = 0; i < controller_of_endpoint_.size(); ++i) engines_.emplace_back(engine);
+
+    std::vector<std::optional<Duration>> slos;
+    for (const ClassModel& cls : classes_) {
+        const bool has_slo = cls.config != nullptr && cls.config->slo;
+        slos.push_back(has_slo ? std::optional(cls.config->slo->first_token) : std::nullopt);
+    }
+    books_ = std::make_unique<Books>(std::move(slos), trace.clients, config_.window);
+    for (const EndpointLoss& loss : config_.losses) {
+        const auto endpoint = static_cast<std::uint32_t>(index(loss.endpoint));
+        set_timer(kStart + loss.window.from, Due::lose, endpoint, 0);
+        set_timer(kStart + loss.window.to, Due::regain, endpoint, 0);
+    }
+    for (const Slowdown& slowdown : config_.slowdowns) {
+        set_timer(kStart + slowdown.window.from, Due::change_speed, 0, 0);
+        set_timer(kStart + slowdown.window.to, Due::change_speed, 0, 0);
+    }
+}
+
+World::~World() = default;
+
+Run World::run(const Progress& progress) {
+    std::size_t told = 0;
+    while (const auto next = next_instant()) {
+        now_ = *next;
+        run_engines();
+        expire();
+        run_timers();
+        take_arrivals();
+        if (progress && next_arrival_ >= told + kProgressEvery) {
+            told = next_arrival_;
+            progress(static_cast<double>(told) / static_cast<double>(trace_.requests.size()));
+        }
+    }
+    return books_->close(last_ending_);
+}
+
+std::optional<TimePoint> World::next_instant() const {
+    std::optional<TimePoint> next;
+    const auto consider = [&next](TimePoint instant) { next = next ? std::min(*next, instant) : instant; };
+    for (const Engine& engine : engines_) {
+        if (const auto event = engine.next_event()) consider(*event);
+    }
+    for (const auto& controller : controllers_) {
+        // What was due now has been done; an instant that stays in the past must not stop the clock.
+        if (const auto expiry = controller->next_expiry()) consider(std::max(*expiry, now_ + 1ns));
+    }
+    if (!timers_.empty()) consider(timers_.top().at);
+    if (next_arrival_ < trace_.requests.size()) consider(kStart + trace_.requests[next_arrival_].arrival);
+    return next;
+}
+
+void World::run_engines() {
+    for (Engine& engine : engines_) {
+        if (engine.next_event().value_or(now_ + 1ns) > now_) continue;
+        events_.clear();
+        engine.advance(now_, events_);
+        for (const EngineEvent& event : events_) {
+            Session& session = sessions_[slot_of(event.id)];
+            if (event.kind == EngineEvent::Kind::first_token) {
+                session.answered = true;
+                session.first_token = event.at;
+                controller_of(session).first_token(session, now_, changes_);
+            } else {
+                controller_of(session).finish(session, now_, changes_);
+                over(session, Reason::admitted, true);
+            }
+            settle();
+        }
+    }
+}
+
+void World::expire() {
+    for (const auto& controller : controllers_) {
+        if (controller->next_expiry().value_or(now_ + 1ns) > now_) continue;
+        controller->expire(now_, changes_);
+        settle();
+    }
+}
+
+void World::run_timers() {
+    while (!timers_.empty() && timers_.top().at <= now_) {
+        const Timer timer = timers_.top();
+        timers_.pop();
+        const auto endpoint = static_cast<EndpointId>(timer.subject);
+        switch (timer.due) {
+            case Due::lose: lose(endpoint); break;
+            case Due::regain:
+                if (!is_lost(endpoint)) set_available(endpoint, true);
+                break;
+            case Due::change_speed: change_speed(); break;
+            case Due::retry:
+            case Due::give_up: {
+                Session& session = sessions_[timer.subject];
+                if (!session.present || session.version != timer.version) break;
+                if (timer.due == Due::retry) {
+                    try_once(session);
+                } else if (!session.answered) {
+                    give_up(session);
+                }
+            }
+        }
+        settle();
+    }
+}
+
+void World::take_arrivals() {
+    while (next_arrival_ < trace_.requests.size()) {
+        const TraceRequest& request = trace_.requests[next_arrival_];
+        if (kStart + request.arrival > now_) return;
+        ++next_arrival_;
+        try_once(admit_session(request));
+        settle();
+    }
+}
+
+World::Session& World::admit_session(const TraceRequest& request) {
+    if (free_sessions_.empty()) {
+        free_sessions_.push_back(static_cast<std::uint32_t>(sessions_.size()));
+        sessions_.emplace_back().slot = free_sessions_.back();
+    }
+    Session& session = sessions_[free_sessions_.back()];
+    free_sessions_.pop_back();
+    session.request = &request;
+    session.present = true;
+    session.tries = 0;
+    session.prompt_tokens = request.prompt_tokens;
+    session.asking.cls = class_of_hint_[request.hint];
+    session.priority = classes_[index(session.asking.cls)].config->priority;
+    // Who names no client is one of its own.
+    const bool named = request.client != kNoClient;
+    session.asking.client = mix(named ? mix(config_.seed) ^ request.client : ~request.number);
+    return session;
+}
+
+void World::try_once(Session& session) {
+    ++session.version;
+    ++session.tries;
+    session.answered = false;
+    session.asking.retry = session.tries > 1;
+    set_timer(now_ + config_.give_up, Due::give_up, session.slot, session.version);
+    controller_of(session).arrive(session, now_, changes_);
+    act(session);
+}
+
+void World::settle() {
+    // Acting may change more rulings: the list grows while it is read.
+    for (std::size_t i = 0; i < changes_.size(); ++i) act(static_cast<Session&>(*changes_[i]));
+    changes_.clear();
+}
+
+void World::act(Session& session) {
+    switch (session.ruling.standing) {
+        case Standing::running: return dispatch(session);
+        case Standing::ended: return refused(session);
+        default: return;
+    }
+}
+
+void World::dispatch(Session& session) {
+    const RequestId id = engine_id(session.slot, session.version);
+    Engine& engine = engines_[index(session.ruling.endpoint)];
+    const TraceRequest& request = *session.request;
+    const auto rank = static_cast<int>(session.priority);
+    if (engine.submit(id, request.prompt_tokens, request.output_tokens, rank, now_)) return;
+    // Longer than the engine can ever hold: it says so, and asking again would not help.
+    controller_of(session).finish(session, now_, changes_);
+    over(session, Reason::bad_request, false);
+}
+
+void World::refused(Session& session) {
+    const Ruling& ruling = session.ruling;
+    const auto& refusal = classes_[index(session.asking.cls)].config->refusal;
+    const bool told_not_to =
+        refusal.tell_no_retry && config_.controller == "weir" && group(ruling.reason) == ReasonGroup::overload;
+    if (!config_.retries || session.tries > kSdkRetries || told_not_to) return over(session, ruling.reason, false);
+    Duration advice = ruling.retry_after;
+    if (advice > Duration::zero()) {
+        advice = spread_advice(ruling.reason, std::min(advice, refusal.retry_after_max), random(session, 0));
+    }
+    ++session.version;
+    set_timer(now_ + sdk_delay(advice, session.tries - 1, random(session, 1)), Due::retry, session.slot,
+              session.version);
+}
+
+void World::over(Session& session, Reason reason, bool served) {
+    const TraceRequest& request = *session.request;
+    Outcome outcome{session.asking.cls, request.arrival, reason, served, std::nullopt, session.tries, request.client};
+    if (session.answered) outcome.first_token = session.first_token - kStart - request.arrival;
+    books_->add(outcome);
+    last_ending_ = std::max(last_ending_, now_ - kStart);
+    session.present = false;
+    ++session.version;
+    free_sessions_.push_back(session.slot);
+}
+
+void World::give_up(Session& session) {
+    Controller& controller = controller_of(session);
+    if (session.ruling.standing == Standing::waiting) {
+        controller.leave(session, now_, changes_);
+    } else {
+        engines_[index(session.ruling.endpoint)].cancel(engine_id(session.slot, session.version));
+        controller.finish(session, now_, changes_);
+    }
+    over(session, Reason::client_gone, false);
+}
+
+void World::lose(EndpointId endpoint) {
+    set_available(endpoint, false);
+    Engine& engine = engines_[index(endpoint)];
+    for (Session& session : sessions_) {
+        const bool is_there =
+            session.present && session.ruling.standing == Standing::running && session.ruling.endpoint == endpoint;
+        if (!is_there || !engine.cancel(engine_id(session.slot, session.version))) continue;
+        if (session.answered) {
+            controller_of(session).finish(session, now_, changes_);
+            over(session, Reason::backend_died, false);
+        } else {
+            controller_of(session).lose(session, now_, changes_);
+            act(session);
+        }
+        settle();
+    }
+}
+
+bool World::is_lost(EndpointId endpoint) const {
+    return std::any_of(config_.losses.begin(), config_.losses.end(), [&](const EndpointLoss& loss) {
+        return loss.endpoint == endpoint && loss.window.has(now_ - kStart);
+    });
+}
+
+void World::set_available(EndpointId endpoint, bool available) {
+    controller_of_endpoint_[index(endpoint)]->set_available(endpoint, available, now_, changes_);
+    settle();
+}
+
+void World::change_speed() {
+    double speed = 1;
+    for (const Slowdown& slowdown : config_.slowdowns) {
+        if (slowdown.window.has(now_ - kStart)) speed *= slowdown.factor;
+    }
+    for (Engine& engine : engines_) engine.set_speed(speed);
+}
+
+Controller& World::controller_of(const Session& session) const {
+    return *classes_[index(session.asking.cls)].controller;
+}
+
+void World::set_timer(TimePoint at, Due due, std::uint32_t subject, std::uint32_t version) {
+    timers_.push({at, timers_set_++, due, subject, version});
+}
+
+double World::random(const Session& session, std::uint64_t question) const {
+    return uniform(config_.seed, session.request->number, 2 * session.tries + question);
+}
+
+}  // namespace weir::simulate

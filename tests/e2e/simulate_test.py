@@ -1,0 +1,145 @@
+"""weir simulate: the binary on traces that bench/make_trace makes from a seed."""
+
+import json
+import subprocess
+import sys
+import tempfile
+import unittest
+from pathlib import Path
+
+from support.process import ROOT, run_weir
+
+QUICKSTART = ROOT / "config/quickstart.yaml"
+HEADER = "arrival_s,prompt_tokens,output_tokens,class,client\n"
+SURGE = ("--surge", "siri-bulk=100x@20s+30s")  # of a tenth of the capacity: ten times the capacity
+
+
+class SimulateTest(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls._folder = tempfile.TemporaryDirectory(prefix="weir-simulate-")
+        cls.folder = Path(cls._folder.name)
+        cls.day = cls.folder / "day.csv"
+        subprocess.run([sys.executable, ROOT / "bench/make_trace", "--capacity", "22", "--load", "direct=0.8",
+                        "--load", "siri-bulk=0.1", "--seconds", "70", "--seed", "7", "--out", cls.day],
+                       check=True, capture_output=True)
+
+    @classmethod
+    def tearDownClass(cls):
+        cls._folder.cleanup()
+
+    def write(self, text, name="trace.csv"):
+        path = self.folder / name
+        path.write_text(text)
+        return path
+
+    def result(self, *arguments):
+        code, out, err = run_weir("simulate", QUICKSTART, *arguments, "--format", "json")
+        self.assertEqual((code, err), (0, ""))
+        return json.loads(out)
+
+    def classes(self, result, controller="weir"):
+        scenario = next(entry for entry in result["scenarios"] if entry["controller"] == controller)
+        return {entry["class"]: entry for entry in scenario["classes"]}
+
+
+class Surge(SimulateTest):
+    def test_direct_users_keep_their_service_with_weir_and_lose_it_with_nothing(self):
+        result = self.result(self.day, *SURGE, "--compare", "none,cap,haproxy")
+        direct = self.classes(result)["direct"]
+        self.assertGreaterEqual(direct["surge"]["goodput"], 0.99)
+        self.assertGreaterEqual(direct["kept"], 0.99)
+        self.assertEqual(direct["surge"]["failed"], 0)
+        self.assertLessEqual(direct["recovery_s"], 5)
+        self.assertLess(self.classes(result, "none")["direct"]["surge"]["goodput"], 0.3)
+        self.assertEqual([entry["controller"] for entry in result["scenarios"]], ["weir", "none", "cap", "haproxy"])
+        self.assertEqual(result["window"], {"from_s": 20, "to_s": 50})
+        # The bulk class is refused for the reasons that the proxy would name.
+        bulk = self.classes(result)["siri-bulk"]["surge"]
+        self.assertGreater(bulk["unserved_by_reason"]["line_full"], 0)
+        self.assertEqual(bulk["offered"], bulk["served"] + bulk["refused"] + bulk["failed"])
+
+    def test_the_same_seed_gives_the_same_bytes(self):
+        first = run_weir("simulate", QUICKSTART, self.day, *SURGE, "--seed", 3)
+        self.assertEqual(first, run_weir("simulate", QUICKSTART, self.day, *SURGE, "--seed", 3))
+        self.assertEqual(first[0], 0)
+        self.assertNotEqual(first[1], run_weir("simulate", QUICKSTART, self.day, *SURGE, "--seed", 4)[1])
+
+    def test_a_recorded_surge_is_compared_with_a_baseline(self):
+        rows = self.day.read_text().splitlines()
+        burst = [f"{30 + i / 200:.3f},100,24,siri-bulk,burst-{i}" for i in range(2000)]
+        result = self.result(self.write("\n".join([*rows, *burst]) + "\n"), "--baseline", self.day)
+        self.assertEqual(result["window"], {"from_s": 30, "to_s": 40})
+        self.assertGreaterEqual(self.classes(result)["direct"]["kept"], 0.99)
+
+    def test_an_option_takes_one_value_and_the_rest_are_traces(self):
+        code, out, err = run_weir("simulate", *SURGE, QUICKSTART, self.day, self.day)
+        self.assertEqual((code, err), (0, ""))
+        both = [json.loads(run_weir("simulate", QUICKSTART, *traces, "--format", "json")[1])
+                for traces in ((self.day,), (self.day, self.day))]
+        once, twice = (self.classes(result)["direct"]["whole"]["offered"] for result in both)
+        self.assertEqual(twice, 2 * once)
+
+    def test_the_table_names_each_class_and_why_it_was_refused(self):
+        code, out, err = run_weir("simulate", QUICKSTART, self.day, *SURGE)
+        self.assertEqual((code, err), (0, ""))
+        for word in ("direct", "siri-bulk", "first token p50", "the surge, from 20 s to 50 s", "line_full"):
+            self.assertIn(word, out)
+        self.assertNotIn("anonymous", out)
+
+    def test_a_lost_endpoint_is_survived_by_the_others(self):
+        lost = self.classes(self.result(self.day, "--endpoints", "2", "--lose", "2@20s+20s"))["direct"]["whole"]
+        self.assertGreaterEqual(lost["goodput"], 0.98)
+        self.assertLess(lost["goodput"], 1)
+
+    def test_slow_engines_show(self):
+        usual = self.classes(self.result(self.day))["direct"]["whole"]
+        slow = self.classes(self.result(self.day, "--slow", "0.5@0s+70s"))["direct"]["whole"]
+        self.assertGreater(slow["first_token_p50_s"], 1.5 * usual["first_token_p50_s"])
+
+
+class Mistakes(SimulateTest):
+    def refused(self, *arguments, code=1):
+        result = run_weir("simulate", *arguments)
+        self.assertEqual(result[:2], (code, ""), result)
+        return result[2]
+
+    def test_a_bad_line_is_named_by_file_and_number(self):
+        trace = self.write(HEADER + "0.5,100,24,direct,a\n0.7,many,24,direct,a\n")
+        self.assertIn(f"{trace}:3: 'many' is not a count of tokens", self.refused(QUICKSTART, trace))
+
+    def test_a_class_that_the_policy_does_not_know_is_shown_with_what_it_may_be(self):
+        trace = self.write(HEADER + "0.5,100,24,direct,a\n0.7,100,24,siri-bulkk,a\n")
+        error = self.refused(QUICKSTART, trace)
+        for word in ("'siri-bulkk'", "'siri-bulk', 'direct', 'anonymous'", "did you mean 'siri-bulk'?",
+                     "'direct', 'siri-bulkk'", "--class siri-bulkk=siri-bulk"):
+            self.assertIn(word, error)
+        result = self.result(trace, "--class", "siri-bulkk=siri-bulk")
+        self.assertEqual(self.classes(result)["siri-bulk"]["whole"]["served"], 1)
+        self.assertIn("did you mean 'direct'?", self.refused(QUICKSTART, trace, "--class", "siri-bulkk=dirct"))
+        self.assertIn("the trace's classes are", self.refused(QUICKSTART, trace, "--class", "siri=direct"))
+
+    def test_what_cannot_be_read_is_named(self):
+        self.assertIn("/nowhere.csv", self.refused(QUICKSTART, "/nowhere.csv"))
+        self.assertIn("/nowhere.yaml", self.refused("/nowhere.yaml", self.day))
+        self.assertIn("no requests", self.refused(QUICKSTART, self.write(HEADER)))
+
+    def test_words_that_are_misspelt_are_errors_that_show_the_right_form(self):
+        for option, word, form in (("--surge", "siri-bulk=10x", "CLASS=10x@120s+60s"),
+                                   ("--surge", "siri=10x@1s+1s", "its classes are"),
+                                   ("--lose", "3@1s+1s", "a number from 1 to 1"), ("--lose", "1", "ENDPOINT@60s+30s"),
+                                   ("--slow", "half@1s+1s", "0.5@60s+30s"), ("--slow", "0@1s+1s", "0.5@60s+30s")):
+            with self.subTest(option=option, word=word):
+                self.assertIn(form, self.refused(QUICKSTART, self.day, option, word))
+        self.assertIn("oracle", self.refused(QUICKSTART, self.day, "--compare", "oracle", code=2))
+        self.assertIn("TRACE", self.refused(QUICKSTART, code=2))
+
+    def test_the_help_shows_how_to_begin(self):
+        code, out, _ = run_weir("simulate", "--help")
+        self.assertEqual(code, 0)
+        for word in ("bench/make_trace", "--surge", "--compare", "Exit codes"):
+            self.assertIn(word, out)
+
+
+if __name__ == "__main__":
+    unittest.main()

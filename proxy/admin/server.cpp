@@ -50,7 +50,11 @@ struct Server::Impl {
     class Session {
     public:
         Session(Impl& owner, std::unique_ptr<net::ByteStream> bytes)
-            : server(owner), waker(owner.loop), timer(owner.loop.timers(), waker), stream(std::move(bytes)), task(run()) {
+            : server(owner),
+              waker(owner.loop),
+              timer(owner.loop.timers(), waker),
+              stream(std::move(bytes)),
+              task(run()) {
             stream->source().set_waker(&waker);
         }
         [[nodiscard]] bool done() const { return task.done(); }
@@ -86,7 +90,8 @@ struct Server::Impl {
                     co_return write_answer(server.answer(head), head.method == "HEAD");
                 }
                 if (parsed.status == http::ParseStatus::refused) {
-                    co_return write_answer({400, "text/plain; charset=utf-8", std::string(parsed.detail) + "\n"}, false);
+                    co_return write_answer({400, "text/plain; charset=utf-8", std::string(parsed.detail) + "\n"},
+                                           false);
                 }
                 if (result.status == net::IoStatus::would_block) co_await waker.wait();
             }
@@ -109,7 +114,9 @@ struct Server::Impl {
     };
 
     Impl(net::EventLoop& owner, int fd, std::vector<Route> given)
-        : loop(owner), routes(std::move(given)), sweep(*this),
+        : loop(owner),
+          routes(std::move(given)),
+          sweep(*this),
           listener(owner, fd, [this](int client, const net::SocketAddress&) { accept(client); }) {}
 
     void accept(int fd) {
@@ -136,8 +143,10 @@ struct Server::Impl {
             for (const Route& entry : routes) missing.body.append("  ").append(entry.path).append("\n");
             return missing;
         }
-        if (head.method != "GET" && head.method != "HEAD") return {405, "text/plain; charset=utf-8", "only GET and HEAD\n"};
-        if (route->needs_token && !is_authorized(head)) return {401, "text/plain; charset=utf-8", "a bearer token is needed\n"};
+        if (head.method != "GET" && head.method != "HEAD")
+            return {405, "text/plain; charset=utf-8", "only GET and HEAD\n"};
+        if (route->needs_token && !is_authorized(head))
+            return {401, "text/plain; charset=utf-8", "a bearer token is needed\n"};
         return route->answer();
     }
 

@@ -41,7 +41,8 @@ std::string message_of(Reason reason, std::string_view detail) {
 
 }  // namespace
 
-RefusalText word_refusal(Dialect dialect, Reason reason, int status, std::string_view detail, std::string_view request_id) {
+RefusalText word_refusal(Dialect dialect, Reason reason, int status, std::string_view detail,
+                         std::string_view request_id) {
     const std::string message = message_of(reason, detail);
     std::string body;
     switch (dialect) {
@@ -53,7 +54,9 @@ RefusalText word_refusal(Dialect dialect, Reason reason, int status, std::string
             return {"application/json", std::move(body)};
         }
         case Dialect::anthropic:
-            body.append(R"({"type":"error","error":{"type":")").append(anthropic_type(reason)).append(R"(","message":)");
+            body.append(R"({"type":"error","error":{"type":")")
+                .append(anthropic_type(reason))
+                .append(R"(","message":)");
             append_json_string(body, message);
             body.append(R"(},"request_id":)");
             append_json_string(body, request_id);

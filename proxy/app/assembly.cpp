@@ -32,8 +32,8 @@ std::shared_ptr<upstream::Endpoint> reuse_endpoint(const Bench* previous, const 
     return nullptr;
 }
 
-Result<std::shared_ptr<upstream::Backend>> make_backend(const upstream::BackendConfig& config, BackendId id, Names& names,
-                                                        const Bench* previous,
+Result<std::shared_ptr<upstream::Backend>> make_backend(const upstream::BackendConfig& config, BackendId id,
+                                                        Names& names, const Bench* previous,
                                                         const std::shared_ptr<downstream::SharedJudge>& judge) {
     std::shared_ptr<net::TlsContext> tls;
     std::vector<std::shared_ptr<upstream::Endpoint>> endpoints;
@@ -51,9 +51,9 @@ Result<std::shared_ptr<upstream::Backend>> make_backend(const upstream::BackendC
         if (!endpoint_id) return too_many("endpoints");
         endpoints.push_back(std::make_shared<upstream::Endpoint>(*endpoint_id, endpoint, endpoint.tls ? tls : nullptr));
     }
-    return std::make_shared<upstream::Backend>(id, config, std::move(endpoints), [judge](EndpointId lost, bool available) {
-        judge->set_available(lost, available, Clock::now());
-    });
+    return std::make_shared<upstream::Backend>(
+        id, config, std::move(endpoints),
+        [judge](EndpointId lost, bool available) { judge->set_available(lost, available, Clock::now()); });
 }
 
 Result<std::vector<downstream::ListenerRoute>> make_listeners(const policy::Policy& policy, Names& names) {
@@ -115,7 +115,8 @@ Result<admission::JudgeConfig> judge_config(const policy::Policy& policy, const 
     return config;
 }
 
-Result<Assembly> assemble(policy::Policy policy, Names& names, const Assembly* previous, std::uint64_t salt, TimePoint now) {
+Result<Assembly> assemble(policy::Policy policy, Names& names, const Assembly* previous, std::uint64_t salt,
+                          TimePoint now) {
     Assembly assembly;
     for (const upstream::BackendConfig& config : policy.backends) {
         const auto id = names.backends.id_of(config.name);

@@ -28,13 +28,13 @@ struct Assembly {
 };
 
 // The classes of a policy that go to one backend, as its judge wants them.
-[[nodiscard]] Result<admission::JudgeConfig> judge_config(const policy::Policy& policy, const upstream::BackendConfig& backend,
-                                                          Names& names);
+[[nodiscard]] Result<admission::JudgeConfig> judge_config(const policy::Policy& policy,
+                                                          const upstream::BackendConfig& backend, Names& names);
 
 // Puts a checked policy together. Whatever `previous` (null at the start) has under the same name lives on in it:
 // judges with their counts, endpoints with their health. Nothing of `previous` is changed: an Error leaves all as it
 // was. `salt` keys the hashes of clients, the same for the life of the process.
-[[nodiscard]] Result<Assembly> assemble(policy::Policy policy, Names& names, const Assembly* previous, std::uint64_t salt,
-                                        TimePoint now);
+[[nodiscard]] Result<Assembly> assemble(policy::Policy policy, Names& names, const Assembly* previous,
+                                        std::uint64_t salt, TimePoint now);
 
 }  // namespace weir::app

@@ -27,7 +27,8 @@ constexpr int kMisused = 2;
 policy::LoadedPolicy load_and_test(const std::string& file) {
     policy::LoadedPolicy loaded = policy::load_policy(file);
     if (!loaded.policy || policy::has_errors(loaded.diagnostics)) return loaded;
-    for (policy::Diagnostic& failure : run_policy_tests(*loaded.policy)) loaded.diagnostics.push_back(std::move(failure));
+    for (policy::Diagnostic& failure : run_policy_tests(*loaded.policy))
+        loaded.diagnostics.push_back(std::move(failure));
     policy::sort_by_place(loaded.diagnostics, file);
     return loaded;
 }
@@ -46,8 +47,9 @@ int check(const std::vector<std::string>& files, const std::string& format) {
         const bool bad = !loaded.policy || policy::has_errors(loaded.diagnostics);
         if (bad) code = kErrors;
         if (format == "text" && !bad) {
-            std::cout << file << ": ok, " << loaded.policy->classes.size() << " classes, " << loaded.policy->backends.size()
-                      << " backends, " << loaded.policy->tests.size() << " tests passed\n";
+            std::cout << file << ": ok, " << loaded.policy->classes.size() << " classes, "
+                      << loaded.policy->backends.size() << " backends, " << loaded.policy->tests.size()
+                      << " tests passed\n";
         }
     }
     return code;
@@ -82,32 +84,42 @@ int serve(const std::string& file) {
 }  // namespace
 
 int run_command_line(int argc, char** argv) {
-    CLI::App app{"Weir: a load-shedding reverse proxy for AI backends.\n\n"
-                 "It decides per client class who passes now, who waits and who is refused, so that a surge on one\n"
-                 "channel is not noticed on the others.\n"};
+    CLI::App app{
+        "Weir: a load-shedding reverse proxy for AI backends.\n\n"
+        "It decides per client class who passes now, who waits and who is refused, so that a surge on one\n"
+        "channel is not noticed on the others.\n"};
     app.name("weir");
     app.require_subcommand(1);
-    app.footer("First steps:\n  weir check config/quickstart.yaml\n  weir mock-backend --listen 127.0.0.1:8000 &\n"
-               "  weir serve config/quickstart.yaml\n\nExit codes: 0 good, 1 errors, 2 misused.");
+    app.footer(
+        "First steps:\n  weir check config/quickstart.yaml\n  weir mock-backend --listen 127.0.0.1:8000 &\n"
+        "  weir serve config/quickstart.yaml\n\nExit codes: 0 good, 1 errors, 2 misused.");
     int code = kGood;
 
     std::string policy_file;
-    CLI::App* serve_verb = app.add_subcommand("serve", "Serve a policy until SIGTERM (drains) or SIGINT; SIGHUP reloads it.");
+    CLI::App* serve_verb =
+        app.add_subcommand("serve", "Serve a policy until SIGTERM (drains) or SIGINT; SIGHUP reloads it.");
     serve_verb->add_option("POLICY", policy_file, "the policy file")->required();
     serve_verb->callback([&] { code = serve(policy_file); });
 
     std::vector<std::string> files;
     std::string format = "text";
-    CLI::App* check_verb = app.add_subcommand("check", "Check policies and run the tests in them; every mistake is shown, not only the first.");
+    CLI::App* check_verb = app.add_subcommand(
+        "check", "Check policies and run the tests in them; every mistake is shown, not only the first.");
     check_verb->add_option("POLICY", files, "policy files")->required();
-    check_verb->add_option("--format", format, "how to show diagnostics")->check(CLI::IsMember({"text", "json", "github"}))->capture_default_str();
+    check_verb->add_option("--format", format, "how to show diagnostics")
+        ->check(CLI::IsMember({"text", "json", "github"}))
+        ->capture_default_str();
     check_verb->callback([&] { code = check(files, format); });
 
-    app.add_subcommand("schema", "Print the JSON Schema of the policy file, for editors.")->callback([] { std::cout << policy::json_schema(); });
+    app.add_subcommand("schema", "Print the JSON Schema of the policy file, for editors.")->callback([] {
+        std::cout << policy::json_schema();
+    });
 
     std::string admin_address = "127.0.0.1:9901";
-    CLI::App* status_verb = app.add_subcommand("status", "Ask a running Weir how it is doing. Exit code 1 when it is not ready.");
-    status_verb->add_option("--admin", admin_address, "address of its admin listener: HOST:PORT or unix:/PATH")->capture_default_str();
+    CLI::App* status_verb =
+        app.add_subcommand("status", "Ask a running Weir how it is doing. Exit code 1 when it is not ready.");
+    status_verb->add_option("--admin", admin_address, "address of its admin listener: HOST:PORT or unix:/PATH")
+        ->capture_default_str();
     status_verb->callback([&] { code = show_status(admin_address); });
 
     mock::add_mock_backend(app, code);

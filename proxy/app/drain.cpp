@@ -15,7 +15,11 @@ constexpr Duration kGrace = 1s;  // for cut connections to run to their end
 Drain::Drain(net::EventLoop& control, downstream::ProcessState& state,
              const std::vector<std::unique_ptr<downstream::Worker>>& workers, TimePoint deadline,
              std::function<void()> on_done)
-    : Wakeable(control), state_(state), workers_(workers), deadline_(deadline), on_done_(std::move(on_done)),
+    : Wakeable(control),
+      state_(state),
+      workers_(workers),
+      deadline_(deadline),
+      on_done_(std::move(on_done)),
       timer_(control.timers(), *this) {
     state_.draining.store(true, std::memory_order_relaxed);
     for (const auto& worker : workers_) {

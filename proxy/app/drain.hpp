@@ -15,7 +15,8 @@ class Drain final : private net::Wakeable {
 public:
     // Calls `on_done` once no connection is left, or shortly after `deadline`. REQUIRES: the workers outlive it.
     Drain(net::EventLoop& control, downstream::ProcessState& state,
-          const std::vector<std::unique_ptr<downstream::Worker>>& workers, TimePoint deadline, std::function<void()> on_done);
+          const std::vector<std::unique_ptr<downstream::Worker>>& workers, TimePoint deadline,
+          std::function<void()> on_done);
 
 private:
     void run() override;

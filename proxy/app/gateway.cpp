@@ -31,11 +31,14 @@ Result<void> check_unchanged(const policy::Policy& before, const policy::Policy&
     const auto same_doors = [](const auto& a, const auto& b) {
         return a.name == b.name && a.bind == b.bind && a.tls.has_value() == b.tls.has_value();
     };
-    if (!std::equal(before.listeners.begin(), before.listeners.end(), after.listeners.begin(), after.listeners.end(), same_doors)) {
+    if (!std::equal(before.listeners.begin(), before.listeners.end(), after.listeners.begin(), after.listeners.end(),
+                    same_doors)) {
         return Error{"listeners cannot be added, removed or moved by a reload; restart instead"};
     }
-    if (before.admin.bind != after.admin.bind) return Error{"admin.bind cannot be changed by a reload; restart instead"};
-    if (worker_count(before) != worker_count(after)) return Error{"workers cannot be changed by a reload; restart instead"};
+    if (before.admin.bind != after.admin.bind)
+        return Error{"admin.bind cannot be changed by a reload; restart instead"};
+    if (worker_count(before) != worker_count(after))
+        return Error{"workers cannot be changed by a reload; restart instead"};
     return {};
 }
 
@@ -48,8 +51,12 @@ struct Gateway::Signals {
 
 Gateway::Gateway(std::filesystem::path policy_file, Assembly assembly, Names names, std::uint64_t salt,
                  telemetry::OperationalLog& log)
-    : policy_file_(std::move(policy_file)), assembly_(std::move(assembly)), names_(std::move(names)), salt_(salt),
-      health_(control_), log_(log) {
+    : policy_file_(std::move(policy_file)),
+      assembly_(std::move(assembly)),
+      names_(std::move(names)),
+      salt_(salt),
+      health_(control_),
+      log_(log) {
     state_.pseudonym = fmt::format("weir-{:08x}", random_word() & 0xFFFF'FFFF);
     state_.workers = worker_count(assembly_.policy);
     witness_ = std::make_unique<telemetry::Witness>(state_.workers, labels());
@@ -66,7 +73,8 @@ Result<std::unique_ptr<Gateway>> Gateway::start(std::filesystem::path policy_fil
     const std::uint64_t salt = random_word();
     auto assembly = assemble(std::move(policy), names, nullptr, salt, Clock::now());
     if (!assembly) return assembly.error();
-    std::unique_ptr<Gateway> gateway(new Gateway(std::move(policy_file), std::move(*assembly), std::move(names), salt, log));
+    std::unique_ptr<Gateway> gateway(
+        new Gateway(std::move(policy_file), std::move(*assembly), std::move(names), salt, log));
     if (auto opened = gateway->witness_->reconfigure(gateway->assembly_.policy.logging); !opened) return opened.error();
     if (auto bound = gateway->bind(); !bound) return bound.error();
     // Before anybody is told that it is ready: a signal that comes then must find its handler.
@@ -77,8 +85,7 @@ Result<std::unique_ptr<Gateway>> Gateway::start(std::filesystem::path policy_fil
 
 Result<void> Gateway::bind() {
     for (std::uint32_t i = 0; i < state_.workers; ++i) {
-        workers_.push_back(
-            std::make_unique<downstream::Worker>(i, state_, witness_->recorder(i), assembly_.routing));
+        workers_.push_back(std::make_unique<downstream::Worker>(i, state_, witness_->recorder(i), assembly_.routing));
     }
     for (const downstream::ListenerRoute& listener : assembly_.routing->listeners) {
         net::BindAddress address = listener.config.bind;

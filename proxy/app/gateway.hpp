@@ -1,8 +1,8 @@
 #pragma once
 // The running gateway: workers, the control loop, and what holds them together from the first bind to the last byte.
 //
-// The control loop (the thread that calls run()) has signals, the admin door, health checks and reloads; each worker has
-// a thread, a loop and listeners of its own.
+// The control loop (the thread that calls run()) has signals, the admin door, health checks and reloads; each worker
+// has a thread, a loop and listeners of its own.
 
 #include <atomic>
 #include <filesystem>
@@ -26,8 +26,8 @@ class Gateway {
 public:
     // Binds every listener and starts the workers. An Error says what could not be had, and leaves nothing behind.
     // REQUIRES: `log` outlives the gateway.
-    [[nodiscard]] static Result<std::unique_ptr<Gateway>> start(std::filesystem::path policy_file, policy::Policy policy,
-                                                                telemetry::OperationalLog& log);
+    [[nodiscard]] static Result<std::unique_ptr<Gateway>> start(std::filesystem::path policy_file,
+                                                                policy::Policy policy, telemetry::OperationalLog& log);
     ~Gateway();
     Gateway(const Gateway&) = delete;
     Gateway& operator=(const Gateway&) = delete;

@@ -136,7 +136,8 @@ public:
 private:
     std::vector<admission::JudgeClass> classes() {
         std::vector<admission::JudgeClass> result;
-        for (const auto& config : policy_.classes) result.push_back({names_.classes.id_of(config.name).value(), config});
+        for (const auto& config : policy_.classes)
+            result.push_back({names_.classes.id_of(config.name).value(), config});
         return result;
     }
 
@@ -155,13 +156,14 @@ policy::Diagnostics run_policy_tests(const policy::Policy& policy) {
         const Outcome outcome = bench.run(test);
         const auto expect = [&](std::string_view what, std::string_view expected, std::string_view actual) {
             if (expected.empty() || expected == actual) return;
-            failures.push_back({.severity = policy::Severity::error,
-                                .mark = test.expect_mark,
-                                .id = "policy-test",
-                                .message = fmt::format("test '{}': expected {} '{}', got '{}'", test.name, what, expected, actual),
-                                .suggestion = {},
-                                .help = fmt::format("class '{}', decision '{}', reason '{}', status {}", outcome.cls,
-                                                    outcome.decision, name(outcome.reason), outcome.status)});
+            failures.push_back(
+                {.severity = policy::Severity::error,
+                 .mark = test.expect_mark,
+                 .id = "policy-test",
+                 .message = fmt::format("test '{}': expected {} '{}', got '{}'", test.name, what, expected, actual),
+                 .suggestion = {},
+                 .help = fmt::format("class '{}', decision '{}', reason '{}', status {}", outcome.cls, outcome.decision,
+                                     name(outcome.reason), outcome.status)});
         };
         expect("class", test.expect_class, outcome.cls);
         expect("decision", test.expect_decision, outcome.decision);

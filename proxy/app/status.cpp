@@ -35,7 +35,8 @@ Result<net::SocketAddress> parse_address(const std::string& text) {
     if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
     const auto ip = IpAddress::parse(host);
     const int port = colon == std::string::npos ? 0 : std::atoi(text.c_str() + colon + 1);
-    if (!ip || port <= 0 || port > 65535) return Error{fmt::format("'{}' is not HOST:PORT with a literal address, or unix:/PATH", text)};
+    if (!ip || port <= 0 || port > 65535)
+        return Error{fmt::format("'{}' is not HOST:PORT with a literal address, or unix:/PATH", text)};
     return net::SocketAddress::of(*ip, static_cast<std::uint16_t>(port));
 }
 
@@ -86,9 +87,9 @@ void print(const boost::json::object& status) {
         }
         for (const auto& row : backend.at("classes").as_array()) {
             const auto& cls = row.as_object();
-            std::cout << fmt::format("  class {:20} {:5} in flight  {:5}/{} in line\n", cls.at("class").as_string().c_str(),
-                                     cls.at("inflight").to_number<int>(), cls.at("waiting").to_number<int>(),
-                                     cls.at("line").to_number<int>());
+            std::cout << fmt::format("  class {:20} {:5} in flight  {:5}/{} in line\n",
+                                     cls.at("class").as_string().c_str(), cls.at("inflight").to_number<int>(),
+                                     cls.at("waiting").to_number<int>(), cls.at("line").to_number<int>());
         }
     }
 }

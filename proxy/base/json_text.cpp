@@ -21,7 +21,9 @@ void append_escape(std::string& out, unsigned char c) {
 
 // The length of the valid UTF-8 sequence (RFC 3629) that `text` begins with, or 0.
 std::size_t utf8_length(std::string_view text) {
-    const auto byte = [&](std::size_t i) { return i < text.size() ? static_cast<std::uint8_t>(text[i]) : std::uint8_t{0}; };
+    const auto byte = [&](std::size_t i) {
+        return i < text.size() ? static_cast<std::uint8_t>(text[i]) : std::uint8_t{0};
+    };
     const auto continues = [&](std::size_t i) { return (byte(i) & 0xC0) == 0x80; };
     const std::uint8_t first = byte(0);
     if (first >= 0xC2 && first <= 0xDF) return continues(1) ? 2 : 0;

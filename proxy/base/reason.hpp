@@ -23,41 +23,41 @@ enum class ReasonGroup : std::uint8_t {
 };
 
 // name, group, the sentence a caller may read
-#define WEIR_REASONS(X)                                                                            \
-    X(admitted, admitted, "served at once")                                                        \
-    X(admitted_after_wait, admitted, "served after waiting in line")                               \
-    X(exempt, admitted, "served outside the limits")                                               \
-    X(class_rate, contract, "this traffic class is over its request rate")                         \
-    X(class_concurrency, contract, "this traffic class has too many requests at once")             \
-    X(client_rate, contract, "you are over your request rate")                                     \
-    X(client_concurrency, contract, "you have too many requests at once")                          \
-    X(line_full, overload, "the service is full and the line for this traffic class is full")      \
+#define WEIR_REASONS(X)                                                                             \
+    X(admitted, admitted, "served at once")                                                         \
+    X(admitted_after_wait, admitted, "served after waiting in line")                                \
+    X(exempt, admitted, "served outside the limits")                                                \
+    X(class_rate, contract, "this traffic class is over its request rate")                          \
+    X(class_concurrency, contract, "this traffic class has too many requests at once")              \
+    X(client_rate, contract, "you are over your request rate")                                      \
+    X(client_concurrency, contract, "you have too many requests at once")                           \
+    X(line_full, overload, "the service is full and the line for this traffic class is full")       \
     X(pushed_out, overload, "the service is full and a request with a better claim took the place") \
-    X(patience_expired, overload, "the service is full and the request waited as long as it may")  \
-    X(deadline_expired, overload, "the service is full and the caller's own deadline passed")      \
-    X(no_endpoint, overload, "no server of the backend is available")                              \
-    X(bad_request, request, "the request is malformed")                                            \
-    X(head_too_large, request, "the request head is too large")                                    \
-    X(target_too_long, request, "the request target is too long")                                  \
-    X(body_too_large, request, "the request body is too large")                                    \
-    X(request_timeout, request, "the request did not arrive in time")                              \
-    X(expectation_failed, request, "the expectation in the request cannot be met")                 \
-    X(not_implemented, request, "the request asks for something Weir does not do")                 \
-    X(version_unsupported, request, "the HTTP version is not supported")                           \
-    X(loop_detected, request, "the request has passed through here before")                        \
-    X(max_forwards, request, "the request was answered here because Max-Forwards ran out")         \
-    X(unauthorized, request, "a valid API key is required")                                        \
-    X(backend_unreachable, backend, "the backend could not be reached")                            \
-    X(backend_reset, backend, "the backend closed the connection before it answered")              \
-    X(backend_bad_response, backend, "the backend's answer was not valid HTTP")                    \
-    X(backend_timeout, backend, "the backend did not answer in time")                              \
-    X(backend_died, backend, "the backend failed in the middle of its answer")                     \
-    X(total_timeout, backend, "the request took longer than it may in all")                        \
-    X(client_gone, client, "the client closed the connection")                                     \
-    X(client_stalled, client, "the client stopped reading")                                        \
-    X(draining, internal, "the server is shutting down")                                           \
-    X(connection_limit, internal, "too many connections")                                          \
-    X(memory_pressure, internal, "the server is short of memory for request bodies")               \
+    X(patience_expired, overload, "the service is full and the request waited as long as it may")   \
+    X(deadline_expired, overload, "the service is full and the caller's own deadline passed")       \
+    X(no_endpoint, overload, "no server of the backend is available")                               \
+    X(bad_request, request, "the request is malformed")                                             \
+    X(head_too_large, request, "the request head is too large")                                     \
+    X(target_too_long, request, "the request target is too long")                                   \
+    X(body_too_large, request, "the request body is too large")                                     \
+    X(request_timeout, request, "the request did not arrive in time")                               \
+    X(expectation_failed, request, "the expectation in the request cannot be met")                  \
+    X(not_implemented, request, "the request asks for something Weir does not do")                  \
+    X(version_unsupported, request, "the HTTP version is not supported")                            \
+    X(loop_detected, request, "the request has passed through here before")                         \
+    X(max_forwards, request, "the request was answered here because Max-Forwards ran out")          \
+    X(unauthorized, request, "a valid API key is required")                                         \
+    X(backend_unreachable, backend, "the backend could not be reached")                             \
+    X(backend_reset, backend, "the backend closed the connection before it answered")               \
+    X(backend_bad_response, backend, "the backend's answer was not valid HTTP")                     \
+    X(backend_timeout, backend, "the backend did not answer in time")                               \
+    X(backend_died, backend, "the backend failed in the middle of its answer")                      \
+    X(total_timeout, backend, "the request took longer than it may in all")                         \
+    X(client_gone, client, "the client closed the connection")                                      \
+    X(client_stalled, client, "the client stopped reading")                                         \
+    X(draining, internal, "the server is shutting down")                                            \
+    X(connection_limit, internal, "too many connections")                                           \
+    X(memory_pressure, internal, "the server is short of memory for request bodies")                \
     X(internal_error, internal, "the server failed to handle the request")
 
 enum class Reason : std::uint8_t {

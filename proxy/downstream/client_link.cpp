@@ -9,8 +9,12 @@ namespace weir::downstream {
 using net::IoStatus;
 
 ClientLink::ClientLink(Worker& owner, std::shared_ptr<const Routing> policy, ListenerId from, const IpAddress& address)
-    : worker(owner), routing(std::move(policy)), listener(from), peer(address),
-      peer_text(address.to_string()), waker(owner.loop()),
+    : worker(owner),
+      routing(std::move(policy)),
+      listener(from),
+      peer(address),
+      peer_text(address.to_string()),
+      waker(owner.loop()),
       timer(owner.loop().timers(), waker) {}
 
 const ConnectionLimits& ClientLink::limits() const {

@@ -15,14 +15,14 @@ namespace weir::downstream {
 using namespace std::chrono_literals;
 
 struct ConnectionLimits {
-    std::uint32_t connections = 16'000;         // open at once on this listener; more are closed at accept
-    std::uint32_t header_bytes = 32 * 1024;     // request line and fields; more is 431 (a long target: 414)
-    std::uint32_t header_fields = 100;          // more is 431
-    std::uint64_t body_bytes = 8 * 1024 * 1024; // more is 413
-    Duration header_timeout = 5s;               // from the first byte to the end of the head; also the TLS handshake
-    Duration body_timeout = 30s;                // longest pause between two pieces of a request body
-    Duration idle_timeout = 75s;                // keep-alive without a request
-    Duration write_timeout = 30s;               // longest time in which a client reads nothing at all of its answer
+    std::uint32_t connections = 16'000;          // open at once on this listener; more are closed at accept
+    std::uint32_t header_bytes = 32 * 1024;      // request line and fields; more is 431 (a long target: 414)
+    std::uint32_t header_fields = 100;           // more is 431
+    std::uint64_t body_bytes = 8 * 1024 * 1024;  // more is 413
+    Duration header_timeout = 5s;                // from the first byte to the end of the head; also the TLS handshake
+    Duration body_timeout = 30s;                 // longest pause between two pieces of a request body
+    Duration idle_timeout = 75s;                 // keep-alive without a request
+    Duration write_timeout = 30s;                // longest time in which a client reads nothing at all of its answer
 
     friend bool operator==(const ConnectionLimits&, const ConnectionLimits&) = default;
 };
@@ -38,10 +38,10 @@ struct ListenerConfig {
 
 // What the whole process may hold, over all listeners.
 struct ProcessLimits {
-    std::uint32_t connections = 16'000;                    // over all listeners
-    std::uint64_t buffered_bytes = 256 * 1024 * 1024;      // request bodies held before they are sent on
-    std::uint64_t body_before_line = 1024 * 1024;          // a JSON body up to this size is read before the line
-    Duration drain_timeout = 30s;                          // SIGTERM: how long running requests may take to finish
+    std::uint32_t connections = 16'000;                // over all listeners
+    std::uint64_t buffered_bytes = 256 * 1024 * 1024;  // request bodies held before they are sent on
+    std::uint64_t body_before_line = 1024 * 1024;      // a JSON body up to this size is read before the line
+    Duration drain_timeout = 30s;                      // SIGTERM: how long running requests may take to finish
 
     friend bool operator==(const ProcessLimits&, const ProcessLimits&) = default;
 };

@@ -23,8 +23,8 @@ constexpr std::size_t kLingerBytes = 64 * 1024;
 
 }  // namespace
 
-Connection::Connection(Worker& worker, std::shared_ptr<const Routing> routing, ListenerId listener, const IpAddress& peer,
-                       std::unique_ptr<net::ByteStream> stream)
+Connection::Connection(Worker& worker, std::shared_ptr<const Routing> routing, ListenerId listener,
+                       const IpAddress& peer, std::unique_ptr<net::ByteStream> stream)
     : link_(worker, std::move(routing), listener, peer), run_(run()) {
     link_.stream = std::move(stream);
     link_.source().set_waker(&link_.waker);

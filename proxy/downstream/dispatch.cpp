@@ -20,10 +20,16 @@ iovec as_part(std::string_view text) { return {const_cast<char*>(text.data()), t
 
 }  // namespace
 
-Dispatch::Dispatch(ClientLink& link, Presence& presence, upstream::Connection& connection, const OutboundRequest& request,
-                   const upstream::TimeoutConfig& timeouts, TimePoint total_deadline, int client_minor_version)
-    : link_(link), presence_(presence), connection_(connection), request_(request), timeouts_(timeouts),
-      total_deadline_(total_deadline), client_minor_version_(client_minor_version) {
+Dispatch::Dispatch(ClientLink& link, Presence& presence, upstream::Connection& connection,
+                   const OutboundRequest& request, const upstream::TimeoutConfig& timeouts, TimePoint total_deadline,
+                   int client_minor_version)
+    : link_(link),
+      presence_(presence),
+      connection_(connection),
+      request_(request),
+      timeouts_(timeouts),
+      total_deadline_(total_deadline),
+      client_minor_version_(client_minor_version) {
     if (request_.rest != nullptr) body_deadline_ = link_.turn() + link_.limits().body_timeout;
 }
 
@@ -125,8 +131,7 @@ Dispatch::Step Dispatch::receive() {
     switch (result.status) {
         case IoStatus::would_block: return Step::idle;
         case IoStatus::eof:
-        case IoStatus::failed:
-            return end(connection_.reused() && !received_ ? DispatchEnd::stale : DispatchEnd::reset);
+        case IoStatus::failed: return end(connection_.reused() && !received_ ? DispatchEnd::stale : DispatchEnd::reset);
         case IoStatus::ok: break;
     }
     received_ = true;

@@ -17,23 +17,23 @@ struct OutboundRequest {
     std::string_view before_host;
     std::string_view host;
     std::string_view after_host;
-    std::string_view body;                  // what is already here of it
-    http::BodyReader* rest = nullptr;       // what follows is still at the client; null: nothing
+    std::string_view body;                        // what is already here of it
+    http::BodyReader* rest = nullptr;             // what follows is still at the client; null: nothing
     http::Framing framing = http::Framing::none;  // how `rest` is sent on
     bool to_head = false;
 };
 
 enum class DispatchEnd : std::uint8_t {
-    answered,         // the head of the answer is in worker.response_head()
-    stale,            // a reused connection was closed before it answered: a fresh one may do
-    reset,            // closed or broken before it answered
-    bad_response,     // what came is not HTTP
-    timed_out,        // no answer in time
-    overdue,          // the request as a whole took too long
+    answered,      // the head of the answer is in worker.response_head()
+    stale,         // a reused connection was closed before it answered: a fresh one may do
+    reset,         // closed or broken before it answered
+    bad_response,  // what came is not HTTP
+    timed_out,     // no answer in time
+    overdue,       // the request as a whole took too long
     client_gone,
-    bad_body,         // the client's body broke its framing
+    bad_body,  // the client's body broke its framing
     body_too_large,
-    body_timed_out,   // the client stopped sending
+    body_timed_out,  // the client stopped sending
 };
 
 class Dispatch {
@@ -73,13 +73,13 @@ private:
     TimePoint body_deadline_ = TimePoint::max();    // of the client's next body byte
     int client_minor_version_;
 
-    std::size_t sent_ = 0;       // of the four fixed parts together
-    std::string queued_;         // framed content of `rest` that did not go yet
-    std::string inbox_;          // a head's beginning
+    std::size_t sent_ = 0;  // of the four fixed parts together
+    std::string queued_;    // framed content of `rest` that did not go yet
+    std::string inbox_;     // a head's beginning
     std::string_view rest_;
     DispatchEnd end_ = DispatchEnd::reset;
     bool streamed_ = false;
-    bool received_ = false;      // any byte of an answer
+    bool received_ = false;  // any byte of an answer
 };
 
 }  // namespace weir::downstream

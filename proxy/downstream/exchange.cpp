@@ -57,7 +57,10 @@ Reason reason_of(RelayEnd end) {
 }  // namespace
 
 Exchange::Exchange(ClientLink& link)
-    : link_(link), ticket_(link.waker), presence_(link), request_id_(link.worker.next_request_id()),
+    : link_(link),
+      ticket_(link.waker),
+      presence_(link),
+      request_id_(link.worker.next_request_id()),
       arrived_(link.worker.loop().batch_time()) {
     record_.at = std::chrono::system_clock::now();
     record_.listener = link.listener;
@@ -165,8 +168,13 @@ net::task<Exchange::Attempt> Exchange::try_endpoint() {
     if (!connection) connection = co_await connect(*endpoint);
     if (!connection) co_return reason_ == Reason::client_gone ? Attempt::hopeless : Attempt::lost;
     const std::string_view head = head_;
-    const OutboundRequest outbound{head.substr(0, host_at_), endpoint->authority(), head.substr(host_at_), body_,
-                                   body_reader_.done() ? nullptr : &body_reader_, framing_, method() == "HEAD"};
+    const OutboundRequest outbound{head.substr(0, host_at_),
+                                   endpoint->authority(),
+                                   head.substr(host_at_),
+                                   body_,
+                                   body_reader_.done() ? nullptr : &body_reader_,
+                                   framing_,
+                                   method() == "HEAD"};
     Dispatch dispatch(link_, presence_, *connection, outbound, route_->backend->config().timeouts, total_deadline_,
                       minor_version_);
     record_.overhead = link_.now() - arrived_ - waited_;
@@ -222,7 +230,8 @@ void Exchange::fail_from(const admission::Decision& decision) {
 void Exchange::fail_from(DispatchEnd end, upstream::Endpoint& endpoint) {
     fail(reason_of(end));
     // A connection that lay idle too long says nothing about the endpoint.
-    if (group(reason_) == ReasonGroup::backend && end != DispatchEnd::stale) route_->backend->request_failed(endpoint, link_.turn());
+    if (group(reason_) == ReasonGroup::backend && end != DispatchEnd::stale)
+        route_->backend->request_failed(endpoint, link_.turn());
 }
 
 void Exchange::release() {
@@ -316,23 +325,24 @@ net::task<void> Exchange::refuse() {
         link_.stream->abort();
         co_return;
     }
-    const bool body_is_short =
-        body_reader_.done() || (framing_ == http::Framing::length && !expects_continue_ && content_length_ <= 64 * 1024);
+    const bool body_is_short = body_reader_.done() || (framing_ == http::Framing::length && !expects_continue_ &&
+                                                       content_length_ <= 64 * 1024);
     // A client that stopped sending will not go on for this answer's sake (RFC 9110 section 15.5.9).
     const bool close = !keep_alive_ || !body_is_short || reason_ == Reason::request_timeout ||
                        link_.worker.state().draining.load(std::memory_order_relaxed);
     const bool shed = is_shed(reason_) || group(reason_) == ReasonGroup::internal;
     const Duration advice = retry_after_ > Duration::zero() ? retry_after_ : std::chrono::seconds(5);
-    const std::string text = write_reply(
-        {.reason = reason_,
-         .dialect = dialect_,
-         .detail = detail_,
-         .request_id = request_id_,
-         .class_name = route_ != nullptr ? std::string_view(route_->config.name) : std::string_view{},
-         .retry_after = shed ? jittered_retry_after(reason_, advice, link_.worker.random()) : Duration{},
-         .tell_no_retry = group(reason_) == ReasonGroup::overload && route_ != nullptr && route_->config.refusal.tell_no_retry,
-         .close = close,
-         .to_head = method() == "HEAD"});
+    const std::string text =
+        write_reply({.reason = reason_,
+                     .dialect = dialect_,
+                     .detail = detail_,
+                     .request_id = request_id_,
+                     .class_name = route_ != nullptr ? std::string_view(route_->config.name) : std::string_view{},
+                     .retry_after = shed ? jittered_retry_after(reason_, advice, link_.worker.random()) : Duration{},
+                     .tell_no_retry = group(reason_) == ReasonGroup::overload && route_ != nullptr &&
+                                      route_->config.refusal.tell_no_retry,
+                     .close = close,
+                     .to_head = method() == "HEAD"});
     const bool sent = co_await link_.send(text);
     if (sent && !close) keep_open_ = co_await finish_request_body();
 }

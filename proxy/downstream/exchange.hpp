@@ -65,7 +65,8 @@ private:
     [[nodiscard]] net::task<std::unique_ptr<upstream::Connection>> connect(upstream::Endpoint& endpoint);
     [[nodiscard]] net::task<void> relay(std::unique_ptr<upstream::Connection> connection, Dispatch& dispatch);
     [[nodiscard]] http::OutboundFraming plan_answer(const http::ResponseHead& head);
-    [[nodiscard]] std::string write_answer_head(const http::ResponseHead& head, const http::OutboundFraming& framing) const;
+    [[nodiscard]] std::string write_answer_head(const http::ResponseHead& head,
+                                                const http::OutboundFraming& framing) const;
     void settle(RelayEnd end, const Relay& body, upstream::Endpoint& endpoint);
     [[nodiscard]] net::task<void> refuse();
     [[nodiscard]] net::task<bool> finish_request_body();
@@ -81,7 +82,7 @@ private:
     [[nodiscard]] std::string_view method() const { return std::string_view(head_).substr(0, method_size_); }
 
     ClientLink& link_;
-    const Route* route_ = nullptr;       // of link_.routing
+    const Route* route_ = nullptr;  // of link_.routing
     Ticket ticket_;
     Presence presence_;
     telemetry::Record record_;
@@ -89,7 +90,7 @@ private:
     // what is known of the request
     std::string request_id_;
     std::array<char, 32> trace_id_;
-    std::string head_;                   // for the backend, in two halves around the endpoint's name
+    std::string head_;  // for the backend, in two halves around the endpoint's name
     std::size_t host_at_ = 0;
     std::size_t method_size_ = 0;
     std::size_t path_size_ = 0;
@@ -101,9 +102,9 @@ private:
     int minor_version_ = 1;
     bool keep_alive_ = false;
     bool expects_continue_ = false;
-    bool close_after_ = false;           // the connection ends after the answer that is being passed on
-    bool keep_open_ = false;             // what run() returns
-    bool consumed_body_ = false;         // bytes of the body have been passed on and are not here any more
+    bool close_after_ = false;    // the connection ends after the answer that is being passed on
+    bool keep_open_ = false;      // what run() returns
+    bool consumed_body_ = false;  // bytes of the body have been passed on and are not here any more
 
     // what became of it
     Reason reason_ = Reason::admitted;
@@ -112,8 +113,8 @@ private:
     admission::Ask ask_;
     TimePoint arrived_;
     TimePoint total_deadline_ = TimePoint::max();
-    Duration waited_{};                  // for others, before dispatch: body, line, connect
-    std::size_t held_ = 0;               // bytes in the process's count of buffered bytes
+    Duration waited_{};     // for others, before dispatch: body, line, connect
+    std::size_t held_ = 0;  // bytes in the process's count of buffered bytes
     int attempts_ = 0;
 };
 

@@ -21,13 +21,15 @@ constexpr Duration kDrainTime = 500ms;
 // A client's request id is kept when it is short and plain enough to be logged as it is.
 bool is_plain_id(std::string_view id) {
     return !id.empty() && id.size() <= 64 && std::all_of(id.begin(), id.end(), [](char c) {
-        return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-' || c == '_' || c == '.';
+        return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-' || c == '_' ||
+               c == '.';
     });
 }
 
 std::string_view without_bearer(std::string_view value) {
     constexpr std::string_view kScheme = "bearer ";
-    if (value.size() <= kScheme.size() || !http::equals_ignoring_case(value.substr(0, kScheme.size()), kScheme)) return {};
+    if (value.size() <= kScheme.size() || !http::equals_ignoring_case(value.substr(0, kScheme.size()), kScheme))
+        return {};
     return http::trim(value.substr(kScheme.size()));
 }
 
@@ -103,10 +105,9 @@ void Exchange::identify(const http::RequestHead& head) {
     const Routing& routing = *link_.routing;
     const ShownKey shown = find_key(head.fields);
     const std::string chain = http::joined_forwarded_for(head.fields);
-    const admission::Identity identity =
-        routing.classifier.identify({link_.peer, chain, shown.key, shown.ambiguous});
-    const admission::RequestFacts facts{routing.find(link_.listener)->config.name, head.method, head.path(), find_header,
-                                        &head.fields};
+    const admission::Identity identity = routing.classifier.identify({link_.peer, chain, shown.key, shown.ambiguous});
+    const admission::RequestFacts facts{routing.find(link_.listener)->config.name, head.method, head.path(),
+                                        find_header, &head.fields};
     route_ = routing.find(routing.classifier.classify(identity, facts));
     dialect_ = ai::dialect_of(head.path(), route_ != nullptr ? route_->backend->config().dialect : Dialect::generic);
     record_.source = identity.source;

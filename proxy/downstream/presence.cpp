@@ -10,7 +10,8 @@ bool Presence::gone(std::string_view probe) {
     const iovec part{const_cast<char*>(probe.data()), probe.size()};
     const net::IoResult result = link_.stream->try_write({&part, 1});
     // A probe that went only in part would spoil what follows it.
-    return result.status == net::IoStatus::failed || (result.status == net::IoStatus::ok && result.bytes != probe.size());
+    return result.status == net::IoStatus::failed ||
+           (result.status == net::IoStatus::ok && result.bytes != probe.size());
 }
 
 }  // namespace weir::downstream

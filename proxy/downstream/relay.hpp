@@ -17,10 +17,10 @@
 namespace weir::downstream {
 
 enum class RelayEnd : std::uint8_t {
-    complete,        // the endpoint's last byte is here; unsent() may hold some of them
-    backend_died,    // it ended before its answer did
-    backend_stalled, // nothing came for its idle time-out
-    overdue,         // the request as a whole took too long
+    complete,         // the endpoint's last byte is here; unsent() may hold some of them
+    backend_died,     // it ended before its answer did
+    backend_stalled,  // nothing came for its idle time-out
+    overdue,          // the request as a whole took too long
     client_gone,
     client_stalled,  // the client read nothing for its write time-out
 };
@@ -28,9 +28,9 @@ enum class RelayEnd : std::uint8_t {
 class Relay {
 public:
     struct Options {
-        bool chunked_out = false;     // how the content is framed towards the client
-        bool event_stream = false;    // may be probed with comments
-        Duration idle_timeout{};      // of the endpoint
+        bool chunked_out = false;   // how the content is framed towards the client
+        bool event_stream = false;  // may be probed with comments
+        Duration idle_timeout{};    // of the endpoint
         TimePoint total_deadline{};
     };
 
@@ -68,8 +68,8 @@ private:
     std::string unsent_;
     Options options_;
     TimePoint first_content_{};
-    TimePoint sent_at_{};          // the last time the client took something
-    std::size_t accounted_ = 0;    // of unsent_, in the process's count of buffered bytes
+    TimePoint sent_at_{};                   // the last time the client took something
+    std::size_t accounted_ = 0;             // of unsent_, in the process's count of buffered bytes
     std::array<char, 2> tail_{'\n', '\n'};  // the last two bytes of content: whether an event has just ended
     bool excess_ = false;
     bool client_failed_ = false;

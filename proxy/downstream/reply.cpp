@@ -70,7 +70,8 @@ int status_of(Reason reason, Dialect dialect) {
         case ReasonGroup::contract: return 429;
         case ReasonGroup::overload: return dialect == Dialect::anthropic ? 529 : 503;
         case ReasonGroup::request: return status_of_request(reason);
-        case ReasonGroup::backend: return reason == Reason::backend_timeout || reason == Reason::total_timeout ? 504 : 502;
+        case ReasonGroup::backend:
+            return reason == Reason::backend_timeout || reason == Reason::total_timeout ? 504 : 502;
         case ReasonGroup::client: return 499;
         case ReasonGroup::internal: break;
     }

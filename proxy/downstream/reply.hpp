@@ -17,7 +17,7 @@ namespace weir::downstream {
 struct Reply {
     Reason reason = Reason::internal_error;
     Dialect dialect = Dialect::generic;
-    std::string_view detail;      // what is wrong with this very request; may be empty
+    std::string_view detail;  // what is wrong with this very request; may be empty
     std::string_view request_id;
     std::string_view class_name;  // empty: refused before it was classified
     Duration retry_after{};       // zero: no advice

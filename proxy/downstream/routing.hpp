@@ -49,7 +49,7 @@ struct Routing {
     }
 
     admission::Classifier classifier;
-    std::vector<Route> routes;              // in the policy's order
+    std::vector<Route> routes;  // in the policy's order
     std::vector<ListenerRoute> listeners;
     ProcessLimits limits;
 };

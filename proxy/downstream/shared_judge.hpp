@@ -47,7 +47,9 @@ public:
 
     void expire(TimePoint now);
     // When expire() next has something to do; TimePoint::max() when nobody waits.
-    [[nodiscard]] TimePoint next_expiry() const { return TimePoint(Duration(next_expiry_.load(std::memory_order_relaxed))); }
+    [[nodiscard]] TimePoint next_expiry() const {
+        return TimePoint(Duration(next_expiry_.load(std::memory_order_relaxed)));
+    }
 
     void set_available(EndpointId endpoint, bool available, TimePoint now);
     void reconfigure(const admission::JudgeConfig& config, TimePoint now);

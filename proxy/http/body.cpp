@@ -22,7 +22,8 @@ bool is_control(char c) { return (static_cast<unsigned char>(c) < 0x20 && c != '
 }  // namespace
 
 BodyReader::BodyReader(Framing framing, std::uint64_t content_length)
-    : framing_(framing), done_(framing == Framing::none || (framing == Framing::length && content_length == 0)),
+    : framing_(framing),
+      done_(framing == Framing::none || (framing == Framing::length && content_length == 0)),
       remaining_(framing == Framing::length ? content_length : 0) {}
 
 BodyReader::Piece BodyReader::next(std::string_view bytes) {
@@ -68,9 +69,7 @@ bool BodyReader::step(char c) {
             // A CR ends the line and nothing else may follow it but LF; CR and LF inside are CVE-2025-55315.
             if (c == '\r') state_ = State::size_lf;
             return c == '\r' || (!is_control(c) && ++overhead_ <= kMaxOverhead);
-        case State::size_lf:
-            state_ = remaining_ == 0 ? State::trailer_start : State::data;
-            return c == '\n';
+        case State::size_lf: state_ = remaining_ == 0 ? State::trailer_start : State::data; return c == '\n';
         case State::data_cr: state_ = State::data_lf; return c == '\r';
         case State::data_lf:
             state_ = State::size_start;

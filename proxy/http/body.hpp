@@ -14,10 +14,10 @@ namespace weir::http {
 class BodyReader {
 public:
     struct Piece {
-        std::size_t consumed = 0;   // of the bytes given
-        std::string_view content;   // a part of those; may be empty
-        bool done = false;          // the body has ended; what was not consumed belongs to the next message
-        bool failed = false;        // the framing is broken; nothing more can be read
+        std::size_t consumed = 0;  // of the bytes given
+        std::string_view content;  // a part of those; may be empty
+        bool done = false;         // the body has ended; what was not consumed belongs to the next message
+        bool failed = false;       // the framing is broken; nothing more can be read
     };
 
     BodyReader() = default;
@@ -33,8 +33,19 @@ public:
     [[nodiscard]] std::uint64_t content_bytes() const { return content_bytes_; }
 
 private:
-    enum class State : std::uint8_t { size_start, size, extension, size_lf, data, data_cr, data_lf, trailer_start, trailer,
-                                      trailer_lf, end_lf };
+    enum class State : std::uint8_t {
+        size_start,
+        size,
+        extension,
+        size_lf,
+        data,
+        data_cr,
+        data_lf,
+        trailer_start,
+        trailer,
+        trailer_lf,
+        end_lf
+    };
 
     Piece take_content(std::string_view bytes, std::uint64_t limit);
     Piece next_chunked(std::string_view bytes);
@@ -47,8 +58,8 @@ private:
     State state_ = State::size_start;
     bool done_ = true;
     std::uint8_t size_digits_ = 0;
-    std::uint32_t overhead_ = 0;      // bytes of extensions and trailers so far
-    std::uint64_t remaining_ = 0;     // of the body, or of the current chunk
+    std::uint32_t overhead_ = 0;   // bytes of extensions and trailers so far
+    std::uint64_t remaining_ = 0;  // of the body, or of the current chunk
     std::uint64_t content_bytes_ = 0;
 };
 

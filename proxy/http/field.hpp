@@ -11,13 +11,28 @@ namespace weir::http {
 enum class FieldId : std::uint8_t {
     other,
     // framing and addressing
-    host, content_length, transfer_encoding, expect, max_forwards, via,
+    host,
+    content_length,
+    transfer_encoding,
+    expect,
+    max_forwards,
+    via,
     // hop by hop (RFC 9110 section 7.6.1): for one connection only
-    connection, hop_by_hop, te, upgrade,
+    connection,
+    hop_by_hop,
+    te,
+    upgrade,
     // who the caller is said to be: only Weir's own word of it reaches a backend
-    forwarded_for, identity,
+    forwarded_for,
+    identity,
     // credentials and hints that Weir reads
-    authorization, api_key, content_type, request_id, traceparent, retry_count, read_timeout,
+    authorization,
+    api_key,
+    content_type,
+    request_id,
+    traceparent,
+    retry_count,
+    read_timeout,
     // responses
     date,
 };

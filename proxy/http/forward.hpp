@@ -16,8 +16,8 @@ struct RequestExtras {
     std::string_view forwarded_for;  // the whole chain, ending in the peer
     bool over_tls = false;           // how the client came
     std::string_view request_id;
-    std::string_view traceparent;    // empty: pass the client's own
-    std::string_view pseudonym;      // this process's name in Via
+    std::string_view traceparent;  // empty: pass the client's own
+    std::string_view pseudonym;    // this process's name in Via
 };
 
 // How the request's body will be sent.
@@ -36,9 +36,9 @@ void end_request_head(const OutboundFraming& framing, std::string& out);
 struct ResponseExtras {
     std::string_view request_id;
     std::string_view pseudonym;
-    bool close = false;        // the client's connection ends after this answer
-    int minor_version = 1;     // of the client
-    bool head_only = false;    // an answer to HEAD: Content-Length stands though no body comes
+    bool close = false;      // the client's connection ends after this answer
+    int minor_version = 1;   // of the client
+    bool head_only = false;  // an answer to HEAD: Content-Length stands though no body comes
 };
 
 // Appends a whole head; `framing` is how the body goes to the client.

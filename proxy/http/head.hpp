@@ -28,8 +28,8 @@ struct RequestHead {
     std::uint64_t content_length = 0;
     bool keep_alive = true;
     bool expect_continue = false;
-    bool wants_upgrade = false;   // an Upgrade field that Connection names
-    int max_forwards = -1;        // -1: not given
+    bool wants_upgrade = false;  // an Upgrade field that Connection names
+    int max_forwards = -1;       // -1: not given
 
     // Of the target, without the query.
     [[nodiscard]] std::string_view path() const { return target.substr(0, target.find('?')); }
@@ -50,9 +50,9 @@ enum class ParseStatus : std::uint8_t { complete, need_more, refused };
 
 struct ParseResult {
     ParseStatus status = ParseStatus::need_more;
-    std::size_t consumed = 0;            // of the bytes given, when complete
-    Reason reason = Reason::bad_request; // when refused
-    std::string_view detail;             // when refused: what is wrong, a clause; static storage
+    std::size_t consumed = 0;             // of the bytes given, when complete
+    Reason reason = Reason::bad_request;  // when refused
+    std::string_view detail;              // when refused: what is wrong, a clause; static storage
 };
 
 // Parses a head from the start of `bytes`. Stricter than RFC 9112 allows a recipient to be wherever leniency has been
@@ -60,8 +60,9 @@ struct ParseResult {
 // the framing. On `complete` the views of `head` point into `bytes`.
 [[nodiscard]] ParseResult parse_request(std::string_view bytes, const HeadLimits& limits, RequestHead& head);
 
-// The same for a response; `to_head` when it answers a HEAD request. Answers to HEAD, 204, 304 and 1xx have no body whatever their
-// fields say.
-[[nodiscard]] ParseResult parse_response(std::string_view bytes, const HeadLimits& limits, bool to_head, ResponseHead& head);
+// The same for a response; `to_head` when it answers a HEAD request. Answers to HEAD, 204, 304 and 1xx have no body
+// whatever their fields say.
+[[nodiscard]] ParseResult parse_response(std::string_view bytes, const HeadLimits& limits, bool to_head,
+                                         ResponseHead& head);
 
 }  // namespace weir::http

@@ -238,8 +238,8 @@ ParseResult parse_response(std::string_view bytes, const HeadLimits& limits, boo
     if (head.minor_version == 0 && all.encodings > 0) head.keep_alive = false;
     const Field* type = head.fields.find(FieldId::content_type);
     // RFC 9110 section 8.3.1: media types know no case, and parameters may follow.
-    head.event_stream =
-        type != nullptr && equals_ignoring_case(trim(type->value.substr(0, type->value.find(';'))), "text/event-stream");
+    head.event_stream = type != nullptr &&
+                        equals_ignoring_case(trim(type->value.substr(0, type->value.find(';'))), "text/event-stream");
     step.consumed = scanned.consumed;
     return step;
 }

@@ -17,9 +17,11 @@ constexpr auto kTokenChars = [] {
 }();
 
 // What may stand in a target: visible ASCII without `#` (a fragment is never sent), `<`, `>`, `"`, `\`, `^`, `` ` ``,
-// `{`, `|`, `}`: the last are not in RFC 3986's grammar, but real clients send `|`, `{`, `}`, `^` and `` ` ``, and no two
-// parsers disagree about them.
-bool is_target_char(char c) { return c > 0x20 && c < 0x7F && c != '#' && c != '"' && c != '<' && c != '>' && c != '\\'; }
+// `{`, `|`, `}`: the last are not in RFC 3986's grammar, but real clients send `|`, `{`, `}`, `^` and `` ` ``, and no
+// two parsers disagree about them.
+bool is_target_char(char c) {
+    return c > 0x20 && c < 0x7F && c != '#' && c != '"' && c != '<' && c != '>' && c != '\\';
+}
 
 bool is_control(char c) { return (static_cast<unsigned char>(c) < 0x20 && c != '\t') || c == 0x7F; }
 
@@ -50,7 +52,8 @@ ParseResult refuse(Reason reason, std::string_view detail) { return {ParseStatus
 
 // The limits, for a head of which `size` bytes have come and that has not ended.
 ParseResult check_unfinished(std::string_view line, bool first_line, std::size_t size, const HeadLimits& limits) {
-    if (first_line && line.size() > limits.target + 64) return refuse(Reason::target_too_long, "the request line is too long");
+    if (first_line && line.size() > limits.target + 64)
+        return refuse(Reason::target_too_long, "the request line is too long");
     if (size >= limits.bytes) return refuse(Reason::head_too_large, "the head is larger than the limit");
     return {ParseStatus::need_more, 0, Reason::bad_request, {}};
 }
@@ -63,7 +66,8 @@ ParseResult scan_head(std::string_view bytes, const HeadLimits& limits, bool is_
     for (int i = 0; is_request && i < 2 && bytes.substr(at).starts_with("\r\n"); ++i) at += 2;
     for (std::size_t lines = 0;; ++lines) {
         const void* found = std::memchr(bytes.data() + at, '\n', bytes.size() - at);
-        const std::size_t end = found == nullptr ? bytes.size() : static_cast<std::size_t>(static_cast<const char*>(found) - bytes.data());
+        const std::size_t end =
+            found == nullptr ? bytes.size() : static_cast<std::size_t>(static_cast<const char*>(found) - bytes.data());
         std::string_view line = bytes.substr(at, end - at);
         if (found == nullptr) {
             // A control character is refused as soon as it is seen; a CR may yet be half of a line's end.
@@ -78,7 +82,8 @@ ParseResult scan_head(std::string_view bytes, const HeadLimits& limits, bool is_
             if (lines == 0) return refuse(Reason::bad_request, "the head begins with empty lines");
             return {ParseStatus::complete, at, Reason::bad_request, {}};
         }
-        if (line.front() == ' ' || line.front() == '\t') return refuse(Reason::bad_request, "a line of the head begins with a space");
+        if (line.front() == ' ' || line.front() == '\t')
+            return refuse(Reason::bad_request, "a line of the head begins with a space");
         if (has_control(line)) return refuse(Reason::bad_request, "a control character in the head");
         if (lines == 0 && is_request && line.size() > limits.target + 64) {
             return refuse(Reason::target_too_long, "the request line is too long");

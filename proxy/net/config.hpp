@@ -26,9 +26,9 @@ struct ClientTlsConfig {
 
 // `HOST:PORT`, `[V6]:PORT` or `unix:/path`, already split.
 struct BindAddress {
-    std::string host;         // a literal address; empty for unix
-    std::uint16_t port = 0;   // 0: the kernel picks one, and the ready line says which
-    std::string unix_path;    // empty for TCP
+    std::string host;        // a literal address; empty for unix
+    std::uint16_t port = 0;  // 0: the kernel picks one, and the ready line says which
+    std::string unix_path;   // empty for TCP
 
     friend bool operator==(const BindAddress&, const BindAddress&) = default;
 };

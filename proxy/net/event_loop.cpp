@@ -70,8 +70,7 @@ void Source::close() {
     if (waker_ != nullptr) waker_->wake();
 }
 
-EventLoop::EventLoop()
-    : epoll_fd_(make_epoll()), batch_time_(Clock::now()), timers_(batch_time_), scratch_{} {
+EventLoop::EventLoop() : epoll_fd_(make_epoll()), batch_time_(Clock::now()), timers_(batch_time_), scratch_{} {
     impl_ = std::make_unique<Impl>(epoll_fd_);
 }
 

@@ -105,8 +105,9 @@ private:
     void run_ready();     // everybody who was woken, once
     void drive_timers();  // sets Asio's timer to the wheel's next instant
 
-    using ReadyList = boost::intrusive::list<Wakeable, boost::intrusive::member_hook<Wakeable, Wakeable::Hook, &Wakeable::hook_>,
-                                             boost::intrusive::constant_time_size<false>>;
+    using ReadyList =
+        boost::intrusive::list<Wakeable, boost::intrusive::member_hook<Wakeable, Wakeable::Hook, &Wakeable::hook_>,
+                               boost::intrusive::constant_time_size<false>>;
 
     std::unique_ptr<Impl> impl_;
     int epoll_fd_;

@@ -21,7 +21,8 @@ Result<SocketAddress> to_socket_address(const BindAddress& bind) {
         SocketAddress address;
         auto& un = reinterpret_cast<sockaddr_un&>(address.storage);
         if (bind.unix_path.size() >= sizeof un.sun_path) {
-            return Error{fmt::format("the socket path '{}' is longer than {} bytes", bind.unix_path, sizeof un.sun_path - 1)};
+            return Error{
+                fmt::format("the socket path '{}' is longer than {} bytes", bind.unix_path, sizeof un.sun_path - 1)};
         }
         un.sun_family = AF_UNIX;
         std::copy(bind.unix_path.begin(), bind.unix_path.end(), un.sun_path);

@@ -34,7 +34,8 @@ public:
         if (got > 0) {
             // A short read means that the kernel has no more for now. With the peer's FIN already announced the edge
             // for it is spent, so reading must go on until it is seen.
-            if (static_cast<std::size_t>(got) < into.size() && !source_.ready.peer_closed) source_.ready.readable = false;
+            if (static_cast<std::size_t>(got) < into.size() && !source_.ready.peer_closed)
+                source_.ready.readable = false;
             return {IoStatus::ok, static_cast<std::size_t>(got)};
         }
         if (got == 0) return {IoStatus::eof, 0};

@@ -78,7 +78,8 @@ public:
             std::size_t written = 0;
             while (written < size) {
                 std::size_t sent = 0;
-                const int done = SSL_write_ex(ssl_.get(), data + written, std::min(size - written, kRecordBytes), &sent);
+                const int done =
+                    SSL_write_ex(ssl_.get(), data + written, std::min(size - written, kRecordBytes), &sent);
                 if (done != 1) {
                     const IoStatus status = interpret(done);
                     if (status != IoStatus::would_block) return {IoStatus::failed, total};
@@ -171,8 +172,8 @@ ContextPtr make_context(const SSL_METHOD* method) {
     if (!context) return nullptr;
     SSL_CTX_set_min_proto_version(context.get(), TLS1_2_VERSION);
     SSL_CTX_set_options(context.get(), SSL_OP_NO_RENEGOTIATION);
-    SSL_CTX_set_mode(context.get(), SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE |
-                                        SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+    SSL_CTX_set_mode(context.get(),
+                     SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
     return context;
 }
 
@@ -189,7 +190,8 @@ Result<std::shared_ptr<TlsContext>> TlsContext::server(const ServerTlsConfig& co
         return Error{fmt::format("cannot use private key '{}': {}", config.key_file, last_error())};
     }
     if (SSL_CTX_check_private_key(context.get()) != 1) {
-        return Error{fmt::format("private key '{}' does not belong to certificate '{}'", config.key_file, config.cert_file)};
+        return Error{
+            fmt::format("private key '{}' does not belong to certificate '{}'", config.key_file, config.cert_file)};
     }
     SSL_CTX_set_options(context.get(), SSL_OP_CIPHER_SERVER_PREFERENCE);
     SSL_CTX_set_alpn_select_cb(context.get(), select_alpn, nullptr);

@@ -6,11 +6,12 @@
 //   ts request_id trace_id class client source listener method path decision reason gate limit observed shadow queue_ms
 //   ttft_ms duration_ms overhead_us status backend endpoint bytes_in bytes_out retry_count policy
 //
-// `decision` is an outcome as weir_requests_total has it; `reason` and `shadow` are words of the Reason vocabulary; `shadow` is what would have been, but for a policy in
-// shadow mode. Times are numbers in the unit of their name; `status` is 0 where nothing was sent. A key is left out
-// where it has no value: names that do not apply, `gate limit observed` where no gate decided, `shadow` where nothing
-// was spared, `ttft_ms` where no byte of a body arrived, `overhead_us` where no endpoint was chosen. What comes from
-// the client is cut at kLongestText, and can neither end the line nor the string.
+// `decision` is an outcome as weir_requests_total has it; `reason` and `shadow` are words of the Reason vocabulary;
+// `shadow` is what would have been, but for a policy in shadow mode. Times are numbers in the unit of their name;
+// `status` is 0 where nothing was sent. A key is left out where it has no value: names that do not apply, `gate limit
+// observed` where no gate decided, `shadow` where nothing was spared, `ttft_ms` where no byte of a body arrived,
+// `overhead_us` where no endpoint was chosen. What comes from the client is cut at kLongestText, and can neither end
+// the line nor the string.
 
 #include <chrono>
 #include <cstddef>
@@ -26,23 +27,23 @@ inline constexpr std::size_t kLongestText = 1024;
 
 // One thread's pen: it keeps its paper, so that a line allocates nothing. REQUIRES: `names` outlives it.
 class AccessLine {
- public:
-  explicit AccessLine(const Names& names) : names_(names) {}
+public:
+    explicit AccessLine(const Names& names) : names_(names) {}
 
-  // The line with its newline. The view lives until the next call.
-  [[nodiscard]] std::string_view write(const Record& record);
+    // The line with its newline. The view lives until the next call.
+    [[nodiscard]] std::string_view write(const Record& record);
 
- private:
-  void write_who(const Record& record);
-  void write_decision(const Record& record);
-  void write_times(const Record& record);
-  void write_where(const Record& record);
-  void write_time(std::chrono::system_clock::time_point at);
+private:
+    void write_who(const Record& record);
+    void write_decision(const Record& record);
+    void write_times(const Record& record);
+    void write_where(const Record& record);
+    void write_time(std::chrono::system_clock::time_point at);
 
-  const Names& names_;
-  std::string text_;
-  std::string second_;  // the last stamp down to its second: it changes once in many lines
-  std::chrono::sys_seconds second_at_ = std::chrono::sys_seconds::min();
+    const Names& names_;
+    std::string text_;
+    std::string second_;  // the last stamp down to its second: it changes once in many lines
+    std::chrono::sys_seconds second_at_ = std::chrono::sys_seconds::min();
 };
 
 }  // namespace weir::telemetry

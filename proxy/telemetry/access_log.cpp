@@ -11,55 +11,55 @@ constexpr std::uint64_t kAlways = std::numeric_limits<std::uint64_t>::max();
 
 // SplitMix64 (Steele, Lea, Flood 2014): a step and three mixing rounds, good enough to draw lots with.
 std::uint64_t draw(std::uint64_t& state) {
-  std::uint64_t mixed = state += 0x9E3779B97F4A7C15;
-  mixed = (mixed ^ (mixed >> 30)) * 0xBF58476D1CE4E5B9;
-  mixed = (mixed ^ (mixed >> 27)) * 0x94D049BB133111EB;
-  return mixed ^ (mixed >> 31);
+    std::uint64_t mixed = state += 0x9E3779B97F4A7C15;
+    mixed = (mixed ^ (mixed >> 30)) * 0xBF58476D1CE4E5B9;
+    mixed = (mixed ^ (mixed >> 27)) * 0x94D049BB133111EB;
+    return mixed ^ (mixed >> 31);
 }
 
 }  // namespace
 
 AccessLog::AccessLog(std::size_t workers, const Names& names) : writer_(workers) {
-  for (std::size_t i = 0; i < workers; ++i) pens_.push_back({AccessLine(names), i});
+    for (std::size_t i = 0; i < workers; ++i) pens_.push_back({AccessLine(names), i});
 }
 
 void AccessLog::record(std::size_t worker, const Record& record) {
-  const std::uint64_t chance = chance_of(record);
-  if (chance == 0) return;
-  Pen& pen = pens_[worker];
-  if (chance != kAlways && draw(pen.random) >= chance) return;
-  writer_.push(worker, pen.line.write(record));
+    const std::uint64_t chance = chance_of(record);
+    if (chance == 0) return;
+    Pen& pen = pens_[worker];
+    if (chance != kAlways && draw(pen.random) >= chance) return;
+    writer_.push(worker, pen.line.write(record));
 }
 
 Result<void> AccessLog::reconfigure(const AccessLogConfig& config) {
-  const bool off = config.to == "off";
-  LogSink sink;
-  if (!off) {
-    Result<LogSink> opened = LogSink::open(config.to);
-    if (!opened) return opened.error();
-    sink = std::move(opened.value());
-  }
-  writer_.set_sink(off ? std::string{} : config.to, std::move(sink), config.queue_lines);
-  set_chance(Fate::served, off ? 0 : config.sample_served);
-  set_chance(Fate::refused, off ? 0 : config.sample_refused);
-  set_chance(Fate::failed, off ? 0 : config.sample_failed);
-  return {};
+    const bool off = config.to == "off";
+    LogSink sink;
+    if (!off) {
+        Result<LogSink> opened = LogSink::open(config.to);
+        if (!opened) return opened.error();
+        sink = std::move(opened.value());
+    }
+    writer_.set_sink(off ? std::string{} : config.to, std::move(sink), config.queue_lines);
+    set_chance(Fate::served, off ? 0 : config.sample_served);
+    set_chance(Fate::refused, off ? 0 : config.sample_refused);
+    set_chance(Fate::failed, off ? 0 : config.sample_failed);
+    return {};
 }
 
 void AccessLog::set_chance(Fate fate, double share) {
-  constexpr double kWhole = 18446744073709551616.0;  // 2^64
-  const std::uint64_t chance = share >= 1 ? kAlways : share > 0 ? static_cast<std::uint64_t>(share * kWhole) : 0;
-  chances_[static_cast<std::size_t>(fate)].store(chance, std::memory_order_relaxed);
+    constexpr double kWhole = 18446744073709551616.0;  // 2^64
+    const std::uint64_t chance = share >= 1 ? kAlways : share > 0 ? static_cast<std::uint64_t>(share * kWhole) : 0;
+    chances_[static_cast<std::size_t>(fate)].store(chance, std::memory_order_relaxed);
 }
 
 std::uint64_t AccessLog::chance_of(Fate fate) const {
-  return chances_[static_cast<std::size_t>(fate)].load(std::memory_order_relaxed);
+    return chances_[static_cast<std::size_t>(fate)].load(std::memory_order_relaxed);
 }
 
 std::uint64_t AccessLog::chance_of(const Record& record) const {
-  if (is_shed(record.reason)) return chance_of(Fate::refused);
-  const Fate fate = group(record.reason) == ReasonGroup::admitted ? Fate::served : Fate::failed;
-  return record.shadow ? std::max(chance_of(fate), chance_of(Fate::refused)) : chance_of(fate);
+    if (is_shed(record.reason)) return chance_of(Fate::refused);
+    const Fate fate = group(record.reason) == ReasonGroup::admitted ? Fate::served : Fate::failed;
+    return record.shadow ? std::max(chance_of(fate), chance_of(Fate::refused)) : chance_of(fate);
 }
 
 }  // namespace weir::telemetry

@@ -23,35 +23,35 @@
 namespace weir::telemetry {
 
 class AccessLog {
- public:
-  // Off, until it is configured. REQUIRES: `names` outlives it.
-  AccessLog(std::size_t workers, const Names& names);
+public:
+    // Off, until it is configured. REQUIRES: `names` outlives it.
+    AccessLog(std::size_t workers, const Names& names);
 
-  void record(std::size_t worker, const Record& record);
+    void record(std::size_t worker, const Record& record);
 
-  // On an error nothing has changed.
-  [[nodiscard]] Result<void> reconfigure(const AccessLogConfig& config);
-  void reopen() { writer_.reopen(); }
-  void shutdown(std::chrono::milliseconds bound = std::chrono::seconds(1)) { writer_.shutdown(bound); }
+    // On an error nothing has changed.
+    [[nodiscard]] Result<void> reconfigure(const AccessLogConfig& config);
+    void reopen() { writer_.reopen(); }
+    void shutdown(std::chrono::milliseconds bound = std::chrono::seconds(1)) { writer_.shutdown(bound); }
 
-  [[nodiscard]] LogCounts counts() const { return writer_.counts(); }
+    [[nodiscard]] LogCounts counts() const { return writer_.counts(); }
 
- private:
-  enum class Fate : std::uint8_t { served, refused, failed };
+private:
+    enum class Fate : std::uint8_t { served, refused, failed };
 
-  // One worker's own.
-  struct alignas(64) Pen {
-    AccessLine line;
-    std::uint64_t random;
-  };
+    // One worker's own.
+    struct alignas(64) Pen {
+        AccessLine line;
+        std::uint64_t random;
+    };
 
-  void set_chance(Fate fate, double share);
-  [[nodiscard]] std::uint64_t chance_of(const Record& record) const;
-  [[nodiscard]] std::uint64_t chance_of(Fate fate) const;
+    void set_chance(Fate fate, double share);
+    [[nodiscard]] std::uint64_t chance_of(const Record& record) const;
+    [[nodiscard]] std::uint64_t chance_of(Fate fate) const;
 
-  std::deque<Pen> pens_;
-  std::array<std::atomic<std::uint64_t>, 3> chances_{};  // of 2^64; all of it: always
-  LogWriter writer_;
+    std::deque<Pen> pens_;
+    std::array<std::atomic<std::uint64_t>, 3> chances_{};  // of 2^64; all of it: always
+    LogWriter writer_;
 };
 
 }  // namespace weir::telemetry

@@ -6,91 +6,87 @@ namespace {
 constexpr std::uint32_t kPublished = 1u << 31;  // no key is 0
 
 constexpr std::uint32_t key_of(BackendId backend, int status) {
-  return kPublished | static_cast<std::uint32_t>(index(backend)) << 10 | static_cast<std::uint32_t>(status);
+    return kPublished | static_cast<std::uint32_t>(index(backend)) << 10 | static_cast<std::uint32_t>(status);
 }
-constexpr BackendId backend_of(std::uint32_t key) {
-  return BackendId{static_cast<std::uint16_t>(key >> 10)};
-}
-constexpr int status_of(std::uint32_t key) {
-  return static_cast<int>(key & 0x3FF);
-}
+constexpr BackendId backend_of(std::uint32_t key) { return BackendId{static_cast<std::uint16_t>(key >> 10)}; }
+constexpr int status_of(std::uint32_t key) { return static_cast<int>(key & 0x3FF); }
 
 static_assert(backend_of(key_of(kNoBackend, 599)) == kNoBackend && status_of(key_of(BackendId{7}, 599)) == 599);
 
 }  // namespace
 
 void ResponseCounts::count(BackendId backend, int status) {
-  const std::uint32_t key = key_of(backend, status < 100 || status > 599 ? kOtherStatus : status);
-  std::size_t at = (key * 0x9E3779B1u) >> 26;
-  for (std::size_t probes = 0; probes < kSlots; ++probes, at = (at + 1) % kSlots) {
-    Entry& entry = entries_[at];
-    const std::uint32_t found = entry.key.load(std::memory_order_relaxed);
-    if (found == 0) entry.key.store(key, std::memory_order_release);
-    if (found == key || found == 0) return entry.count.add(1);
-  }
-  overflow_.add(1);
+    const std::uint32_t key = key_of(backend, status < 100 || status > 599 ? kOtherStatus : status);
+    std::size_t at = (key * 0x9E3779B1u) >> 26;
+    for (std::size_t probes = 0; probes < kSlots; ++probes, at = (at + 1) % kSlots) {
+        Entry& entry = entries_[at];
+        const std::uint32_t found = entry.key.load(std::memory_order_relaxed);
+        if (found == 0) entry.key.store(key, std::memory_order_release);
+        if (found == key || found == 0) return entry.count.add(1);
+    }
+    overflow_.add(1);
 }
 
 void ResponseCounts::add_to(Totals& totals) const {
-  for (const Entry& entry : entries_) {
-    const std::uint32_t key = entry.key.load(std::memory_order_acquire);
-    if (key != 0) totals[{backend_of(key), status_of(key)}] += entry.count.load();
-  }
-  if (const std::uint64_t overflow = overflow_.load(); overflow > 0) totals[{kNoBackend, kOtherStatus}] += overflow;
+    for (const Entry& entry : entries_) {
+        const std::uint32_t key = entry.key.load(std::memory_order_acquire);
+        if (key != 0) totals[{backend_of(key), status_of(key)}] += entry.count.load();
+    }
+    if (const std::uint64_t overflow = overflow_.load(); overflow > 0) totals[{kNoBackend, kOtherStatus}] += overflow;
 }
 
 void ClassCounts::count(const Record& record) {
-  outcomes_[static_cast<std::size_t>(outcome_of(record.reason))].add(1);
-  if (is_shed(record.reason)) shed_.enforced[static_cast<std::size_t>(record.reason)].add(1);
-  if (record.shadow && is_shed(record.shadow_reason)) {
-    shed_.shadow[static_cast<std::size_t>(record.shadow_reason)].add(1);
-  }
-  if (record.retry_count > 0) retries_seen_.add(1);
-  if (record.status != 0) responses_.count(record.backend, record.status);
-  bytes_in_.add(record.bytes_in);
-  bytes_out_.add(record.bytes_out);
-  const Duration objective{objective_.load(std::memory_order_relaxed)};
-  count_lengths(record, objective);
-  if (objective == Duration::zero()) return;
-  const SloVerdict verdict = judge_slo(record, objective);
-  if (verdict != SloVerdict::excluded) slo_valid_.add(1);
-  if (verdict == SloVerdict::good) slo_good_.add(1);
+    outcomes_[static_cast<std::size_t>(outcome_of(record.reason))].add(1);
+    if (is_shed(record.reason)) shed_.enforced[static_cast<std::size_t>(record.reason)].add(1);
+    if (record.shadow && is_shed(record.shadow_reason)) {
+        shed_.shadow[static_cast<std::size_t>(record.shadow_reason)].add(1);
+    }
+    if (record.retry_count > 0) retries_seen_.add(1);
+    if (record.status != 0) responses_.count(record.backend, record.status);
+    bytes_in_.add(record.bytes_in);
+    bytes_out_.add(record.bytes_out);
+    const Duration objective{objective_.load(std::memory_order_relaxed)};
+    count_lengths(record, objective);
+    if (objective == Duration::zero()) return;
+    const SloVerdict verdict = judge_slo(record, objective);
+    if (verdict != SloVerdict::excluded) slo_valid_.add(1);
+    if (verdict == SloVerdict::good) slo_good_.add(1);
 }
 
 void ClassCounts::count_lengths(const Record& record, Duration objective) {
-  const bool sent = record.endpoint != kNoEndpoint;
-  if (sent) {
-    duration_.observe(record.duration);
-    overhead_.observe(record.overhead);
-  }
-  if (sent || record.queue > Duration::zero()) queue_wait_.observe(record.queue);
-  // An error answers at once, and would make a failing backend look quick.
-  if (record.first_byte <= Duration::zero() || record.status >= 400) return;
-  if (objective > Duration::zero()) {
-    first_token_.observe(record.first_byte, objective);
-  } else {
-    first_token_.observe(record.first_byte);
-  }
+    const bool sent = record.endpoint != kNoEndpoint;
+    if (sent) {
+        duration_.observe(record.duration);
+        overhead_.observe(record.overhead);
+    }
+    if (sent || record.queue > Duration::zero()) queue_wait_.observe(record.queue);
+    // An error answers at once, and would make a failing backend look quick.
+    if (record.first_byte <= Duration::zero() || record.status >= 400) return;
+    if (objective > Duration::zero()) {
+        first_token_.observe(record.first_byte, objective);
+    } else {
+        first_token_.observe(record.first_byte);
+    }
 }
 
 void ClassCounts::add_to(ClassTotals& totals) const {
-  const Duration objective{objective_.load(std::memory_order_relaxed)};
-  for (std::size_t i = 0; i < kOutcomeCount; ++i) totals.outcomes[i] += outcomes_[i].load();
-  for (std::size_t i = 0; i < kReasonCount; ++i) {
-    totals.enforced[i] += shed_.enforced[i].load();
-    totals.shadow[i] += shed_.shadow[i].load();
-  }
-  totals.retries_seen += retries_seen_.load();
-  // Good before valid, against the order of writing: a scrape shall not show more good than valid.
-  totals.slo_good += slo_good_.load();
-  totals.slo_valid += slo_valid_.load();
-  totals.bytes_in += bytes_in_.load();
-  totals.bytes_out += bytes_out_.load();
-  duration_.add_to(totals.duration, Duration::zero());
-  first_token_.add_to(totals.first_token, objective);
-  queue_wait_.add_to(totals.queue_wait, Duration::zero());
-  overhead_.add_to(totals.overhead, Duration::zero());
-  responses_.add_to(totals.responses);
+    const Duration objective{objective_.load(std::memory_order_relaxed)};
+    for (std::size_t i = 0; i < kOutcomeCount; ++i) totals.outcomes[i] += outcomes_[i].load();
+    for (std::size_t i = 0; i < kReasonCount; ++i) {
+        totals.enforced[i] += shed_.enforced[i].load();
+        totals.shadow[i] += shed_.shadow[i].load();
+    }
+    totals.retries_seen += retries_seen_.load();
+    // Good before valid, against the order of writing: a scrape shall not show more good than valid.
+    totals.slo_good += slo_good_.load();
+    totals.slo_valid += slo_valid_.load();
+    totals.bytes_in += bytes_in_.load();
+    totals.bytes_out += bytes_out_.load();
+    duration_.add_to(totals.duration, Duration::zero());
+    first_token_.add_to(totals.first_token, objective);
+    queue_wait_.add_to(totals.queue_wait, Duration::zero());
+    overhead_.add_to(totals.overhead, Duration::zero());
+    responses_.add_to(totals.responses);
 }
 
 }  // namespace weir::telemetry

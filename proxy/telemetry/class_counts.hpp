@@ -23,68 +23,68 @@ inline constexpr int kOtherStatus = 0;
 // Answers by backend and status: the pairs that were seen, up to a bound, behind a hash. A class meets one backend and
 // a handful of statuses; a backend that invents statuses fills the table and then counts under `other`.
 class ResponseCounts {
- public:
-  void count(BackendId backend, int status);
+public:
+    void count(BackendId backend, int status);
 
-  using Totals = std::map<std::pair<BackendId, int>, std::uint64_t>;
-  void add_to(Totals& totals) const;
+    using Totals = std::map<std::pair<BackendId, int>, std::uint64_t>;
+    void add_to(Totals& totals) const;
 
- private:
-  static constexpr std::size_t kSlots = 64;
+private:
+    static constexpr std::size_t kSlots = 64;
 
-  struct Entry {
-    std::atomic<std::uint32_t> key{0};  // published once, with release
-    Slot count;
-  };
+    struct Entry {
+        std::atomic<std::uint32_t> key{0};  // published once, with release
+        Slot count;
+    };
 
-  std::array<Entry, kSlots> entries_;
-  Slot overflow_;
+    std::array<Entry, kSlots> entries_;
+    Slot overflow_;
 };
 
 struct ShedCounts {
-  std::array<Slot, kReasonCount> enforced;
-  std::array<Slot, kReasonCount> shadow;
+    std::array<Slot, kReasonCount> enforced;
+    std::array<Slot, kReasonCount> shadow;
 };
 
 struct ClassTotals {
-  std::array<std::uint64_t, kOutcomeCount> outcomes{};
-  std::array<std::uint64_t, kReasonCount> enforced{};
-  std::array<std::uint64_t, kReasonCount> shadow{};
-  std::uint64_t retries_seen = 0;
-  std::uint64_t slo_valid = 0;
-  std::uint64_t slo_good = 0;
-  std::uint64_t bytes_in = 0;
-  std::uint64_t bytes_out = 0;
-  HistogramTotals duration;
-  HistogramTotals first_token;
-  HistogramTotals queue_wait;
-  HistogramTotals overhead;
-  ResponseCounts::Totals responses;
+    std::array<std::uint64_t, kOutcomeCount> outcomes{};
+    std::array<std::uint64_t, kReasonCount> enforced{};
+    std::array<std::uint64_t, kReasonCount> shadow{};
+    std::uint64_t retries_seen = 0;
+    std::uint64_t slo_valid = 0;
+    std::uint64_t slo_good = 0;
+    std::uint64_t bytes_in = 0;
+    std::uint64_t bytes_out = 0;
+    HistogramTotals duration;
+    HistogramTotals first_token;
+    HistogramTotals queue_wait;
+    HistogramTotals overhead;
+    ResponseCounts::Totals responses;
 };
 
 // One worker writes, any thread reads. The objective comes from the thread that reloads.
 class alignas(64) ClassCounts {
- public:
-  void count(const Record& record);
-  void set_objective(Duration objective) { objective_.store(objective.count(), std::memory_order_relaxed); }
-  void add_to(ClassTotals& totals) const;
+public:
+    void count(const Record& record);
+    void set_objective(Duration objective) { objective_.store(objective.count(), std::memory_order_relaxed); }
+    void add_to(ClassTotals& totals) const;
 
- private:
-  void count_lengths(const Record& record, Duration objective);
+private:
+    void count_lengths(const Record& record, Duration objective);
 
-  std::atomic<Duration::rep> objective_{0};  // for the first token; 0: none
-  std::array<Slot, kOutcomeCount> outcomes_;
-  Slot retries_seen_;
-  Slot slo_valid_;
-  Slot slo_good_;
-  Slot bytes_in_;
-  Slot bytes_out_;
-  Histogram duration_{kDurationEdges};       // requests that were sent to a backend
-  Histogram first_token_{kFirstTokenEdges};  // answers below 400 of which a body's byte arrived
-  Histogram queue_wait_{kFirstTokenEdges};   // requests that were sent to a backend, or stood in line in vain
-  Histogram overhead_{kOverheadEdges};       // requests that were sent to a backend
-  ShedCounts shed_;
-  ResponseCounts responses_;
+    std::atomic<Duration::rep> objective_{0};  // for the first token; 0: none
+    std::array<Slot, kOutcomeCount> outcomes_;
+    Slot retries_seen_;
+    Slot slo_valid_;
+    Slot slo_good_;
+    Slot bytes_in_;
+    Slot bytes_out_;
+    Histogram duration_{kDurationEdges};       // requests that were sent to a backend
+    Histogram first_token_{kFirstTokenEdges};  // answers below 400 of which a body's byte arrived
+    Histogram queue_wait_{kFirstTokenEdges};   // requests that were sent to a backend, or stood in line in vain
+    Histogram overhead_{kOverheadEdges};       // requests that were sent to a backend
+    ShedCounts shed_;
+    ResponseCounts responses_;
 };
 
 }  // namespace weir::telemetry

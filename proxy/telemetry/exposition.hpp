@@ -19,11 +19,11 @@ namespace weir::telemetry {
 
 // What all workers counted, added up.
 struct Totals {
-  std::vector<ClassTotals> classes;  // by id
-  ClassTotals unclassified;
-  std::vector<ListenerTotals> listeners;  // by id
-  std::int64_t buffered_bytes = 0;
-  LogCounts access_log;
+    std::vector<ClassTotals> classes;  // by id
+    ClassTotals unclassified;
+    std::vector<ListenerTotals> listeners;  // by id
+    std::int64_t buffered_bytes = 0;
+    LogCounts access_log;
 };
 
 // What became of the requests, and how long it took.
@@ -36,12 +36,12 @@ void add_backend_families(Families& families, const Labels& labels, const Scrape
 void add_own_families(Families& families, const Labels& labels, const Totals& totals, const Scrape& scrape);
 
 [[nodiscard]] inline std::string write_metrics(const Labels& labels, const Totals& totals, const Scrape& scrape) {
-  Families families;
-  add_request_families(families, labels, totals);
-  add_saturation_families(families, labels, scrape);
-  add_backend_families(families, labels, scrape);
-  add_own_families(families, labels, totals, scrape);
-  return families.text();
+    Families families;
+    add_request_families(families, labels, totals);
+    add_saturation_families(families, labels, scrape);
+    add_backend_families(families, labels, scrape);
+    add_own_families(families, labels, totals, scrape);
+    return families.text();
 }
 
 }  // namespace weir::telemetry

@@ -9,201 +9,204 @@ namespace {
 // What the scrape says of one name; a current name of which it says nothing is shown at rest.
 template <typename Gauges>
 struct Reading {
-  Gauges gauges;
-  bool told = false;
+    Gauges gauges;
+    bool told = false;
 };
 
 std::vector<Reading<ClassGauges>> read_classes(const Labels& labels, const Scrape& scrape) {
-  std::vector<Reading<ClassGauges>> readings(labels.classes.size());
-  for (const ClassGauges& gauges : scrape.classes) {
-    if (index(gauges.id) >= readings.size()) continue;
-    auto& [sum, told] = readings[index(gauges.id)];
-    sum.inflight += gauges.inflight;
-    sum.waiting += gauges.waiting;
-    sum.line += gauges.line;
-    sum.clients += gauges.clients;
-    sum.room = std::max(sum.room, gauges.room);
-    sum.bucket_fill = told ? std::max(sum.bucket_fill, gauges.bucket_fill) : gauges.bucket_fill;
-    told = true;
-  }
-  return readings;
+    std::vector<Reading<ClassGauges>> readings(labels.classes.size());
+    for (const ClassGauges& gauges : scrape.classes) {
+        if (index(gauges.id) >= readings.size()) continue;
+        auto& [sum, told] = readings[index(gauges.id)];
+        sum.inflight += gauges.inflight;
+        sum.waiting += gauges.waiting;
+        sum.line += gauges.line;
+        sum.clients += gauges.clients;
+        sum.room = std::max(sum.room, gauges.room);
+        sum.bucket_fill = told ? std::max(sum.bucket_fill, gauges.bucket_fill) : gauges.bucket_fill;
+        told = true;
+    }
+    return readings;
 }
 
 template <typename Gauges>
 std::vector<Reading<Gauges>> read(std::size_t names, const std::vector<Gauges>& told) {
-  std::vector<Reading<Gauges>> readings(names);
-  for (const Gauges& gauges : told) {
-    if (index(gauges.id) < names) readings[index(gauges.id)] = {gauges, true};
-  }
-  return readings;
+    std::vector<Reading<Gauges>> readings(names);
+    for (const Gauges& gauges : told) {
+        if (index(gauges.id) < names) readings[index(gauges.id)] = {gauges, true};
+    }
+    return readings;
 }
 
 // Adds one series a class, backend or endpoint: all that are current, and of the others those that `read` still has.
 class ByName {
- public:
-  ByName(Families& families, const Labels& labels, const Scrape& scrape)
-      : families_(families),
-        labels_(labels),
-        classes_(read_classes(labels, scrape)),
-        backends_(read(labels.backends.size(), scrape.backends)),
-        endpoints_(read(labels.endpoints.size(), scrape.endpoints)) {}
+public:
+    ByName(Families& families, const Labels& labels, const Scrape& scrape)
+        : families_(families),
+          labels_(labels),
+          classes_(read_classes(labels, scrape)),
+          backends_(read(labels.backends.size(), scrape.backends)),
+          endpoints_(read(labels.endpoints.size(), scrape.endpoints)) {}
 
-  template <typename Value>
-  void class_gauge(std::string_view name, std::string_view help, Value value) {
-    Family family = families_.gauge(name, help);
-    for (std::size_t i = 0; i < classes_.size(); ++i) {
-      const ClassLabel& label = labels_.classes[i];
-      if (label.current || classes_[i].told) {
-        family.add({{"class", label.name}}, static_cast<double>(value(classes_[i].gauges)));
-      }
+    template <typename Value>
+    void class_gauge(std::string_view name, std::string_view help, Value value) {
+        Family family = families_.gauge(name, help);
+        for (std::size_t i = 0; i < classes_.size(); ++i) {
+            const ClassLabel& label = labels_.classes[i];
+            if (label.current || classes_[i].told) {
+                family.add({{"class", label.name}}, static_cast<double>(value(classes_[i].gauges)));
+            }
+        }
     }
-  }
 
-  template <typename Value>
-  void by_backend(Family family, Value value) {
-    for (std::size_t i = 0; i < backends_.size(); ++i) {
-      const NameLabel& label = labels_.backends[i];
-      if (label.current || backends_[i].told) {
-        family.add({{"backend", label.name}}, static_cast<double>(value(backends_[i].gauges)));
-      }
+    template <typename Value>
+    void by_backend(Family family, Value value) {
+        for (std::size_t i = 0; i < backends_.size(); ++i) {
+            const NameLabel& label = labels_.backends[i];
+            if (label.current || backends_[i].told) {
+                family.add({{"backend", label.name}}, static_cast<double>(value(backends_[i].gauges)));
+            }
+        }
     }
-  }
 
-  // Calls `add` with each endpoint's label and gauges.
-  template <typename Add>
-  void for_endpoints(Add add) {
-    for (std::size_t i = 0; i < endpoints_.size(); ++i) {
-      const EndpointLabel& label = labels_.endpoints[i];
-      if (label.current || endpoints_[i].told) add(label, endpoints_[i].gauges);
+    // Calls `add` with each endpoint's label and gauges.
+    template <typename Add>
+    void for_endpoints(Add add) {
+        for (std::size_t i = 0; i < endpoints_.size(); ++i) {
+            const EndpointLabel& label = labels_.endpoints[i];
+            if (label.current || endpoints_[i].told) add(label, endpoints_[i].gauges);
+        }
     }
-  }
 
-  template <typename Value>
-  void by_endpoint(Family family, Value value) {
-    for_endpoints([&](const EndpointLabel& label, const EndpointGauges& gauges) {
-      family.add({{"backend", label.backend}, {"endpoint", label.url}}, static_cast<double>(value(gauges)));
-    });
-  }
+    template <typename Value>
+    void by_endpoint(Family family, Value value) {
+        for_endpoints([&](const EndpointLabel& label, const EndpointGauges& gauges) {
+            family.add({{"backend", label.backend}, {"endpoint", label.url}}, static_cast<double>(value(gauges)));
+        });
+    }
 
- private:
-  Families& families_;
-  const Labels& labels_;
-  std::vector<Reading<ClassGauges>> classes_;
-  std::vector<Reading<BackendGauges>> backends_;
-  std::vector<Reading<EndpointGauges>> endpoints_;
+private:
+    Families& families_;
+    const Labels& labels_;
+    std::vector<Reading<ClassGauges>> classes_;
+    std::vector<Reading<BackendGauges>> backends_;
+    std::vector<Reading<EndpointGauges>> endpoints_;
 };
 
 void add_resources(Families& families, const Scrape& scrape) {
-  const Resources& used = scrape.resources;
-  families.counter("process_cpu_seconds_total", "CPU time, user and system.").add({}, used.cpu_seconds);
-  families.gauge("process_resident_memory_bytes", "Memory that is resident.").add({}, used.resident_bytes);
-  families.gauge("process_open_fds", "Open file descriptors.").add({}, used.open_fds);
-  families.gauge("process_max_fds", "File descriptors that may be open.").add({}, used.max_fds);
-  families.gauge("process_threads", "Threads.").add({}, used.threads);
-  families.gauge("process_start_time_seconds", "When the process started, since the Unix epoch.")
-      .add({}, std::chrono::duration<double>(scrape.started.time_since_epoch()).count());
+    const Resources& used = scrape.resources;
+    families.counter("process_cpu_seconds_total", "CPU time, user and system.").add({}, used.cpu_seconds);
+    families.gauge("process_resident_memory_bytes", "Memory that is resident.").add({}, used.resident_bytes);
+    families.gauge("process_open_fds", "Open file descriptors.").add({}, used.open_fds);
+    families.gauge("process_max_fds", "File descriptors that may be open.").add({}, used.max_fds);
+    families.gauge("process_threads", "Threads.").add({}, used.threads);
+    families.gauge("process_start_time_seconds", "When the process started, since the Unix epoch.")
+        .add({}, std::chrono::duration<double>(scrape.started.time_since_epoch()).count());
 }
 
 void add_listeners(Families& families, const Labels& labels, const Totals& totals) {
-  const auto add = [&](Family family, auto value) {
-    for (std::size_t i = 0; i < totals.listeners.size(); ++i) {
-      family.add({{"listener", labels.listeners[i].name}}, value(totals.listeners[i]));
-    }
-  };
-  add(families.gauge("weir_connections", "Client connections that are open."), [](const ListenerTotals& listener) {
-    return listener.opened > listener.closed ? listener.opened - listener.closed : 0;
-  });
-  add(families.counter("weir_connections_total", "Client connections that were accepted."),
-      [](const ListenerTotals& listener) { return listener.opened; });
-  add(families.counter("weir_connections_refused_total", "Client connections that were refused at a connection limit."),
-      [](const ListenerTotals& listener) { return listener.refused; });
+    const auto add = [&](Family family, auto value) {
+        for (std::size_t i = 0; i < totals.listeners.size(); ++i) {
+            family.add({{"listener", labels.listeners[i].name}}, value(totals.listeners[i]));
+        }
+    };
+    add(families.gauge("weir_connections", "Client connections that are open."), [](const ListenerTotals& listener) {
+        return listener.opened > listener.closed ? listener.opened - listener.closed : 0;
+    });
+    add(families.counter("weir_connections_total", "Client connections that were accepted."),
+        [](const ListenerTotals& listener) { return listener.opened; });
+    add(families.counter("weir_connections_refused_total",
+                         "Client connections that were refused at a connection limit."),
+        [](const ListenerTotals& listener) { return listener.refused; });
 }
 
 void add_workers(Families& families, const Scrape& scrape) {
-  Family lag = families.gauge("weir_event_loop_lag_seconds", "How late the worker's event loop runs.");
-  for (std::size_t i = 0; i < scrape.workers.size(); ++i) {
-    lag.add({{"worker", std::to_string(i)}}, scrape.workers[i].loop_lag_seconds);
-  }
-  Family faults = families.counter("weir_event_loop_faults_total", "Faults that the worker's event loop caught.");
-  for (std::size_t i = 0; i < scrape.workers.size(); ++i) {
-    faults.add({{"worker", std::to_string(i)}}, scrape.workers[i].loop_faults);
-  }
+    Family lag = families.gauge("weir_event_loop_lag_seconds", "How late the worker's event loop runs.");
+    for (std::size_t i = 0; i < scrape.workers.size(); ++i) {
+        lag.add({{"worker", std::to_string(i)}}, scrape.workers[i].loop_lag_seconds);
+    }
+    Family faults = families.counter("weir_event_loop_faults_total", "Faults that the worker's event loop caught.");
+    for (std::size_t i = 0; i < scrape.workers.size(); ++i) {
+        faults.add({{"worker", std::to_string(i)}}, scrape.workers[i].loop_faults);
+    }
 }
 
 }  // namespace
 
 void add_saturation_families(Families& families, const Labels& labels, const Scrape& scrape) {
-  ByName names(families, labels, scrape);
-  names.by_backend(
-      families.gauge("weir_pressure_ratio", "How full the backend is: 1.0 is full, above it there is a line."),
-      [](const BackendGauges& g) { return g.pressure; });
-  names.class_gauge("weir_inflight_requests", "Requests sent to a backend whose last byte is not out.",
-                    [](const ClassGauges& g) { return g.inflight; });
-  names.class_gauge("weir_queue_length", "Requests in line.", [](const ClassGauges& g) { return g.waiting; });
-  names.class_gauge("weir_queue_limit", "Places in the line.", [](const ClassGauges& g) { return g.line; });
-  names.class_gauge("weir_room_ratio", "Share of each endpoint that the class keeps free for better ones.",
-                    [](const ClassGauges& g) { return g.room; });
-  names.class_gauge("weir_bucket_fill_ratio", "What the class's request bucket has left; 1 without one.",
-                    [](const ClassGauges& g) { return g.bucket_fill; });
-  names.class_gauge("weir_clients_tracked", "Entries in the class's per-client table.",
-                    [](const ClassGauges& g) { return g.clients; });
-  names.by_backend(
-      families.counter("weir_client_evictions_total", "Entries that were pushed out of full per-client tables."),
-      [](const BackendGauges& g) { return g.client_evictions; });
-  names.by_endpoint(families.gauge("weir_endpoint_inflight_requests", "Requests in flight on the endpoint."),
-                    [](const EndpointGauges& g) { return g.inflight; });
-  names.by_endpoint(families.gauge("weir_limit_requests", "Requests that the endpoint may have in flight."),
-                    [](const EndpointGauges& g) { return g.limit; });
+    ByName names(families, labels, scrape);
+    names.by_backend(
+        families.gauge("weir_pressure_ratio", "How full the backend is: 1.0 is full, above it there is a line."),
+        [](const BackendGauges& g) { return g.pressure; });
+    names.class_gauge("weir_inflight_requests", "Requests sent to a backend whose last byte is not out.",
+                      [](const ClassGauges& g) { return g.inflight; });
+    names.class_gauge("weir_queue_length", "Requests in line.", [](const ClassGauges& g) { return g.waiting; });
+    names.class_gauge("weir_queue_limit", "Places in the line.", [](const ClassGauges& g) { return g.line; });
+    names.class_gauge("weir_room_ratio", "Share of each endpoint that the class keeps free for better ones.",
+                      [](const ClassGauges& g) { return g.room; });
+    names.class_gauge("weir_bucket_fill_ratio", "What the class's request bucket has left; 1 without one.",
+                      [](const ClassGauges& g) { return g.bucket_fill; });
+    names.class_gauge("weir_clients_tracked", "Entries in the class's per-client table.",
+                      [](const ClassGauges& g) { return g.clients; });
+    names.by_backend(
+        families.counter("weir_client_evictions_total", "Entries that were pushed out of full per-client tables."),
+        [](const BackendGauges& g) { return g.client_evictions; });
+    names.by_endpoint(families.gauge("weir_endpoint_inflight_requests", "Requests in flight on the endpoint."),
+                      [](const EndpointGauges& g) { return g.inflight; });
+    names.by_endpoint(families.gauge("weir_limit_requests", "Requests that the endpoint may have in flight."),
+                      [](const EndpointGauges& g) { return g.limit; });
 }
 
 void add_backend_families(Families& families, const Labels& labels, const Scrape& scrape) {
-  ByName names(families, labels, scrape);
-  names.by_endpoint(families.gauge("weir_backend_up", "1 while the endpoint takes requests: not down, not ejected."),
-                    [](const EndpointGauges& g) { return g.up ? 1 : 0; });
-  const auto by_outcome = [&](Family family, auto good, auto bad) {
+    ByName names(families, labels, scrape);
+    names.by_endpoint(families.gauge("weir_backend_up", "1 while the endpoint takes requests: not down, not ejected."),
+                      [](const EndpointGauges& g) { return g.up ? 1 : 0; });
+    const auto by_outcome = [&](Family family, auto good, auto bad) {
+        names.for_endpoints([&](const EndpointLabel& label, const EndpointGauges& g) {
+            family.add({{"backend", label.backend}, {"endpoint", label.url}, {"outcome", "success"}}, g.*good);
+            family.add({{"backend", label.backend}, {"endpoint", label.url}, {"outcome", "failure"}}, g.*bad);
+        });
+    };
+    by_outcome(
+        families.counter("weir_backend_requests_total",
+                         "Attempts at the endpoint. A failure is no connection, a reset, a time-out, a bad answer, "
+                         "or 502 to 504."),
+        &EndpointGauges::succeeded, &EndpointGauges::failed);
+    by_outcome(families.counter("weir_backend_connects_total", "Connections to the endpoint."),
+               &EndpointGauges::connects, &EndpointGauges::connect_failures);
+    Family connect = families.summary("weir_backend_connect_seconds", "Time to connect, TLS included.");
     names.for_endpoints([&](const EndpointLabel& label, const EndpointGauges& g) {
-      family.add({{"backend", label.backend}, {"endpoint", label.url}, {"outcome", "success"}}, g.*good);
-      family.add({{"backend", label.backend}, {"endpoint", label.url}, {"outcome", "failure"}}, g.*bad);
+        connect.add_summary({{"backend", label.backend}, {"endpoint", label.url}}, g.connects, g.connect_seconds);
     });
-  };
-  by_outcome(
-      families.counter("weir_backend_requests_total",
-                       "Attempts at the endpoint. A failure is no connection, a reset, a time-out, a bad answer, "
-                       "or 502 to 504."),
-      &EndpointGauges::succeeded, &EndpointGauges::failed);
-  by_outcome(families.counter("weir_backend_connects_total", "Connections to the endpoint."), &EndpointGauges::connects,
-             &EndpointGauges::connect_failures);
-  Family connect = families.summary("weir_backend_connect_seconds", "Time to connect, TLS included.");
-  names.for_endpoints([&](const EndpointLabel& label, const EndpointGauges& g) {
-    connect.add_summary({{"backend", label.backend}, {"endpoint", label.url}}, g.connects, g.connect_seconds);
-  });
-  names.by_endpoint(
-      families.counter("weir_backend_ejections_total", "Times that failing requests ejected the endpoint."),
-      [](const EndpointGauges& g) { return g.ejections; });
-  names.by_endpoint(families.counter("weir_backend_probe_failures_total", "Health probes that failed."),
-                    [](const EndpointGauges& g) { return g.probe_failures; });
+    names.by_endpoint(
+        families.counter("weir_backend_ejections_total", "Times that failing requests ejected the endpoint."),
+        [](const EndpointGauges& g) { return g.ejections; });
+    names.by_endpoint(families.counter("weir_backend_probe_failures_total", "Health probes that failed."),
+                      [](const EndpointGauges& g) { return g.probe_failures; });
 }
 
 void add_own_families(Families& families, const Labels& labels, const Totals& totals, const Scrape& scrape) {
-  families.gauge("weir_build_info", "Always 1; the label says which version runs.")
-      .add({{"version", scrape.version}}, 1.0);
-  families.gauge("weir_config_info", "Always 1; the label is the hash of the policy in force.")
-      .add({{"hash", labels.policy}}, 1.0);
-  families.gauge("weir_config_last_reload_successful", "1 unless the last reload was refused.")
-      .add({}, scrape.last_reload_successful ? 1.0 : 0.0);
-  Family reloads = families.counter("weir_config_reloads_total", "Reloads of the policy.");
-  reloads.add({{"result", "success"}}, scrape.reloads_succeeded);
-  reloads.add({{"result", "failure"}}, scrape.reloads_failed);
-  add_workers(families, scrape);
-  families.counter("weir_accept_pauses_total", "Times that a listener paused for want of file descriptors.")
-      .add({}, scrape.accept_pauses);
-  families.gauge("weir_buffered_bytes", "Bytes of requests and answers that are held until the other side is ready.")
-      .add({}, static_cast<double>(std::max<std::int64_t>(0, totals.buffered_bytes)));
-  add_listeners(families, labels, totals);
-  families.counter("weir_access_log_lines_total", "Lines that the access log wrote.").add({}, totals.access_log.lines);
-  families.counter("weir_access_log_dropped_total", "Lines that the access log dropped, because its sink was too slow.")
-      .add({}, totals.access_log.dropped);
-  add_resources(families, scrape);
+    families.gauge("weir_build_info", "Always 1; the label says which version runs.")
+        .add({{"version", scrape.version}}, 1.0);
+    families.gauge("weir_config_info", "Always 1; the label is the hash of the policy in force.")
+        .add({{"hash", labels.policy}}, 1.0);
+    families.gauge("weir_config_last_reload_successful", "1 unless the last reload was refused.")
+        .add({}, scrape.last_reload_successful ? 1.0 : 0.0);
+    Family reloads = families.counter("weir_config_reloads_total", "Reloads of the policy.");
+    reloads.add({{"result", "success"}}, scrape.reloads_succeeded);
+    reloads.add({{"result", "failure"}}, scrape.reloads_failed);
+    add_workers(families, scrape);
+    families.counter("weir_accept_pauses_total", "Times that a listener paused for want of file descriptors.")
+        .add({}, scrape.accept_pauses);
+    families.gauge("weir_buffered_bytes", "Bytes of requests and answers that are held until the other side is ready.")
+        .add({}, static_cast<double>(std::max<std::int64_t>(0, totals.buffered_bytes)));
+    add_listeners(families, labels, totals);
+    families.counter("weir_access_log_lines_total", "Lines that the access log wrote.")
+        .add({}, totals.access_log.lines);
+    families
+        .counter("weir_access_log_dropped_total", "Lines that the access log dropped, because its sink was too slow.")
+        .add({}, totals.access_log.dropped);
+    add_resources(families, scrape);
 }
 
 }  // namespace weir::telemetry

@@ -22,38 +22,38 @@ using LabelPairs = std::initializer_list<LabelPair>;
 
 // The series of one name.
 class Family {
- public:
-  Family(prometheus::MetricFamily& family) : family_(family) {}  // NOLINT(google-explicit-constructor)
+public:
+    Family(prometheus::MetricFamily& family) : family_(family) {}  // NOLINT(google-explicit-constructor)
 
-  // A counter's or a gauge's value; what is not a finite number is 0.
-  void add(LabelPairs labels, double value);
-  void add(LabelPairs labels, std::uint64_t value) { add(labels, static_cast<double>(value)); }
-  // `extra_edge`: one more bucket edge, unless it is zero or one of the edges.
-  void add(LabelPairs labels, const HistogramTotals& totals, const BucketEdges& edges, Duration extra_edge);
-  // A summary without quantiles.
-  void add_summary(LabelPairs labels, std::uint64_t count, double sum);
+    // A counter's or a gauge's value; what is not a finite number is 0.
+    void add(LabelPairs labels, double value);
+    void add(LabelPairs labels, std::uint64_t value) { add(labels, static_cast<double>(value)); }
+    // `extra_edge`: one more bucket edge, unless it is zero or one of the edges.
+    void add(LabelPairs labels, const HistogramTotals& totals, const BucketEdges& edges, Duration extra_edge);
+    // A summary without quantiles.
+    void add_summary(LabelPairs labels, std::uint64_t count, double sum);
 
- private:
-  prometheus::ClientMetric& add_series(LabelPairs labels);
+private:
+    prometheus::ClientMetric& add_series(LabelPairs labels);
 
-  prometheus::MetricFamily& family_;
+    prometheus::MetricFamily& family_;
 };
 
 class Families {
- public:
-  // The family is valid until the next one is begun.
-  [[nodiscard]] Family counter(std::string_view name, std::string_view help);
-  [[nodiscard]] Family gauge(std::string_view name, std::string_view help);
-  [[nodiscard]] Family histogram(std::string_view name, std::string_view help);
-  [[nodiscard]] Family summary(std::string_view name, std::string_view help);
+public:
+    // The family is valid until the next one is begun.
+    [[nodiscard]] Family counter(std::string_view name, std::string_view help);
+    [[nodiscard]] Family gauge(std::string_view name, std::string_view help);
+    [[nodiscard]] Family histogram(std::string_view name, std::string_view help);
+    [[nodiscard]] Family summary(std::string_view name, std::string_view help);
 
-  // The text exposition format, version 0.0.4. Families without a series are left out.
-  [[nodiscard]] std::string text() const;
+    // The text exposition format, version 0.0.4. Families without a series are left out.
+    [[nodiscard]] std::string text() const;
 
- private:
-  Family begin(std::string_view name, std::string_view help, prometheus::MetricType type);
+private:
+    Family begin(std::string_view name, std::string_view help, prometheus::MetricType type);
 
-  std::vector<prometheus::MetricFamily> families_;
+    std::vector<prometheus::MetricFamily> families_;
 };
 
 }  // namespace weir::telemetry

@@ -22,44 +22,44 @@ inline constexpr std::size_t kMaxEdges = 24;
 // The edges of a histogram: upper bounds, inclusive, as Prometheus has them. Bucket i lies above edge i-1 and up to
 // edge i; the last bucket lies above all edges.
 class BucketEdges {
- public:
-  // REQUIRES: ascending, at most kMaxEdges.
-  constexpr BucketEdges(std::initializer_list<double> edges) {
-    for (const double edge : edges) {
-      seconds_[size_] = edge;
-      nanoseconds_[size_++] = static_cast<std::uint64_t>(edge * 1e9 + 0.5);
+public:
+    // REQUIRES: ascending, at most kMaxEdges.
+    constexpr BucketEdges(std::initializer_list<double> edges) {
+        for (const double edge : edges) {
+            seconds_[size_] = edge;
+            nanoseconds_[size_++] = static_cast<std::uint64_t>(edge * 1e9 + 0.5);
+        }
+        for (std::size_t cell = 0; cell < kCells; ++cell) {
+            while (first_[cell] < size_ && nanoseconds_[first_[cell]] < lowest_of(cell)) ++first_[cell];
+        }
     }
-    for (std::size_t cell = 0; cell < kCells; ++cell) {
-      while (first_[cell] < size_ && nanoseconds_[first_[cell]] < lowest_of(cell)) ++first_[cell];
+
+    [[nodiscard]] constexpr std::size_t size() const { return size_; }
+    [[nodiscard]] constexpr double seconds(std::size_t edge) const { return seconds_[edge]; }
+    [[nodiscard]] constexpr std::uint64_t nanoseconds(std::size_t edge) const { return nanoseconds_[edge]; }
+
+    // The bucket of a length, from 0 to size().
+    [[nodiscard]] constexpr std::size_t bucket_of(std::uint64_t length) const {
+        std::size_t bucket = first_[cell_of(length)];
+        while (bucket < size_ && length > nanoseconds_[bucket]) ++bucket;
+        return bucket;
     }
-  }
 
-  [[nodiscard]] constexpr std::size_t size() const { return size_; }
-  [[nodiscard]] constexpr double seconds(std::size_t edge) const { return seconds_[edge]; }
-  [[nodiscard]] constexpr std::uint64_t nanoseconds(std::size_t edge) const { return nanoseconds_[edge]; }
+private:
+    static constexpr std::size_t kCells = 252;
 
-  // The bucket of a length, from 0 to size().
-  [[nodiscard]] constexpr std::size_t bucket_of(std::uint64_t length) const {
-    std::size_t bucket = first_[cell_of(length)];
-    while (bucket < size_ && length > nanoseconds_[bucket]) ++bucket;
-    return bucket;
-  }
+    static constexpr std::size_t cell_of(std::uint64_t value) {
+        const auto width = static_cast<std::size_t>(std::bit_width(value));
+        return width < 3 ? static_cast<std::size_t>(value) : (width - 2) * 4 + ((value >> (width - 3)) & 3);
+    }
+    static constexpr std::uint64_t lowest_of(std::size_t cell) {
+        return cell < 4 ? cell : std::uint64_t{4 + cell % 4} << (cell / 4 - 1);
+    }
 
- private:
-  static constexpr std::size_t kCells = 252;
-
-  static constexpr std::size_t cell_of(std::uint64_t value) {
-    const auto width = static_cast<std::size_t>(std::bit_width(value));
-    return width < 3 ? static_cast<std::size_t>(value) : (width - 2) * 4 + ((value >> (width - 3)) & 3);
-  }
-  static constexpr std::uint64_t lowest_of(std::size_t cell) {
-    return cell < 4 ? cell : std::uint64_t{4 + cell % 4} << (cell / 4 - 1);
-  }
-
-  std::array<double, kMaxEdges> seconds_{};
-  std::array<std::uint64_t, kMaxEdges> nanoseconds_{};
-  std::array<std::uint8_t, kCells> first_{};
-  std::size_t size_ = 0;
+    std::array<double, kMaxEdges> seconds_{};
+    std::array<std::uint64_t, kMaxEdges> nanoseconds_{};
+    std::array<std::uint8_t, kCells> first_{};
+    std::size_t size_ = 0;
 };
 
 // gen_ai.client.operation.duration, continued up to the longest requests that Weir lets run.
@@ -73,35 +73,35 @@ inline constexpr BucketEdges kOverheadEdges{0.00001, 0.000025, 0.00005, 0.0001, 
 
 // The counts of several histograms with the same edges, added up.
 struct HistogramTotals {
-  std::array<std::uint64_t, kMaxEdges + 1> counts{};  // by bucket
-  std::uint64_t nanoseconds = 0;                      // the sum of all lengths
-  std::uint64_t below_extra = 0;                      // of the bucket that holds the extra edge: those up to the edge
+    std::array<std::uint64_t, kMaxEdges + 1> counts{};  // by bucket
+    std::uint64_t nanoseconds = 0;                      // the sum of all lengths
+    std::uint64_t below_extra = 0;                      // of the bucket that holds the extra edge: those up to the edge
 };
 
 // One worker writes, any thread reads.
 class Histogram {
- public:
-  explicit Histogram(const BucketEdges& edges) : edges_(edges) {}
+public:
+    explicit Histogram(const BucketEdges& edges) : edges_(edges) {}
 
-  void observe(Duration length) { (void)observe_bucket(clamp(length)); }
+    void observe(Duration length) { (void)observe_bucket(clamp(length)); }
 
-  // The same, with one more edge: the class's objective, so that the share that met it can be read off exactly.
-  // When the objective changes, what was counted before stays on the far side of the new edge.
-  void observe(Duration length, Duration extra_edge);
+    // The same, with one more edge: the class's objective, so that the share that met it can be read off exactly.
+    // When the objective changes, what was counted before stays on the far side of the new edge.
+    void observe(Duration length, Duration extra_edge);
 
-  void add_to(HistogramTotals& totals, Duration extra_edge) const;
+    void add_to(HistogramTotals& totals, Duration extra_edge) const;
 
- private:
-  static std::uint64_t clamp(Duration length) {
-    return length > Duration::zero() ? static_cast<std::uint64_t>(length.count()) : 0;
-  }
-  std::size_t observe_bucket(std::uint64_t length);
+private:
+    static std::uint64_t clamp(Duration length) {
+        return length > Duration::zero() ? static_cast<std::uint64_t>(length.count()) : 0;
+    }
+    std::size_t observe_bucket(std::uint64_t length);
 
-  const BucketEdges& edges_;
-  std::array<Slot, kMaxEdges + 1> counts_;
-  Slot nanoseconds_;
-  std::atomic<Duration::rep> extra_edge_{0};
-  Slot below_extra_;
+    const BucketEdges& edges_;
+    std::array<Slot, kMaxEdges + 1> counts_;
+    Slot nanoseconds_;
+    std::atomic<Duration::rep> extra_edge_{0};
+    Slot below_extra_;
 };
 
 }  // namespace weir::telemetry

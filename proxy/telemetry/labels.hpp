@@ -21,30 +21,30 @@ inline constexpr std::size_t kMaxEndpoints = 1024;
 inline constexpr std::size_t kMaxListeners = 64;
 
 struct ClassLabel {
-  std::string name;
-  std::optional<Duration> first_token_slo;  // becomes a bucket edge, and makes the slo series
-  BackendId backend = kNoBackend;           // where its requests go: its common answers are shown at 0 from the start
-  bool current = true;
+    std::string name;
+    std::optional<Duration> first_token_slo;  // becomes a bucket edge, and makes the slo series
+    BackendId backend = kNoBackend;           // where its requests go: its common answers are shown at 0 from the start
+    bool current = true;
 };
 
 struct NameLabel {
-  std::string name;
-  bool current = true;
+    std::string name;
+    bool current = true;
 };
 
 struct EndpointLabel {
-  std::string backend;  // the backend's name
-  std::string url;
-  bool current = true;
+    std::string backend;  // the backend's name
+    std::string url;
+    bool current = true;
 };
 
 // Indexed by id. REQUIRES: no two entries of one kind have the same name (endpoints: the same backend and url).
 struct Labels {
-  std::vector<ClassLabel> classes;
-  std::vector<NameLabel> backends;
-  std::vector<EndpointLabel> endpoints;
-  std::vector<NameLabel> listeners;
-  std::string policy;  // the hash of the policy in force: weir_config_info, and `policy` in the access log
+    std::vector<ClassLabel> classes;
+    std::vector<NameLabel> backends;
+    std::vector<EndpointLabel> endpoints;
+    std::vector<NameLabel> listeners;
+    std::string policy;  // the hash of the policy in force: weir_config_info, and `policy` in the access log
 };
 
 }  // namespace weir::telemetry

@@ -20,38 +20,38 @@ namespace weir::telemetry {
 inline constexpr std::size_t kBytesPerLine = 1024;  // on average: a line has about 450
 
 class alignas(64) LogLane {
- public:
-  // Returns true when the lane has just become half full: high time to write.
-  bool push(std::string_view line, std::uint32_t most_lines) {
-    const std::lock_guard lock(mutex_);
-    const bool fits = lines_ < most_lines && text_.size() + line.size() <= most_lines * kBytesPerLine;
-    if (!fits && !text_.empty()) {
-      dropped_.add(1);
-      return false;
+public:
+    // Returns true when the lane has just become half full: high time to write.
+    bool push(std::string_view line, std::uint32_t most_lines) {
+        const std::lock_guard lock(mutex_);
+        const bool fits = lines_ < most_lines && text_.size() + line.size() <= most_lines * kBytesPerLine;
+        if (!fits && !text_.empty()) {
+            dropped_.add(1);
+            return false;
+        }
+        text_.append(line);
+        return ++lines_ == most_lines / 2;
     }
-    text_.append(line);
-    return ++lines_ == most_lines / 2;
-  }
 
-  // Moves what waits behind `out`.
-  void take(std::string& out) {
-    const std::lock_guard lock(mutex_);
-    if (out.empty()) {
-      out.swap(text_);
-    } else {
-      out.append(text_);
+    // Moves what waits behind `out`.
+    void take(std::string& out) {
+        const std::lock_guard lock(mutex_);
+        if (out.empty()) {
+            out.swap(text_);
+        } else {
+            out.append(text_);
+        }
+        text_.clear();
+        lines_ = 0;
     }
-    text_.clear();
-    lines_ = 0;
-  }
 
-  [[nodiscard]] std::uint64_t dropped() const { return dropped_.load(); }
+    [[nodiscard]] std::uint64_t dropped() const { return dropped_.load(); }
 
- private:
-  std::mutex mutex_;
-  std::string text_;
-  std::uint32_t lines_ = 0;
-  Slot dropped_;
+private:
+    std::mutex mutex_;
+    std::string text_;
+    std::uint32_t lines_ = 0;
+    Slot dropped_;
 };
 
 }  // namespace weir::telemetry

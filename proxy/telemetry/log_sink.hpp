@@ -16,30 +16,30 @@
 namespace weir::telemetry {
 
 class LogSink {
- public:
-  // Takes nothing: everything fails.
-  LogSink() = default;
-  // `to`: stdout | stderr | a file's path, opened for appending and made when absent.
-  [[nodiscard]] static Result<LogSink> open(const std::string& to);
-  ~LogSink();
-  LogSink(LogSink&& other) noexcept;
-  LogSink& operator=(LogSink&& other) noexcept;
+public:
+    // Takes nothing: everything fails.
+    LogSink() = default;
+    // `to`: stdout | stderr | a file's path, opened for appending and made when absent.
+    [[nodiscard]] static Result<LogSink> open(const std::string& to);
+    ~LogSink();
+    LogSink(LogSink&& other) noexcept;
+    LogSink& operator=(LogSink&& other) noexcept;
 
-  struct Written {
-    enum class Kind : unsigned char { some, blocked, failed } kind = Kind::failed;
-    std::size_t bytes = 0;
-    int error = 0;  // errno, when failed
-  };
-  // Writes some of `text`, preferably up to the end of a line. Never waits.
-  [[nodiscard]] Written write(std::string_view text);
+    struct Written {
+        enum class Kind : unsigned char { some, blocked, failed } kind = Kind::failed;
+        std::size_t bytes = 0;
+        int error = 0;  // errno, when failed
+    };
+    // Writes some of `text`, preferably up to the end of a line. Never waits.
+    [[nodiscard]] Written write(std::string_view text);
 
-  [[nodiscard]] int fd() const { return fd_; }
+    [[nodiscard]] int fd() const { return fd_; }
 
- private:
-  LogSink(int fd, bool is_file) : fd_(fd), is_file_(is_file) {}
+private:
+    LogSink(int fd, bool is_file) : fd_(fd), is_file_(is_file) {}
 
-  int fd_ = -1;
-  bool is_file_ = false;  // a regular one: always ready, and in one piece
+    int fd_ = -1;
+    bool is_file_ = false;  // a regular one: always ready, and in one piece
 };
 
 }  // namespace weir::telemetry

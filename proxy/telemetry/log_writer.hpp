@@ -20,34 +20,34 @@
 namespace weir::telemetry {
 
 struct LogCounts {
-  std::uint64_t lines = 0;    // written
-  std::uint64_t dropped = 0;  // for want of room, or because the sink failed
+    std::uint64_t lines = 0;    // written
+    std::uint64_t dropped = 0;  // for want of room, or because the sink failed
 };
 
 class LogWriter {
- public:
-  explicit LogWriter(std::size_t lanes);
-  // Calls shutdown().
-  ~LogWriter();
-  LogWriter(const LogWriter&) = delete;
-  LogWriter& operator=(const LogWriter&) = delete;
+public:
+    explicit LogWriter(std::size_t lanes);
+    // Calls shutdown().
+    ~LogWriter();
+    LogWriter(const LogWriter&) = delete;
+    LogWriter& operator=(const LogWriter&) = delete;
 
-  void push(std::size_t lane, std::string_view line);
+    void push(std::size_t lane, std::string_view line);
 
-  // Writes to `sink` from now on, which is what LogSink::open(to) gave. `queue_lines` is shared out evenly among the
-  // lanes.
-  void set_sink(std::string to, LogSink sink, std::uint32_t queue_lines);
-  // Opens the sink anew; the old one stays when that fails, which the operational log then says.
-  void reopen();
-  // Writes what waits, for at most `bound`; drops the rest, and whatever comes later.
-  void shutdown(std::chrono::milliseconds bound = std::chrono::seconds(1));
+    // Writes to `sink` from now on, which is what LogSink::open(to) gave. `queue_lines` is shared out evenly among the
+    // lanes.
+    void set_sink(std::string to, LogSink sink, std::uint32_t queue_lines);
+    // Opens the sink anew; the old one stays when that fails, which the operational log then says.
+    void reopen();
+    // Writes what waits, for at most `bound`; drops the rest, and whatever comes later.
+    void shutdown(std::chrono::milliseconds bound = std::chrono::seconds(1));
 
-  [[nodiscard]] LogCounts counts() const;
+    [[nodiscard]] LogCounts counts() const;
 
- private:
-  struct State;
-  std::shared_ptr<State> state_;  // shared with the thread, which a dead file system may hold for ever
-  std::thread thread_;
+private:
+    struct State;
+    std::shared_ptr<State> state_;  // shared with the thread, which a dead file system may hold for ever
+    std::thread thread_;
 };
 
 }  // namespace weir::telemetry

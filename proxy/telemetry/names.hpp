@@ -18,35 +18,35 @@
 namespace weir::telemetry {
 
 class Names {
- public:
-  void update(const Labels& labels);
+public:
+    void update(const Labels& labels);
 
-  // A JSON string with its quotes; empty for an id that has no name. The view lives as long as this.
-  [[nodiscard]] std::string_view find(ClassId id) const { return at(classes_, index(id)); }
-  [[nodiscard]] std::string_view find(BackendId id) const { return at(backends_, index(id)); }
-  [[nodiscard]] std::string_view find(EndpointId id) const { return at(endpoints_, index(id)); }  // its url
-  [[nodiscard]] std::string_view find(ListenerId id) const { return at(listeners_, index(id)); }
-  [[nodiscard]] std::string_view policy() const { return at(policy_, 0); }
+    // A JSON string with its quotes; empty for an id that has no name. The view lives as long as this.
+    [[nodiscard]] std::string_view find(ClassId id) const { return at(classes_, index(id)); }
+    [[nodiscard]] std::string_view find(BackendId id) const { return at(backends_, index(id)); }
+    [[nodiscard]] std::string_view find(EndpointId id) const { return at(endpoints_, index(id)); }  // its url
+    [[nodiscard]] std::string_view find(ListenerId id) const { return at(listeners_, index(id)); }
+    [[nodiscard]] std::string_view policy() const { return at(policy_, 0); }
 
- private:
-  template <std::size_t kSize>
-  using Table = std::array<std::atomic<const std::string*>, kSize>;
+private:
+    template <std::size_t kSize>
+    using Table = std::array<std::atomic<const std::string*>, kSize>;
 
-  template <std::size_t kSize>
-  [[nodiscard]] static std::string_view at(const Table<kSize>& table, std::size_t i) {
-    const std::string* text = i < kSize ? table[i].load(std::memory_order_acquire) : nullptr;
-    return text == nullptr ? std::string_view{} : std::string_view(*text);
-  }
-  template <std::size_t kSize>
-  void publish(Table<kSize>& table, std::size_t i, std::string_view name);
-  const std::string& keep(std::string_view name);
+    template <std::size_t kSize>
+    [[nodiscard]] static std::string_view at(const Table<kSize>& table, std::size_t i) {
+        const std::string* text = i < kSize ? table[i].load(std::memory_order_acquire) : nullptr;
+        return text == nullptr ? std::string_view{} : std::string_view(*text);
+    }
+    template <std::size_t kSize>
+    void publish(Table<kSize>& table, std::size_t i, std::string_view name);
+    const std::string& keep(std::string_view name);
 
-  std::deque<std::string> texts_;  // they stay where they are
-  Table<kMaxClasses> classes_{};
-  Table<kMaxBackends> backends_{};
-  Table<kMaxEndpoints> endpoints_{};
-  Table<kMaxListeners> listeners_{};
-  Table<1> policy_{};
+    std::deque<std::string> texts_;  // they stay where they are
+    Table<kMaxClasses> classes_{};
+    Table<kMaxBackends> backends_{};
+    Table<kMaxEndpoints> endpoints_{};
+    Table<kMaxListeners> listeners_{};
+    Table<1> policy_{};
 };
 
 }  // namespace weir::telemetry

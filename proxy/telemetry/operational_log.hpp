@@ -13,20 +13,20 @@ namespace weir::telemetry {
 // Make one in main, first of all; it becomes spdlog's default logger. Logging is safe from any thread; the object
 // itself belongs to one.
 class OperationalLog {
- public:
-  // `level`: debug | info | warn | error; anything else is info.
-  explicit OperationalLog(std::string_view level, int fd = 2);
-  // Writes out what is queued, without waiting for a blocked stderr. What is logged later is lost.
-  // REQUIRES: no other thread logs meanwhile.
-  ~OperationalLog();
-  OperationalLog(const OperationalLog&) = delete;
-  OperationalLog& operator=(const OperationalLog&) = delete;
+public:
+    // `level`: debug | info | warn | error; anything else is info.
+    explicit OperationalLog(std::string_view level, int fd = 2);
+    // Writes out what is queued, without waiting for a blocked stderr. What is logged later is lost.
+    // REQUIRES: no other thread logs meanwhile.
+    ~OperationalLog();
+    OperationalLog(const OperationalLog&) = delete;
+    OperationalLog& operator=(const OperationalLog&) = delete;
 
-  void set_level(std::string_view level);
+    void set_level(std::string_view level);
 
- private:
-  struct State;
-  std::unique_ptr<State> state_;
+private:
+    struct State;
+    std::unique_ptr<State> state_;
 };
 
 }  // namespace weir::telemetry

@@ -11,12 +11,12 @@
 namespace weir::telemetry {
 
 enum class Outcome : std::uint8_t {
-  served,         // an answer of the backend was passed on, whatever its status
-  shed,           // refused by the judge: weir_shed_total has the reason
-  rejected,       // the request itself was at fault
-  backend_error,  // admitted, but the backend failed
-  client_gone,    // the client left or stopped reading
-  internal,       // Weir's own state: draining, memory, a fault
+    served,         // an answer of the backend was passed on, whatever its status
+    shed,           // refused by the judge: weir_shed_total has the reason
+    rejected,       // the request itself was at fault
+    backend_error,  // admitted, but the backend failed
+    client_gone,    // the client left or stopped reading
+    internal,       // Weir's own state: draining, memory, a fault
 };
 inline constexpr auto kOutcomeNames =
     std::to_array<std::string_view>({"served", "shed", "rejected", "backend_error", "client_gone", "internal"});

@@ -16,22 +16,22 @@ namespace weir::telemetry {
 struct Record {
     std::chrono::system_clock::time_point at;  // arrival, for people
     ListenerId listener = kNoListener;
-    ClassId cls = kNoClass;         // kNoClass: refused before it was classified
+    ClassId cls = kNoClass;  // kNoClass: refused before it was classified
     BackendId backend = kNoBackend;
     EndpointId endpoint = kNoEndpoint;
 
     Reason reason = Reason::admitted;
-    std::string_view gate;      // what decided, for shed requests: `line`, `client_rate`, ...
+    std::string_view gate;  // what decided, for shed requests: `line`, `client_rate`, ...
     double limit = 0;
     double observed = 0;
-    bool shadow = false;        // `reason` did not take effect: a policy in shadow mode
+    bool shadow = false;                      // `reason` did not take effect: a policy in shadow mode
     Reason shadow_reason = Reason::admitted;  // what would have been, when `shadow`
 
-    int status = 0;             // what the client was sent; 0: nothing
-    Duration queue{};           // in line
-    Duration first_byte{};      // from arrival to the first byte of the answer's body; zero when there was none
-    Duration duration{};        // from arrival to the end
-    Duration overhead{};        // spent in Weir's own code before the request was sent and before the answer was
+    int status = 0;               // what the client was sent; 0: nothing
+    Duration queue{};             // in line
+    Duration first_byte{};        // from arrival to the first byte of the answer's body; zero when there was none
+    Duration duration{};          // from arrival to the end
+    Duration overhead{};          // spent in Weir's own code before the request was sent and before the answer was
     std::uint64_t bytes_in = 0;   // of the request's body
     std::uint64_t bytes_out = 0;  // of the answer's body
     std::uint32_t retry_count = 0;
@@ -41,7 +41,7 @@ struct Record {
     std::string_view key_name;  // of the API key that was recognised: never the key
     IpAddress source;           // the address that counts
     std::string_view method;
-    std::string_view path;      // without the query
+    std::string_view path;  // without the query
 };
 
 // Where records go. One per worker; the worker's thread only.

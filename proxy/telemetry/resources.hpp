@@ -6,11 +6,11 @@
 namespace weir::telemetry {
 
 struct Resources {
-  double cpu_seconds = 0;  // user and system
-  std::uint64_t resident_bytes = 0;
-  std::uint64_t open_fds = 0;
-  std::uint64_t max_fds = 0;
-  std::uint64_t threads = 0;
+    double cpu_seconds = 0;  // user and system
+    std::uint64_t resident_bytes = 0;
+    std::uint64_t open_fds = 0;
+    std::uint64_t max_fds = 0;
+    std::uint64_t threads = 0;
 };
 
 // Reads /proc. A value that cannot be read is 0.

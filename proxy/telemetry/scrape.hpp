@@ -15,53 +15,53 @@ namespace weir::telemetry {
 // A class that stands in more than one judge (a reload moved it) may come more than once: counts are added, ratios
 // are the largest.
 struct ClassGauges {
-  ClassId id = kNoClass;
-  std::uint32_t inflight = 0;
-  std::uint32_t waiting = 0;
-  std::uint32_t line = 0;
-  double room = 0;
-  double bucket_fill = 1;
-  std::uint32_t clients = 0;
+    ClassId id = kNoClass;
+    std::uint32_t inflight = 0;
+    std::uint32_t waiting = 0;
+    std::uint32_t line = 0;
+    double room = 0;
+    double bucket_fill = 1;
+    std::uint32_t clients = 0;
 };
 
 struct BackendGauges {
-  BackendId id = kNoBackend;
-  double pressure = 0;
-  std::uint64_t client_evictions = 0;
+    BackendId id = kNoBackend;
+    double pressure = 0;
+    std::uint64_t client_evictions = 0;
 };
 
 struct EndpointGauges {
-  EndpointId id = kNoEndpoint;
-  std::uint32_t inflight = 0;
-  std::uint32_t limit = 0;
-  bool up = true;
-  std::uint64_t succeeded = 0;
-  std::uint64_t failed = 0;
-  std::uint64_t connects = 0;
-  std::uint64_t connect_failures = 0;
-  double connect_seconds = 0;  // in all, of those opened
-  std::uint64_t ejections = 0;
-  std::uint64_t probe_failures = 0;
+    EndpointId id = kNoEndpoint;
+    std::uint32_t inflight = 0;
+    std::uint32_t limit = 0;
+    bool up = true;
+    std::uint64_t succeeded = 0;
+    std::uint64_t failed = 0;
+    std::uint64_t connects = 0;
+    std::uint64_t connect_failures = 0;
+    double connect_seconds = 0;  // in all, of those opened
+    std::uint64_t ejections = 0;
+    std::uint64_t probe_failures = 0;
 };
 
 // In the order of the workers.
 struct WorkerGauges {
-  double loop_lag_seconds = 0;
-  std::uint64_t loop_faults = 0;  // exceptions caught at the edge of the loop
+    double loop_lag_seconds = 0;
+    std::uint64_t loop_faults = 0;  // exceptions caught at the edge of the loop
 };
 
 struct Scrape {
-  std::vector<ClassGauges> classes;
-  std::vector<BackendGauges> backends;
-  std::vector<EndpointGauges> endpoints;
-  std::vector<WorkerGauges> workers;
-  std::uint64_t accept_pauses = 0;
-  std::uint64_t reloads_succeeded = 0;
-  std::uint64_t reloads_failed = 0;
-  bool last_reload_successful = true;
-  std::string version;
-  std::chrono::system_clock::time_point started;
-  Resources resources;
+    std::vector<ClassGauges> classes;
+    std::vector<BackendGauges> backends;
+    std::vector<EndpointGauges> endpoints;
+    std::vector<WorkerGauges> workers;
+    std::uint64_t accept_pauses = 0;
+    std::uint64_t reloads_succeeded = 0;
+    std::uint64_t reloads_failed = 0;
+    bool last_reload_successful = true;
+    std::string version;
+    std::chrono::system_clock::time_point started;
+    Resources resources;
 };
 
 }  // namespace weir::telemetry

@@ -11,15 +11,15 @@ namespace weir::telemetry {
 
 template <typename Number>
 class BasicSlot {
- public:
-  // The writer only.
-  void add(Number amount) { store(load() + amount); }
-  void store(Number value) { value_.store(value, std::memory_order_relaxed); }
+public:
+    // The writer only.
+    void add(Number amount) { store(load() + amount); }
+    void store(Number value) { value_.store(value, std::memory_order_relaxed); }
 
-  [[nodiscard]] Number load() const { return value_.load(std::memory_order_relaxed); }
+    [[nodiscard]] Number load() const { return value_.load(std::memory_order_relaxed); }
 
- private:
-  std::atomic<Number> value_{0};
+private:
+    std::atomic<Number> value_{0};
 };
 
 using Slot = BasicSlot<std::uint64_t>;

@@ -15,108 +15,104 @@ namespace {
 
 // What a worker is given: it counts, and writes its lines.
 class WorkerRecorder final : public Recorder {
- public:
-  WorkerRecorder(AccessLog& log, std::size_t worker) : log_(log), worker_(worker) {}
+public:
+    WorkerRecorder(AccessLog& log, std::size_t worker) : log_(log), worker_(worker) {}
 
-  void record(const Record& record) override {
-    metrics.record(record);
-    log_.record(worker_, record);
-  }
-  void connection_opened(ListenerId listener) override { metrics.connection_opened(listener); }
-  void connection_closed(ListenerId listener) override { metrics.connection_closed(listener); }
-  void connection_refused(ListenerId listener) override { metrics.connection_refused(listener); }
-  void buffered(std::int64_t delta) override { metrics.buffered(delta); }
+    void record(const Record& record) override {
+        metrics.record(record);
+        log_.record(worker_, record);
+    }
+    void connection_opened(ListenerId listener) override { metrics.connection_opened(listener); }
+    void connection_closed(ListenerId listener) override { metrics.connection_closed(listener); }
+    void connection_refused(ListenerId listener) override { metrics.connection_refused(listener); }
+    void buffered(std::int64_t delta) override { metrics.buffered(delta); }
 
-  WorkerMetrics metrics;
+    WorkerMetrics metrics;
 
- private:
-  AccessLog& log_;
-  std::size_t worker_;
+private:
+    AccessLog& log_;
+    std::size_t worker_;
 };
 
 Labels within_bounds(Labels labels) {
-  labels.classes.resize(std::min(labels.classes.size(), kMaxClasses));
-  labels.backends.resize(std::min(labels.backends.size(), kMaxBackends));
-  labels.endpoints.resize(std::min(labels.endpoints.size(), kMaxEndpoints));
-  labels.listeners.resize(std::min(labels.listeners.size(), kMaxListeners));
-  return labels;
+    labels.classes.resize(std::min(labels.classes.size(), kMaxClasses));
+    labels.backends.resize(std::min(labels.backends.size(), kMaxBackends));
+    labels.endpoints.resize(std::min(labels.endpoints.size(), kMaxEndpoints));
+    labels.listeners.resize(std::min(labels.listeners.size(), kMaxListeners));
+    return labels;
 }
 
 }  // namespace
 
 struct Witness::State {
-  explicit State(std::size_t workers) : log(workers, names) {
-    for (std::size_t i = 0; i < workers; ++i) recorders.emplace_back(log, i);
-  }
+    explicit State(std::size_t workers) : log(workers, names) {
+        for (std::size_t i = 0; i < workers; ++i) recorders.emplace_back(log, i);
+    }
 
-  [[nodiscard]] Totals totals(const Labels& known) const;
+    [[nodiscard]] Totals totals(const Labels& known) const;
 
-  Names names;
-  AccessLog log;
-  std::deque<WorkerRecorder> recorders;
-  std::mutex mutex;  // orders those who change something, and guards `labels`
-  std::shared_ptr<const Labels> labels;
+    Names names;
+    AccessLog log;
+    std::deque<WorkerRecorder> recorders;
+    std::mutex mutex;  // orders those who change something, and guards `labels`
+    std::shared_ptr<const Labels> labels;
 };
 
 Totals Witness::State::totals(const Labels& known) const {
-  Totals totals;
-  totals.classes.resize(known.classes.size());
-  totals.listeners.resize(known.listeners.size());
-  for (const WorkerRecorder& recorder : recorders) {
-    const WorkerMetrics& metrics = recorder.metrics;
-    for (std::size_t i = 0; i < totals.classes.size(); ++i) {
-      metrics.add_to(ClassId{static_cast<std::uint16_t>(i)}, totals.classes[i]);
+    Totals totals;
+    totals.classes.resize(known.classes.size());
+    totals.listeners.resize(known.listeners.size());
+    for (const WorkerRecorder& recorder : recorders) {
+        const WorkerMetrics& metrics = recorder.metrics;
+        for (std::size_t i = 0; i < totals.classes.size(); ++i) {
+            metrics.add_to(ClassId{static_cast<std::uint16_t>(i)}, totals.classes[i]);
+        }
+        for (std::size_t i = 0; i < totals.listeners.size(); ++i) {
+            metrics.add_to(ListenerId{static_cast<std::uint16_t>(i)}, totals.listeners[i]);
+        }
+        metrics.add_to(kNoClass, totals.unclassified);
+        totals.buffered_bytes += metrics.buffered_bytes();
     }
-    for (std::size_t i = 0; i < totals.listeners.size(); ++i) {
-      metrics.add_to(ListenerId{static_cast<std::uint16_t>(i)}, totals.listeners[i]);
-    }
-    metrics.add_to(kNoClass, totals.unclassified);
-    totals.buffered_bytes += metrics.buffered_bytes();
-  }
-  totals.access_log = log.counts();
-  return totals;
+    totals.access_log = log.counts();
+    return totals;
 }
 
 Witness::Witness(std::size_t workers, Labels labels) : state_(std::make_unique<State>(workers)) {
-  set_labels(std::move(labels));
+    set_labels(std::move(labels));
 }
 
-Witness::~Witness() {
-  shutdown();
-}
+Witness::~Witness() { shutdown(); }
 
-Recorder& Witness::recorder(std::size_t worker) {
-  return state_->recorders[worker];
-}
+Recorder& Witness::recorder(std::size_t worker) { return state_->recorders[worker]; }
 
 void Witness::set_labels(Labels labels) {
-  auto next = std::make_shared<const Labels>(within_bounds(std::move(labels)));
-  const std::lock_guard lock(state_->mutex);
-  state_->names.update(*next);
-  for (WorkerRecorder& recorder : state_->recorders) recorder.metrics.set_classes(next->classes);
-  state_->labels = std::move(next);
+    auto next = std::make_shared<const Labels>(within_bounds(std::move(labels)));
+    const std::lock_guard lock(state_->mutex);
+    state_->names.update(*next);
+    for (WorkerRecorder& recorder : state_->recorders) recorder.metrics.set_classes(next->classes);
+    state_->labels = std::move(next);
 }
 
 Result<void> Witness::reconfigure(const LoggingConfig& config) {
-  const std::lock_guard lock(state_->mutex);
-  return state_->log.reconfigure(config.access);
+    const std::lock_guard lock(state_->mutex);
+    return state_->log.reconfigure(config.access);
 }
 
 void Witness::reopen_access_log() {
-  const std::lock_guard lock(state_->mutex);
-  state_->log.reopen();
+    const std::lock_guard lock(state_->mutex);
+    state_->log.reopen();
 }
 
 std::string Witness::metrics(const Scrape& scrape) const {
-  std::unique_lock lock(state_->mutex);
-  const std::shared_ptr<const Labels> labels = state_->labels;
-  lock.unlock();
-  return write_metrics(*labels, state_->totals(*labels), scrape);
+    std::unique_lock lock(state_->mutex);
+    const std::shared_ptr<const Labels> labels = state_->labels;
+    lock.unlock();
+    return write_metrics(*labels, state_->totals(*labels), scrape);
 }
 
 void Witness::shutdown() {
-  const std::lock_guard lock(state_->mutex);
-  state_->log.shutdown();
+    const std::lock_guard lock(state_->mutex);
+    state_->log.shutdown();
 }
 
 }  // namespace weir::telemetry

@@ -19,35 +19,35 @@
 namespace weir::telemetry {
 
 class Witness {
- public:
-  // The access log is off until reconfigure() is called.
-  Witness(std::size_t workers, Labels labels);
-  // Ends the recorders: the workers must have stopped. Calls shutdown().
-  ~Witness();
-  Witness(const Witness&) = delete;
-  Witness& operator=(const Witness&) = delete;
+public:
+    // The access log is off until reconfigure() is called.
+    Witness(std::size_t workers, Labels labels);
+    // Ends the recorders: the workers must have stopped. Calls shutdown().
+    ~Witness();
+    Witness(const Witness&) = delete;
+    Witness& operator=(const Witness&) = delete;
 
-  // REQUIRES: worker < workers.
-  [[nodiscard]] Recorder& recorder(std::size_t worker);
+    // REQUIRES: worker < workers.
+    [[nodiscard]] Recorder& recorder(std::size_t worker);
 
-  // After a reload and before the workers see the new policy, so that no record comes with an unknown id.
-  void set_labels(Labels labels);
+    // After a reload and before the workers see the new policy, so that no record comes with an unknown id.
+    void set_labels(Labels labels);
 
-  // Opens the access log as configured. On an error the former one stays in force.
-  [[nodiscard]] Result<void> reconfigure(const LoggingConfig& config);
-  // Opens the access log's file anew, for log rotation. An error is told in the operational log.
-  void reopen_access_log();
+    // Opens the access log as configured. On an error the former one stays in force.
+    [[nodiscard]] Result<void> reconfigure(const LoggingConfig& config);
+    // Opens the access log's file anew, for log rotation. An error is told in the operational log.
+    void reopen_access_log();
 
-  // Everything, in the Prometheus text format, version 0.0.4.
-  [[nodiscard]] std::string metrics(const Scrape& scrape) const;
+    // Everything, in the Prometheus text format, version 0.0.4.
+    [[nodiscard]] std::string metrics(const Scrape& scrape) const;
 
-  // Writes out the access log's last lines, for at most a second or so, also when nobody reads them. What is recorded
-  // later is counted, but gets no line.
-  void shutdown();
+    // Writes out the access log's last lines, for at most a second or so, also when nobody reads them. What is recorded
+    // later is counted, but gets no line.
+    void shutdown();
 
- private:
-  struct State;
-  std::unique_ptr<State> state_;
+private:
+    struct State;
+    std::unique_ptr<State> state_;
 };
 
 }  // namespace weir::telemetry

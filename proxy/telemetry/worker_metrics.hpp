@@ -21,40 +21,40 @@
 namespace weir::telemetry {
 
 struct ListenerTotals {
-  std::uint64_t opened = 0;
-  std::uint64_t closed = 0;
-  std::uint64_t refused = 0;
+    std::uint64_t opened = 0;
+    std::uint64_t closed = 0;
+    std::uint64_t refused = 0;
 };
 
 class WorkerMetrics final : public Recorder {
- public:
-  WorkerMetrics() = default;
+public:
+    WorkerMetrics() = default;
 
-  void set_classes(const std::vector<ClassLabel>& classes);
+    void set_classes(const std::vector<ClassLabel>& classes);
 
-  void record(const Record& record) override { counts_of(record.cls).count(record); }
-  void connection_opened(ListenerId listener) override;
-  void connection_closed(ListenerId listener) override;
-  void connection_refused(ListenerId listener) override;
-  void buffered(std::int64_t delta) override { buffered_.add(delta); }
+    void record(const Record& record) override { counts_of(record.cls).count(record); }
+    void connection_opened(ListenerId listener) override;
+    void connection_closed(ListenerId listener) override;
+    void connection_refused(ListenerId listener) override;
+    void buffered(std::int64_t delta) override { buffered_.add(delta); }
 
-  // kNoClass: the requests that no class has.
-  void add_to(ClassId cls, ClassTotals& totals) const;
-  void add_to(ListenerId listener, ListenerTotals& totals) const;
-  [[nodiscard]] std::int64_t buffered_bytes() const { return buffered_.load(); }
+    // kNoClass: the requests that no class has.
+    void add_to(ClassId cls, ClassTotals& totals) const;
+    void add_to(ListenerId listener, ListenerTotals& totals) const;
+    [[nodiscard]] std::int64_t buffered_bytes() const { return buffered_.load(); }
 
- private:
-  struct ListenerCounts {
-    Slot opened, closed, refused;
-  };
+private:
+    struct ListenerCounts {
+        Slot opened, closed, refused;
+    };
 
-  [[nodiscard]] ClassCounts& counts_of(ClassId cls);
+    [[nodiscard]] ClassCounts& counts_of(ClassId cls);
 
-  ClassCounts unclassified_;
-  std::array<std::atomic<ClassCounts*>, kMaxClasses> classes_{};
-  std::array<ListenerCounts, kMaxListeners> listeners_;
-  SignedSlot buffered_;
-  std::vector<std::unique_ptr<ClassCounts>> owned_;
+    ClassCounts unclassified_;
+    std::array<std::atomic<ClassCounts*>, kMaxClasses> classes_{};
+    std::array<ListenerCounts, kMaxListeners> listeners_;
+    SignedSlot buffered_;
+    std::vector<std::unique_ptr<ClassCounts>> owned_;
 };
 
 }  // namespace weir::telemetry

@@ -8,10 +8,14 @@ namespace weir::upstream {
 
 Backend::Backend(BackendId id, BackendConfig config, std::vector<std::shared_ptr<Endpoint>> endpoints,
                  OnAvailability on_availability)
-    : id_(id), config_(std::move(config)), endpoints_(std::move(endpoints)), on_availability_(std::move(on_availability)) {}
+    : id_(id),
+      config_(std::move(config)),
+      endpoints_(std::move(endpoints)),
+      on_availability_(std::move(on_availability)) {}
 
 Endpoint* Backend::find(EndpointId id) const {
-    const auto found = std::find_if(endpoints_.begin(), endpoints_.end(), [id](const auto& e) { return e->id() == id; });
+    const auto found =
+        std::find_if(endpoints_.begin(), endpoints_.end(), [id](const auto& e) { return e->id() == id; });
     return found == endpoints_.end() ? nullptr : found->get();
 }
 

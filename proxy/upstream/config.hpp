@@ -17,7 +17,7 @@ using namespace std::chrono_literals;
 
 // One address of a backend, from `http://HOST[:PORT]` or `https://HOST[:PORT]`, without path, query or user.
 struct EndpointConfig {
-    std::string url;   // as written: its name in metrics and logs
+    std::string url;  // as written: its name in metrics and logs
     bool tls = false;
     std::string host;  // a name or a literal address, without brackets
     std::uint16_t port = 80;
@@ -29,7 +29,7 @@ struct EndpointConfig {
 struct HealthConfig {
     std::string path = "/health";  // GET; 200 to 299 is a success
     Duration every = 2s;
-    Duration timeout = 1s;         // must be shorter than `every`
+    Duration timeout = 1s;  // must be shorter than `every`
     std::uint32_t fall = 3;
     std::uint32_t rise = 2;
 
@@ -46,11 +46,11 @@ struct EjectionConfig {
 };
 
 struct TimeoutConfig {
-    Duration connect = 1s;     // TCP and TLS handshake together
-    Duration first_byte = 60s; // from the last request byte to the first byte of the answer
-    Duration idle = 60s;       // longest silence within an answer
-    Duration total = 10min;    // from dispatch to the last byte
-    Duration keep_alive = 30s; // how long an unused connection is kept
+    Duration connect = 1s;      // TCP and TLS handshake together
+    Duration first_byte = 60s;  // from the last request byte to the first byte of the answer
+    Duration idle = 60s;        // longest silence within an answer
+    Duration total = 10min;     // from dispatch to the last byte
+    Duration keep_alive = 30s;  // how long an unused connection is kept
 
     friend bool operator==(const TimeoutConfig&, const TimeoutConfig&) = default;
 };
@@ -59,11 +59,11 @@ struct BackendConfig {
     std::string name;
     Dialect dialect = Dialect::openai;  // for paths that do not tell
     std::vector<EndpointConfig> endpoints;
-    std::uint32_t requests = 0;         // capacity.requests: in flight at once on each endpoint; required in a policy
-    std::optional<HealthConfig> health; // absent: only passive checks
+    std::uint32_t requests = 0;          // capacity.requests: in flight at once on each endpoint; required in a policy
+    std::optional<HealthConfig> health;  // absent: only passive checks
     EjectionConfig ejection;
     TimeoutConfig timeouts;
-    net::ClientTlsConfig tls;           // for https endpoints
+    net::ClientTlsConfig tls;  // for https endpoints
 
     friend bool operator==(const BackendConfig&, const BackendConfig&) = default;
 };

@@ -5,7 +5,10 @@
 namespace weir::upstream {
 
 Connection::Connection(EndpointId endpoint, std::unique_ptr<net::ByteStream> stream)
-    : Wakeable(stream->source().loop()), endpoint_(endpoint), stream_(std::move(stream)), idle_timer_(loop().timers(), *this) {}
+    : Wakeable(stream->source().loop()),
+      endpoint_(endpoint),
+      stream_(std::move(stream)),
+      idle_timer_(loop().timers(), *this) {}
 
 void Connection::run() {
     if (pool_ == nullptr) return;
@@ -60,7 +63,8 @@ constexpr Duration kLookAgain = std::chrono::milliseconds(20);
 
 // Waits until `done` says so. False when the deadline or the client's leaving came first.
 template <typename Done>
-net::task<bool> wait_for(Done done, net::Waker& waker, net::Timer& timer, TimePoint deadline, const net::Source* client) {
+net::task<bool> wait_for(Done done, net::Waker& waker, net::Timer& timer, TimePoint deadline,
+                         const net::Source* client) {
     timer.set(deadline);
     while (!done()) {
         if (waker.loop().now() >= deadline) co_return false;

@@ -59,13 +59,13 @@ private:
 };
 
 struct ConnectResult {
-    std::unique_ptr<Connection> connection;      // null when that failed
-    Reason reason = Reason::backend_unreachable; // why
+    std::unique_ptr<Connection> connection;       // null when that failed
+    Reason reason = Reason::backend_unreachable;  // why
 };
 
 // Connects, trying the endpoint's addresses in turn until `deadline`; TLS included. Gives up at once when `client`,
 // which may be null, is broken. Leaves the stream's waker set to `waker`.
-[[nodiscard]] net::task<ConnectResult> connect(Endpoint& endpoint, net::Waker& waker, net::Timer& timer, TimePoint deadline,
-                                               const net::Source* client);
+[[nodiscard]] net::task<ConnectResult> connect(Endpoint& endpoint, net::Waker& waker, net::Timer& timer,
+                                               TimePoint deadline, const net::Source* client);
 
 }  // namespace weir::upstream

@@ -24,9 +24,9 @@ namespace weir::upstream {
 
 // Everything about an endpoint that a metric shows.
 struct EndpointCounters {
-    std::atomic<std::uint64_t> succeeded{0};       // requests answered, whatever the status
-    std::atomic<std::uint64_t> failed{0};          // no connection, reset, time-out, bad answer, or 502 to 504
-    std::atomic<std::uint64_t> connects{0};        // connections opened
+    std::atomic<std::uint64_t> succeeded{0};  // requests answered, whatever the status
+    std::atomic<std::uint64_t> failed{0};     // no connection, reset, time-out, bad answer, or 502 to 504
+    std::atomic<std::uint64_t> connects{0};   // connections opened
     std::atomic<std::uint64_t> connect_failures{0};
     std::atomic<std::uint64_t> connect_nanoseconds{0};  // in all, of those opened
     std::atomic<std::uint64_t> ejections{0};
@@ -50,8 +50,8 @@ public:
 private:
     bool probes_up_ = true;  // until a probe says otherwise: a start with a slow first probe refuses nobody
     bool ejected_ = false;
-    std::uint32_t failures_ = 0;       // of requests, in a row
-    std::uint32_t probe_streak_ = 0;   // probes in a row that contradict probes_up_
+    std::uint32_t failures_ = 0;      // of requests, in a row
+    std::uint32_t probe_streak_ = 0;  // probes in a row that contradict probes_up_
     TimePoint ejected_until_{};
 };
 
@@ -79,7 +79,7 @@ private:
     EndpointConfig config_;
     std::string authority_;
     std::shared_ptr<net::TlsContext> tls_;
-    mutable std::mutex mutex_;           // for the two that follow
+    mutable std::mutex mutex_;  // for the two that follow
     std::vector<net::SocketAddress> addresses_;
     HealthState health_;
     std::atomic<bool> available_{true};  // health_.available(), to read without the lock

@@ -19,8 +19,8 @@ constexpr auto kTick = 100ms;  // how late an ejection may end
 constexpr std::size_t kMaxAnswer = 16 * 1024;
 
 // Sends the probe and reads the head of the answer. True when it came in time and said 2xx.
-net::task<bool> exchange_probe(net::ByteStream& stream, const std::string& request, net::Waker& waker, net::Timer& timer,
-                               TimePoint deadline) {
+net::task<bool> exchange_probe(net::ByteStream& stream, const std::string& request, net::Waker& waker,
+                               net::Timer& timer, TimePoint deadline) {
     timer.set(deadline);
     std::size_t sent = 0;
     std::string answer;
@@ -53,8 +53,12 @@ net::task<bool> exchange_probe(net::ByteStream& stream, const std::string& reque
 class Watch {
 public:
     Watch(net::EventLoop& loop, std::shared_ptr<Backend> backend, std::shared_ptr<Endpoint> endpoint)
-        : backend_(std::move(backend)), endpoint_(std::move(endpoint)), waker_(loop), timer_(loop.timers(), waker_),
-          resolver_(std::make_shared<net::Resolver>(loop)), run_(run()) {
+        : backend_(std::move(backend)),
+          endpoint_(std::move(endpoint)),
+          waker_(loop),
+          timer_(loop.timers(), waker_),
+          resolver_(std::make_shared<net::Resolver>(loop)),
+          run_(run()) {
         run_.start();
     }
 

@@ -34,7 +34,8 @@ TEST(IpNetwork, AllOfIpv6ContainsAllOfIpv6AndMappedIpv4) {
 }
 
 TEST(IpNetwork, RefusesHostBitsAndBadLengths) {
-    for (const auto* text : {"10.0.0.1/8", "10.0.0.0/33", "10.0.0.0/08", "10.0.0.0/", "10.0.0.0/-1", "fd00::1/8", "/8"}) {
+    for (const auto* text :
+         {"10.0.0.1/8", "10.0.0.0/33", "10.0.0.0/08", "10.0.0.0/", "10.0.0.0/-1", "fd00::1/8", "/8"}) {
         EXPECT_FALSE(IpNetwork::parse(text)) << text;
     }
 }

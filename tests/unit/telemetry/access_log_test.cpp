@@ -12,69 +12,67 @@ namespace {
 constexpr int kMany = 2000;
 
 class AccessLogTest : public testing::Test {
- protected:
-  AccessLogTest() {
-    names.update(sample_labels());
-    config.to = "/dev/null";
-    config.queue_lines = 100'000;
-  }
+protected:
+    AccessLogTest() {
+        names.update(sample_labels());
+        config.to = "/dev/null";
+        config.queue_lines = 100'000;
+    }
 
-  // How many of many such requests get a line.
-  std::uint64_t lines_of(const Record& record) {
-    AccessLog log(1, names);
-    EXPECT_TRUE(log.reconfigure(config).has_value());
-    for (int i = 0; i < kMany; ++i) log.record(0, record);
-    log.shutdown();
-    EXPECT_EQ(log.counts().dropped, 0u);
-    return log.counts().lines;
-  }
+    // How many of many such requests get a line.
+    std::uint64_t lines_of(const Record& record) {
+        AccessLog log(1, names);
+        EXPECT_TRUE(log.reconfigure(config).has_value());
+        for (int i = 0; i < kMany; ++i) log.record(0, record);
+        log.shutdown();
+        EXPECT_EQ(log.counts().dropped, 0u);
+        return log.counts().lines;
+    }
 
-  Names names;
-  AccessLogConfig config;
+    Names names;
+    AccessLogConfig config;
 };
 
-TEST_F(AccessLogTest, WritesEveryRequestByDefault) {
-  EXPECT_EQ(lines_of(served_record()), kMany);
-}
+TEST_F(AccessLogTest, WritesEveryRequestByDefault) { EXPECT_EQ(lines_of(served_record()), kMany); }
 
 TEST_F(AccessLogTest, WritesTheShareThatItIsToldTo) {
-  config.sample_served = 0.1;
-  EXPECT_NEAR(static_cast<double>(lines_of(served_record())), 0.1 * kMany, 60);
+    config.sample_served = 0.1;
+    EXPECT_NEAR(static_cast<double>(lines_of(served_record())), 0.1 * kMany, 60);
 }
 
 TEST_F(AccessLogTest, SamplesByWhatBecameOfTheRequest) {
-  config.sample_served = 0;
-  config.sample_failed = 0;
-  EXPECT_EQ(lines_of(served_record()), 0u);
-  EXPECT_EQ(lines_of(shed_record()), kMany);
-  Record failed = served_record();
-  failed.reason = Reason::backend_reset;
-  EXPECT_EQ(lines_of(failed), 0u);
+    config.sample_served = 0;
+    config.sample_failed = 0;
+    EXPECT_EQ(lines_of(served_record()), 0u);
+    EXPECT_EQ(lines_of(shed_record()), kMany);
+    Record failed = served_record();
+    failed.reason = Reason::backend_reset;
+    EXPECT_EQ(lines_of(failed), 0u);
 }
 
 TEST_F(AccessLogTest, GivesSparedRequestsTheBetterChance) {
-  config.sample_served = 0;
-  Record spared = served_record();
-  spared.shadow = true;
-  spared.shadow_reason = Reason::line_full;
-  EXPECT_EQ(lines_of(spared), kMany);
+    config.sample_served = 0;
+    Record spared = served_record();
+    spared.shadow = true;
+    spared.shadow_reason = Reason::line_full;
+    EXPECT_EQ(lines_of(spared), kMany);
 }
 
 TEST_F(AccessLogTest, WritesNothingWhenOff) {
-  config.to = "off";
-  EXPECT_EQ(lines_of(served_record()), 0u);
+    config.to = "off";
+    EXPECT_EQ(lines_of(served_record()), 0u);
 }
 
 TEST_F(AccessLogTest, StaysAsItIsWhenTheNewFileCannotBeOpened) {
-  AccessLog log(1, names);
-  ASSERT_TRUE(log.reconfigure(config).has_value());
-  AccessLogConfig broken = config;
-  broken.to = "/nowhere/access.log";
-  broken.sample_served = 0;
-  EXPECT_FALSE(log.reconfigure(broken).has_value());
-  log.record(0, served_record());
-  log.shutdown();
-  EXPECT_EQ(log.counts().lines, 1u);
+    AccessLog log(1, names);
+    ASSERT_TRUE(log.reconfigure(config).has_value());
+    AccessLogConfig broken = config;
+    broken.to = "/nowhere/access.log";
+    broken.sample_served = 0;
+    EXPECT_FALSE(log.reconfigure(broken).has_value());
+    log.record(0, served_record());
+    log.shutdown();
+    EXPECT_EQ(log.counts().lines, 1u);
 }
 
 }  // namespace

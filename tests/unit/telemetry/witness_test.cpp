@@ -15,142 +15,142 @@ using testing::HasSubstr;
 using testing::Not;
 
 TEST(Witness, ShowsEverySeriesAtZeroFromTheStart) {
-  const Witness witness(1, sample_labels());
-  const std::string text = witness.metrics({});
-  for (const ReasonInfo& reason : kReasons) {
-    if (!is_shed(reason.reason)) continue;
-    for (const char* mode : {"enforce", "shadow"}) {
-      EXPECT_THAT(text, HasSubstr("weir_shed_total{class=\"siri-bulk\",reason=\"" + std::string(reason.name) +
-                                  "\",mode=\"" + mode + "\"} 0\n"));
+    const Witness witness(1, sample_labels());
+    const std::string text = witness.metrics({});
+    for (const ReasonInfo& reason : kReasons) {
+        if (!is_shed(reason.reason)) continue;
+        for (const char* mode : {"enforce", "shadow"}) {
+            EXPECT_THAT(text, HasSubstr("weir_shed_total{class=\"siri-bulk\",reason=\"" + std::string(reason.name) +
+                                        "\",mode=\"" + mode + "\"} 0\n"));
+        }
     }
-  }
-  EXPECT_THAT(text, HasSubstr("weir_requests_total{class=\"direct\",outcome=\"backend_error\"} 0\n"));
-  EXPECT_THAT(text, HasSubstr("weir_responses_total{class=\"direct\",backend=\"large\",code=\"503\"} 0\n"));
-  EXPECT_THAT(text, HasSubstr("weir_time_to_first_token_seconds_bucket{class=\"direct\",le=\"1.5\"} 0\n"));
-  EXPECT_THAT(text, HasSubstr("weir_slo_valid_total{class=\"direct\"} 0\n"));
-  EXPECT_THAT(text, HasSubstr("weir_inflight_requests{class=\"direct\"} 0\n"));
+    EXPECT_THAT(text, HasSubstr("weir_requests_total{class=\"direct\",outcome=\"backend_error\"} 0\n"));
+    EXPECT_THAT(text, HasSubstr("weir_responses_total{class=\"direct\",backend=\"large\",code=\"503\"} 0\n"));
+    EXPECT_THAT(text, HasSubstr("weir_time_to_first_token_seconds_bucket{class=\"direct\",le=\"1.5\"} 0\n"));
+    EXPECT_THAT(text, HasSubstr("weir_slo_valid_total{class=\"direct\"} 0\n"));
+    EXPECT_THAT(text, HasSubstr("weir_inflight_requests{class=\"direct\"} 0\n"));
 }
 
 TEST(Witness, PromisesNothingForClassesWithoutAnObjective) {
-  const Witness witness(1, sample_labels());
-  EXPECT_THAT(witness.metrics({}), Not(HasSubstr("weir_slo_valid_total{class=\"siri-bulk\"}")));
+    const Witness witness(1, sample_labels());
+    EXPECT_THAT(witness.metrics({}), Not(HasSubstr("weir_slo_valid_total{class=\"siri-bulk\"}")));
 }
 
 TEST(Witness, CountsAShadowRefusalAsServedAndAsSpared) {
-  Witness witness(1, sample_labels());
-  Record record = served_record();
-  record.shadow = true;
-  record.shadow_reason = Reason::line_full;
-  witness.recorder(0).record(record);
-  const std::string text = witness.metrics({});
-  EXPECT_THAT(text, HasSubstr("weir_requests_total{class=\"direct\",outcome=\"served\"} 1\n"));
-  EXPECT_THAT(text, HasSubstr("weir_shed_total{class=\"direct\",reason=\"line_full\",mode=\"shadow\"} 1\n"));
-  EXPECT_THAT(text, HasSubstr("weir_shed_total{class=\"direct\",reason=\"line_full\",mode=\"enforce\"} 0\n"));
+    Witness witness(1, sample_labels());
+    Record record = served_record();
+    record.shadow = true;
+    record.shadow_reason = Reason::line_full;
+    witness.recorder(0).record(record);
+    const std::string text = witness.metrics({});
+    EXPECT_THAT(text, HasSubstr("weir_requests_total{class=\"direct\",outcome=\"served\"} 1\n"));
+    EXPECT_THAT(text, HasSubstr("weir_shed_total{class=\"direct\",reason=\"line_full\",mode=\"shadow\"} 1\n"));
+    EXPECT_THAT(text, HasSubstr("weir_shed_total{class=\"direct\",reason=\"line_full\",mode=\"enforce\"} 0\n"));
 }
 
 TEST(Witness, CountsWhatNoClassHasUnderAnEmptyName) {
-  Witness witness(1, sample_labels());
-  Record record = served_record();
-  record.cls = kNoClass;
-  witness.recorder(0).record(record);
-  record.cls = ClassId{17};  // not named yet
-  witness.recorder(0).record(record);
-  record.cls = ClassId{999};  // beyond the table
-  witness.recorder(0).record(record);
-  EXPECT_THAT(witness.metrics({}), HasSubstr("weir_requests_total{class=\"\",outcome=\"served\"} 3\n"));
+    Witness witness(1, sample_labels());
+    Record record = served_record();
+    record.cls = kNoClass;
+    witness.recorder(0).record(record);
+    record.cls = ClassId{17};  // not named yet
+    witness.recorder(0).record(record);
+    record.cls = ClassId{999};  // beyond the table
+    witness.recorder(0).record(record);
+    EXPECT_THAT(witness.metrics({}), HasSubstr("weir_requests_total{class=\"\",outcome=\"served\"} 3\n"));
 }
 
 TEST(Witness, KeepsTheCountersOfARemovedNameAndDropsItsGauges) {
-  Witness witness(1, sample_labels());
-  witness.recorder(0).record(shed_record());
-  Labels labels = sample_labels();
-  labels.classes[1].current = false;
-  labels.endpoints[1].current = false;
-  labels.classes.push_back({"new", std::nullopt, kLarge, true});
-  witness.set_labels(labels);
-  Record record = served_record();
-  record.cls = ClassId{2};
-  witness.recorder(0).record(record);
-  const std::string text = witness.metrics({});
-  EXPECT_THAT(text, HasSubstr("weir_requests_total{class=\"siri-bulk\",outcome=\"shed\"} 1\n"));
-  EXPECT_THAT(text, Not(HasSubstr("weir_inflight_requests{class=\"siri-bulk\"}")));
-  EXPECT_THAT(text, Not(HasSubstr("weir_backend_up{backend=\"large\",endpoint=\"http://10.0.0.2:8000\"}")));
-  EXPECT_THAT(text, HasSubstr("weir_requests_total{class=\"new\",outcome=\"served\"} 1\n"));
+    Witness witness(1, sample_labels());
+    witness.recorder(0).record(shed_record());
+    Labels labels = sample_labels();
+    labels.classes[1].current = false;
+    labels.endpoints[1].current = false;
+    labels.classes.push_back({"new", std::nullopt, kLarge, true});
+    witness.set_labels(labels);
+    Record record = served_record();
+    record.cls = ClassId{2};
+    witness.recorder(0).record(record);
+    const std::string text = witness.metrics({});
+    EXPECT_THAT(text, HasSubstr("weir_requests_total{class=\"siri-bulk\",outcome=\"shed\"} 1\n"));
+    EXPECT_THAT(text, Not(HasSubstr("weir_inflight_requests{class=\"siri-bulk\"}")));
+    EXPECT_THAT(text, Not(HasSubstr("weir_backend_up{backend=\"large\",endpoint=\"http://10.0.0.2:8000\"}")));
+    EXPECT_THAT(text, HasSubstr("weir_requests_total{class=\"new\",outcome=\"served\"} 1\n"));
 }
 
 TEST(Witness, BoundsTheStatusesThatABackendMayInvent) {
-  Witness witness(1, sample_labels());
-  Record record = served_record();
-  for (int status = 100; status < 1000; ++status) {
-    record.status = status;
-    witness.recorder(0).record(record);
-  }
-  const std::string text = witness.metrics({});
-  std::size_t series = 0;
-  const std::string prefix = "weir_responses_total{class=\"direct\"";
-  for (std::size_t at = text.find(prefix); at != std::string::npos; at = text.find(prefix, at + 1)) ++series;
-  EXPECT_LE(series, 75u);
-  EXPECT_THAT(text, HasSubstr("code=\"other\"} 836\n"));
+    Witness witness(1, sample_labels());
+    Record record = served_record();
+    for (int status = 100; status < 1000; ++status) {
+        record.status = status;
+        witness.recorder(0).record(record);
+    }
+    const std::string text = witness.metrics({});
+    std::size_t series = 0;
+    const std::string prefix = "weir_responses_total{class=\"direct\"";
+    for (std::size_t at = text.find(prefix); at != std::string::npos; at = text.find(prefix, at + 1)) ++series;
+    EXPECT_LE(series, 75u);
+    EXPECT_THAT(text, HasSubstr("code=\"other\"} 836\n"));
 }
 
 TEST(Witness, KeepsToItsBoundsWhenThereAreMoreNames) {
-  Labels labels = sample_labels();
-  labels.classes.resize(kMaxClasses + 10, {"", std::nullopt, kNoBackend, false});
-  for (std::size_t i = 2; i < labels.classes.size(); ++i) labels.classes[i].name = "c" + std::to_string(i);
-  Witness witness(1, labels);
-  Record record = served_record();
-  record.cls = ClassId{kMaxClasses};
-  witness.recorder(0).record(record);
-  EXPECT_THAT(witness.metrics({}), HasSubstr("weir_requests_total{class=\"\",outcome=\"served\"} 1\n"));
+    Labels labels = sample_labels();
+    labels.classes.resize(kMaxClasses + 10, {"", std::nullopt, kNoBackend, false});
+    for (std::size_t i = 2; i < labels.classes.size(); ++i) labels.classes[i].name = "c" + std::to_string(i);
+    Witness witness(1, labels);
+    Record record = served_record();
+    record.cls = ClassId{kMaxClasses};
+    witness.recorder(0).record(record);
+    EXPECT_THAT(witness.metrics({}), HasSubstr("weir_requests_total{class=\"\",outcome=\"served\"} 1\n"));
 }
 
 TEST(Witness, LogsWhatItCounts) {
-  Witness witness(1, sample_labels());
-  LoggingConfig config;
-  config.access.to = "/dev/null";
-  ASSERT_TRUE(witness.reconfigure(config).has_value());
-  witness.recorder(0).record(served_record());
-  witness.shutdown();
-  EXPECT_THAT(witness.metrics({}), HasSubstr("weir_access_log_lines_total 1\n"));
+    Witness witness(1, sample_labels());
+    LoggingConfig config;
+    config.access.to = "/dev/null";
+    ASSERT_TRUE(witness.reconfigure(config).has_value());
+    witness.recorder(0).record(served_record());
+    witness.shutdown();
+    EXPECT_THAT(witness.metrics({}), HasSubstr("weir_access_log_lines_total 1\n"));
 }
 
 // For the thread sanitizer, and for the sums.
 TEST(Witness, IsScrapedAndRelabelledWhileWorkersRecord) {
-  constexpr std::size_t kWorkers = 2;
-  constexpr int kRecords = 2000;
-  Witness witness(kWorkers, sample_labels());
-  LoggingConfig config;
-  config.access.to = "/dev/null";
-  ASSERT_TRUE(witness.reconfigure(config).has_value());
-  std::atomic<std::size_t> working{kWorkers};
-  std::vector<std::thread> threads;
-  for (std::size_t worker = 0; worker < kWorkers; ++worker) {
-    threads.emplace_back([&, worker] {
-      Recorder& recorder = witness.recorder(worker);
-      for (int i = 0; i < kRecords; ++i) {
-        recorder.connection_opened(kPublic);
-        recorder.record(i % 2 == 0 ? served_record() : shed_record());
-        recorder.buffered(i % 2 == 0 ? 100 : -100);
-        recorder.connection_closed(kPublic);
-      }
-      --working;
-    });
-  }
-  for (std::uint16_t round = 0; working > 0; ++round) {
-    Labels labels = sample_labels();
-    labels.classes.push_back({"late", 2s, kLarge, true});
-    labels.classes[0].first_token_slo = round % 2 == 0 ? 1500ms : 2s;
-    labels.policy = round % 2 == 0 ? "aaaa" : "bbbb";
-    witness.set_labels(labels);
-    EXPECT_THAT(witness.metrics({}), HasSubstr("weir_requests_total"));
-    witness.reopen_access_log();
-  }
-  for (std::thread& thread : threads) thread.join();
-  const std::string text = witness.metrics({});
-  EXPECT_THAT(text, HasSubstr("weir_requests_total{class=\"direct\",outcome=\"served\"} 2000\n"));
-  EXPECT_THAT(text, HasSubstr("weir_requests_total{class=\"siri-bulk\",outcome=\"shed\"} 2000\n"));
-  EXPECT_THAT(text, HasSubstr("weir_buffered_bytes 0\n"));
-  EXPECT_THAT(text, HasSubstr("weir_connections{listener=\"public\"} 0\n"));
+    constexpr std::size_t kWorkers = 2;
+    constexpr int kRecords = 2000;
+    Witness witness(kWorkers, sample_labels());
+    LoggingConfig config;
+    config.access.to = "/dev/null";
+    ASSERT_TRUE(witness.reconfigure(config).has_value());
+    std::atomic<std::size_t> working{kWorkers};
+    std::vector<std::thread> threads;
+    for (std::size_t worker = 0; worker < kWorkers; ++worker) {
+        threads.emplace_back([&, worker] {
+            Recorder& recorder = witness.recorder(worker);
+            for (int i = 0; i < kRecords; ++i) {
+                recorder.connection_opened(kPublic);
+                recorder.record(i % 2 == 0 ? served_record() : shed_record());
+                recorder.buffered(i % 2 == 0 ? 100 : -100);
+                recorder.connection_closed(kPublic);
+            }
+            --working;
+        });
+    }
+    for (std::uint16_t round = 0; working > 0; ++round) {
+        Labels labels = sample_labels();
+        labels.classes.push_back({"late", 2s, kLarge, true});
+        labels.classes[0].first_token_slo = round % 2 == 0 ? 1500ms : 2s;
+        labels.policy = round % 2 == 0 ? "aaaa" : "bbbb";
+        witness.set_labels(labels);
+        EXPECT_THAT(witness.metrics({}), HasSubstr("weir_requests_total"));
+        witness.reopen_access_log();
+    }
+    for (std::thread& thread : threads) thread.join();
+    const std::string text = witness.metrics({});
+    EXPECT_THAT(text, HasSubstr("weir_requests_total{class=\"direct\",outcome=\"served\"} 2000\n"));
+    EXPECT_THAT(text, HasSubstr("weir_requests_total{class=\"siri-bulk\",outcome=\"shed\"} 2000\n"));
+    EXPECT_THAT(text, HasSubstr("weir_buffered_bytes 0\n"));
+    EXPECT_THAT(text, HasSubstr("weir_connections{listener=\"public\"} 0\n"));
 }
 
 }  // namespace

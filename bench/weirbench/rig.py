@@ -37,6 +37,7 @@ def haproxy_config(port, backend_port, slots, ranked_keys, queue_timeout_s):
   maxconn {most_connections()}
 defaults
   mode http
+  option http-no-delay
   timeout connect 2s
   timeout client 600s
   timeout server 600s

@@ -23,16 +23,6 @@ constexpr int kGood = 0;
 constexpr int kErrors = 1;
 constexpr int kMisused = 2;
 
-// Loads a policy and runs its tests: what `check` and `serve` both hold a file to.
-policy::LoadedPolicy load_and_test(const std::string& file) {
-    policy::LoadedPolicy loaded = policy::load_policy(file);
-    if (!loaded.policy || policy::has_errors(loaded.diagnostics)) return loaded;
-    for (policy::Diagnostic& failure : run_policy_tests(*loaded.policy))
-        loaded.diagnostics.push_back(std::move(failure));
-    policy::sort_by_place(loaded.diagnostics, file);
-    return loaded;
-}
-
 std::string render(const policy::LoadedPolicy& loaded, const std::string& format) {
     if (format == "json") return policy::to_json_lines(loaded.diagnostics);
     if (format == "github") return policy::to_github(loaded.diagnostics);

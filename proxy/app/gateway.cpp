@@ -62,10 +62,7 @@ Gateway::Gateway(std::filesystem::path policy_file, Assembly assembly, Names nam
     witness_ = std::make_unique<telemetry::Witness>(state_.workers, labels());
 }
 
-Gateway::~Gateway() {
-    for (const auto& worker : workers_) worker->loop().stop();
-    for (std::thread& thread : threads_) thread.join();
-}
+Gateway::~Gateway() { stop_threads(); }
 
 Result<std::unique_ptr<Gateway>> Gateway::start(std::filesystem::path policy_file, policy::Policy policy,
                                                 telemetry::OperationalLog& log) {
@@ -111,9 +108,7 @@ Result<void> Gateway::bind() {
 }
 
 void Gateway::run() {
-    std::vector<std::shared_ptr<upstream::Backend>> backends;
-    for (const Bench& bench : assembly_.benches) backends.push_back(bench.backend);
-    health_.watch(std::move(backends));
+    watch_backends();
     start_threads();
     notify_service_manager("READY=1");
     control_.run();
@@ -148,10 +143,7 @@ void Gateway::watch_signals() {
 }
 
 Result<Assembly> Gateway::load_again() {
-    policy::LoadedPolicy loaded = policy::load_policy(policy_file_);
-    if (loaded.policy) {
-        for (auto& failure : run_policy_tests(*loaded.policy)) loaded.diagnostics.push_back(std::move(failure));
-    }
+    policy::LoadedPolicy loaded = load_and_test(policy_file_);
     if (!loaded.policy || policy::has_errors(loaded.diagnostics)) {
         return Error{"the policy has errors:\n" + policy::to_text(loaded.diagnostics, loaded.sources)};
     }
@@ -189,9 +181,7 @@ void Gateway::put_in_force(Assembly assembly) {
     for (const auto& worker : workers_) {
         worker->loop().post([&worker = *worker, routing = assembly_.routing] { worker.set_routing(routing); });
     }
-    std::vector<std::shared_ptr<upstream::Backend>> backends;
-    for (const Bench& bench : assembly_.benches) backends.push_back(bench.backend);
-    health_.watch(std::move(backends));
+    watch_backends();
     admin_->set_token(assembly_.policy.admin.token);
 }
 
@@ -205,10 +195,20 @@ void Gateway::begin_drain() {
 }
 
 void Gateway::finish() {
+    stop_threads();
+    witness_->shutdown();
+}
+
+void Gateway::stop_threads() {
     for (const auto& worker : workers_) worker->loop().stop();
     for (std::thread& thread : threads_) thread.join();
     threads_.clear();
-    witness_->shutdown();
+}
+
+void Gateway::watch_backends() {
+    std::vector<std::shared_ptr<upstream::Backend>> backends;
+    for (const Bench& bench : assembly_.benches) backends.push_back(bench.backend);
+    health_.watch(std::move(backends));
 }
 
 bool Gateway::ready() const { return !drain_; }

@@ -44,6 +44,8 @@ private:
 
     [[nodiscard]] Result<void> bind();
     void start_threads();
+    void stop_threads();
+    void watch_backends();
     void watch_signals();
     void reload();
     [[nodiscard]] Result<Assembly> load_again();

@@ -175,4 +175,14 @@ policy::Diagnostics run_policy_tests(const policy::Policy& policy) {
     return failures;
 }
 
+policy::LoadedPolicy load_and_test(const std::filesystem::path& file) {
+    policy::LoadedPolicy loaded = policy::load_policy(file);
+    if (!loaded.policy || policy::has_errors(loaded.diagnostics)) return loaded;
+    for (policy::Diagnostic& failure : run_policy_tests(*loaded.policy)) {
+        loaded.diagnostics.push_back(std::move(failure));
+    }
+    policy::sort_by_place(loaded.diagnostics, file.string());
+    return loaded;
+}
+
 }  // namespace weir::app

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "http/strict.hpp"
+
 namespace weir::http {
 namespace {
 
@@ -16,8 +18,6 @@ int hex_digit(char c) {
     if (c >= 'A' && c <= 'F') return c - 'A' + 10;
     return -1;
 }
-
-bool is_control(char c) { return (static_cast<unsigned char>(c) < 0x20 && c != '\t') || c == 0x7F; }
 
 }  // namespace
 

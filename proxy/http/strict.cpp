@@ -23,8 +23,6 @@ bool is_target_char(char c) {
     return c > 0x20 && c < 0x7F && c != '#' && c != '"' && c != '<' && c != '>' && c != '\\';
 }
 
-bool is_control(char c) { return (static_cast<unsigned char>(c) < 0x20 && c != '\t') || c == 0x7F; }
-
 // Whether a line holds NUL, CR, or any other control character but TAB. Eight bytes at a time: a byte below 0x20 or
 // equal to 0x7F is first suspected, then looked at.
 bool has_control(std::string_view line) {

@@ -27,6 +27,11 @@ struct Target {
 // 1*DIGIT without sign, spaces or overflow (RFC 9112 section 6.3); a list is not a length.
 [[nodiscard]] std::optional<std::uint64_t> parse_length(std::string_view digits);
 
+// Whether it may stand in no line of HTTP: every control character but TAB.
+[[nodiscard]] constexpr bool is_control(char c) {
+    return (static_cast<unsigned char>(c) < 0x20 && c != '\t') || c == 0x7F;
+}
+
 [[nodiscard]] bool is_token(std::string_view text);
 
 }  // namespace weir::http

@@ -26,7 +26,8 @@ struct Flags {
     std::vector<std::string> compare;
     std::string controller = "weir";
     std::string preset = "small-gpu";
-    std::string queue = "fcfs";
+    std::string queue;                 // empty: what the policy says
+    std::vector<std::string> without;  // parts of the law
     std::vector<std::string> losses;
     std::vector<std::string> slowdowns;
     std::string format = "text";
@@ -42,9 +43,11 @@ struct Stage {
     std::vector<admission::JudgeConfig> backends;
     std::vector<std::string> classes;    // by ClassId
     std::vector<std::string> endpoints;  // by EndpointId: urls
+    bool tells_engine = false;           // some backend has `priority: forward`
 };
 
-Result<Stage> make_stage(policy::Policy& policy, std::uint32_t endpoints) {
+Result<Stage> make_stage(policy::Policy& policy, std::uint32_t endpoints, const simulate::EngineConfig& engine,
+                         admission::Parts parts) {
     if (policy.mode == admission::Mode::shadow) {
         std::cerr << "weir: note: the policy is in shadow: it lets everybody through, and so does this simulation\n";
     }
@@ -55,6 +58,7 @@ Result<Stage> make_stage(policy::Policy& policy, std::uint32_t endpoints) {
         if (!names.classes.id_of(cls.name)) return Error{"more classes than there can be"};
     }
     for (upstream::BackendConfig& backend : policy.backends) {
+        stage.tells_engine |= backend.priority == upstream::EnginePriority::forward;
         for (std::uint32_t i = 0; i < endpoints; ++i) {
             if (i == 0) backend.endpoints.resize(1);
             if (i > 0) backend.endpoints.push_back(backend.endpoints.front());
@@ -65,6 +69,10 @@ Result<Stage> make_stage(policy::Policy& policy, std::uint32_t endpoints) {
         for (const auto& endpoint : backend.endpoints) stage.endpoints.push_back(endpoint.url);
         auto config = judge_config(policy, backend, names);
         if (!config) return config.error();
+        for (admission::JudgeEndpoint& endpoint : config->endpoints) {
+            if (backend.context_tokens.read) endpoint.context_tokens = engine.kv_tokens;
+        }
+        config->parts = parts;
         stage.backends.push_back(std::move(*config));
     }
     stage.classes = names.classes.names();
@@ -151,7 +159,9 @@ Result<simulate::WorldConfig> make_world(const Stage& stage, const Flags& flags)
     simulate::WorldConfig world;
     world.backends = stage.backends;
     world.engine = *simulate::engine_preset(flags.preset);
-    if (flags.queue == "priority") world.engine.order = simulate::QueueOrder::priority;
+    if (flags.queue == "priority" || (flags.queue.empty() && stage.tells_engine)) {
+        world.engine.order = simulate::QueueOrder::priority;
+    }
     world.retries = !flags.no_retries;
     world.give_up = from_seconds(flags.give_up);
     world.seed = flags.seed;
@@ -209,7 +219,9 @@ std::string describe(const Flags& flags, const Stage& stage, const simulate::Tra
 }
 
 Result<simulate::Report> run_all(const Flags& flags, policy::Policy& policy) {
-    auto stage = make_stage(policy, flags.endpoints);
+    admission::Parts parts;
+    for (const std::string& part : flags.without) parts.remove(*admission::part_named(part));
+    auto stage = make_stage(policy, flags.endpoints, *simulate::engine_preset(flags.preset), parts);
     if (!stage) return stage.error();
     auto calm = read_traces(flags.baseline.empty() ? flags.traces : std::vector{flags.baseline}, flags.speed);
     if (!calm) return calm.error();
@@ -278,9 +290,16 @@ void add_options(CLI::App& verb, Flags& flags) {
     verb.add_option("--preset", flags.preset, "the engine behind each endpoint")
         ->check(CLI::IsMember(words(simulate::engine_preset_names())))
         ->capture_default_str();
-    verb.add_option("--queue", flags.queue, "order of the engine's own queue: by arrival, or by the class's priority")
-        ->check(CLI::IsMember({"fcfs", "priority"}))
-        ->capture_default_str();
+    verb.add_option("--queue", flags.queue,
+                    "order of the engine's own queue: by arrival (fcfs), or by the class's priority; default: priority "
+                    "where the policy has `priority: forward`")
+        ->check(CLI::IsMember({"fcfs", "priority"}));
+    verb.add_option("--without", flags.without,
+                    "take a part out of the judge's law, to see what it is for: over, retry, cohort, room, context, "
+                    "prompt, patience, bound, guarantee")
+        ->allow_extra_args(false)
+        ->delimiter(',')
+        ->check(CLI::IsMember(words(admission::kPartNames)));
     verb.add_option("--endpoints", flags.endpoints, "give each backend N like its first; default: the policy's")
         ->check(CLI::Range(1, 256));
     verb.add_option("--lose", flags.losses, "ENDPOINT@60s+30s: it is gone from 60 s on for 30 s; by url or number")

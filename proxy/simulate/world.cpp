@@ -4,6 +4,7 @@
 #include <cassert>
 #include <utility>
 
+#include "admission/classify/cohort.hpp"
 #include "simulate/random.hpp"
 #include "simulate/retry.hpp"
 
@@ -17,16 +18,16 @@ namespace {
 constexpr TimePoint kStart{24h};
 
 constexpr std::uint64_t kProgressEvery = 4'096;  // arrivals
+constexpr std::uint32_t kTokensATime = 16;       // as the server counts streams
 
 RequestId engine_id(std::uint32_t slot, std::uint32_t version) { return RequestId{version} << 32 | slot; }
 std::uint32_t slot_of(RequestId id) { return static_cast<std::uint32_t>(id); }
+std::uint32_t version_of(RequestId id) { return static_cast<std::uint32_t>(id >> 32); }
 
 }  // namespace
 
 World::World(WorldConfig config, const Trace& trace, std::vector<ClassId> classes)
     : config_(std::move(config)), trace_(trace), class_of_hint_(std::move(classes)), now_(kStart) {
-    EngineConfig engine = config_.engine;
-    engine.token_events = false;
     for (const admission::JudgeConfig& backend : config_.backends) {
         controllers_.push_back(make_controller(config_.controller, backend, now_));
         assert(controllers_.back());
@@ -40,7 +41,11 @@ World::World(WorldConfig config, const Trace& trace, std::vector<ClassId> classe
             controller_of_endpoint_[index(endpoint.id)] = controllers_.back().get();
         }
     }
-    for (std::size_t i = 0; i < controller_of_endpoint_.size(); ++i) engines_.emplace_back(engine);
+    for (const Controller* controller : controller_of_endpoint_) {
+        EngineConfig engine = config_.engine;
+        engine.token_events = controller->counts_tokens() ? kTokensATime : 0;
+        engines_.emplace_back(engine);
+    }
 
     std::vector<std::optional<Duration>> slos;
     for (const ClassModel& cls : classes_) {
@@ -99,16 +104,25 @@ void World::run_engines() {
         engine.advance(now_, events_);
         for (const EngineEvent& event : events_) {
             Session& session = sessions_[slot_of(event.id)];
-            if (event.kind == EngineEvent::Kind::first_token) {
-                session.answered = true;
-                session.first_token = event.at;
-                controller_of(session).first_token(session, now_, changes_);
-            } else {
-                controller_of(session).finish(session, now_, changes_);
-                over(session, Reason::admitted, true);
-            }
+            // Cut short by what an earlier event of this step brought about.
+            if (!session.present || session.version != version_of(event.id)) continue;
+            hear(session, event);
             settle();
         }
+    }
+}
+
+void World::hear(Session& session, const EngineEvent& event) {
+    Controller& controller = controller_of(session);
+    switch (event.kind) {
+        case EngineEvent::Kind::first_token:
+            session.answered = true;
+            session.first_token = event.at;
+            return controller.first_token(session, now_, changes_);
+        case EngineEvent::Kind::token: return controller.streamed(session, event.tokens);
+        case EngineEvent::Kind::finished:
+            controller.finish(session, now_, changes_);
+            return over(session, Reason::admitted, true);
     }
 }
 
@@ -180,6 +194,11 @@ void World::try_once(Session& session) {
     ++session.tries;
     session.answered = false;
     session.asking.retry = session.tries > 1;
+    session.asking.prompt_tokens = session.prompt_tokens;
+    session.asking.streams = true;
+    session.asking.can_be_cut = true;
+    session.asking.cohort =
+        admission::cohort_of(session.asking.client, std::chrono::floor<std::chrono::seconds>(now_ - kStart));
     set_timer(now_ + config_.give_up, Due::give_up, session.slot, session.version);
     controller_of(session).arrive(session, now_, changes_);
     act(session);
@@ -193,7 +212,7 @@ void World::settle() {
 
 void World::act(Session& session) {
     switch (session.ruling.standing) {
-        case Standing::running: return dispatch(session);
+        case Standing::running: return session.ruling.evicted ? cut(session) : dispatch(session);
         case Standing::ended: return refused(session);
         default: return;
     }
@@ -208,6 +227,14 @@ void World::dispatch(Session& session) {
     // Longer than the engine can ever hold: it says so, and asking again would not help.
     controller_of(session).finish(session, now_, changes_);
     over(session, Reason::bad_request, false);
+}
+
+void World::cut(Session& session) {
+    if (!session.present) return;
+    engines_[index(session.ruling.endpoint)].cancel(engine_id(session.slot, session.version));
+    controller_of(session).finish(session, now_, changes_);
+    // SDKs do not ask again for a stream that broke.
+    over(session, Reason::evicted, false);
 }
 
 void World::refused(Session& session) {

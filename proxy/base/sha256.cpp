@@ -5,18 +5,12 @@
 
 #include <cstring>
 
+#include "base/hex.hpp"
+
 namespace weir {
 namespace {
 
 constexpr std::string_view kHexDigits = "0123456789abcdef";
-
-// The value of a hex digit, or -1.
-int hex_value(char c) {
-    if (c >= '0' && c <= '9') return c - '0';
-    if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-    if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-    return -1;
-}
 
 }  // namespace
 

@@ -23,35 +23,31 @@ bool is_target_char(char c) {
     return c > 0x20 && c < 0x7F && c != '#' && c != '"' && c != '<' && c != '>' && c != '\\';
 }
 
-// Whether a line holds NUL, CR, or any other control character but TAB. Eight bytes at a time: a byte below 0x20 or
-// equal to 0x7F is first suspected, then looked at.
-bool has_control(std::string_view line) {
+// Where the first control character at or after `at` is; the size when there is none. Eight bytes at a time: one below
+// 0x20 or equal to 0x7F is first suspected, then looked at.
+std::size_t find_control(std::string_view bytes, std::size_t at) {
     constexpr std::uint64_t kOnes = 0x0101010101010101ULL;
     constexpr std::uint64_t kHigh = 0x8080808080808080ULL;
-    std::size_t i = 0;
-    for (; i + 8 <= line.size(); i += 8) {
+    for (; at + 8 <= bytes.size(); at += 8) {
         std::uint64_t word = 0;
-        std::memcpy(&word, line.data() + i, sizeof word);
-        const std::uint64_t below_space = (word - kOnes * 0x20) & ~word & kHigh;
+        std::memcpy(&word, bytes.data() + at, sizeof word);
+        const std::uint64_t below_space = (word - kOnes * 0x20) & ~word;
         const std::uint64_t del = word ^ (kOnes * 0x7F);
-        const std::uint64_t is_del = (del - kOnes) & ~del & kHigh;
-        if ((below_space | is_del) == 0) continue;
-        for (std::size_t j = i; j < i + 8; ++j) {
-            if (is_control(line[j])) return true;
+        const std::uint64_t is_del = (del - kOnes) & ~del;
+        if (((below_space | is_del) & kHigh) == 0) continue;
+        for (std::size_t i = at; i < at + 8; ++i) {
+            if (is_control(bytes[i])) return i;
         }
     }
-    for (; i < line.size(); ++i) {
-        if (is_control(line[i])) return true;
-    }
-    return false;
+    while (at < bytes.size() && !is_control(bytes[at])) ++at;
+    return at;
 }
 
 ParseResult refuse(Reason reason, std::string_view detail) { return {ParseStatus::refused, 0, reason, detail}; }
 
-// The limits, for a head of which `size` bytes have come and that has not ended.
-ParseResult check_unfinished(std::string_view line, bool first_line, std::size_t size, const HeadLimits& limits) {
-    if (first_line && line.size() > limits.target + 64)
-        return refuse(Reason::target_too_long, "the request line is too long");
+// The limits, for a head of which `size` bytes have come, the last `line` of them in a line that has not ended.
+ParseResult check_unfinished(std::size_t line, bool first_line, std::size_t size, const HeadLimits& limits) {
+    if (first_line && line > limits.target + 64) return refuse(Reason::target_too_long, "the request line is too long");
     if (size >= limits.bytes) return refuse(Reason::head_too_large, "the head is larger than the limit");
     return {ParseStatus::need_more, 0, Reason::bad_request, {}};
 }
@@ -63,26 +59,21 @@ ParseResult scan_head(std::string_view bytes, const HeadLimits& limits, bool is_
     // RFC 9112 section 2.2: an empty line before a request is left over from a client that counts badly.
     for (int i = 0; is_request && i < 2 && bytes.substr(at).starts_with("\r\n"); ++i) at += 2;
     for (std::size_t lines = 0;; ++lines) {
-        const void* found = std::memchr(bytes.data() + at, '\n', bytes.size() - at);
-        const std::size_t end =
-            found == nullptr ? bytes.size() : static_cast<std::size_t>(static_cast<const char*>(found) - bytes.data());
-        std::string_view line = bytes.substr(at, end - at);
-        if (found == nullptr) {
-            // A control character is refused as soon as it is seen; a CR may yet be half of a line's end.
-            const std::string_view seen = line.ends_with('\r') ? line.substr(0, line.size() - 1) : line;
-            if (has_control(seen)) return refuse(Reason::bad_request, "a control character in the head");
-            return check_unfinished(line, lines == 0, bytes.size(), limits);
-        }
-        if (!line.ends_with('\r')) return refuse(Reason::bad_request, "a line of the head does not end in CRLF");
-        line.remove_suffix(1);
-        at = end + 1;
+        const std::size_t end = find_control(bytes, at);
+        // What has no end yet may be whole later, and so may a CR that is half of one.
+        const bool unfinished = end == bytes.size() || (bytes[end] == '\r' && end + 1 == bytes.size());
+        if (unfinished) return check_unfinished(bytes.size() - at, lines == 0, bytes.size(), limits);
+        if (bytes[end] == '\n') return refuse(Reason::bad_request, "a line of the head does not end in CRLF");
+        if (bytes[end] != '\r' || bytes[end + 1] != '\n')
+            return refuse(Reason::bad_request, "a control character in the head");
+        const std::string_view line = bytes.substr(at, end - at);
+        at = end + 2;
         if (line.empty()) {
             if (lines == 0) return refuse(Reason::bad_request, "the head begins with empty lines");
             return {ParseStatus::complete, at, Reason::bad_request, {}};
         }
         if (line.front() == ' ' || line.front() == '\t')
             return refuse(Reason::bad_request, "a line of the head begins with a space");
-        if (has_control(line)) return refuse(Reason::bad_request, "a control character in the head");
         if (lines == 0 && is_request && line.size() > limits.target + 64) {
             return refuse(Reason::target_too_long, "the request line is too long");
         }

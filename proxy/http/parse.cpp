@@ -1,7 +1,7 @@
 // The codec: Beast's basic_parser feeds a sink of ours, which keeps views and builds nothing. What the words of a head
 // mean together (framing, persistence, expectations) is decided here, after all of them have been seen.
 
-#include <algorithm>
+#include <array>
 #include <boost/beast/http/basic_parser.hpp>
 
 #include "http/head.hpp"
@@ -18,6 +18,37 @@ std::string_view view(beast::string_view text) { return {text.data(), text.size(
 
 ParseResult refuse(std::string_view detail, Reason reason = Reason::bad_request) {
     return {ParseStatus::refused, 0, reason, detail};
+}
+
+// What Beast has named is named already: its field to ours. The names that it does not know are `unknown` to it.
+constexpr auto kKnownToBeast = [] {
+    using beast::http::field;
+    std::array<FieldId, 512> ids{};
+    const auto is = [&ids](field known, FieldId id) { ids[static_cast<std::size_t>(known)] = id; };
+    is(field::host, FieldId::host);
+    is(field::content_length, FieldId::content_length);
+    is(field::transfer_encoding, FieldId::transfer_encoding);
+    is(field::expect, FieldId::expect);
+    is(field::max_forwards, FieldId::max_forwards);
+    is(field::via, FieldId::via);
+    is(field::connection, FieldId::connection);
+    is(field::keep_alive, FieldId::hop_by_hop);
+    is(field::proxy_connection, FieldId::hop_by_hop);
+    is(field::proxy_authenticate, FieldId::hop_by_hop);
+    is(field::proxy_authorization, FieldId::hop_by_hop);
+    is(field::trailer, FieldId::hop_by_hop);
+    is(field::http2_settings, FieldId::hop_by_hop);
+    is(field::te, FieldId::te);
+    is(field::upgrade, FieldId::upgrade);
+    is(field::forwarded, FieldId::identity);
+    is(field::authorization, FieldId::authorization);
+    is(field::content_type, FieldId::content_type);
+    is(field::date, FieldId::date);
+    return ids;
+}();
+
+FieldId id_of(beast::http::field known, std::string_view name) {
+    return known == beast::http::field::unknown ? identify(name) : kKnownToBeast[static_cast<std::size_t>(known)];
 }
 
 template <bool IsRequest, typename Head>
@@ -45,9 +76,10 @@ private:
             head_.minor_version = version - 10;
         }
     }
-    void on_field_impl(beast::http::field, beast::string_view name, beast::string_view value, ErrorCode&) override {
+    void on_field_impl(beast::http::field known, beast::string_view name, beast::string_view value,
+                       ErrorCode&) override {
         const std::string_view text = view(name);
-        full_ |= !head_.fields.add({text, view(value), identify(text)});
+        full_ |= !head_.fields.add({text, view(value), id_of(known, text)});
     }
     void on_header_impl(ErrorCode&) override {}
     void on_body_init_impl(const boost::optional<std::uint64_t>&, ErrorCode&) override {}
@@ -107,11 +139,6 @@ Semantics read_fields(const FieldTable& fields) {
     return all;
 }
 
-// Beast has found names and values; a name must still be a token right up to its colon.
-bool names_are_tokens(const FieldTable& fields) {
-    return std::all_of(fields.begin(), fields.end(), [](const Field& field) { return is_token(field.name); });
-}
-
 // A head that is all there, through Beast. Nothing when it did not get through.
 template <bool IsRequest, typename Head>
 ParseResult run_beast(std::string_view bytes, Head& head) {
@@ -121,7 +148,6 @@ ParseResult run_beast(std::string_view bytes, Head& head) {
     sink.put(boost::asio::const_buffer(bytes.data(), bytes.size()), error);
     if (error || !sink.is_header_done()) return refuse("the head is malformed");
     if (sink.full()) return refuse("the head has too many fields", Reason::head_too_large);
-    if (!names_are_tokens(head.fields)) return refuse("a field name is not a token");
     return {ParseStatus::complete, bytes.size(), Reason::bad_request, {}};
 }
 

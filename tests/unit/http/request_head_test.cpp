@@ -1,7 +1,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cctype>
+#include <string>
+
 #include "http/head.hpp"
+#include "http/strict.hpp"
 #include "support/heads.hpp"
 
 namespace weir::http {
@@ -94,6 +98,16 @@ RequestHead parse(std::string_view text) {
     return head;
 }
 
+std::string upper(std::string text) {
+    for (char& c : text) c = static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
+    return text;
+}
+
+std::string lower(std::string text) {
+    for (char& c : text) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+    return text;
+}
+
 TEST(RequestHead, HasItsPartsWithoutTheSpacesAroundThem) {
     const auto head =
         parse("GET /a?b=c HTTP/1.1\r\nhOsT:\ta:80 \r\nX-Empty:\r\nX-Two:  a b \t\r\nX-Two: \"c\"\r\n\r\n");
@@ -105,6 +119,66 @@ TEST(RequestHead, HasItsPartsWithoutTheSpacesAroundThem) {
     EXPECT_EQ(test::names_and_values(head.fields),
               (test::NamesAndValues{{"hOsT", "a:80"}, {"X-Empty", ""}, {"X-Two", "a b"}, {"X-Two", "\"c\""}}));
     EXPECT_EQ(head.fields.begin()->id, FieldId::host);
+}
+
+// Names are checked by Beast alone, whose table of bytes must be ours.
+TEST(RequestHead, TakesEveryByteOfATokenInANameAndNoOther) {
+    for (int value = 0; value < 256; ++value) {
+        const char byte = static_cast<char>(value);
+        if (byte == ':') continue;
+        for (const std::string& name : {byte + std::string("X"), std::string("X") + byte, std::string(9, 'X') + byte}) {
+            RequestHead head;
+            const ParseStatus status = parse_request(test::post_with(name + ": 1\r\n"), {}, head).status;
+            EXPECT_EQ(status == ParseStatus::complete, is_token(name)) << value;
+        }
+    }
+}
+
+// Most names come with Beast's word for what they are, and must mean what they mean to identify().
+TEST(RequestHead, KnowsItsFieldsAsTheirNamesSay) {
+    for (const std::string name : {"Content-Length",
+                                   "Expect",
+                                   "Max-Forwards",
+                                   "Via",
+                                   "Connection",
+                                   "Keep-Alive",
+                                   "Proxy-Connection",
+                                   "Proxy-Authenticate",
+                                   "Proxy-Authorization",
+                                   "Trailer",
+                                   "HTTP2-Settings",
+                                   "TE",
+                                   "Upgrade",
+                                   "X-Forwarded-For",
+                                   "X-Forwarded-Host",
+                                   "X-Forwarded",
+                                   "Forwarded",
+                                   "X-Real-IP",
+                                   "X-Weir-Class",
+                                   "Authorization",
+                                   "X-Api-Key",
+                                   "Api-Key",
+                                   "Content-Type",
+                                   "X-Request-Id",
+                                   "Traceparent",
+                                   "X-Stainless-Retry-Count",
+                                   "X-Stainless-Read-Timeout",
+                                   "Date",
+                                   "X_Forwarded_For",
+                                   "Content_Length",
+                                   "Transfer_Encoding",
+                                   "Accept",
+                                   "X-Frame-Options",
+                                   "Autoforwarded",
+                                   "Y"}) {
+        const std::string value = name == "Expect" ? "100-continue" : "1";
+        for (const std::string& spelled : {name, upper(name), lower(name)}) {
+            const auto head = parse(test::post_with(spelled + ": " + value + "\r\n"));
+            EXPECT_EQ((head.fields.end() - 1)->id, identify(spelled)) << spelled;
+        }
+    }
+    EXPECT_EQ((parse(test::post_with("Transfer-Encoding: chunked\r\n")).fields.end() - 1)->id,
+              FieldId::transfer_encoding);
 }
 
 TEST(RequestHead, EndsWhereTheBodyBegins) {

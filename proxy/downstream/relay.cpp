@@ -8,13 +8,12 @@
 namespace weir::downstream {
 namespace {
 
+using net::as_part;
 using net::IoStatus;
 
 constexpr std::size_t kReadBytes = 32 * 1024;
 // After this much without a pause, everybody else gets a turn.
 constexpr std::size_t kTurnBytes = 256 * 1024;
-
-iovec as_part(std::string_view text) { return {const_cast<char*>(text.data()), text.size()}; }
 
 }  // namespace
 

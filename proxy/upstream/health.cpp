@@ -28,7 +28,7 @@ net::task<bool> exchange_probe(net::ByteStream& stream, const std::string& reque
     for (;;) {
         if (waker.loop().now() >= deadline) co_return false;
         if (sent < request.size()) {
-            const iovec part{const_cast<char*>(request.data()) + sent, request.size() - sent};
+            const iovec part = net::as_part(std::string_view(request).substr(sent));
             const net::IoResult result = stream.try_write({&part, 1});
             if (result.status == net::IoStatus::failed) co_return false;
             sent += result.bytes;

@@ -62,7 +62,6 @@ Exchange::Exchange(ClientLink& link)
       presence_(link),
       request_id_(link.worker.next_request_id()),
       arrived_(link.worker.loop().batch_time()) {
-    record_.at = std::chrono::system_clock::now();
     record_.listener = link.listener;
     record_.source = link.peer;
 }

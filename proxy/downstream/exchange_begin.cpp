@@ -93,7 +93,7 @@ void Exchange::begin(const http::RequestHead& head) {
     }
     method_size_ = head.method.size();
     path_size_ = head.path().size();
-    head_.reserve(1024);
+    head_.reserve(1000);  // malloc is quick up to 1032 bytes
     http::write_request_before_host(head, head_);
     host_at_ = head_.size();
     identify(head);
@@ -136,16 +136,21 @@ void Exchange::write_head(const http::RequestHead& head) {
     // What the caller says of earlier hops is kept only when those who say it are trusted; then the address that counts
     // is not the peer's.
     std::string chain;
-    if (record_.source != link_.peer) chain = http::joined_forwarded_for(head.fields).append(", ");
-    chain.append(link_.peer_text);
+    std::string_view forwarded_for = link_.peer_text;
+    if (record_.source != link_.peer) {
+        chain = http::joined_forwarded_for(head.fields).append(", ").append(link_.peer_text);
+        forwarded_for = chain;
+    }
     const http::Field* brought = head.fields.find(http::FieldId::traceparent);
-    const std::string made = brought == nullptr ? link_.worker.next_traceparent() : std::string{};
-    note_trace(brought == nullptr ? std::string_view(made) : brought->value);
+    Traceparent made;
+    if (brought == nullptr) made = link_.worker.next_traceparent();
+    const std::string_view own = brought == nullptr ? std::string_view(made.data(), made.size()) : std::string_view{};
+    note_trace(brought == nullptr ? own : brought->value);
     http::write_request_after_host(head,
-                                   {.forwarded_for = chain,
+                                   {.forwarded_for = forwarded_for,
                                     .over_tls = link_.stream->secure(),
                                     .request_id = request_id_,
-                                    .traceparent = made,
+                                    .traceparent = own,
                                     .pseudonym = link_.worker.state().pseudonym},
                                    head_);
     // The body's framing follows once it is known: see read_body().

@@ -2,6 +2,7 @@
 // One thread's share of the gateway: its loop, its connections to both sides, its room to parse in. Nothing in it is
 // shared but what ProcessState counts.
 
+#include <array>
 #include <atomic>
 #include <boost/intrusive/list.hpp>
 #include <cstdint>
@@ -29,6 +30,9 @@ struct ProcessState {
     std::uint32_t workers = 1;  // likewise
 };
 
+// `version-traceid-parentid-flags` (W3C Trace Context).
+using Traceparent = std::array<char, 55>;
+
 class Worker {
 public:
     // `index` tells request ids of different workers apart. REQUIRES: state and recorder outlive the worker.
@@ -54,8 +58,8 @@ public:
 
     // 26 characters, unique over all workers and restarts.
     [[nodiscard]] std::string next_request_id();
-    // A trace of our own, for callers that bring none (W3C Trace Context, version 00, sampled).
-    [[nodiscard]] std::string next_traceparent();
+    // A trace of our own, for callers that bring none: version 00, sampled.
+    [[nodiscard]] Traceparent next_traceparent();
     // Uniform in [0, 1), for jitter.
     [[nodiscard]] double random();
 

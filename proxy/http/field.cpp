@@ -100,9 +100,8 @@ std::string_view trim(std::string_view value) {
     return value;
 }
 
-const Field* FieldTable::find(FieldId id) const {
-    const Field* found = std::find_if(begin(), end(), [id](const Field& field) { return field.id == id; });
-    return found == end() ? nullptr : found;
+const Field* FieldTable::find_present(FieldId id) const {
+    return std::find_if(begin(), end(), [id](const Field& field) { return field.id == id; });
 }
 
 const Field* FieldTable::find_single(std::string_view name) const {

@@ -42,6 +42,7 @@ void append_framing(std::string& out, const OutboundFraming& framing) {
 class ConnectionNames {
 public:
     explicit ConnectionNames(const FieldTable& fields) : fields_(fields) {
+        if (!fields.has(FieldId::connection)) return;
         for (const Field& field : fields) {
             if (field.id != FieldId::connection) continue;
             for_each_member(field.value, [&](std::string_view member) {
@@ -155,6 +156,7 @@ void write_response_head(const ResponseHead& head, const ResponseExtras& extras,
 }
 
 bool seen_before(const FieldTable& fields, std::string_view pseudonym) {
+    if (!fields.has(FieldId::via)) return false;
     bool seen = false;
     for (const Field& field : fields) {
         if (field.id != FieldId::via) continue;
@@ -170,6 +172,7 @@ bool seen_before(const FieldTable& fields, std::string_view pseudonym) {
 
 std::string joined_forwarded_for(const FieldTable& fields) {
     std::string joined;
+    if (!fields.has(FieldId::forwarded_for)) return joined;
     for (const Field& field : fields) {
         if (field.id != FieldId::forwarded_for) continue;
         if (!joined.empty()) joined.append(", ");

@@ -14,6 +14,9 @@ namespace beast = boost::beast;
 using beast::http::verb;
 using ErrorCode = beast::error_code;
 
+// What a check returns that found nothing wrong.
+constexpr ParseResult kSound{ParseStatus::complete, 0, Reason::bad_request, {}};
+
 std::string_view view(beast::string_view text) { return {text.data(), text.size()}; }
 
 ParseResult refuse(std::string_view detail, Reason reason = Reason::bad_request) {
@@ -160,7 +163,7 @@ ParseResult check_request_line(std::string_view line) {
     }
     if (!is_token(line.substr(0, first))) return refuse("the method is not a token");
     const std::string_view version = line.substr(last + 1);
-    if (version == "HTTP/1.1" || version == "HTTP/1.0") return {ParseStatus::complete, 0, Reason::bad_request, {}};
+    if (version == "HTTP/1.1" || version == "HTTP/1.0") return kSound;
     const bool looks_like_http = version.size() == 8 && version.starts_with("HTTP/") && version[6] == '.';
     return looks_like_http ? refuse("only HTTP/1.0 and HTTP/1.1 are spoken here", Reason::version_unsupported)
                            : refuse("the version is malformed");
@@ -176,16 +179,17 @@ ParseResult decide_request_framing(const Semantics& all, RequestHead& head) {
         if (head.minor_version == 0) return refuse("Transfer-Encoding in HTTP/1.0");
         head.framing = Framing::chunked;
         head.content_length = 0;
-        return {ParseStatus::complete, 0, Reason::bad_request, {}};
+        return kSound;
     }
     head.framing = all.lengths > 0 && all.length > 0 ? Framing::length : Framing::none;
     head.content_length = all.length;
-    return {ParseStatus::complete, 0, Reason::bad_request, {}};
+    return kSound;
 }
 
 ParseResult read_expectations(RequestHead& head) {
     head.expect_continue = false;
     head.max_forwards = -1;
+    if (!head.fields.has(FieldId::expect) && !head.fields.has(FieldId::max_forwards)) return kSound;
     for (const Field& field : head.fields) {
         if (field.id == FieldId::expect) {
             if (!equals_ignoring_case(field.value, "100-continue")) {
@@ -199,7 +203,7 @@ ParseResult read_expectations(RequestHead& head) {
             head.max_forwards = static_cast<int>(*hops);
         }
     }
-    return {ParseStatus::complete, 0, Reason::bad_request, {}};
+    return kSound;
 }
 
 ParseResult decide_target(const Semantics& all, RequestHead& head) {
@@ -213,7 +217,7 @@ ParseResult decide_target(const Semantics& all, RequestHead& head) {
         if (!is_valid_authority(host)) return refuse("Host is not a valid host and port");
         if (head.authority.empty()) head.authority = host;
     }
-    return {ParseStatus::complete, 0, Reason::bad_request, {}};
+    return kSound;
 }
 
 }  // namespace

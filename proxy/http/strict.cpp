@@ -1,6 +1,7 @@
 #include "http/strict.hpp"
 
 #include <array>
+#include <bit>
 #include <charconv>
 #include <cstring>
 
@@ -26,6 +27,7 @@ bool is_target_char(char c) {
 // Where the first control character at or after `at` is; the size when there is none. Eight bytes at a time: one below
 // 0x20 or equal to 0x7F is first suspected, then looked at.
 std::size_t find_control(std::string_view bytes, std::size_t at) {
+    static_assert(std::endian::native == std::endian::little, "a word's first byte is taken to be its lowest");
     constexpr std::uint64_t kOnes = 0x0101010101010101ULL;
     constexpr std::uint64_t kHigh = 0x8080808080808080ULL;
     for (; at + 8 <= bytes.size(); at += 8) {
@@ -34,8 +36,8 @@ std::size_t find_control(std::string_view bytes, std::size_t at) {
         const std::uint64_t below_space = (word - kOnes * 0x20) & ~word;
         const std::uint64_t del = word ^ (kOnes * 0x7F);
         const std::uint64_t is_del = (del - kOnes) & ~del;
-        if (((below_space | is_del) & kHigh) == 0) continue;
-        for (std::size_t i = at; i < at + 8; ++i) {
+        for (std::uint64_t suspects = (below_space | is_del) & kHigh; suspects != 0; suspects &= suspects - 1) {
+            const std::size_t i = at + static_cast<std::size_t>(std::countr_zero(suspects)) / 8;
             if (is_control(bytes[i])) return i;
         }
     }

@@ -37,8 +37,8 @@ enum class FieldId : std::uint8_t {
     date,  // the last: see FieldTable
 };
 
-// Case-insensitive. Every spelling of the identity family counts, with `_` for `-` too, because backends that follow
-// CGI read both as one (CVE-2024-45410 and its kin).
+// Case-insensitive. REQUIRES: a token. Every spelling of the identity family counts, with `_` for `-` too, because
+// backends that follow CGI read both as one (CVE-2024-45410 and its kin).
 [[nodiscard]] FieldId identify(std::string_view name);
 
 [[nodiscard]] bool equals_ignoring_case(std::string_view a, std::string_view b);

@@ -20,8 +20,18 @@ constexpr auto kTokenChars = [] {
 // What may stand in a target: visible ASCII without `#` (a fragment is never sent), `<`, `>`, `"`, `\`, `^`, `` ` ``,
 // `{`, `|`, `}`: the last are not in RFC 3986's grammar, but real clients send `|`, `{`, `}`, `^` and `` ` ``, and no
 // two parsers disagree about them.
-bool is_target_char(char c) {
-    return c > 0x20 && c < 0x7F && c != '#' && c != '"' && c != '<' && c != '>' && c != '\\';
+constexpr auto kTargetChars = [] {
+    std::array<bool, 256> table{};
+    for (unsigned char c = 0x21; c < 0x7F; ++c) table[c] = true;
+    for (const char c : std::string_view("#\"<>\\")) table[static_cast<unsigned char>(c)] = false;
+    return table;
+}();
+
+// How many characters at the start of `text` are in the table.
+std::size_t count_leading(const std::array<bool, 256>& table, std::string_view text) {
+    std::size_t count = 0;
+    while (count < text.size() && table[static_cast<unsigned char>(text[count])]) ++count;
+    return count;
 }
 
 // Where the first control character at or after `at` is; the size when there is none. Eight bytes at a time: one below
@@ -54,48 +64,60 @@ ParseResult check_unfinished(std::size_t line, bool first_line, std::size_t size
     return {ParseStatus::need_more, 0, Reason::bad_request, {}};
 }
 
+// RFC 9112 section 5.1: nothing stands between a name and its colon.
+void add_field(std::string_view line, HeadLines& lines, FieldTable& fields) {
+    const std::size_t colon = count_leading(kTokenChars, line);
+    if (colon == 0 || colon == line.size() || line[colon] != ':') {
+        lines.malformed_field = true;
+        return;
+    }
+    const std::string_view name = line.substr(0, colon);
+    lines.too_many_fields |= !fields.add({name, trim(line.substr(colon + 1)), identify(name)});
+}
+
 }  // namespace
 
-ParseResult scan_head(std::string_view bytes, const HeadLimits& limits, bool is_request) {
+ParseResult scan_head(std::string_view bytes, const HeadLimits& limits, bool is_request, HeadLines& lines,
+                      FieldTable& fields) {
+    lines = {};
+    fields.clear();
     std::size_t at = 0;
     // RFC 9112 section 2.2: an empty line before a request is left over from a client that counts badly.
     for (int i = 0; is_request && i < 2 && bytes.substr(at).starts_with("\r\n"); ++i) at += 2;
-    for (std::size_t lines = 0;; ++lines) {
+    for (std::size_t count = 0;; ++count) {
         const std::size_t end = find_control(bytes, at);
         // What has no end yet may be whole later, and so may a CR that is half of one.
         const bool unfinished = end == bytes.size() || (bytes[end] == '\r' && end + 1 == bytes.size());
-        if (unfinished) return check_unfinished(bytes.size() - at, lines == 0, bytes.size(), limits);
+        if (unfinished) return check_unfinished(bytes.size() - at, count == 0, bytes.size(), limits);
         if (bytes[end] == '\n') return refuse(Reason::bad_request, "a line of the head does not end in CRLF");
         if (bytes[end] != '\r' || bytes[end + 1] != '\n')
             return refuse(Reason::bad_request, "a control character in the head");
         const std::string_view line = bytes.substr(at, end - at);
         at = end + 2;
         if (line.empty()) {
-            if (lines == 0) return refuse(Reason::bad_request, "the head begins with empty lines");
+            if (count == 0) return refuse(Reason::bad_request, "the head begins with empty lines");
             return {ParseStatus::complete, at, Reason::bad_request, {}};
         }
         if (line.front() == ' ' || line.front() == '\t')
             return refuse(Reason::bad_request, "a line of the head begins with a space");
-        if (lines == 0 && is_request && line.size() > limits.target + 64) {
+        if (count == 0 && is_request && line.size() > limits.target + 64) {
             return refuse(Reason::target_too_long, "the request line is too long");
         }
+        if (count == 0) {
+            lines.start = line;
+        } else {
+            add_field(line, lines, fields);
+        }
         if (at > limits.bytes) return refuse(Reason::head_too_large, "the head is larger than the limit");
-        if (lines > limits.fields) return refuse(Reason::head_too_large, "the head has more fields than the limit");
+        if (count > limits.fields) return refuse(Reason::head_too_large, "the head has more fields than the limit");
     }
 }
 
-bool is_token(std::string_view text) {
-    for (const char c : text) {
-        if (!kTokenChars[static_cast<unsigned char>(c)]) return false;
-    }
-    return !text.empty();
-}
+bool is_token(std::string_view text) { return !text.empty() && count_leading(kTokenChars, text) == text.size(); }
 
 std::optional<Target> split_target(std::string_view method, std::string_view target) {
     if (target.empty() || method == "CONNECT") return std::nullopt;
-    for (const char c : target) {
-        if (!is_target_char(c)) return std::nullopt;
-    }
+    if (count_leading(kTargetChars, target) < target.size()) return std::nullopt;
     if (target.front() == '/') return Target{{}, target};
     if (target == "*") return method == "OPTIONS" ? std::optional(Target{{}, target}) : std::nullopt;
     for (const std::string_view scheme : {"http://", "https://"}) {

@@ -82,6 +82,12 @@ INSTANTIATE_TEST_SUITE_P(
                     malformed("GET / HTTP/1.1\r\nHost: [::1\r\n\r\n"), malformed("GET http://a/ HTTP/1.1\r\n\r\n"),
                     malformed("GET http://a/ HTTP/1.1\r\nHost: b c\r\n\r\n")));
 
+INSTANTIATE_TEST_SUITE_P(Connection, RefusedHead,
+                         testing::Values(malformed("GET / HTTP/1.1\r\nHost: a\r\nConnection: a b\r\n\r\n"),
+                                         malformed("GET / HTTP/1.1\r\nHost: a\r\nConnection: close;x\r\n\r\n"),
+                                         malformed("GET / HTTP/1.1\r\nHost: a\r\nConnection: x, \"y\"\r\n\r\n"),
+                                         malformed("GET / HTTP/1.1\r\nHost: a\r\nProxy-Connection: a b\r\n\r\n")));
+
 INSTANTIATE_TEST_SUITE_P(Expectations, RefusedHead,
                          testing::Values(std::pair("GET / HTTP/1.1\r\nHost: a\r\nExpect: tea\r\n\r\n"sv,
                                                    Reason::expectation_failed),
@@ -121,7 +127,6 @@ TEST(RequestHead, HasItsPartsWithoutTheSpacesAroundThem) {
     EXPECT_EQ(head.fields.begin()->id, FieldId::host);
 }
 
-// Names are checked by Beast alone, whose table of bytes must be ours.
 TEST(RequestHead, TakesEveryByteOfATokenInANameAndNoOther) {
     for (int value = 0; value < 256; ++value) {
         const char byte = static_cast<char>(value);
@@ -134,7 +139,6 @@ TEST(RequestHead, TakesEveryByteOfATokenInANameAndNoOther) {
     }
 }
 
-// Most names come with Beast's word for what they are, and must mean what they mean to identify().
 TEST(RequestHead, KnowsItsFieldsAsTheirNamesSay) {
     for (const std::string name : {"Content-Length",
                                    "Expect",

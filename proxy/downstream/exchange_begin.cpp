@@ -80,7 +80,7 @@ std::optional<TimePoint> read_deadline(const http::FieldTable& fields, TimePoint
 
 void Exchange::begin_malformed(const http::ParseResult& fault) { fail(fault.reason, fault.detail); }
 
-void Exchange::begin(const http::RequestHead& head) {
+std::string_view Exchange::begin(const http::RequestHead& head, std::string_view bytes) {
     minor_version_ = head.minor_version;
     presence_.set_minor_version(minor_version_);
     framing_ = head.framing;
@@ -93,12 +93,17 @@ void Exchange::begin(const http::RequestHead& head) {
     }
     method_size_ = head.method.size();
     path_size_ = head.path().size();
-    head_.reserve(1000);  // malloc is quick up to 1032 bytes
+    head_.reserve(1000);
     http::write_request_before_host(head, head_);
     host_at_ = head_.size();
     identify(head);
-    if (refuse_by_head(head)) return;
+    if (refuse_by_head(head)) return bytes;
     write_head(head);
+    // The usual body is short and comes with its head: it is taken from where it was read.
+    const bool all_here = framing_ == http::Framing::length && content_length_ <= bytes.size();
+    if (all_here && !expects_continue_ && content_length_ <= body_bound() && !take_body(bytes)) return bytes;
+    if (body_reader_.done()) end_head();
+    return bytes;
 }
 
 void Exchange::identify(const http::RequestHead& head) {
@@ -163,8 +168,12 @@ void Exchange::note_trace(std::string_view traceparent) {
     record_.trace_id = {trace_id_.data(), trace_id_.size()};
 }
 
+std::uint64_t Exchange::body_bound() const {
+    return std::min(link_.routing->limits.body_before_line, link_.limits().body_bytes);
+}
+
 net::task<bool> Exchange::read_body() {
-    const std::uint64_t bound = std::min(link_.routing->limits.body_before_line, link_.limits().body_bytes);
+    const std::uint64_t bound = body_bound();
     const bool ahead = !expects_continue_ && (framing_ == http::Framing::chunked || content_length_ <= bound);
     const TimePoint began = link_.turn();
     TimePoint deadline = began + link_.limits().body_timeout;
@@ -194,6 +203,13 @@ net::task<bool> Exchange::read_body() {
 
 bool Exchange::take_from_inbox() {
     std::string_view bytes = link_.inbox;
+    const bool going = take_body(bytes);
+    link_.inbox.erase(0, link_.inbox.size() - bytes.size());
+    return going;
+}
+
+bool Exchange::take_body(std::string_view& bytes) {
+    if (body_.empty()) body_ = link_.worker.texts().take();
     while (!bytes.empty() && !body_reader_.done()) {
         const http::BodyReader::Piece piece = body_reader_.next(bytes);
         if (piece.failed) {
@@ -203,7 +219,6 @@ bool Exchange::take_from_inbox() {
         bytes.remove_prefix(piece.consumed);
         body_.append(piece.content);
     }
-    link_.inbox.erase(0, link_.inbox.size() - bytes.size());
     hold(body_.size());
     if (body_.size() > link_.limits().body_bytes) fail(Reason::body_too_large);
     const auto held_by_all = link_.worker.state().buffered_bytes.load(std::memory_order_relaxed);

@@ -118,6 +118,8 @@ void Relay::write(std::span<const std::string_view> slices) {
 
 void Relay::keep(std::span<const iovec> parts, std::size_t sent) {
     std::string rest;
+    // What was queued is through: its room may serve another.
+    if (unsent_.size() <= sent) link_.worker.texts().give(std::move(unsent_));
     for (const iovec& part : parts) {
         const std::size_t skip = std::min(sent, part.iov_len);
         sent -= skip;

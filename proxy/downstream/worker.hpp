@@ -13,6 +13,7 @@
 
 #include "downstream/connection.hpp"
 #include "downstream/routing.hpp"
+#include "downstream/spare_texts.hpp"
 #include "http/head.hpp"
 #include "net/event_loop.hpp"
 #include "net/listener.hpp"
@@ -52,6 +53,7 @@ public:
     [[nodiscard]] ProcessState& state() { return state_; }
     [[nodiscard]] telemetry::Recorder& recorder() { return recorder_; }
     [[nodiscard]] upstream::Pool& pool() { return pool_; }
+    [[nodiscard]] SpareTexts& texts() { return texts_; }
     // Room to parse one head of each kind in; what is parsed lives until the next wait.
     [[nodiscard]] http::RequestHead& request_head() { return request_head_; }
     [[nodiscard]] http::ResponseHead& response_head() { return response_head_; }
@@ -91,6 +93,7 @@ private:
     telemetry::Recorder& recorder_;
     std::shared_ptr<const Routing> routing_;
     upstream::Pool pool_;
+    SpareTexts texts_;
     http::RequestHead request_head_;
     http::ResponseHead response_head_;
     std::vector<std::unique_ptr<net::Listener>> listeners_;

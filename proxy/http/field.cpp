@@ -107,13 +107,6 @@ bool equals_ignoring_case(std::string_view a, std::string_view b) {
            std::equal(a.begin(), a.end(), b.begin(), [](char x, char y) { return lower(x) == lower(y); });
 }
 
-std::string_view trim(std::string_view value) {
-    const auto is_space = [](char c) { return c == ' ' || c == '\t'; };
-    while (!value.empty() && is_space(value.front())) value.remove_prefix(1);
-    while (!value.empty() && is_space(value.back())) value.remove_suffix(1);
-    return value;
-}
-
 const Field* FieldTable::find_present(FieldId id) const {
     return std::find_if(begin(), end(), [id](const Field& field) { return field.id == id; });
 }

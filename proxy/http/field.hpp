@@ -43,7 +43,12 @@ enum class FieldId : std::uint8_t {
 
 [[nodiscard]] bool equals_ignoring_case(std::string_view a, std::string_view b);
 // The value without spaces and tabs around it.
-[[nodiscard]] std::string_view trim(std::string_view value);
+[[nodiscard]] constexpr std::string_view trim(std::string_view value) {
+    const auto is_space = [](char c) { return c == ' ' || c == '\t'; };
+    while (!value.empty() && is_space(value.front())) value.remove_prefix(1);
+    while (!value.empty() && is_space(value.back())) value.remove_suffix(1);
+    return value;
+}
 
 struct Field {
     std::string_view name;

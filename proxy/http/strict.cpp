@@ -8,14 +8,18 @@
 namespace weir::http {
 namespace {
 
-constexpr auto kTokenChars = [] {
+// Letters, digits and `marks`.
+constexpr std::array<bool, 256> alphanumeric_and(std::string_view marks) {
     std::array<bool, 256> table{};
     for (unsigned char c = '0'; c <= '9'; ++c) table[c] = true;
     for (unsigned char c = 'a'; c <= 'z'; ++c) table[c] = true;
     for (unsigned char c = 'A'; c <= 'Z'; ++c) table[c] = true;
-    for (const char c : std::string_view("!#$%&'*+-.^_`|~")) table[static_cast<unsigned char>(c)] = true;
+    for (const char c : marks) table[static_cast<unsigned char>(c)] = true;
     return table;
-}();
+}
+
+constexpr auto kTokenChars = alphanumeric_and("!#$%&'*+-.^_`|~");
+constexpr auto kUnreservedChars = alphanumeric_and("-._~");
 
 // What may stand in a target: visible ASCII without `#` (a fragment is never sent), `<`, `>`, `"`, `\`, `^`, `` ` ``,
 // `{`, `|`, `}`: the last are not in RFC 3986's grammar, but real clients send `|`, `{`, `}`, `^` and `` ` ``, and no
@@ -65,8 +69,7 @@ ParseResult check_unfinished(std::size_t line, bool first_line, std::size_t size
 }
 
 // RFC 9112 section 5.1: nothing stands between a name and its colon.
-void add_field(std::string_view line, HeadLines& lines, FieldTable& fields) {
-    const std::size_t colon = count_leading(kTokenChars, line);
+void add_field(std::string_view line, std::size_t colon, HeadLines& lines, FieldTable& fields) {
     if (colon == 0 || colon == line.size() || line[colon] != ':') {
         lines.malformed_field = true;
         return;
@@ -85,7 +88,9 @@ ParseResult scan_head(std::string_view bytes, const HeadLimits& limits, bool is_
     // RFC 9112 section 2.2: an empty line before a request is left over from a client that counts badly.
     for (int i = 0; is_request && i < 2 && bytes.substr(at).starts_with("\r\n"); ++i) at += 2;
     for (std::size_t count = 0;; ++count) {
-        const std::size_t end = find_control(bytes, at);
+        // No control character stands in a token: of a field, the search begins behind its name.
+        const std::size_t name = count == 0 ? 0 : count_leading(kTokenChars, bytes.substr(at));
+        const std::size_t end = find_control(bytes, at + name);
         // What has no end yet may be whole later, and so may a CR that is half of one.
         const bool unfinished = end == bytes.size() || (bytes[end] == '\r' && end + 1 == bytes.size());
         if (unfinished) return check_unfinished(bytes.size() - at, count == 0, bytes.size(), limits);
@@ -106,7 +111,7 @@ ParseResult scan_head(std::string_view bytes, const HeadLimits& limits, bool is_
         if (count == 0) {
             lines.start = line;
         } else {
-            add_field(line, lines, fields);
+            add_field(line, name, lines, fields);
         }
         if (at > limits.bytes) return refuse(Reason::head_too_large, "the head is larger than the limit");
         if (count > limits.fields) return refuse(Reason::head_too_large, "the head has more fields than the limit");
@@ -148,10 +153,7 @@ bool is_valid_authority(std::string_view authority) {
     } else {
         host_end = std::min(authority.find(':'), authority.size());
         if (host_end == 0) return false;
-        for (const char c : authority.substr(0, host_end)) {
-            const bool unreserved = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-            if (!unreserved && c != '-' && c != '.' && c != '_' && c != '~') return false;
-        }
+        if (count_leading(kUnreservedChars, authority.substr(0, host_end)) < host_end) return false;
     }
     if (host_end == authority.size()) return true;
     const auto port = parse_length(authority.substr(host_end + 1));

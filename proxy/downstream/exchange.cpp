@@ -143,6 +143,9 @@ net::task<bool> Exchange::serve() {
     total_deadline_ = link_.turn() + route_->backend->config().timeouts.total;
     // RFC 9110 section 10.1.1: asked for only now, when it is certain that the body will be wanted.
     bool going = true;
+    // Whoever was woken together reads first, then all send: the code of each is warm then, and a receiver that one
+    // send has woken is awake for the next.
+    if (link_.worker.loop().others_wait()) co_await link_.waker.yield();
     if (expects_continue_ && !body_reader_.done()) going = co_await link_.send(Presence::kInterim);
     if (!going) fail(Reason::client_gone);
     while (going) {

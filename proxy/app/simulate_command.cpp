@@ -179,6 +179,30 @@ Result<simulate::WorldConfig> make_world(const Stage& stage, const Flags& flags)
     return world;
 }
 
+// `a,b:x=1,y=2,c` -> a | b:x=1,y=2 | c: a setting belongs to the rule before it.
+std::vector<std::string> listed_controllers(std::string_view text) {
+    std::vector<std::string> controllers;
+    while (!text.empty()) {
+        const std::string_view word = text.substr(0, text.find(','));
+        text.remove_prefix(std::min(text.size(), word.size() + 1));
+        const bool is_setting = word.find('=') < word.find(':');
+        if (is_setting && !controllers.empty()) {
+            controllers.back() += fmt::format(",{}", word);
+        } else {
+            controllers.emplace_back(word);
+        }
+    }
+    return controllers;
+}
+
+// What is wrong with the first of them that is; empty when none is.
+std::string wrong_among(const std::vector<std::string>& controllers) {
+    for (const std::string& words : controllers) {
+        if (const auto error = simulate::check_controller(words)) return error->message;
+    }
+    return {};
+}
+
 // A bar on a terminal; nothing elsewhere.
 simulate::Progress progress_of(const std::string& what) {
     if (isatty(STDERR_FILENO) == 0) return {};
@@ -226,8 +250,11 @@ Result<simulate::Report> run_all(const Flags& flags, policy::Policy& policy) {
 
     simulate::Report report{describe(flags, *stage, *trace), stage->classes, world->window, {}};
     std::vector<std::string> controllers{flags.controller};
-    for (const std::string& name : flags.compare) {
-        if (std::find(controllers.begin(), controllers.end(), name) == controllers.end()) controllers.push_back(name);
+    for (const std::string& list : flags.compare) {
+        for (const std::string& name : listed_controllers(list)) {
+            if (std::find(controllers.begin(), controllers.end(), name) == controllers.end())
+                controllers.push_back(name);
+        }
     }
     for (const std::string& controller : controllers) {
         world->controller = controller;
@@ -268,12 +295,13 @@ void add_options(CLI::App& verb, Flags& flags) {
                     "the same trace without its surge, to compare with; with --surge it is made");
     verb.add_option("--class", flags.hints, "HINT=CLASS: what the trace calls HINT is the policy's CLASS")
         ->allow_extra_args(false);
-    verb.add_option("--compare", flags.compare, "also decide by these rules: none,cap,haproxy")
+    verb.add_option("--compare", flags.compare,
+                    fmt::format("also decide by these rules: {}", fmt::join(simulate::controller_names(), ",")))
         ->allow_extra_args(false)
-        ->delimiter(',')
-        ->check(CLI::IsMember(words(simulate::controller_names())));
-    verb.add_option("--controller", flags.controller, "who decides")
-        ->check(CLI::IsMember(words(simulate::controller_names())))
+        ->check([](const std::string& text) { return wrong_among(listed_controllers(text)); });
+    verb.add_option("--controller", flags.controller,
+                    "who decides; a rule may be given settings, as in haproxy:timeout=5,slots=0.9")
+        ->check([](const std::string& text) { return wrong_among({text}); })
         ->capture_default_str();
     verb.add_option("--preset", flags.preset, "the engine behind each endpoint")
         ->check(CLI::IsMember(words(simulate::engine_preset_names())))

@@ -41,6 +41,9 @@ World::World(WorldConfig config, const Trace& trace, std::vector<ClassId> classe
         }
     }
     for (std::size_t i = 0; i < controller_of_endpoint_.size(); ++i) engines_.emplace_back(engine);
+    for (const auto& controller : controllers_) {
+        controller->connect(engine, [this](EndpointId endpoint) { return engines_[index(endpoint)].counts(); });
+    }
 
     std::vector<std::optional<Duration>> slos;
     for (const ClassModel& cls : classes_) {
@@ -99,11 +102,14 @@ void World::run_engines() {
         engine.advance(now_, events_);
         for (const EngineEvent& event : events_) {
             Session& session = sessions_[slot_of(event.id)];
+            // An earlier event of this batch may have led to its being cancelled.
+            if (!session.present || engine_id(session.slot, session.version) != event.id) continue;
             if (event.kind == EngineEvent::Kind::first_token) {
                 session.answered = true;
                 session.first_token = event.at;
                 controller_of(session).first_token(session, now_, changes_);
             } else {
+                session.engine = kNoEndpoint;
                 controller_of(session).finish(session, now_, changes_);
                 over(session, Reason::admitted, true);
             }
@@ -167,6 +173,7 @@ World::Session& World::admit_session(const TraceRequest& request) {
     session.present = true;
     session.tries = 0;
     session.prompt_tokens = request.prompt_tokens;
+    session.output_tokens = request.output_tokens;
     session.asking.cls = class_of_hint_[request.hint];
     session.priority = classes_[index(session.asking.cls)].config->priority;
     // Who names no client is one of its own.
@@ -194,7 +201,7 @@ void World::settle() {
 void World::act(Session& session) {
     switch (session.ruling.standing) {
         case Standing::running: return dispatch(session);
-        case Standing::ended: return refused(session);
+        case Standing::ended: stop(session); return refused(session);
         default: return;
     }
 }
@@ -204,10 +211,18 @@ void World::dispatch(Session& session) {
     Engine& engine = engines_[index(session.ruling.endpoint)];
     const TraceRequest& request = *session.request;
     const auto rank = static_cast<int>(session.priority);
+    session.engine = session.ruling.endpoint;
     if (engine.submit(id, request.prompt_tokens, request.output_tokens, rank, now_)) return;
+    session.engine = kNoEndpoint;
     // Longer than the engine can ever hold: it says so, and asking again would not help.
     controller_of(session).finish(session, now_, changes_);
     over(session, Reason::bad_request, false);
+}
+
+void World::stop(Session& session) {
+    if (session.engine == kNoEndpoint) return;
+    engines_[index(session.engine)].cancel(engine_id(session.slot, session.version));
+    session.engine = kNoEndpoint;
 }
 
 void World::refused(Session& session) {
@@ -241,7 +256,7 @@ void World::give_up(Session& session) {
     if (session.ruling.standing == Standing::waiting) {
         controller.leave(session, now_, changes_);
     } else {
-        engines_[index(session.ruling.endpoint)].cancel(engine_id(session.slot, session.version));
+        stop(session);
         controller.finish(session, now_, changes_);
     }
     over(session, Reason::client_gone, false);
@@ -249,11 +264,9 @@ void World::give_up(Session& session) {
 
 void World::lose(EndpointId endpoint) {
     set_available(endpoint, false);
-    Engine& engine = engines_[index(endpoint)];
     for (Session& session : sessions_) {
-        const bool is_there =
-            session.present && session.ruling.standing == Standing::running && session.ruling.endpoint == endpoint;
-        if (!is_there || !engine.cancel(engine_id(session.slot, session.version))) continue;
+        if (!session.present || session.engine != endpoint) continue;
+        stop(session);
         if (session.answered) {
             controller_of(session).finish(session, now_, changes_);
             over(session, Reason::backend_died, false);

@@ -39,7 +39,7 @@ struct Slowdown {
 struct WorldConfig {
     std::vector<admission::JudgeConfig> backends;  // together: every class and every endpoint once, ids from 0 on
     EngineConfig engine;                           // behind every endpoint
-    std::string controller = "weir";               // one of controller_names()
+    std::string controller = "weir";               // NAME[:key=value,...], as check_controller() takes them
     std::vector<EndpointLoss> losses;
     std::vector<Slowdown> slowdowns;
     bool retries = true;
@@ -70,7 +70,7 @@ private:
         std::uint32_t version = 0;  // of the try: a timer of an earlier one has no meaning
         std::uint32_t tries = 0;
         bool present = false;
-        bool answered = false;  // its first token has come
+        EndpointId engine = kNoEndpoint;  // where it is being served
         TimePoint first_token{};
     };
     enum class Due : std::uint8_t { retry, give_up, lose, regain, change_speed };
@@ -100,6 +100,8 @@ private:
     void settle();
     void act(Session& session);
     void dispatch(Session& session);
+    // Takes it out of its engine, if it is in one.
+    void stop(Session& session);
     void refused(Session& session);
     void over(Session& session, Reason reason, bool served);
     void give_up(Session& session);

@@ -87,6 +87,15 @@ class Surge(SimulateTest):
             self.assertIn(word, out)
         self.assertNotIn("anonymous", out)
 
+    def test_rules_take_settings_and_are_told_apart_by_them(self):
+        result = self.result(self.day, *SURGE, "--controller", "cap:slots=0.5", "--compare",
+                             "haproxy:timeout=5,slots=0.9,haproxy,oracle")
+        names = [entry["controller"] for entry in result["scenarios"]]
+        self.assertEqual(names, ["cap:slots=0.5", "haproxy:timeout=5,slots=0.9", "haproxy", "oracle"])
+        kept = {name: self.classes(result, name)["direct"]["kept"] for name in names}
+        self.assertLess(kept["cap:slots=0.5"], 0.5)
+        self.assertGreaterEqual(kept["oracle"], 0.99)
+
     def test_a_lost_endpoint_is_survived_by_the_others(self):
         lost = self.classes(self.result(self.day, "--endpoints", "2", "--lose", "2@20s+20s"))["direct"]["whole"]
         self.assertGreaterEqual(lost["goodput"], 0.98)
@@ -131,7 +140,9 @@ class Mistakes(SimulateTest):
                                    ("--slow", "half@1s+1s", "0.5@60s+30s"), ("--slow", "0@1s+1s", "0.5@60s+30s")):
             with self.subTest(option=option, word=word):
                 self.assertIn(form, self.refused(QUICKSTART, self.day, option, word))
-        self.assertIn("oracle", self.refused(QUICKSTART, self.day, "--compare", "oracle", code=2))
+        self.assertIn("none of weir, none", self.refused(QUICKSTART, self.day, "--compare", "soothsayer", code=2))
+        self.assertIn("its settings are slots, timeout",
+                      self.refused(QUICKSTART, self.day, "--controller", "haproxy:patience=3", code=2))
         self.assertIn("TRACE", self.refused(QUICKSTART, code=2))
 
     def test_the_help_shows_how_to_begin(self):

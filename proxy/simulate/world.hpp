@@ -46,6 +46,7 @@ struct WorldConfig {
     Duration give_up = 30s;        // of each try, for its first token
     std::optional<Window> window;  // what is counted apart
     std::uint64_t seed = 1;
+    bool timeline = false;  // also record how the run goes over time
 };
 
 // Told the share of the trace that has arrived, 0 to 1, now and then.
@@ -72,6 +73,15 @@ private:
         bool present = false;
         EndpointId engine = kNoEndpoint;  // where it is being served
         TimePoint first_token{};
+        std::uint64_t computed = 0;                               // tokens, of all tries
+        std::uint64_t lost = 0;                                   // of them, of tries that came to nothing
+        admission::Standing counted = admission::Standing::idle;  // as what it is in present_
+    };
+    // Who is at the door and behind it.
+    struct Present {
+        std::vector<std::uint32_t> waiting;  // by ClassId
+        std::uint32_t inflight = 0;
+        std::uint64_t prompts = 0;  // tokens, of those in flight without a first token
     };
     enum class Due : std::uint8_t { retry, give_up, lose, regain, change_speed };
     struct Timer {
@@ -110,6 +120,12 @@ private:
     void set_available(EndpointId endpoint, bool available);
     void change_speed();
 
+    void recount(Session& session, admission::Standing standing);
+    void record(Recorder::Event event, const Session& session);
+    // Takes the snapshots that are due before `instant`.
+    void take_snapshots(TimePoint instant);
+    [[nodiscard]] Snapshot snapshot() const;
+
     [[nodiscard]] Session& admit_session(const TraceRequest& request);
     [[nodiscard]] Controller& controller_of(const Session& session) const;
     void set_timer(TimePoint at, Due due, std::uint32_t subject, std::uint32_t version);
@@ -128,6 +144,8 @@ private:
     std::vector<EngineEvent> events_;
     VisitChanges changes_;
     std::unique_ptr<Books> books_;
+    std::optional<Recorder> recorder_;
+    Present present_;
     TimePoint now_;
     std::size_t next_arrival_ = 0;
     std::uint64_t timers_set_ = 0;

@@ -1,6 +1,7 @@
 """weir simulate: the binary on traces that bench/make_trace makes from a seed."""
 
 import json
+import re
 import subprocess
 import sys
 import tempfile
@@ -100,6 +101,47 @@ class Surge(SimulateTest):
         lost = self.classes(self.result(self.day, "--endpoints", "2", "--lose", "2@20s+20s"))["direct"]["whole"]
         self.assertGreaterEqual(lost["goodput"], 0.98)
         self.assertLess(lost["goodput"], 1)
+
+    def test_policies_are_compared_on_the_same_traces(self):
+        other = self.write(QUICKSTART.read_text().replace("line: 16", "line: 64"), "longer.yaml")
+        result = self.result(self.day, *SURGE, "--policy", other, "--compare", "none")
+        self.assertEqual([entry["name"] for entry in result["scenarios"]],
+                         ["quickstart", "quickstart, none", "longer", "longer, none"])
+        shorter, longer = (entry for entry in result["scenarios"] if entry["controller"] == "weir")
+        waits = [next(cls["surge"]["first_token_p50_s"] for cls in entry["classes"] if cls["class"] == "siri-bulk")
+                 for entry in (shorter, longer)]
+        self.assertNotEqual(*waits)
+        nones = [entry["classes"] for entry in result["scenarios"] if entry["controller"] == "none"]
+        self.assertEqual(*nones)
+
+    def test_the_page_has_the_tables_the_plots_and_the_command(self):
+        page = self.folder / "report.html"
+        code, _, err = run_weir("simulate", QUICKSTART, self.day, *SURGE, "--compare", "none", "--report", page)
+        self.assertEqual((code, err), (0, ""))
+        text = page.read_text()
+        data = json.loads(re.search(r'<script type="application/json" id="data">(.*?)</script>', text, re.S).group(1))
+        self.assertEqual(data["command"], f"weir simulate {QUICKSTART} {self.day} {' '.join(SURGE)} --compare none "
+                                          f"--report {page}")
+        self.assertEqual([cls["name"] for cls in data["classes"]], ["siri-bulk", "direct"])
+        self.assertEqual(data["classes"][1]["slo_s"], 2)
+        for scenario in data["scenarios"]:
+            line = scenario["timeline"]
+            self.assertEqual(sum(line["classes"][0]["offered"]), scenario["classes"][0]["whole"]["offered"])
+            self.assertEqual(len(line["classes"][0]["offered"]), len(line["inflight"]))
+        self.assertIn("nowhere", self.refused_report())
+
+    def refused_report(self):
+        code, _, err = run_weir("simulate", QUICKSTART, self.day, "--report", "/nowhere/report.html")
+        self.assertEqual(code, 1)
+        return err
+
+    def test_parts_of_the_engine_can_be_changed(self):
+        usual = self.classes(self.result(self.day))["direct"]["whole"]
+        slow = self.classes(self.result(self.day, "--engine", "fixed=24ms,per_sequence=1ms"))["direct"]["whole"]
+        self.assertGreater(slow["first_token_p50_s"], 1.5 * usual["first_token_p50_s"])
+        code, _, err = run_weir("simulate", QUICKSTART, self.day, "--engine", "slots=4")
+        self.assertEqual(code, 1)
+        self.assertIn("an engine has max_num_seqs", err)
 
     def test_slow_engines_show(self):
         usual = self.classes(self.result(self.day))["direct"]["whole"]

@@ -13,7 +13,8 @@ LlmdController::LlmdController(const admission::JudgeConfig& config, const Setti
       kv_(settings["kv"]),
       every_(settings.time("scrape")),
       timeout_(settings.time("timeout")),
-      line_(static_cast<std::uint32_t>(settings["line"])),
+      line_(settings["line"]),
+      burst_(settings["burst"]),
       next_scrape_(now) {
     for (const auto& endpoint : config.endpoints) gauges_.push_back({endpoint.id});
 }
@@ -25,6 +26,7 @@ std::span<const Setting> LlmdController::settings() {
         {"scrape", 0.05, 0.001, 60, "in seconds, between two scrapes"},
         {"timeout", 30, 0.001, 3600, "in seconds, the longest stay in the queue"},
         {"line", 1e6, 1, 1e9, "places in the queue"},
+        {"burst", 1e6, 1, 1e9, "requests sent to one engine between two scrapes, at most"},
     };
     return kSettings;
 }
@@ -36,7 +38,7 @@ void LlmdController::connect(const EngineConfig& engine, EngineProbe probe) {
 
 void LlmdController::enqueue(Visit& visit, TimePoint now) {
     if (now >= next_scrape_) scrape(now);
-    if (room().size() >= line_) return refuse(visit, Reason::line_full);
+    if (static_cast<double>(room().size()) >= line_) return refuse(visit, Reason::line_full);
     room().add(visit, static_cast<std::uint64_t>(visit.priority), now + timeout_);
 }
 
@@ -44,8 +46,9 @@ EndpointId LlmdController::place_for(const Visit& /*visit*/, TimePoint /*now*/) 
     const Gauges* best = nullptr;
     for (std::size_t i = 0; i < gauges_.size(); ++i) {
         const Gauges& gauges = gauges_[i];
-        if (!counts().endpoints()[i].available || gauges.waiting > queue_ || gauges.kv_used > kv_) continue;
-        const auto rank = [](const Gauges& of) { return std::pair(of.waiting, of.kv_used); };
+        const bool saturated = gauges.waiting > queue_ || gauges.kv_used > kv_ || gauges.sent >= burst_;
+        if (!counts().endpoints()[i].available || saturated) continue;
+        const auto rank = [](const Gauges& of) { return std::pair(of.waiting + of.sent, of.kv_used); };
         if (best == nullptr || rank(gauges) < rank(*best)) best = &gauges;
     }
     return best == nullptr ? kNoEndpoint : best->id;
@@ -53,7 +56,7 @@ EndpointId LlmdController::place_for(const Visit& /*visit*/, TimePoint /*now*/) 
 
 void LlmdController::sent(Visit& visit, TimePoint /*now*/) {
     const EndpointId id = visit.ruling.endpoint;
-    ++std::find_if(gauges_.begin(), gauges_.end(), [id](const Gauges& entry) { return entry.id == id; })->waiting;
+    ++std::find_if(gauges_.begin(), gauges_.end(), [id](const Gauges& entry) { return entry.id == id; })->sent;
 }
 
 void LlmdController::expire(TimePoint now, VisitChanges& changes) {
@@ -68,13 +71,14 @@ std::optional<TimePoint> LlmdController::next_expiry() const {
 }
 
 void LlmdController::scrape(TimePoint now) {
+    next_scrape_ = now + every_;
+    if (!probe_) return;
     for (Gauges& gauges : gauges_) {
-        if (!probe_) continue;
         const EngineCounts counts = probe_(gauges.id);
+        gauges.sent = 0;
         gauges.waiting = counts.waiting;
         gauges.kv_used = static_cast<double>(counts.kv_used) / kv_tokens_;
     }
-    next_scrape_ = now + every_;
 }
 
 }  // namespace weir::simulate

@@ -6,10 +6,9 @@
 // KV cache is above a threshold, and the pool while all of its engines are. Then requests wait, the best priority
 // first, first come first served in it, until they are too old. Defaults: 5 requests, 80 %, 50 ms.
 //
-// It differs in two favours: what has been sent since the last scrape is added to the queue that was scraped (or the
-// whole line would go out between two scrapes), and the engine with the shortest queue is chosen, of equals the one
-// with most cache free, instead of by a weighted score. Fairness between flows of one band is left out: a class is one
-// flow.
+// It differs in that at most `burst` requests are sent to an engine between two scrapes, a favour that is off by
+// default, and that the engine with the shortest queue is chosen, of equals the one with most cache free, instead of by
+// a weighted score. Fairness between flows of one band is left out: a class is one flow.
 
 #include <vector>
 
@@ -29,8 +28,9 @@ public:
 private:
     struct Gauges {
         EndpointId id;
-        std::uint32_t waiting = 0;  // with those that were sent since
-        double kv_used = 0;         // share
+        std::uint32_t waiting = 0;
+        double kv_used = 0;      // share
+        std::uint32_t sent = 0;  // since the scrape
     };
 
     void enqueue(Visit& visit, TimePoint now) override;
@@ -42,7 +42,8 @@ private:
     double kv_;
     Duration every_;
     Duration timeout_;
-    std::uint32_t line_;
+    double line_;
+    double burst_;
     double kv_tokens_ = 1;
     EngineProbe probe_;
     std::vector<Gauges> gauges_;

@@ -347,6 +347,8 @@ void World::record(Recorder::Event event, const Session& session) {
 }
 
 void World::take_snapshots(TimePoint instant) {
+    // When all is over, timers that mean nothing any more are still to come.
+    if (next_arrival_ == trace_.requests.size() && free_sessions_.size() == sessions_.size()) return;
     while (kStart + recorder_->next_sample() <= instant) recorder_->sample(snapshot());
 }
 

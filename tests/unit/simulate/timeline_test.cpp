@@ -82,7 +82,9 @@ TEST(Timeline, OfAWorldAgreesWithItsBooks) {
     EXPECT_LE(run.timeline->inflight[10], 16);
     EXPECT_GT(run.timeline->classes[1].waiting[10], 10);
     EXPECT_GT(run.timeline->kv[10], 0);
-    EXPECT_EQ(run.timeline->inflight.back(), 0);
+    // It ends when the last request is over, not with the last timer.
+    const auto stretches = static_cast<double>(run.timeline->inflight.size());
+    EXPECT_LE(stretches * seconds(run.timeline->width), seconds(run.length) + 1);
 }
 
 }  // namespace

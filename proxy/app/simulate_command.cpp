@@ -24,7 +24,7 @@ struct Cast {
     Stage stage;
 };
 
-// The traces as they are played: with the surge, and the calm twin.
+// The traces as they are played: with the surge, and without.
 struct Plot {
     simulate::Trace trace;
     simulate::Trace calm;
@@ -86,6 +86,19 @@ Result<Plot> read_plot(const Stage& stage, const SimulateFlags& flags) {
     return Plot{std::move(*trace), std::move(*calm), window};
 }
 
+void widen(std::optional<simulate::Window>& window, const simulate::Window& by) {
+    window = window ? simulate::Window{std::min(window->from, by.from), std::max(window->to, by.to)} : by;
+}
+
+// What happens in the window.
+std::string trouble_of(const Plot& plot, const simulate::WorldConfig& world) {
+    std::vector<std::string_view> troubles;
+    if (plot.window) troubles.emplace_back("in the surge");
+    if (!world.losses.empty()) troubles.emplace_back("while an endpoint was lost");
+    if (!world.slowdowns.empty()) troubles.emplace_back("while the engines were slow");
+    return fmt::format("{}", fmt::join(troubles, " or "));
+}
+
 std::optional<Error> run_policy(const Cast& cast, const Plot& plot, const SimulateFlags& flags,
                                 simulate::Report& report) {
     const auto classes = map_hints(plot.trace, cast.stage, flags);
@@ -95,6 +108,13 @@ std::optional<Error> run_policy(const Cast& cast, const Plot& plot, const Simula
     auto world = make_world(cast.stage, flags);
     if (!world) return world.error();
     world->window = plot.window;
+    for (const auto& loss : world->losses) widen(world->window, loss.window);
+    for (const auto& slowdown : world->slowdowns) widen(world->window, slowdown.window);
+    report.window = world->window;
+    report.trouble = trouble_of(plot, *world);
+    simulate::WorldConfig calm = *world;
+    calm.losses.clear();
+    calm.slowdowns.clear();
     std::vector<std::string> controllers{flags.controller};
     for (const std::string& list : flags.compare) {
         for (const std::string& name : listed_controllers(list)) {
@@ -103,10 +123,10 @@ std::optional<Error> run_policy(const Cast& cast, const Plot& plot, const Simula
         }
     }
     for (const std::string& controller : controllers) {
-        world->controller = controller;
+        world->controller = calm.controller = controller;
         simulate::Scenario scenario{controller, play(*world, plot.trace, *classes, controller), std::nullopt,
                                     cast.file};
-        if (world->window) scenario.calm = play(*world, plot.calm, *calm_classes, controller + ", no surge");
+        if (world->window) scenario.calm = play(calm, plot.calm, *calm_classes, controller + ", calm");
         report.scenarios.push_back(std::move(scenario));
     }
     return std::nullopt;
@@ -133,7 +153,6 @@ Result<simulate::Report> run_all(const std::vector<Cast>& casts, const SimulateF
     simulate::Report report;
     report.about = describe(flags, first, plot->trace);
     report.classes = casts.back().stage.names;
-    report.window = plot->window;
     report.slos = slos_of(casts, report.classes.size());
     for (const Cast& cast : casts) {
         if (auto error = run_policy(cast, *plot, flags, report))

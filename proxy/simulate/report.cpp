@@ -129,7 +129,7 @@ std::string to_text(Report& report) {
     }
     std::string text = report.about + "\n";
     if (report.window) {
-        text += fmt::format("The table is of the requests that arrived in the surge, from {:g} s to {:g} s.\n",
+        text += fmt::format("The table is of the requests that arrived {}, from {:g} s to {:g} s.\n", report.trouble,
                             seconds(report.window->from), seconds(report.window->to));
     }
     text += "\n" + align(rows, 2);

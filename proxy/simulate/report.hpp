@@ -10,7 +10,7 @@
 
 namespace weir::simulate {
 
-// One controller's run, and where there is one its twin without the surge.
+// One controller's run, and where there is trouble its calm twin without.
 struct Scenario {
     std::string controller;  // in the words of the command line
     Run run;
@@ -21,10 +21,11 @@ struct Scenario {
 struct Report {
     std::string about;                 // what was played, in a sentence or two
     std::vector<std::string> classes;  // names, by ClassId
-    std::optional<Window> window;      // the surge: the tables are of the requests that arrived in it
+    std::optional<Window> window;      // the trouble: the tables are of the requests that arrived in it
     std::vector<Scenario> scenarios;
     std::vector<std::optional<Duration>> slos{};  // by ClassId; of the first policy that knows the class
     std::string command{};                        // that made it
+    std::string trouble = "in the surge";         // what happens in the window
 };
 
 // What tables call a scenario: its controller; where there are several policies, its policy's name, with the controller
@@ -45,12 +46,11 @@ struct Report {
 // A row a class and controller:
 //   offered    requests of the trace; each counts once, however often it is tried
 //   good       of them, answered in full with the first token within the class's slo (a class without one: answered)
-//   kept       good answers, of those in the run without the surge to requests of the same time; not of the class
-//              that surges
-//   first token  from the arrival, waiting and retries included, of the served; calm: without the surge
-//   wasted     tokens computed for tries that were cancelled or failed and for answers too late, of all that were
-//   computed clients    those whose requests were all, partly, not served; only of traces that name clients recovery
-//   see tally.hpp
+//   kept       good answers, of those in the calm run to requests of the same time; not of the class that surges
+//   first token  from the arrival, waiting and retries included, of the served; calm: without surge, losses and
+//   slowdowns wasted     tokens computed for tries that were cancelled or failed and for answers too late, of all that
+//   were computed clients    those whose requests were all, partly, not served; only of traces that name clients
+//   recovery see tally.hpp
 // and below it why requests were not served, by the reason of the last try.
 [[nodiscard]] std::string to_text(Report& report);
 

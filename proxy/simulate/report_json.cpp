@@ -12,6 +12,27 @@ namespace {
 
 namespace json = boost::json;
 
+// Three digits are more than a plot shows, and keep the page small.
+double rounded(double value) {
+    if (value == 0) return 0;
+    const double power = std::pow(10, 2 - std::floor(std::log10(std::abs(value))));
+    return std::round(value * power) / power;
+}
+
+json::array plotted(const std::vector<double>& values) {
+    json::array array;
+    for (const double value : values) array.push_back(rounded(value));
+    return array;
+}
+
+json::array plotted(const std::vector<std::optional<double>>& values) {
+    json::array array;
+    for (const auto& value : values) array.push_back(value ? json::value(rounded(*value)) : json::value(nullptr));
+    return array;
+}
+
+json::array plotted(const std::vector<std::uint32_t>& values) { return json::array(values.begin(), values.end()); }
+
 json::value optional_number(std::optional<double> number) {
     return number ? json::value(*number) : json::value(nullptr);
 }
@@ -41,9 +62,12 @@ json::object class_object(const Report& report, Scenario& scenario, std::size_t 
     ClassRun& run = scenario.run.classes[cls];
     json::object object{
         {"class", report.classes[cls]}, {"surge", tally_object(run.during)}, {"whole", tally_object(run.whole)}};
+    // By the second of the arrival, so that any stretch of a surge can be looked at.
+    object["good_by_second"] = plotted(run.good_by_second);
     object["clients"] = {{"whole", run.clients_whole}, {"partly", run.clients_partly}, {"not", run.clients_not}};
     if (!scenario.calm) return object;
     object["calm"] = tally_object(scenario.calm->classes[cls].during);
+    object["calm_good_by_second"] = plotted(scenario.calm->classes[cls].good_by_second);
     object["kept"] = optional_number(kept(scenario, cls));
     if (const auto known = recovery_of(report, scenario, cls)) {
         object["recovery_s"] = *known ? json::value(**known) : json::value(nullptr);
@@ -67,31 +91,11 @@ json::object report_object(Report& report) {
     }
     json::object object{{"about", report.about}, {"scenarios", std::move(scenarios)}};
     if (report.window) {
-        object["window"] = {{"from_s", seconds(report.window->from)}, {"to_s", seconds(report.window->to)}};
+        object["window"] = {
+            {"from_s", seconds(report.window->from)}, {"to_s", seconds(report.window->to)}, {"what", report.trouble}};
     }
     return object;
 }
-
-// Three digits are more than a plot shows, and keep the page small.
-double rounded(double value) {
-    if (value == 0) return 0;
-    const double power = std::pow(10, 2 - std::floor(std::log10(std::abs(value))));
-    return std::round(value * power) / power;
-}
-
-json::array plotted(const std::vector<double>& values) {
-    json::array array;
-    for (const double value : values) array.push_back(rounded(value));
-    return array;
-}
-
-json::array plotted(const std::vector<std::optional<double>>& values) {
-    json::array array;
-    for (const auto& value : values) array.push_back(value ? json::value(rounded(*value)) : json::value(nullptr));
-    return array;
-}
-
-json::array plotted(const std::vector<std::uint32_t>& values) { return json::array(values.begin(), values.end()); }
 
 json::object timeline_object(const Report& report, const Timeline& timeline) {
     json::array classes;

@@ -54,7 +54,7 @@ class Surge(SimulateTest):
         self.assertLessEqual(direct["recovery_s"], 5)
         self.assertLess(self.classes(result, "none")["direct"]["surge"]["goodput"], 0.3)
         self.assertEqual([entry["controller"] for entry in result["scenarios"]], ["weir", "none", "cap", "haproxy"])
-        self.assertEqual(result["window"], {"from_s": 20, "to_s": 50})
+        self.assertEqual(result["window"], {"from_s": 20, "to_s": 50, "what": "in the surge"})
         # The bulk class is refused for the reasons that the proxy would name.
         bulk = self.classes(result)["siri-bulk"]["surge"]
         self.assertGreater(bulk["unserved_by_reason"]["line_full"], 0)
@@ -70,7 +70,7 @@ class Surge(SimulateTest):
         rows = self.day.read_text().splitlines()
         burst = [f"{30 + i / 200:.3f},100,24,siri-bulk,burst-{i}" for i in range(2000)]
         result = self.result(self.write("\n".join([*rows, *burst]) + "\n"), "--baseline", self.day)
-        self.assertEqual(result["window"], {"from_s": 30, "to_s": 40})
+        self.assertEqual(result["window"], {"from_s": 30, "to_s": 40, "what": "in the surge"})
         self.assertGreaterEqual(self.classes(result)["direct"]["kept"], 0.99)
 
     def test_an_option_takes_one_value_and_the_rest_are_traces(self):
@@ -98,9 +98,15 @@ class Surge(SimulateTest):
         self.assertGreaterEqual(kept["oracle"], 0.99)
 
     def test_a_lost_endpoint_is_survived_by_the_others(self):
-        lost = self.classes(self.result(self.day, "--endpoints", "2", "--lose", "2@20s+20s"))["direct"]["whole"]
-        self.assertGreaterEqual(lost["goodput"], 0.98)
-        self.assertLess(lost["goodput"], 1)
+        result = self.result(self.day, "--endpoints", "2", "--lose", "2@20s+20s")
+        self.assertEqual(result["window"], {"from_s": 20, "to_s": 40, "what": "while an endpoint was lost"})
+        lost = self.classes(result)["direct"]
+        self.assertGreaterEqual(lost["whole"]["goodput"], 0.98)
+        self.assertLess(lost["whole"]["goodput"], 1)
+        # Its calm twin has both all the time.
+        self.assertEqual(lost["calm"]["goodput"], 1)
+        self.assertEqual(sum(lost["calm_good_by_second"]), lost["whole"]["offered"])
+        self.assertLess(sum(lost["good_by_second"]), lost["whole"]["offered"])
 
     def test_policies_are_compared_on_the_same_traces(self):
         other = self.write(QUICKSTART.read_text().replace("line: 16", "line: 64"), "longer.yaml")

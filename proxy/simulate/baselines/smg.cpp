@@ -15,7 +15,7 @@ constexpr Duration kPreemptedRetryAfter = std::chrono::seconds(1);
 }  // namespace
 
 SmgController::SmgController(const admission::JudgeConfig& config, const Settings& settings, TimePoint)
-    : counts_(config.endpoints, 1) {
+    : counts_(config.endpoints, settings["slots"]) {
     const double slots = counts_.limit();
     const Duration timeout = settings.time("timeout");
     const Duration worse_timeout = settings.time("worse_timeout");
@@ -47,7 +47,8 @@ SmgController::SmgController(const admission::JudgeConfig& config, const Setting
 
 std::span<const Setting> SmgController::settings() {
     static constexpr Setting kSettings[]{
-        {"reserved", 0.3125, 0, 0.95, "of S, for the two best priorities together"},
+        {"slots", 1, 0.01, 100, "of the policy's capacity.requests"},
+        {"reserved", 0.3125, 0, 0.95, "of the slots, for the two best priorities together"},
         {"timeout", 30, 0.001, 3600,
          "in seconds, the longest stay of the two best priorities; the third's is twice it"},
         {"worse_timeout", 300, 0.001, 3600, "in seconds, the longest stay of the others"},

@@ -8,7 +8,7 @@ import tempfile
 import unittest
 from pathlib import Path
 
-from support.process import ROOT, run_weir
+from support.process import BINARY, ROOT, run_weir
 
 QUICKSTART = ROOT / "config/quickstart.yaml"
 HEADER = "arrival_s,prompt_tokens,output_tokens,class,client\n"
@@ -153,6 +153,24 @@ class Surge(SimulateTest):
         usual = self.classes(self.result(self.day))["direct"]["whole"]
         slow = self.classes(self.result(self.day, "--slow", "0.5@0s+70s"))["direct"]["whole"]
         self.assertGreater(slow["first_token_p50_s"], 1.5 * usual["first_token_p50_s"])
+
+
+class Bench(SimulateTest):
+    def bench(self, *arguments):
+        done = subprocess.run([sys.executable, ROOT / "bench/simulation", "--weir", BINARY, *arguments], capture_output=True,
+                              text=True)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        return done.stdout
+
+    def test_a_scenario_becomes_a_table(self):
+        text = self.bench("--seeds", "1", "--only", "One client", "--controllers", "weir", "cap:slots=0.5")
+        for words in ("# Surges in simulation", "## Goals", "bulk's other clients", "| whale | weir |", "| whale | cap |"):
+            self.assertIn(words, text)
+
+    def test_a_recorded_trace_is_played_with_the_same_rules(self):
+        text = self.bench("--trace", self.day, "--surge", "siri-bulk=10x@20s+10s", "--controllers", "weir", "none")
+        self.assertIn("| siri-bulk | none |", text)
+        self.assertIn("kept %", text)
 
 
 class Mistakes(SimulateTest):

@@ -19,7 +19,7 @@ double quantile(std::vector<double> values, double q) {
 }  // namespace
 
 AutoTuner::AutoTuner(double slots, const Settings& settings, TimePoint now)
-    : limit_(slots),
+    : limit_(std::max(kLeast, settings["start"] * slots)),
       most_(8 * slots),
       tolerance_(settings["tolerance"]),
       reset_(settings.time("reset")),

@@ -28,6 +28,7 @@ std::span<const Setting> CinnamonController::settings() {
         {"ki", 0.1, 0, 100, "the gain of the errors' sum"},
         {"period", 0.5, 0.01, 60, "in seconds, between changes of the share that is rejected"},
         {"timeout", 1, 0.001, 3600, "in seconds, the longest stay in the queue"},
+        {"start", 1, 0.01, 100, "of the policy's capacity.requests: the limit at first"},
         {"tolerance", 2, 1, 100, "how many times the target a sample may be before the limit sinks"},
         {"reset", 30, 1, 86'400, "in seconds, after which the target is measured anew"},
     };

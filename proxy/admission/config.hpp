@@ -8,6 +8,8 @@
 #include <utility>
 #include <vector>
 
+#include "admission/law.hpp"
+#include "admission/learn/limit_learner.hpp"
 #include "base/ids.hpp"
 #include "base/ip.hpp"
 #include "base/sha256.hpp"
@@ -82,9 +84,16 @@ struct RefusalConfig {
 
 struct SloConfig {
     Duration first_token = 0s;
-    double target = 0.99;  // share of requests
+    double target = 0.99;                 // share of requests
+    std::optional<Duration> per_token{};  // between two tokens of an answer, on average; only learned limits look at it
 
     friend bool operator==(const SloConfig&, const SloConfig&) = default;
+};
+
+// Who of a class is served while not all can be.
+enum class Shed : std::uint8_t {
+    whole_clients,  // some clients whole, the same for an hour
+    evenly,         // all clients a little
 };
 
 struct ClassConfig {
@@ -92,6 +101,10 @@ struct ClassConfig {
     MatchConfig match;
     std::string backend;
     Priority priority = Priority::normal;
+    std::uint32_t weight = 1;  // among classes of one priority: its part of what they have in flight
+    double guarantee = 0;      // 0 to 1: of what is in flight on the backend, whatever better classes want
+    bool preemptible = false;  // its newest running answers may be cut short for a better class that has waited long
+    Shed shed = Shed::whole_clients;
     std::optional<SloConfig> slo;
     std::optional<Duration> patience;   // default: 0.8 x slo.first_token, or 5 s without an slo
     std::optional<std::uint32_t> line;  // places; default: max(16, an eighth of the backend's requests)
@@ -117,7 +130,22 @@ struct JudgeClass {
 
 struct JudgeEndpoint {
     EndpointId id = kNoEndpoint;
-    std::uint32_t requests = 1;  // S: in flight at once
+    std::uint32_t requests = 1;                        // S: in flight at once; where it is learned, unused
+    std::uint64_t context_tokens = 0;                  // K: of the KV cache; 0: not known, not held
+    std::uint32_t prompt_tokens = law::kPromptTokens;  // PF: prompts without a first token
+    std::optional<LearnConfig> learn{};                // of S
+};
+
+// S, or what it is before anything has been learned.
+[[nodiscard]] inline std::uint32_t initial_slots(const JudgeEndpoint& endpoint) {
+    return endpoint.learn ? endpoint.learn->start : endpoint.requests;
+}
+
+// Which of the endpoints that fit gets a request; equals take turns.
+enum class Choice : std::uint8_t {
+    most_room,       // the smallest of the largest of n/S, kv/0.95K, pf/PF
+    least_requests,  // the smallest n/S
+    round_robin,     // in turn
 };
 
 // One backend: its endpoints, and the classes that are sent to it.
@@ -126,6 +154,8 @@ struct JudgeConfig {
     std::vector<JudgeEndpoint> endpoints;
     Mode mode = Mode::enforce;            // of the whole policy
     std::uint32_t client_table = 65'536;  // clients with a bucket or a count, per class
+    Choice choice = Choice::most_room;
+    Parts parts;  // of the law; fewer than all only in an ablation
 };
 
 }  // namespace weir::admission

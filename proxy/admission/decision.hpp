@@ -4,7 +4,9 @@
 // A shadow decision (`mode: shadow`) says what would have happened and is an admission or a place in line all the same:
 // its reason and its gate are those that were not enforced.
 
+#include <array>
 #include <cstdint>
+#include <string_view>
 
 #include "base/ids.hpp"
 #include "base/reason.hpp"
@@ -14,18 +16,34 @@ namespace weir::admission {
 
 enum class Verdict : std::uint8_t { admit, queue, refuse };
 
-// Which of the judge's gates decided.
+// Which of the judge's gates decided: one table, the enum and its words.
+#define WEIR_GATES(X)     \
+    X(none)               \
+    X(class_rate)         \
+    X(client_rate)        \
+    X(class_concurrency)  \
+    X(client_concurrency) \
+    X(line)               \
+    X(patience)           \
+    X(deadline)           \
+    X(endpoints)          \
+    X(eviction)
+
 enum class Gate : std::uint8_t {
-    none,
-    class_rate,
-    client_rate,
-    class_concurrency,
-    client_concurrency,
-    line,
-    patience,
-    deadline,
-    endpoints
+#define WEIR_GATE_ENUM(name) name,
+    WEIR_GATES(WEIR_GATE_ENUM)
+#undef WEIR_GATE_ENUM
 };
+
+// The word of the log; empty for none.
+[[nodiscard]] constexpr std::string_view name(Gate gate) {
+    constexpr auto kNames = std::to_array<std::string_view>({
+#define WEIR_GATE_NAME(name) #name,
+        WEIR_GATES(WEIR_GATE_NAME)
+#undef WEIR_GATE_NAME
+    });
+    return gate == Gate::none ? std::string_view{} : kNames[static_cast<std::size_t>(gate)];
+}
 
 struct Decision {
     Verdict verdict = Verdict::queue;
@@ -39,6 +57,7 @@ struct Decision {
     //   line                                     places
     //   patience, deadline                       seconds allowed and seconds waited
     //   endpoints                                endpoints that are needed (1) and available (0)
+    //   eviction                                 seconds that a better class may wait, and those that one waited
     double limit = 0;
     double observed = 0;
     Duration retry_after{};  // when it is worth coming back, before jitter; zero when admitted

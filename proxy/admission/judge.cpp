@@ -7,8 +7,7 @@
 
 namespace weir::admission {
 
-Judge::Judge(const JudgeConfig& config, TimePoint now) : state_(std::make_unique<State>(config)) {
-    state_->now_ = now;
+Judge::Judge(const JudgeConfig& config, TimePoint now) : state_(std::make_unique<State>(config, now)) {
     state_->adopt(config, now);
 }
 
@@ -30,6 +29,7 @@ void Judge::State::decide(Place& place, Class& cls, TimePoint now, Changes& chan
 
     place.client_slot_ = cls.contract.enter(place.ask_.client, now);
     const ClientSlot slot = place.client_slot_;
+    if (cls.config.shed == Shed::evenly) cls.contract.client(slot).finish_tag = place.key_.turn + kTurn;
     room.saw(cls.config.priority, now);
     seat(place, cls, now, changes);
 
@@ -53,12 +53,14 @@ void Judge::State::seat(Place& place, Class& cls, TimePoint now, Changes& change
 }
 
 void Judge::State::pump(TimePoint now, Changes& changes, const Place* caller) {
-    while (Class* cls = first_waiting()) {
-        Place& head = cls->line.best();
-        Endpoint* endpoint = choose_for(head, *cls, now);
-        if (endpoint == nullptr) return;  // the head blocks: nothing overtakes it
-        leave_line(head, *cls);
-        dispatch(head, *cls, *endpoint);
+    while (true) {
+        const Turn turn = next_turn(now);
+        if (turn.cls == nullptr) return gate.note_unblocked(now);
+        Place& head = turn.cls->line.best();
+        // The head blocks: nothing overtakes it.
+        if (turn.endpoint == nullptr) return gate.note_blocked(need_of(head, *turn.cls, now), now);
+        leave_line(head, *turn.cls);
+        dispatch(head, *turn.cls, *turn.endpoint, now);
         if (&head != caller) changes.push_back(&head);
     }
 }
@@ -72,8 +74,30 @@ void Judge::State::shed(Class& cls, Changes& changes, const Place* caller) {
     }
 }
 
+void Judge::State::evict(Changes& changes) {
+    // One round at a time: what it frees is seen before anybody else has to go.
+    const auto due = next_eviction();
+    if (!due || *due > now_) return;
+    Class& claimant = *first_waiting();
+    Class& victim = *victim_for(claimant);
+    const TimePoint since = claimant.line.best().arrived_;
+    const Decision why =
+        overload(victim, Reason::evicted, Gate::eviction, seconds(*due - since), seconds(now_ - since));
+    const auto share = static_cast<std::size_t>(law::kEvictAtOnce * gate.inflight());
+    std::size_t wanted =
+        std::min({claimant.line.size(), std::max<std::size_t>(share, 1), std::size_t{victim.inflight}});
+    victim.running.newest_first([&](Place& place) {
+        place.evicted_ = true;
+        place.eviction_ = why;
+        ++evicting;
+        changes.push_back(&place);
+        return --wanted > 0;
+    });
+}
+
 TimePoint Judge::State::catch_up(TimePoint now, Changes& changes) {
     now_ = std::max(now_, now);
+    gate.forget_old_prompts(now_);
     while (!expiry.empty() && expiry.first_expiry() <= now_) {
         Place& place = expiry.first();
         Class& cls = class_of(place.ask_.cls);
@@ -81,6 +105,7 @@ TimePoint Judge::State::catch_up(TimePoint now, Changes& changes) {
         changes.push_back(&place);
     }
     pump(now_, changes);
+    evict(changes);
     return now_;
 }
 
@@ -96,7 +121,7 @@ std::optional<Decision> Judge::refuse_early(const Ask& ask, TimePoint now) {
 
     // With arrears to settle first, what the line will look like is not certain.
     if (!state.expiry.empty() && state.expiry.first_expiry() <= now) return std::nullopt;
-    if (state.head_fits(now)) return std::nullopt;
+    if (state.next_turn(now).endpoint != nullptr) return std::nullopt;
     if (state.goes_at_once(place, cls, now)) return std::nullopt;
     if (place.expires_ <= now) return state.out_of_time(place, cls, now);
     const bool full = cls.line.size() >= cls.line_limit;
@@ -122,10 +147,21 @@ void Judge::finish(Place& place, TimePoint now, Changes& changes) {
     assert(place.standing_ == Standing::running);
     State& state = *state_;
     State::Class& cls = state.class_of(place.ask_.cls);
-    state.gate.give_back(place.decision_.endpoint);
-    --cls.inflight;
+    state.give_back(place, cls, std::max(now, state.now_));
     state.end(place, cls);
     state.catch_up(now, changes);
+}
+
+void Judge::first_token(Place& place, TimePoint now, Changes& changes) {
+    assert(place.standing_ == Standing::running);
+    State& state = *state_;
+    if (!state.gate.answered(place.decision_.endpoint, place.load_, std::max(now, state.now_))) return;
+    state.catch_up(now, changes);
+}
+
+void Judge::streamed(Place& place, std::uint32_t tokens) {
+    assert(place.standing_ == Standing::running);
+    state_->gate.streamed(place.decision_.endpoint, place.load_, tokens);
 }
 
 void Judge::leave(Place& place, TimePoint now, Changes& changes) {
@@ -145,8 +181,7 @@ bool Judge::requeue(Place& place, TimePoint now, Changes& changes) {
     State::Class& cls = state.class_of(place.ask_.cls);
     now = state.catch_up(now, changes);
     place.lost_ = place.decision_.endpoint;
-    state.gate.give_back(place.lost_);
-    --cls.inflight;
+    state.give_back(place, cls, now);
     place.standing_ = Standing::idle;
     if (place.expires_ <= now || !state.gate.any_available()) {
         state.refuse(place, cls, state.out_of_time(place, cls, now));
@@ -161,9 +196,18 @@ bool Judge::requeue(Place& place, TimePoint now, Changes& changes) {
 void Judge::expire(TimePoint now, Changes& changes) { state_->catch_up(now, changes); }
 
 std::optional<TimePoint> Judge::next_expiry() const {
-    if (state_->expiry.empty()) return std::nullopt;
-    const TimePoint expiry = state_->expiry.first_expiry();
-    return std::min(expiry, state_->room.next_lapse(state_->now_).value_or(expiry));
+    const State& state = *state_;
+    if (state.expiry.empty()) return std::nullopt;
+    TimePoint next = state.expiry.first_expiry();
+    for (const auto other : {state.room.next_lapse(state.now_), state.gate.next_old_prompt(), state.next_eviction()}) {
+        if (other && *other > state.now_) next = std::min(next, *other);
+    }
+    return next;
+}
+
+void Judge::set_context(EndpointId endpoint, std::uint64_t tokens, TimePoint now, Changes& changes) {
+    state_->gate.set_context(endpoint, tokens);
+    state_->catch_up(now, changes);
 }
 
 void Judge::set_available(EndpointId endpoint, bool available, TimePoint now, Changes& changes) {
@@ -174,7 +218,7 @@ void Judge::set_available(EndpointId endpoint, bool available, TimePoint now, Ch
 void Judge::reconfigure(const JudgeConfig& config, TimePoint now, Changes& changes) {
     State& state = *state_;
     now = state.catch_up(now, changes);
-    state.gate.reconfigure(config.endpoints);
+    state.gate.reconfigure(config, now);
     state.adopt(config, now);
     state.pump(now, changes);
     for (const auto& cls : state.classes) state.shed(*cls, changes);
@@ -190,16 +234,16 @@ JudgeCounts Judge::counts(TimePoint now) const {
         const auto waiting = static_cast<std::uint32_t>(cls->line.size());
         counts.client_evictions += cls->contract.clients().evictions();
         if (!cls->configured && cls->inflight == 0 && waiting == 0) continue;
-        counts.classes.push_back({cls->id, cls->inflight, waiting, cls->line_limit,
-                                  state.room.of(cls->config.priority, now), cls->contract.fill(now),
-                                  cls->contract.clients().size()});
+        counts.classes.push_back({cls->id, cls->inflight, waiting, cls->line_limit, state.room_of(*cls, now),
+                                  cls->contract.fill(now), cls->contract.clients().size()});
         if (waiting > 0) fullest = std::max(fullest, 1.0 * waiting / std::max(cls->line_limit, 1U));
     }
     // With no endpoint to speak of, the backend is full.
     counts.pressure = state.gate.any_available() ? 0 : 1;
-    for (const Endpoint& e : state.gate.endpoints()) {
-        counts.endpoints.push_back({e.id, e.inflight, e.limit, e.available});
-        if (e.available) counts.pressure = std::max(counts.pressure, 1.0 * e.inflight / std::max(e.limit, 1U));
+    for (const auto& e : state.gate.endpoints()) {
+        counts.endpoints.push_back(
+            {e->id, e->inflight, e->limit, e->context, e->context_limit, e->prompts, e->prompt_limit, e->available});
+        if (e->available) counts.pressure = std::max(counts.pressure, e->fill());
     }
     if (!state.expiry.empty()) counts.pressure = 1 + fullest;
     return counts;

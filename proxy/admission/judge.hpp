@@ -4,15 +4,21 @@
 // Every waiting request has a place in one order. The judge serves from the front of that order and, when a line is
 // full, sheds from its back. It decides from counts it holds and the clock it is given; it predicts nothing.
 //
-//   key(x)     = [retry][arrival]                    a total order inside a class, fixed at arrival; serves and sheds
-//   classes    by priority; among equals, the one with fewest in flight first
+//   key(x)     = [over][retry][turn][arrival]        a total order inside a class, fixed at arrival; serves and sheds
+//     over     its client has more than 25 % of what its class has in flight: a whale cannot take its class
+//     retry    an SDK's retry, or a repeated idempotency key
+//     turn     its client's cohort of the hour (shed: whole_clients), or its start tag (shed: evenly)
+//   classes    by priority; among equals, the one with the smallest n(c)/weight(c) first
 //   room(c)    10 % for each better priority that had a request in the last 60 s, at most 20 %; the best keeps none
-//   fits(e, c) n(e) = 0, or n(e) + 1 <= S(e) (1 - room(c))
+//   fits(x, e) slots, context tokens and pending prompts: gate/gate.hpp
 //   arrive     contract (buckets, concurrency: all or nothing); insert into line(c); pump;
 //              if |line(c)| > LINE(c): refuse the worst of line(c)
-//   pump       the head of the first class in class order goes to the fitting endpoint with most room; when it fits
-//              nowhere, stop: nothing overtakes it
+//   pump       a class with waiting work and n(c) < guarantee(c) n(all): its head, room 0, if it fits; else the head of
+//              the first class in class order goes to the fitting endpoint with most room; when it fits nowhere, stop:
+//              nothing overtakes it
 //   expire     waited longer than the class's patience, or past the client's own deadline
+//   evict      (off by default) the head has waited half of what it may: the worst class that is `preemptible` loses
+//              its newest running requests, at most 5 % of all; and again once these are gone
 //
 // A request counts towards its priority's room once it is within its contract. While no endpoint is available requests
 // wait as they would for a full one, because endpoints come back; who runs out of patience then is told so
@@ -55,14 +61,19 @@ struct ClassCounts {
 struct EndpointCounts {
     EndpointId id = kNoEndpoint;
     std::uint32_t inflight = 0;
-    std::uint32_t limit = 0;  // S
+    std::uint32_t limit = 0;           // S
+    std::uint64_t context_tokens = 0;  // kv
+    std::uint64_t context_limit = 0;   // K; 0: not known
+    std::uint64_t prompt_tokens = 0;   // pf
+    std::uint32_t prompt_limit = 0;    // PF
     bool available = true;
 };
 
 struct JudgeCounts {
     std::vector<ClassCounts> classes;
     std::vector<EndpointCounts> endpoints;
-    double pressure = 0;  // the largest n/S over endpoints; with a line, 1 + the fill of the fullest line. 1.0 = full
+    double pressure =
+        0;  // of the fullest endpoint, its fullest limit; with a line, 1 + the fill of the fullest line. 1.0 = full
     std::uint64_t client_evictions = 0;  // entries pushed out of full per-client tables
 };
 
@@ -89,6 +100,14 @@ public:
     // REQUIRES: place is running. It is ended afterwards.
     void finish(Place& place, TimePoint now, Changes& changes);
 
+    // The answer of a running request has begun: its prompt is done. May be called again. Pumps.
+    // REQUIRES: place is running.
+    void first_token(Place& place, TimePoint now, Changes& changes);
+
+    // The answer of a running request has come to so many LLM tokens in all; to be told now and then.
+    // REQUIRES: place is running.
+    void streamed(Place& place, std::uint32_t tokens);
+
     // A waiting request's client left. REQUIRES: place is waiting. It is ended afterwards.
     void leave(Place& place, TimePoint now, Changes& changes);
 
@@ -107,9 +126,12 @@ public:
     // policy no longer has is ignored.
     void set_available(EndpointId endpoint, bool available, TimePoint now, Changes& changes);
 
-    // Puts a new policy in force: lines, counts, and bucket levels are carried over by id. A waiting request whose
-    // class is gone is served in its old standing; a shorter line sheds its worst. Those who wait keep the patience
-    // with which they came.
+    // What an engine says of its KV cache, in LLM tokens: K where the policy has none. Pumps.
+    void set_context(EndpointId endpoint, std::uint64_t tokens, TimePoint now, Changes& changes);
+
+    // Puts a new policy in force: lines, counts, bucket levels and learned limits are carried over by id. A waiting
+    // request whose class is gone is served in its old standing; a shorter line sheds its worst. Those who wait keep
+    // the patience with which they came.
     void reconfigure(const JudgeConfig& config, TimePoint now, Changes& changes);
 
     [[nodiscard]] JudgeCounts counts(TimePoint now) const;

@@ -3,18 +3,20 @@
 #include <algorithm>
 #include <cassert>
 #include <iterator>
+#include <limits>
 
 namespace weir::admission {
 
 void Judge::State::begin(Place& place, const Ask& ask, const Class& cls, TimePoint now) const {
     place.ask_ = ask;
-    place.key_ = {ask.retry, next_arrival};
+    place.key_ = key_of(ask, cls);
     place.arrived_ = now;
-    place.expires_ = now + cls.patience;
+    place.expires_ = cls.patience == Duration::max() ? TimePoint::max() : now + cls.patience;
     if (ask.deadline) place.expires_ = std::min(place.expires_, *ask.deadline);
     place.decision_ = {};
     place.lost_ = kNoEndpoint;
     place.client_slot_ = kNoClientSlot;
+    place.evicted_ = false;
     place.standing_ = Standing::idle;
 }
 
@@ -30,17 +32,33 @@ void Judge::State::leave_line(Place& place, Class& cls) {
     expiry.erase(place);
 }
 
-void Judge::State::dispatch(Place& place, Class& cls, Endpoint& endpoint) {
-    gate.take(endpoint);
+void Judge::State::dispatch(Place& place, Class& cls, Endpoint& endpoint, TimePoint now) {
+    gate.take(endpoint, place.load_, place.ask_.prompt_tokens, place.ask_.streams, now);
     ++cls.inflight;
+    if (cls.config.shed == Shed::evenly) cls.fair_time = std::max(cls.fair_time, place.key_.turn);
+    if (cls.config.preemptible && place.ask_.can_be_cut) cls.running.insert(place);
     place.decision_.verdict = Verdict::admit;
     place.decision_.endpoint = endpoint.id;
     place.decision_.retry_after = {};
     place.standing_ = Standing::running;
 }
 
+void Judge::State::give_back(Place& place, Class& cls, TimePoint now) {
+    gate.give_back(place.decision_.endpoint, place.load_, now);
+    --cls.inflight;
+    if (place.in_running_.is_linked()) cls.running.erase(place);
+    if (place.evicted_) --evicting;
+    place.evicted_ = false;
+}
+
 void Judge::State::refuse(Place& place, Class& cls, const Decision& why) {
     if (place.standing_ == Standing::waiting) leave_line(place, cls);
+    // Who was not served has not had its turn. The back of the line goes first, so that this is the client's last one;
+    // where it is not, the client's next request stands a turn too far in front, once.
+    if (place.client_slot_ != kNoClientSlot && cls.config.shed == Shed::evenly) {
+        std::uint64_t& tag = cls.contract.client(place.client_slot_).finish_tag;
+        tag -= std::min(tag, kTurn);
+    }
     place.decision_ = why;
     end(place, cls);
 }
@@ -71,7 +89,7 @@ bool Judge::State::run_in_shadow(Place& place, Class& cls, TimePoint now) {
         }
         place.decision_.shadow = true;
     }
-    dispatch(place, cls, *endpoint);
+    dispatch(place, cls, *endpoint, now);
     return true;
 }
 
@@ -109,39 +127,6 @@ Decision Judge::State::out_of_time(const Place& place, const Class& cls, TimePoi
                     seconds(now - place.arrived_));
 }
 
-bool Judge::State::before(const Class& a, const Class& b) const {
-    if (a.config.priority != b.config.priority) return a.config.priority < b.config.priority;
-    return a.inflight < b.inflight;
-}
-
-Judge::State::Class* Judge::State::first_waiting() const {
-    if (expiry.empty()) return nullptr;
-    Class* first = nullptr;
-    for (const auto& cls : classes) {
-        if (!cls->line.empty() && (first == nullptr || before(*cls, *first))) first = cls.get();
-    }
-    return first;
-}
-
-Endpoint* Judge::State::choose_for(const Place& place, const Class& cls, TimePoint now) {
-    return gate.choose(room.of(cls.config.priority, now), place.lost_);
-}
-
-bool Judge::State::head_fits(TimePoint now) {
-    Class* first = first_waiting();
-    return first != nullptr && choose_for(first->line.best(), *first, now) != nullptr;
-}
-
-bool Judge::State::goes_at_once(const Place& place, Class& cls, TimePoint now) {
-    if (!cls.line.empty() && cls.line.best().key_ < place.key_) return false;
-    for (const auto& other : classes) {
-        if (other.get() == &cls) break;  // those behind it in the policy give way on a tie
-        if (!other->line.empty() && !before(cls, *other)) return false;
-    }
-    if (const Class* first = first_waiting(); first != nullptr && before(*first, cls)) return false;
-    return choose_for(place, cls, now) != nullptr;
-}
-
 Judge::State::Class& Judge::State::class_of(ClassId id) const {
     assert(index(id) < by_id.size() && by_id[index(id)] != nullptr);
     return *by_id[index(id)];
@@ -151,8 +136,9 @@ bool Judge::State::in_shadow(const Class& cls) const { return mode == Mode::shad
 
 void Judge::State::adopt(const JudgeConfig& config, TimePoint now) {
     mode = config.mode;
+    parts = config.parts;
     std::uint32_t requests = 0;
-    for (const JudgeEndpoint& endpoint : config.endpoints) requests += endpoint.requests;
+    for (const JudgeEndpoint& endpoint : config.endpoints) requests += initial_slots(endpoint);
     for (const auto& cls : classes) cls->configured = false;
     std::vector<std::unique_ptr<Class>> order;
     for (const JudgeClass& wanted : config.classes) {
@@ -170,8 +156,9 @@ void Judge::State::adopt(const JudgeConfig& config, TimePoint now) {
             known->contract.reconfigure(wanted.config, now);
             known->configured = true;
         }
-        known->line_limit = effective_line(wanted.config, requests);
-        known->patience = effective_patience(wanted.config);
+        known->line_limit = parts.has(Part::bound) ? effective_line(wanted.config, requests)
+                                                   : std::numeric_limits<std::uint32_t>::max();
+        known->patience = parts.has(Part::patience) ? effective_patience(wanted.config) : Duration::max();
     }
     // The gone keep their old standing, and stay for requests that were classified before the reload.
     std::move(classes.begin(), classes.end(), std::back_inserter(order));

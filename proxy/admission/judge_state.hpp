@@ -1,5 +1,6 @@
 #pragma once
-// What the judge keeps, and the steps of its law. Only judge.cpp and judge_state.cpp include this.
+// What the judge keeps, and the steps of its law. Only the judge's own files include this: judge.cpp (the law),
+// judge_order.cpp (whose turn it is), judge_state.cpp (what a step does to the counts).
 //
 // Invariants between calls:
 //   every place with a client slot is counted in its class's contract; it is waiting or running, and no other is
@@ -19,6 +20,9 @@
 namespace weir::admission {
 
 struct Judge::State {
+    // How far a request moves its client back where a class is shed evenly.
+    static constexpr std::uint64_t kTurn = 1;
+
     struct Class {
         Class(const JudgeClass& wanted, std::uint32_t client_table, TimePoint now)
             : id(wanted.id), config(wanted.config), contract(config, client_table, now) {}
@@ -29,12 +33,14 @@ struct Judge::State {
         std::uint32_t inflight = 0;    // n(c)
         std::uint32_t line_limit = 0;  // LINE(c)
         std::uint32_t past_gate = 0;   // in shadow: running, but would be in line
+        std::uint64_t fair_time = 0;   // of start-time fair queueing: the start tag that was served last
         Duration patience{};
         Line line;
+        RunningOrder running;  // only where it is preemptible
         Contract contract;
     };
 
-    explicit State(const JudgeConfig& config) : gate(config.endpoints) {}
+    State(const JudgeConfig& config, TimePoint now) : gate(config, now), now_(now) {}
 
     // A decision from first to last: contract, seat. The place ends up running, waiting or ended.
     void decide(Place& place, Class& cls, TimePoint now, Changes& changes);
@@ -44,6 +50,8 @@ struct Judge::State {
     void pump(TimePoint now, Changes& changes, const Place* caller = nullptr);
     // Refuses from the back what a line holds beyond its limit.
     void shed(Class& cls, Changes& changes, const Place* caller = nullptr);
+    // Tells the newest running requests of the worst preemptible class to go, when a better one has waited too long.
+    void evict(Changes& changes);
     // Refuses those whose time is over, and serves those whom time alone has made room for. Every call starts with it,
     // so that all that follows stands on a state without arrears. Returns `now`, which never steps back.
     TimePoint catch_up(TimePoint now, Changes& changes);
@@ -52,7 +60,9 @@ struct Judge::State {
     void begin(Place& place, const Ask& ask, const Class& cls, TimePoint now) const;
     void enter_line(Place& place, Class& cls);
     void leave_line(Place& place, Class& cls);
-    void dispatch(Place& place, Class& cls, Endpoint& endpoint);
+    void dispatch(Place& place, Class& cls, Endpoint& endpoint, TimePoint now);
+    // Takes a running request off its endpoint.
+    void give_back(Place& place, Class& cls, TimePoint now);
     void refuse(Place& place, Class& cls, const Decision& why);
     void end(Place& place, Class& cls);
     // In shadow: runs at once, whatever the gate says. False when no endpoint is available.
@@ -64,14 +74,29 @@ struct Judge::State {
     // Why somebody who may wait no longer is refused.
     [[nodiscard]] Decision out_of_time(const Place& place, const Class& cls, TimePoint now) const;
 
-    // Class order: priority, then fewest in flight, then the policy's order.
+    // Whose turn it is, and where it runs: no endpoint means that this head blocks, no class that nobody waits.
+    struct Turn {
+        Class* cls = nullptr;
+        Endpoint* endpoint = nullptr;
+    };
+    [[nodiscard]] Turn next_turn(TimePoint now);
+    // The key of a request that is in no line yet.
+    [[nodiscard]] Key key_of(const Ask& ask, const Class& cls) const;
+    // Class order: priority, then fewest in flight by weight, then the policy's order.
     [[nodiscard]] Class* first_waiting() const;
     [[nodiscard]] bool before(const Class& a, const Class& b) const;
-    [[nodiscard]] Endpoint* choose_for(const Place& place, const Class& cls, TimePoint now);
-    // Whether the head of the first class fits: only time that passed since the last call can make it so.
-    [[nodiscard]] bool head_fits(TimePoint now);
+    // Whether the class has less in flight than it is guaranteed.
+    [[nodiscard]] bool is_owed(const Class& cls) const;
+    [[nodiscard]] double room_of(const Class& cls, TimePoint now) const;
+    // What a request of this class needs to pass the gate: in its turn, and where its class is owed.
+    [[nodiscard]] static Need free_need(const Place& place) { return {0, place.ask_.prompt_tokens, 1}; }
+    [[nodiscard]] Need need_of(const Place& place, const Class& cls, TimePoint now) const;
     // Whether a place that is in no line would be dispatched the moment it entered.
     [[nodiscard]] bool goes_at_once(const Place& place, Class& cls, TimePoint now);
+    // When the first head has waited so long that somebody may be evicted for it; nothing where nobody can be.
+    [[nodiscard]] std::optional<TimePoint> next_eviction() const;
+    // The class that loses running requests to `claimant`: the worst below it that has any and may lose them.
+    [[nodiscard]] Class* victim_for(const Class& claimant) const;
 
     [[nodiscard]] Class& class_of(ClassId id) const;
     [[nodiscard]] bool in_shadow(const Class& cls) const;
@@ -83,6 +108,8 @@ struct Judge::State {
     Room room;
     ExpiryOrder expiry;
     Mode mode = Mode::enforce;
+    Parts parts;
+    std::uint32_t evicting = 0;  // told to go, and not gone yet
     std::uint64_t next_arrival = 0;
     TimePoint now_{};
 };

@@ -1,6 +1,7 @@
 #pragma once
 // A request in the judge's eyes, from its arrival to its last byte.
 
+#include <boost/intrusive/list_hook.hpp>
 #include <boost/intrusive/set_hook.hpp>
 #include <cstdint>
 #include <optional>
@@ -24,6 +25,10 @@ struct Ask {
     ClientKey client = 0;
     bool retry = false;                 // an SDK's retry: stands behind first tries of its class
     std::optional<TimePoint> deadline;  // the client's own: after it an answer is of no use
+    std::uint16_t cohort = 0;           // its client's for now: classify/cohort.hpp
+    std::uint32_t prompt_tokens = 0;    // in(x): LLM tokens that the engine computes before the first of the answer
+    bool streams = false;               // its first token will be seen when it comes
+    bool can_be_cut = false;            // whoever serves it can cut it short, where its class is preemptible
 };
 
 enum class Standing : std::uint8_t {
@@ -33,12 +38,25 @@ enum class Standing : std::uint8_t {
     ended,    // refused, expired, finished or left
 };
 
-// Where a request stands in the one order of its class: smaller is served sooner and shed later.
+// Where a request stands in the one order of its class: smaller is served sooner and shed later. Fixed at arrival.
 struct Key {
-    bool retry = false;
+    bool over = false;          // its client has more than its share
+    bool retry = false;         // it has been refused before
+    std::uint64_t turn = 0;     // its client's: a cohort, or a start tag
     std::uint64_t arrival = 0;  // a running number
 
     friend auto operator<=>(const Key&, const Key&) = default;
+};
+
+// What a running request takes of its endpoint.
+struct Load {
+    boost::intrusive::list_member_hook<> in_unseen;  // prompts whose first token nobody will see
+    std::uint32_t prompt_tokens = 0;
+    std::uint32_t streamed = 0;         // LLM tokens of the answer so far
+    std::uint64_t number = 0;           // of its dispatch, on its endpoint
+    TimePoint since{};                  // its dispatch
+    std::optional<TimePoint> answered;  // its first token
+    bool pending = false;               // its prompt counts among those without a first token
 };
 
 // Owned by whoever serves the request; the judge links it into its lines without allocating.
@@ -53,23 +71,32 @@ public:
     [[nodiscard]] const Decision& decision() const { return decision_; }
     [[nodiscard]] const Ask& ask() const { return ask_; }
     [[nodiscard]] TimePoint arrived() const { return arrived_; }
+    // Running, and to be cut short at once: a better class needs the slot. Whoever serves it finishes it.
+    [[nodiscard]] bool evicted() const { return evicted_; }
+    // Why. REQUIRES: evicted.
+    [[nodiscard]] const Decision& eviction() const { return eviction_; }
 
 private:
     friend class Judge;
     friend class Line;
     friend class ExpiryOrder;
+    friend class RunningOrder;
 
     boost::intrusive::set_member_hook<> in_line_;
     boost::intrusive::set_member_hook<> in_expiry_;
+    boost::intrusive::list_member_hook<> in_running_;
     Ask ask_;
     Key key_;
     TimePoint arrived_{};
     TimePoint expires_{};
     Decision decision_;
+    Decision eviction_;  // apart from the decision, which whoever serves it reads while it runs
+    Load load_;
     EndpointId lost_ = kNoEndpoint;  // the endpoint it came back from: any other that fits is tried before
     ClientSlot client_slot_ = kNoClientSlot;
     Standing standing_ = Standing::idle;
     bool past_gate_ = false;  // in shadow: it runs although it would have had to wait
+    bool evicted_ = false;
 };
 
 }  // namespace weir::admission

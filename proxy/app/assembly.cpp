@@ -53,7 +53,8 @@ Result<std::shared_ptr<upstream::Backend>> make_backend(const upstream::BackendC
     }
     return std::make_shared<upstream::Backend>(
         id, config, std::move(endpoints),
-        [judge](EndpointId lost, bool available) { judge->set_available(lost, available, Clock::now()); });
+        [judge](EndpointId lost, bool available) { judge->set_available(lost, available, Clock::now()); },
+        [judge](EndpointId teller, std::uint64_t tokens) { judge->set_context(teller, tokens, Clock::now()); });
 }
 
 Result<std::vector<downstream::ListenerRoute>> make_listeners(const policy::Policy& policy, Names& names) {
@@ -95,16 +96,50 @@ Result<std::shared_ptr<const downstream::Routing>> make_routing(const policy::Po
     return std::shared_ptr<const downstream::Routing>(std::move(routing));
 }
 
+// The limits of one endpoint, as the judge holds them.
+admission::JudgeEndpoint judge_endpoint(EndpointId id, const policy::Policy& policy,
+                                        const upstream::BackendConfig& backend) {
+    admission::JudgeEndpoint endpoint;
+    endpoint.id = id;
+    endpoint.requests = backend.requests;
+    endpoint.context_tokens = backend.context_tokens.tokens;
+    endpoint.prompt_tokens = backend.prompt_tokens.value_or(admission::law::kPromptTokens);
+    if (!backend.learned) return endpoint;
+    admission::LearnConfig& learn = endpoint.learn.emplace();
+    learn.start = std::min(backend.learned->start, backend.learned->max);
+    learn.most = backend.learned->max;
+    Duration first_token = Duration::max();
+    Duration per_token = Duration::max();
+    for (const admission::ClassConfig& cls : policy.classes) {
+        if (cls.backend != backend.name || !cls.slo) continue;
+        first_token = std::min(first_token, cls.slo->first_token);
+        per_token = std::min(per_token, cls.slo->per_token.value_or(Duration::max()));
+    }
+    if (first_token != Duration::max()) learn.first_token_slo = first_token;
+    if (per_token != Duration::max()) learn.per_token_slo = per_token;
+    return endpoint;
+}
+
+admission::Choice choice_of(upstream::Balance balance) {
+    switch (balance) {
+        case upstream::Balance::most_room: return admission::Choice::most_room;
+        case upstream::Balance::least_requests: return admission::Choice::least_requests;
+        case upstream::Balance::round_robin: return admission::Choice::round_robin;
+    }
+    return admission::Choice::most_room;
+}
+
 }  // namespace
 
 Result<admission::JudgeConfig> judge_config(const policy::Policy& policy, const upstream::BackendConfig& backend,
                                             Names& names) {
     admission::JudgeConfig config;
     config.mode = policy.mode;
+    config.choice = choice_of(backend.balance);
     for (const upstream::EndpointConfig& endpoint : backend.endpoints) {
         const auto id = names.endpoints.id_of(endpoint_name(backend, endpoint));
         if (!id) return too_many("endpoints");
-        config.endpoints.push_back({*id, backend.requests});
+        config.endpoints.push_back(judge_endpoint(*id, policy, backend));
     }
     for (const admission::ClassConfig& entry : policy.classes) {
         if (entry.backend != backend.name) continue;

@@ -57,6 +57,7 @@ Gateway::Gateway(std::filesystem::path policy_file, Assembly assembly, Names nam
       salt_(salt),
       health_(control_),
       log_(log) {
+    state_.wall_offset = std::chrono::system_clock::now().time_since_epoch() - Clock::now().time_since_epoch();
     state_.pseudonym = fmt::format("weir-{:08x}", random_word() & 0xFFFF'FFFF);
     state_.workers = worker_count(assembly_.policy);
     witness_ = std::make_unique<telemetry::Witness>(state_.workers, labels());

@@ -87,6 +87,9 @@ telemetry::Scrape Gateway::scrape() {
                 if (judged.id != endpoint->id()) continue;
                 row.inflight = judged.inflight;
                 row.limit = judged.limit;
+                row.context_tokens = judged.context_tokens;
+                row.context_limit = judged.context_limit;
+                row.prompt_tokens = judged.prompt_tokens;
             }
             const upstream::EndpointCounters& seen = endpoint->counters;
             row.succeeded = seen.succeeded.load(std::memory_order_relaxed);

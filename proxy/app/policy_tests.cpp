@@ -58,7 +58,7 @@ public:
     // Requests of one class, each from a client of its own, until one is refused.
     void flood(ClassId cls) {
         std::uint32_t requests = 0;
-        for (const auto& endpoint : config_.endpoints) requests += endpoint.requests;
+        for (const auto& endpoint : config_.endpoints) requests += admission::initial_slots(endpoint);
         std::size_t bound = requests + std::size_t{1};
         for (const auto& entry : config_.classes) bound += admission::effective_line(entry.config, requests);
         // In shadow nobody is refused, so that something else must end it: more than all places there are.

@@ -68,7 +68,7 @@ std::optional<Cast> load(const std::string& file, const SimulateFlags& flags, Na
     if (loaded.policy->mode == admission::Mode::shadow) {
         std::cerr << "weir: note: the policy is in shadow: it lets everybody through, and so does this simulation\n";
     }
-    auto stage = make_stage(*loaded.policy, flags.endpoints, names);
+    auto stage = make_stage(*loaded.policy, flags, names);
     if (stage) return Cast{file, std::move(*stage)};
     std::cerr << fmt::format("weir: {}: {}\n", file, stage.error().message);
     return std::nullopt;

@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <span>
 
+#include "admission/law.hpp"
+#include "simulate/config.hpp"
 #include "simulate/controller.hpp"
 
 namespace weir::app {
@@ -77,9 +79,16 @@ void add_simulate_flags(CLI::App& verb, SimulateFlags& flags) {
         ->capture_default_str();
     verb.add_option("--engine", flags.engine,
                     "parts of the preset that are otherwise: max_num_seqs=128,kv_tokens=200000,per_prompt_token=40us");
-    verb.add_option("--queue", flags.queue, "order of the engine's own queue: by arrival, or by the class's priority")
-        ->check(CLI::IsMember({"fcfs", "priority"}))
-        ->capture_default_str();
+    verb.add_option("--queue", flags.queue,
+                    "order of the engine's own queue: by arrival (fcfs), or by the class's priority; default: priority "
+                    "where the policy has `priority: forward`")
+        ->check(CLI::IsMember({"fcfs", "priority"}));
+    verb.add_option("--without", flags.without,
+                    "take a part out of the judge's law, to see what it is for: over, retry, cohort, room, context, "
+                    "prompt, patience, bound, guarantee")
+        ->allow_extra_args(false)
+        ->delimiter(',')
+        ->check(CLI::IsMember(words(admission::kPartNames)));
     verb.add_option("--endpoints", flags.endpoints, "give each backend N like its first; default: the policy's")
         ->check(CLI::Range(1, 256));
     verb.add_option("--lose", flags.losses, "ENDPOINT@60s+30s: it is gone from 60 s on for 30 s; by url or number")

@@ -19,8 +19,9 @@ struct SimulateFlags {
     std::vector<std::string> compare;
     std::string controller = "weir";
     std::string preset = "small-gpu";
-    std::string engine;  // key=value,...
-    std::string queue = "fcfs";
+    std::string engine;                // key=value,...
+    std::string queue;                 // empty: what the policy says
+    std::vector<std::string> without;  // parts of the law
     std::vector<std::string> losses;
     std::vector<std::string> slowdowns;
     std::string format = "text";

@@ -27,9 +27,20 @@ Error unknown_class(const Stage& stage, std::string_view what, const std::string
                              near.empty() ? "" : fmt::format("; did you mean '{}'?", near))};
 }
 
+Result<simulate::EngineConfig> engine_of(const SimulateFlags& flags) {
+    simulate::EngineConfig engine = *simulate::engine_preset(flags.preset);
+    if (const auto error = simulate::set_engine(engine, flags.engine)) return *error;
+    return engine;
+}
+
 }  // namespace
 
-Result<Stage> make_stage(policy::Policy& policy, std::uint32_t endpoints, Names& names) {
+Result<Stage> make_stage(policy::Policy& policy, const SimulateFlags& flags, Names& names) {
+    const std::uint32_t endpoints = flags.endpoints;
+    const auto engine = engine_of(flags);
+    if (!engine) return engine.error();
+    admission::Parts parts;
+    for (const std::string& part : flags.without) parts.remove(*admission::part_named(part));
     Stage stage;
     // Endpoints are numbered anew for each policy: a world has its own and no others.
     names.endpoints = Names().endpoints;
@@ -38,6 +49,7 @@ Result<Stage> make_stage(policy::Policy& policy, std::uint32_t endpoints, Names&
         if (!names.classes.id_of(cls.name)) return Error{"more classes than there can be"};
     }
     for (upstream::BackendConfig& backend : policy.backends) {
+        stage.tells_engine |= backend.priority == upstream::EnginePriority::forward;
         for (std::uint32_t i = 0; i < endpoints; ++i) {
             if (i == 0) backend.endpoints.resize(1);
             if (i > 0) backend.endpoints.push_back(backend.endpoints.front());
@@ -48,6 +60,10 @@ Result<Stage> make_stage(policy::Policy& policy, std::uint32_t endpoints, Names&
         for (const auto& endpoint : backend.endpoints) stage.endpoints.push_back(endpoint.url);
         auto config = judge_config(policy, backend, names);
         if (!config) return config.error();
+        for (admission::JudgeEndpoint& endpoint : config->endpoints) {
+            if (backend.context_tokens.read) endpoint.context_tokens = engine->kv_tokens;
+        }
+        config->parts = parts;
         stage.backends.push_back(std::move(*config));
     }
     for (const auto& cls : policy.classes) stage.classes.push_back(cls.name);
@@ -118,9 +134,12 @@ std::optional<Error> add_surges(simulate::Trace& trace, const std::vector<ClassI
 Result<simulate::WorldConfig> make_world(const Stage& stage, const SimulateFlags& flags) {
     simulate::WorldConfig world;
     world.backends = stage.backends;
-    world.engine = *simulate::engine_preset(flags.preset);
-    if (const auto error = simulate::set_engine(world.engine, flags.engine)) return *error;
-    if (flags.queue == "priority") world.engine.order = simulate::QueueOrder::priority;
+    auto engine = engine_of(flags);
+    if (!engine) return engine.error();
+    world.engine = *engine;
+    if (flags.queue == "priority" || (flags.queue.empty() && stage.tells_engine)) {
+        world.engine.order = simulate::QueueOrder::priority;
+    }
     world.retries = !flags.no_retries;
     world.give_up = from_seconds(flags.give_up);
     world.seed = flags.seed;

@@ -18,11 +18,11 @@ struct Stage {
     std::vector<std::string> classes;    // of the policy, in its order
     std::vector<std::string> names;      // by ClassId: of all policies so far
     std::vector<std::string> endpoints;  // by EndpointId: urls
+    bool tells_engine = false;           // some backend has `priority: forward`
 };
 
-// `endpoints`: so many for each backend, like its first; 0: as the policy says. Classes have the numbers of `names`,
-// the same for all policies that share it.
-[[nodiscard]] Result<Stage> make_stage(policy::Policy& policy, std::uint32_t endpoints, Names& names);
+// Classes have the numbers of `names`, the same for all policies that share it.
+[[nodiscard]] Result<Stage> make_stage(policy::Policy& policy, const SimulateFlags& flags, Names& names);
 
 // Reads and merges them. REQUIRES: speed above zero.
 [[nodiscard]] Result<simulate::Trace> read_traces(const std::vector<std::string>& files, double speed);

@@ -36,6 +36,7 @@ enum class ReasonGroup : std::uint8_t {
     X(patience_expired, overload, "the service is full and the request waited as long as it may")   \
     X(deadline_expired, overload, "the service is full and the caller's own deadline passed")       \
     X(no_endpoint, overload, "no server of the backend is available")                               \
+    X(evicted, overload, "the service is full and the answer was cut short for a better claim")     \
     X(bad_request, request, "the request is malformed")                                             \
     X(head_too_large, request, "the request head is too large")                                     \
     X(target_too_long, request, "the request target is too long")                                   \

@@ -20,11 +20,12 @@ iovec as_part(std::string_view text) { return {const_cast<char*>(text.data()), t
 
 }  // namespace
 
-Dispatch::Dispatch(ClientLink& link, Presence& presence, upstream::Connection& connection,
+Dispatch::Dispatch(ClientLink& link, Presence& presence, const Progress& progress, upstream::Connection& connection,
                    const OutboundRequest& request, const upstream::TimeoutConfig& timeouts, TimePoint total_deadline,
                    int client_minor_version)
     : link_(link),
       presence_(presence),
+      progress_(progress),
       connection_(connection),
       request_(request),
       timeouts_(timeouts),
@@ -41,6 +42,7 @@ net::task<DispatchEnd> Dispatch::run() {
         const Step received = receive();
         if (received == Step::ended) co_return end_;
         if (presence_.gone(Presence::kInterim)) co_return DispatchEnd::client_gone;
+        if (progress_.cut()) co_return DispatchEnd::evicted;
         if (sent == Step::progress || received == Step::progress) {
             // A fast upload must not keep everybody else waiting.
             if (round % kRoundsPerTurn == 0) co_await link_.waker.yield();

@@ -6,6 +6,7 @@
 
 #include "downstream/client_link.hpp"
 #include "downstream/presence.hpp"
+#include "downstream/progress.hpp"
 #include "http/body.hpp"
 #include "http/head.hpp"
 #include "upstream/connection.hpp"
@@ -34,12 +35,14 @@ enum class DispatchEnd : std::uint8_t {
     bad_body,  // the client's body broke its framing
     body_too_large,
     body_timed_out,  // the client stopped sending
+    evicted,         // cut short for a better class
 };
 
 class Dispatch {
 public:
-    Dispatch(ClientLink& link, Presence& presence, upstream::Connection& connection, const OutboundRequest& request,
-             const upstream::TimeoutConfig& timeouts, TimePoint total_deadline, int client_minor_version);
+    Dispatch(ClientLink& link, Presence& presence, const Progress& progress, upstream::Connection& connection,
+             const OutboundRequest& request, const upstream::TimeoutConfig& timeouts, TimePoint total_deadline,
+             int client_minor_version);
 
     // Sends the request and waits for the final head; interim ones (103) are passed on.
     [[nodiscard]] net::task<DispatchEnd> run();
@@ -65,6 +68,7 @@ private:
 
     ClientLink& link_;
     Presence& presence_;
+    const Progress& progress_;
     upstream::Connection& connection_;
     const OutboundRequest& request_;
     const upstream::TimeoutConfig& timeouts_;

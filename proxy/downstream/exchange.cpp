@@ -14,22 +14,6 @@ using admission::Standing;
 // A request is tried on so many endpoints; after that the fault is taken to be general.
 constexpr int kMaxAttempts = 3;
 
-std::string_view gate_name(admission::Gate gate) {
-    using admission::Gate;
-    switch (gate) {
-        case Gate::none: return {};
-        case Gate::class_rate: return "class_rate";
-        case Gate::client_rate: return "client_rate";
-        case Gate::class_concurrency: return "class_concurrency";
-        case Gate::client_concurrency: return "client_concurrency";
-        case Gate::line: return "line";
-        case Gate::patience: return "patience";
-        case Gate::deadline: return "deadline";
-        case Gate::endpoints: return "endpoints";
-    }
-    return {};
-}
-
 // What failed in a way that another endpoint might not.
 Reason reason_of(DispatchEnd end) {
     switch (end) {
@@ -40,6 +24,7 @@ Reason reason_of(DispatchEnd end) {
         case DispatchEnd::bad_body: return Reason::bad_request;
         case DispatchEnd::body_too_large: return Reason::body_too_large;
         case DispatchEnd::body_timed_out: return Reason::request_timeout;
+        case DispatchEnd::evicted: return Reason::evicted;
         default: return Reason::backend_reset;
     }
 }
@@ -50,6 +35,7 @@ Reason reason_of(RelayEnd end) {
         case RelayEnd::overdue: return Reason::total_timeout;
         case RelayEnd::client_gone: return Reason::client_gone;
         case RelayEnd::client_stalled: return Reason::client_stalled;
+        case RelayEnd::evicted: return Reason::evicted;
         default: return Reason::backend_died;
     }
 }
@@ -175,13 +161,14 @@ net::task<Exchange::Attempt> Exchange::try_endpoint() {
                                    body_reader_.done() ? nullptr : &body_reader_,
                                    framing_,
                                    method() == "HEAD"};
-    Dispatch dispatch(link_, presence_, *connection, outbound, route_->backend->config().timeouts, total_deadline_,
-                      minor_version_);
+    Progress progress(*route_->judge, ticket_);
+    Dispatch dispatch(link_, presence_, progress, *connection, outbound, route_->backend->config().timeouts,
+                      total_deadline_, minor_version_);
     record_.overhead = link_.now() - arrived_ - waited_;
     const DispatchEnd end = co_await dispatch.run();
     consumed_body_ |= dispatch.consumed_body();
     if (end == DispatchEnd::answered) {
-        co_await relay(std::move(connection), dispatch);
+        co_await relay(std::move(connection), dispatch, progress);
         co_return Attempt::served;
     }
     fail_from(end, *endpoint);
@@ -216,7 +203,7 @@ void Exchange::note_shadow() {
 }
 
 void Exchange::note_gate(const admission::Decision& decision) {
-    record_.gate = gate_name(decision.gate);
+    record_.gate = name(decision.gate);
     record_.limit = decision.limit;
     record_.observed = decision.observed;
 }
@@ -228,6 +215,7 @@ void Exchange::fail_from(const admission::Decision& decision) {
 }
 
 void Exchange::fail_from(DispatchEnd end, upstream::Endpoint& endpoint) {
+    if (end == DispatchEnd::evicted) return fail_from(ticket_.eviction());
     fail(reason_of(end));
     // A connection that lay idle too long says nothing about the endpoint.
     if (group(reason_) == ReasonGroup::backend && end != DispatchEnd::stale)
@@ -272,7 +260,8 @@ std::string Exchange::write_answer_head(const http::ResponseHead& head, const ht
     return text;
 }
 
-net::task<void> Exchange::relay(std::unique_ptr<upstream::Connection> connection, Dispatch& dispatch) {
+net::task<void> Exchange::relay(std::unique_ptr<upstream::Connection> connection, Dispatch& dispatch,
+                                Progress& progress) {
     upstream::Backend& backend = *route_->backend;
     upstream::Endpoint& endpoint = *backend.find(connection->endpoint());
     const http::ResponseHead& head = link_.worker.response_head();
@@ -284,7 +273,7 @@ net::task<void> Exchange::relay(std::unique_ptr<upstream::Connection> connection
     record_.status = head.status;
     const bool reusable = head.keep_alive && dispatch.sent_all();
     const http::OutboundFraming framing = plan_answer(head);
-    Relay body(link_, presence_, connection->stream(), http::BodyReader(head.framing, head.content_length),
+    Relay body(link_, presence_, progress, connection->stream(), http::BodyReader(head.framing, head.content_length),
                write_answer_head(head, framing),
                {.chunked_out = framing.framing == http::Framing::chunked,
                 .event_stream = head.event_stream,
@@ -311,6 +300,7 @@ net::task<void> Exchange::relay(std::unique_ptr<upstream::Connection> connection
 void Exchange::settle(RelayEnd end, const Relay& body, upstream::Endpoint& endpoint) {
     reason_ = record_.queue > Duration::zero() ? Reason::admitted_after_wait : Reason::admitted;
     if (end != RelayEnd::complete) reason_ = reason_of(end);
+    if (end == RelayEnd::evicted) note_gate(ticket_.eviction());
     if (group(reason_) == ReasonGroup::backend) route_->backend->request_failed(endpoint, link_.turn());
     release();
     if (body.first_content() != TimePoint{}) record_.first_byte = body.first_content() - arrived_;

@@ -16,6 +16,7 @@
 #include "downstream/client_link.hpp"
 #include "downstream/dispatch.hpp"
 #include "downstream/presence.hpp"
+#include "downstream/progress.hpp"
 #include "downstream/relay.hpp"
 #include "downstream/reply.hpp"
 #include "downstream/shared_judge.hpp"
@@ -56,6 +57,7 @@ private:
     [[nodiscard]] bool certainly_refused();
     [[nodiscard]] net::task<bool> read_body();
     [[nodiscard]] bool take_from_inbox();
+    void read_asked();
     void end_head();
     [[nodiscard]] net::task<bool> take_place();
     [[nodiscard]] net::task<void> wait_in_line();
@@ -63,7 +65,8 @@ private:
     [[nodiscard]] net::task<bool> serve();
     [[nodiscard]] net::task<Attempt> try_endpoint();
     [[nodiscard]] net::task<std::unique_ptr<upstream::Connection>> connect(upstream::Endpoint& endpoint);
-    [[nodiscard]] net::task<void> relay(std::unique_ptr<upstream::Connection> connection, Dispatch& dispatch);
+    [[nodiscard]] net::task<void> relay(std::unique_ptr<upstream::Connection> connection, Dispatch& dispatch,
+                                        Progress& progress);
     [[nodiscard]] http::OutboundFraming plan_answer(const http::ResponseHead& head);
     [[nodiscard]] std::string write_answer_head(const http::ResponseHead& head,
                                                 const http::OutboundFraming& framing) const;
@@ -102,6 +105,7 @@ private:
     int minor_version_ = 1;
     bool keep_alive_ = false;
     bool expects_continue_ = false;
+    bool is_json_ = false;        // the body says of itself that it is
     bool close_after_ = false;    // the connection ends after the answer that is being passed on
     bool keep_open_ = false;      // what run() returns
     bool consumed_body_ = false;  // bytes of the body have been passed on and are not here any more

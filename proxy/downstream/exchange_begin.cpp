@@ -4,6 +4,8 @@
 #include <charconv>
 #include <chrono>
 
+#include "admission/classify/cohort.hpp"
+#include "ai/asked.hpp"
 #include "downstream/exchange.hpp"
 #include "downstream/framing.hpp"
 #include "downstream/worker.hpp"
@@ -65,6 +67,15 @@ std::uint32_t read_retry_count(const http::FieldTable& fields) {
     return count;
 }
 
+// application/json, with or without parameters.
+bool says_json(const http::FieldTable& fields) {
+    constexpr std::string_view kJson = "application/json";
+    const http::Field* type = fields.find(http::FieldId::content_type);
+    if (type == nullptr) return false;
+    const std::string_view essence = http::trim(type->value.substr(0, type->value.find(';')));
+    return http::equals_ignoring_case(essence, kJson);
+}
+
 // When the caller's SDK stops waiting (x-stainless-read-timeout, in seconds).
 std::optional<TimePoint> read_deadline(const http::FieldTable& fields, TimePoint now) {
     const http::Field* field = fields.find(http::FieldId::read_timeout);
@@ -117,6 +128,12 @@ void Exchange::identify(const http::RequestHead& head) {
     record_.cls = route_->id;
     record_.backend = route_->backend->id();
     ask_ = {route_->id, identity.client, record_.retry_count > 0, read_deadline(head.fields, arrived_)};
+    const Duration wall = arrived_.time_since_epoch() + link_.worker.state().wall_offset;
+    ask_.cohort = admission::cohort_of(identity.dealt_as, std::chrono::duration_cast<std::chrono::seconds>(wall));
+    ask_.can_be_cut = route_->config.preemptible;
+    if (ask_.can_be_cut) ticket_.allow_cutting();
+    is_json_ = says_json(head.fields);
+    if (is_json_) ask_.prompt_tokens = ai::estimated_tokens(content_length_);
 }
 
 bool Exchange::refuse_by_head(const http::RequestHead& head) {
@@ -182,9 +199,20 @@ net::task<bool> Exchange::read_body() {
         link_.timer.set(deadline);
         co_await link_.waker.wait();
     }
+    read_asked();
     end_head();
     waited_ += link_.turn() - began;
     co_return true;
+}
+
+void Exchange::read_asked() {
+    if (!is_json_) return;
+    ask_.prompt_tokens = ai::estimated_tokens(std::max<std::uint64_t>(body_.size(), content_length_));
+    ask_.streams = ai::asks_for_stream(body_);
+    // A body that is too large to be here in full goes as it is, and stands in the engine's queue as if it had none.
+    const bool tells_engine = route_->backend->config().priority == upstream::EnginePriority::forward;
+    if (!tells_engine || !body_reader_.done()) return;
+    if (ai::set_priority(body_, static_cast<unsigned>(route_->config.priority))) hold(body_.size());
 }
 
 bool Exchange::take_from_inbox() {

@@ -18,9 +18,15 @@ iovec as_part(std::string_view text) { return {const_cast<char*>(text.data()), t
 
 }  // namespace
 
-Relay::Relay(ClientLink& link, Presence& presence, net::ByteStream& upstream, http::BodyReader body, std::string head,
-             const Options& options)
-    : link_(link), presence_(presence), upstream_(upstream), body_(body), unsent_(std::move(head)), options_(options) {}
+Relay::Relay(ClientLink& link, Presence& presence, Progress& progress, net::ByteStream& upstream, http::BodyReader body,
+             std::string head, const Options& options)
+    : link_(link),
+      presence_(presence),
+      progress_(progress),
+      upstream_(upstream),
+      body_(body),
+      unsent_(std::move(head)),
+      options_(options) {}
 
 Relay::~Relay() {
     unsent_.clear();
@@ -35,6 +41,7 @@ net::task<RelayEnd> Relay::run(std::string_view first) {
     std::size_t turn_bytes = 0;
     while (!body_.done()) {
         if (client_failed_) co_return RelayEnd::client_gone;
+        if (progress_.cut()) co_return RelayEnd::evicted;
         flush();
         bool progress = false;
         if (unsent_.empty()) {
@@ -108,6 +115,9 @@ void Relay::write(std::span<const std::string_view> slices) {
     if (count == 0) return;
     if (size > 0) {
         if (first_content_ == TimePoint{}) first_content_ = link_.now();
+        if (options_.event_stream) {
+            for (const std::string_view slice : slices) progress_.passed(slice, link_.turn());
+        }
         const std::string_view last = slices.back();
         tail_ = {last.size() > 1 ? last[last.size() - 2] : tail_[1], last.back()};
     }

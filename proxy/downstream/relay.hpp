@@ -11,6 +11,7 @@
 
 #include "downstream/client_link.hpp"
 #include "downstream/presence.hpp"
+#include "downstream/progress.hpp"
 #include "http/body.hpp"
 #include "upstream/connection.hpp"
 
@@ -23,6 +24,7 @@ enum class RelayEnd : std::uint8_t {
     overdue,          // the request as a whole took too long
     client_gone,
     client_stalled,  // the client read nothing for its write time-out
+    evicted,         // cut short for a better class
 };
 
 class Relay {
@@ -35,8 +37,8 @@ public:
     };
 
     // `head` goes out with the first content.
-    Relay(ClientLink& link, Presence& presence, net::ByteStream& upstream, http::BodyReader body, std::string head,
-          const Options& options);
+    Relay(ClientLink& link, Presence& presence, Progress& progress, net::ByteStream& upstream, http::BodyReader body,
+          std::string head, const Options& options);
     ~Relay();
 
     // `first` is what came behind the answer's head; it is used before anything is awaited.
@@ -63,6 +65,7 @@ private:
 
     ClientLink& link_;
     Presence& presence_;
+    Progress& progress_;
     net::ByteStream& upstream_;
     http::BodyReader body_;
     std::string unsent_;

@@ -19,6 +19,17 @@ Standing SharedJudge::arrive(Ticket& ticket, const admission::Ask& ask, TimePoin
     return ticket.standing();
 }
 
+void SharedJudge::first_token(Ticket& ticket, TimePoint now) {
+    const std::lock_guard lock(mutex_);
+    judge_.first_token(ticket, now, changes_);
+    tell();
+}
+
+void SharedJudge::streamed(Ticket& ticket, std::uint32_t tokens) {
+    const std::lock_guard lock(mutex_);
+    judge_.streamed(ticket, tokens);
+}
+
 void SharedJudge::finish(Ticket& ticket, TimePoint now) {
     const std::lock_guard lock(mutex_);
     judge_.finish(ticket, now, changes_);
@@ -53,6 +64,12 @@ void SharedJudge::set_available(EndpointId endpoint, bool available, TimePoint n
     tell();
 }
 
+void SharedJudge::set_context(EndpointId endpoint, std::uint64_t tokens, TimePoint now) {
+    const std::lock_guard lock(mutex_);
+    judge_.set_context(endpoint, tokens, now, changes_);
+    tell();
+}
+
 void SharedJudge::reconfigure(const admission::JudgeConfig& config, TimePoint now) {
     const std::lock_guard lock(mutex_);
     judge_.reconfigure(config, now, changes_);
@@ -68,6 +85,14 @@ void SharedJudge::tell() {
     for (admission::Place* place : changes_) {
         // Every place in this judge is a ticket.
         auto* ticket = static_cast<Ticket*>(place);
+        if (ticket->evicted()) {
+            ticket->waker_.loop().post([self = ticket->self_] {
+                if (*self == nullptr) return;
+                (*self)->cut_ = true;
+                (*self)->waker_.wake();
+            });
+            continue;
+        }
         ticket->waker_.loop().post([ticket] {
             ticket->told_ = true;
             ticket->waker_.wake();

@@ -6,6 +6,7 @@
 // of the ticket; whoever leaves meanwhile must wait for the message (see leave()).
 
 #include <atomic>
+#include <memory>
 #include <mutex>
 #include <optional>
 
@@ -18,14 +19,27 @@ namespace weir::downstream {
 class Ticket final : public admission::Place {
 public:
     explicit Ticket(net::Waker& waker) : waker_(waker) {}
+    ~Ticket() {
+        if (self_) *self_ = nullptr;
+    }
+    Ticket(const Ticket&) = delete;
+    Ticket& operator=(const Ticket&) = delete;
 
     // The judge's verdict on a request that waited has reached this thread: standing() and decision() may be read.
     [[nodiscard]] bool told() const { return told_; }
 
+    // From now on the judge's word that this request is to be cut short can reach it. The word may come when the
+    // request has just ended by itself and this ticket is gone, so it travels by way of a pointer that outlives both.
+    void allow_cutting() { self_ = std::make_shared<Ticket*>(this); }
+    // That word has come: eviction() says why. Whoever serves the request ends it, and finishes it as usual.
+    [[nodiscard]] bool cut() const { return cut_; }
+
 private:
     friend class SharedJudge;
     net::Waker& waker_;
-    bool told_ = false;  // owner's thread only
+    std::shared_ptr<Ticket*> self_;  // what it points to, and the two flags: owner's thread only
+    bool told_ = false;
+    bool cut_ = false;
 };
 
 // Threading: any thread.
@@ -38,6 +52,8 @@ public:
     // The standing after arrival. When it is `waiting`, ticket.told() turns true later.
     admission::Standing arrive(Ticket& ticket, const admission::Ask& ask, TimePoint now);
     // REQUIRES: the ticket is running.
+    void first_token(Ticket& ticket, TimePoint now);
+    void streamed(Ticket& ticket, std::uint32_t tokens);
     void finish(Ticket& ticket, TimePoint now);
     // Takes a waiting ticket out of the line. False when a verdict is already on its way: then wait for told(), and
     // finish() it should it be running.
@@ -52,6 +68,7 @@ public:
     }
 
     void set_available(EndpointId endpoint, bool available, TimePoint now);
+    void set_context(EndpointId endpoint, std::uint64_t tokens, TimePoint now);
     void reconfigure(const admission::JudgeConfig& config, TimePoint now);
     [[nodiscard]] admission::JudgeCounts counts(TimePoint now) const;
 

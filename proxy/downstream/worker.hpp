@@ -25,6 +25,9 @@ struct ProcessState {
     std::atomic<std::uint32_t> connections{0};
     std::atomic<std::int64_t> buffered_bytes{0};
     std::atomic<bool> draining{false};
+    // The wall clock's time since 1970 at the steady clock's epoch, as it was at the start: for cohorts, which a wall
+    // clock that jumps must not shuffle. Set once, before the workers start.
+    Duration wall_offset{};
     std::string pseudonym;      // this process in Via fields; set once, before the workers start
     std::uint32_t workers = 1;  // likewise
 };

@@ -270,7 +270,8 @@ private:
         constexpr std::uint64_t kOwnFiles = 64;  // logs, epoll, listeners, admin
         std::uint64_t needed = policy_.limits.connections + kOwnFiles;
         for (const upstream::BackendConfig& backend : policy_.backends) {
-            needed += std::uint64_t{backend.requests} * backend.endpoints.size();
+            needed +=
+                std::uint64_t{backend.learned ? backend.learned->max : backend.requests} * backend.endpoints.size();
         }
         if (needed <= checked_.descriptors) return;
         warn(whole->mark, "too-few-descriptors",
@@ -307,6 +308,7 @@ const Mark& mark_at(const Node& node, std::string_view path) {
 void check(const Checked& checked, Diagnostics& diagnostics) {
     Checker(checked, diagnostics).run();
     check_classes(checked, diagnostics);
+    check_capacity(checked, diagnostics);
 }
 
 }  // namespace weir::policy

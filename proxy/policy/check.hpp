@@ -28,6 +28,9 @@ void check(const Checked& checked, Diagnostics& diagnostics);
 // The part about classes and how they shadow one another; called by check().
 void check_classes(const Checked& checked, Diagnostics& diagnostics);
 
+// The part about capacities and what is guaranteed of them; called by check().
+void check_capacity(const Checked& checked, Diagnostics& diagnostics);
+
 // The items of a list at `key`, or none.
 [[nodiscard]] std::span<const Node> items_of(const Node& node, std::string_view key);
 // The value at a path of keys (`limits.requests`), or null.

@@ -48,7 +48,6 @@ struct Field {
     std::string_view fallback;     // the default as it would be written; empty: unset
     std::string_view doc;          // one sentence
     bool secret = false;           // never printed
-    std::string_view later_map;    // what a map here would mean: not implemented yet
 
     // Stores a scalar, or appends it to a list.
     std::optional<Fault> (*set)(void* owner, std::string_view text) = nullptr;
@@ -272,12 +271,6 @@ constexpr Field later(std::string_view key) {
     Field field;
     field.key = key;
     field.need = Need::later;
-    return field;
-}
-
-// A value that the design also allows as a map, which Weir does not read yet.
-constexpr Field later_as_map(Field field, std::string_view what) {
-    field.later_map = what;
     return field;
 }
 

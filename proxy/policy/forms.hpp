@@ -19,11 +19,11 @@ Reading<std::string> parse_word(std::string_view text) {
 }
 
 // A closed set of words in the order of an enum's values.
-template <typename E, const auto& words>
+template <typename E, const auto& words, const auto& later>
 Reading<E> parse_enum(std::string_view text) {
     const auto found = std::find(words.begin(), words.end(), text);
     if (found != words.end()) return static_cast<E>(found - words.begin());
-    return unknown_word(text, words);
+    return unknown_word(text, words, later);
 }
 
 template <typename E, const auto& words>
@@ -36,8 +36,11 @@ inline constexpr std::array<std::string_view, 2> kModeWords{"enforce", "shadow"}
 inline constexpr std::array<std::string_view, admission::kPriorityCount> kPriorityWords{"critical", "high", "normal",
                                                                                         "low", "sheddable"};
 inline constexpr std::array<std::string_view, 3> kDialectWords{"generic", "openai", "anthropic"};
-inline constexpr std::array<std::string_view, 1> kBalanceWords{"least_requests"};
-inline constexpr std::array<std::string_view, 3> kLaterBalanceWords{"most_room", "round_robin", "prefix_affinity"};
+inline constexpr std::array<std::string_view, 3> kBalanceWords{"most_room", "least_requests", "round_robin"};
+inline constexpr std::array<std::string_view, 1> kLaterBalanceWords{"prefix_affinity"};
+inline constexpr std::array<std::string_view, 2> kEnginePriorityWords{"ignore", "forward"};
+inline constexpr std::array<std::string_view, 2> kShedWords{"whole_clients", "evenly"};
+inline constexpr std::array<std::string_view, 1> kTrueWords{"true"};
 inline constexpr std::array<std::string_view, 4> kLevelWords{"debug", "info", "warn", "error"};
 inline constexpr std::array<std::string_view, 3> kDecisionWords{"admit", "queue", "refuse"};
 inline constexpr std::array<std::string_view, 3> kLogTargetWords{"stdout", "stderr", "off"};
@@ -72,6 +75,12 @@ inline constexpr Scalar<std::uint64_t> kPositive{
     print_count};
 inline constexpr Scalar<double> kBurst{
     {"a whole number from 1 on, such as 300", "^[1-9][0-9]*[kM]?$", JsonType::integer}, parse_burst, print_burst};
+inline constexpr Scalar<upstream::ContextTokens> kContextTokens{
+    {"a number of LLM tokens such as 400k, or `read`", "^(read|[1-9][0-9]*[kM]?)$", JsonType::integer},
+    parse_context_tokens,
+    print_context_tokens};
+inline constexpr Scalar<std::string> kTrue{
+    {"true", "", JsonType::boolean, kTrueWords}, parse_word<kTrueWords, kNone>, print_text};
 inline constexpr Scalar<bool> kBool{{"true or false", "", JsonType::boolean}, parse_bool, print_bool};
 inline constexpr Scalar<Duration> kDuration{
     {"a duration such as 250ms, 2s, 10m or 1h", "^[0-9]+(\\.[0-9]+)?(ms|s|m|h)$"}, parse_duration, print_duration};
@@ -113,18 +122,25 @@ inline constexpr Scalar<upstream::EndpointConfig> kEndpoint{
 inline constexpr Scalar<Sha256> kSha256{{"64 hex digits", "^[0-9A-Fa-f]{64}$"}, parse_sha256, print_sha256};
 
 inline constexpr Scalar<admission::Mode> kMode{{"enforce or shadow", "", JsonType::string, kModeWords},
-                                               parse_enum<admission::Mode, kModeWords>,
+                                               parse_enum<admission::Mode, kModeWords, kNone>,
                                                print_enum<admission::Mode, kModeWords>};
 inline constexpr Scalar<admission::Priority> kPriority{{"a priority", "", JsonType::string, kPriorityWords},
-                                                       parse_enum<admission::Priority, kPriorityWords>,
+                                                       parse_enum<admission::Priority, kPriorityWords, kNone>,
                                                        print_enum<admission::Priority, kPriorityWords>};
 inline constexpr Scalar<Dialect> kDialect{{"a dialect", "", JsonType::string, kDialectWords},
-                                          parse_enum<Dialect, kDialectWords>,
+                                          parse_enum<Dialect, kDialectWords, kNone>,
                                           print_enum<Dialect, kDialectWords>};
-inline constexpr Scalar<std::string> kBalance{
+inline constexpr Scalar<upstream::Balance> kBalance{
     {"a way to choose an endpoint", "", JsonType::string, kBalanceWords, kLaterBalanceWords},
-    parse_word<kBalanceWords, kLaterBalanceWords>,
-    print_text};
+    parse_enum<upstream::Balance, kBalanceWords, kLaterBalanceWords>,
+    print_enum<upstream::Balance, kBalanceWords>};
+inline constexpr Scalar<upstream::EnginePriority> kEnginePriority{
+    {"ignore or forward", "", JsonType::string, kEnginePriorityWords},
+    parse_enum<upstream::EnginePriority, kEnginePriorityWords, kNone>,
+    print_enum<upstream::EnginePriority, kEnginePriorityWords>};
+inline constexpr Scalar<admission::Shed> kShed{{"whole_clients or evenly", "", JsonType::string, kShedWords},
+                                               parse_enum<admission::Shed, kShedWords, kNone>,
+                                               print_enum<admission::Shed, kShedWords>};
 inline constexpr Scalar<std::string> kLevel{
     {"a level", "", JsonType::string, kLevelWords}, parse_word<kLevelWords, kNone>, print_text};
 inline constexpr Scalar<std::string> kDecision{

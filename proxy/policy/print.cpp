@@ -34,7 +34,10 @@ private:
     [[nodiscard]] json::value scalar(const Field& field, const std::string& text, const std::string& path) const {
         if (field.secret || secrets_.contains(path)) return json::value(kHidden);
         if (field.form->type == JsonType::string) return json::value(text);
-        return json::parse(text);  // a number or a boolean, printed by its own form
+        // A number or a boolean, printed by its own form; some forms also have a word.
+        boost::system::error_code error;
+        json::value parsed = json::parse(text, error);
+        return error ? json::value(text) : parsed;
     }
 
     [[nodiscard]] json::value value(const Field& field, const void* owner, const std::string& path) const {
@@ -46,7 +49,7 @@ private:
             case Layout::maps: return children(field, owner, path);
             case Layout::scalar_or_map:
                 if (secrets_.contains(path)) return json::value(kHidden);
-                return child(field, owner, path);
+                return field.children(owner).empty() ? single(field, owner, path) : child(field, owner, path);
         }
         return nullptr;
     }

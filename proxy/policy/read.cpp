@@ -150,12 +150,6 @@ private:
                                        {},
                                        fmt::format("it is {}", wanted(field))});
         }
-        if (node.kind == Node::Kind::map && !field.later_map.empty()) {
-            return refuse(node.mark, {"not-implemented",
-                                      fmt::format("{} is not implemented yet", field.later_map),
-                                      {},
-                                      fmt::format("write {}", field.form->what)});
-        }
         switch (field.layout) {
             case Layout::scalar:
                 return node.kind == Node::Kind::scalar ? read_scalar(field, node, owner, here.path)

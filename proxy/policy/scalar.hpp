@@ -63,6 +63,10 @@ struct Scalar : Form {
 [[nodiscard]] std::string print_count(const std::uint64_t& value);
 [[nodiscard]] std::string print_burst(const double& value);
 
+// A number of LLM tokens, or `read`.
+[[nodiscard]] Reading<upstream::ContextTokens> parse_context_tokens(std::string_view text);
+[[nodiscard]] std::string print_context_tokens(const upstream::ContextTokens& value);
+
 [[nodiscard]] Reading<bool> parse_bool(std::string_view text);
 [[nodiscard]] std::string print_bool(const bool& value);
 

@@ -113,6 +113,19 @@ Reading<double> parse_burst(std::string_view text) {
 std::string print_count(const std::uint64_t& value) { return fmt::format("{}", value); }
 std::string print_burst(const double& value) { return fmt::format("{}", std::llround(value)); }
 
+Reading<upstream::ContextTokens> parse_context_tokens(std::string_view text) {
+    if (text == "read") return upstream::ContextTokens{0, true};
+    auto count = parse_positive(text);
+    if (count.value) return upstream::ContextTokens{*count.value, false};
+    if (count.fault.id == "wrong-type") count.fault.message = "must be a number of LLM tokens such as 400k, or `read`";
+    return count.fault;
+}
+
+std::string print_context_tokens(const upstream::ContextTokens& value) {
+    if (value.read) return "read";
+    return value.tokens == 0 ? std::string() : print_count(value.tokens);
+}
+
 Reading<bool> parse_bool(std::string_view text) {
     constexpr std::array<std::string_view, 10> kTrue{"yes", "Yes", "YES", "y", "Y", "on", "On", "ON", "True", "TRUE"};
     constexpr std::array<std::string_view, 10> kFalse{"no",  "No",  "NO",  "n",     "N",

@@ -36,6 +36,8 @@ json::object schema_of(const Form& form) {
         for (const std::string_view word : form.words) {
             if (form.type == JsonType::integer) {
                 choices.emplace_back(std::stoi(std::string(word)));
+            } else if (form.type == JsonType::boolean) {
+                choices.emplace_back(word == "true");
             } else {
                 choices.emplace_back(word);
             }

@@ -9,14 +9,27 @@ using net::ClientTlsConfig;
 using upstream::BackendConfig;
 using upstream::EjectionConfig;
 using upstream::HealthConfig;
+using upstream::LearnedRequests;
+using upstream::MetricsConfig;
 using upstream::TimeoutConfig;
 
+constexpr std::array kLearnFields{
+    required(scalar<kTrue>("learn", "", "Learned while it serves, from first tokens and the time per token.")),
+    scalar<kPositive, &LearnedRequests::start>("start", "32", "What each endpoint begins with."),
+    scalar<kPositive, &LearnedRequests::max>("max", "512", "No endpoint gets more."),
+};
+constexpr Shape kLearnShape = shape<LearnedRequests>("", kLearnFields);
+
 constexpr std::array kCapacityFields{
-    required(later_as_map(scalar<kPositive, &BackendConfig::requests>(
-                              "requests", "", "In flight at once on each endpoint: the engine's max_num_seqs."),
-                          "learning the capacity")),
-    later("context_tokens"),
-    later("prompt_tokens"),
+    required(either(scalar<kPositive, &BackendConfig::requests>(
+                        "requests", "", "In flight at once on each endpoint: the engine's max_num_seqs."),
+                    map<&BackendConfig::learned>("requests", kLearnShape, ""))),
+    scalar<kContextTokens, &BackendConfig::context_tokens>(
+        "context_tokens", "",
+        "LLM tokens in each engine's KV cache: prompts and answers of all in flight. `read`: what the engine's metrics "
+        "say. Without it, no limit on them."),
+    scalar<kPositive, &BackendConfig::prompt_tokens>(
+        "prompt_tokens", "", "LLM tokens of prompts without a first token, on each endpoint; without it, 16384."),
 };
 constexpr Shape kCapacityShape = shape<BackendConfig>("", kCapacityFields);
 
@@ -46,6 +59,12 @@ constexpr std::array kTimeoutFields{
 };
 constexpr Shape kTimeoutShape = shape<TimeoutConfig>("", kTimeoutFields);
 
+constexpr std::array kMetricsFields{
+    scalar<kUrlPath, &MetricsConfig::path>("path", "/metrics", "Asked with GET; Prometheus' text, of vLLM or SGLang."),
+    scalar<kDuration, &MetricsConfig::timeout>("timeout", "1s", "For one reading."),
+};
+constexpr Shape kMetricsShape = shape<MetricsConfig>("", kMetricsFields);
+
 constexpr std::array kTlsFields{
     scalar<kBool, &ClientTlsConfig::verify>("verify", "true", "Whether the endpoint's certificate is checked."),
     scalar<kFile, &ClientTlsConfig::ca_file>("ca_file", "", "PEM; without it, the system's authorities."),
@@ -59,15 +78,18 @@ constexpr std::array kBackendFields{
     scalar<kDialect, &BackendConfig::dialect>("dialect", "openai",
                                               "How refusals are worded on paths that do not tell by themselves."),
     required(scalars<kEndpoint, &BackendConfig::endpoints>("endpoints", "http:// or https:// URLs without a path.")),
-    scalar<kBalance>("balance", "least_requests", "Which endpoint a request goes to."),
+    scalar<kBalance, &BackendConfig::balance>("balance", "most_room",
+                                              "Which of the endpoints that can take a request gets it."),
     required(map<>("capacity", kCapacityShape, "What each endpoint can do at once.")),
     map<&BackendConfig::health>("health", kHealthShape,
                                 "Active checks; without them only failing requests take an endpoint out."),
     map<&BackendConfig::ejection>("ejection", kEjectionShape, "Passive checks, from the requests themselves."),
     map<&BackendConfig::timeouts>("timeouts", kTimeoutShape, "How long Weir waits for an endpoint."),
     map<&BackendConfig::tls>("tls", kTlsShape, "How https endpoints are checked."),
-    later("priority"),
-    later("metrics"),
+    scalar<kEnginePriority, &BackendConfig::priority>(
+        "priority", "ignore",
+        "`forward` writes the class's priority into the body for the engine: vLLM with --scheduling-policy priority."),
+    map<&BackendConfig::metrics>("metrics", kMetricsShape, "Where `context_tokens: read` looks."),
 };
 
 }  // namespace

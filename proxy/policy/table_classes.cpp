@@ -70,7 +70,8 @@ constexpr Shape kMatchShape = non_empty(shape<MatchConfig>("", kMatchFields));
 constexpr std::array kSloFields{
     required(scalar<kDuration, &SloConfig::first_token>("first_token", "", "When the first token should be there.")),
     scalar<kPercent, &SloConfig::target>("target", "99%", "For this share of the requests."),
-    later("per_token"),
+    scalar<kDuration, &SloConfig::per_token>("per_token", "",
+                                             "Between two tokens of an answer, on average; for learned capacities."),
 };
 constexpr Shape kSloShape = shape<SloConfig>("", kSloFields);
 
@@ -148,11 +149,16 @@ constexpr std::array kClassFields{
     map<&ClassConfig::refusal>("refusal", kRefusalShape, "What a refused caller is told."),
     scalar<kMode, &ClassConfig::mode>("mode", "enforce",
                                       "`shadow` lets the class through and counts what it would do."),
-    later("guarantee"),
-    later("weight"),
-    later("shed"),
+    scalar<kPositive, &ClassConfig::weight>(
+        "weight", "1", "Among classes of the same priority: its part of what they have in flight."),
+    scalar<kPercent, &ClassConfig::guarantee>("guarantee", "0%",
+                                              "Of what is in flight on the backend, whatever better classes want."),
+    scalar<kShed, &ClassConfig::shed>(
+        "shed", "whole_clients",
+        "Who is left out while not all can be served: always the same clients for an hour, or all of them a little."),
+    scalar<kBool, &ClassConfig::preemptible>(
+        "preemptible", "false", "Its newest running answers may be cut short when a better class has waited long."),
     later("degrade"),
-    later("preemptible"),
     later("conversation"),
 };
 

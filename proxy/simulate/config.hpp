@@ -39,9 +39,9 @@ struct EngineConfig {
     // Reading 128 KiB of keys and values at 3.35 TB/s.
     Duration per_context_token = 40ns;
 
-    // Every token is an event, as a server needs it. A simulator that asks only for first tokens and endings turns this
-    // off: a step then costs the same whatever its batch.
-    bool token_events = true;
+    // Every so many tokens of an answer are an event: 1 as a server needs it, 16 for who only counts along. 0: only
+    // first tokens and endings are; a step then costs the same whatever its batch.
+    std::uint32_t token_events = 1;
 };
 
 // Engines by name:

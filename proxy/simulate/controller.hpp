@@ -39,6 +39,7 @@ struct Ruling {
     EndpointId endpoint = kNoEndpoint;  // where it runs
     Reason reason = Reason::admitted;   // why it has ended, when it has
     Duration retry_after{};             // the advice that goes with a refusal, before jitter; zero: none
+    bool evicted = false;               // running, and to be cut short at once
 };
 
 // A request at the door: one try of it, from its arrival to its last byte. The controller owns `ruling`, the place and
@@ -73,6 +74,9 @@ public:
     virtual void arrive(Visit& visit, TimePoint now, VisitChanges& changes) = 0;
     // Its answer has begun. REQUIRES: running.
     virtual void first_token(Visit& /*visit*/, TimePoint /*now*/, VisitChanges& /*changes*/) {}
+    // Its answer has come to so many tokens; told about every 16, to those who count them. REQUIRES: running.
+    virtual void streamed(Visit& /*visit*/, std::uint32_t /*tokens*/) {}
+    [[nodiscard]] virtual bool counts_tokens() const { return false; }
     // Its slot is free. REQUIRES: running.
     virtual void finish(Visit& visit, TimePoint now, VisitChanges& changes) = 0;
     // Its client left. REQUIRES: waiting.

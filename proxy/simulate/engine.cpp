@@ -113,9 +113,9 @@ std::uint32_t Engine::feed_prompts(std::uint32_t budget, bool admit) {
 
 void Engine::end_step(std::vector<EngineEvent>& events) {
     ++steps_ended_;
-    if (config_.token_events) {
+    if (config_.token_events > 0) {
         for (const auto& [rank, request] : running_) {
-            if (request->stage != Stage::decoding) continue;
+            if (request->stage != Stage::decoding || given(*request) % config_.token_events != 0) continue;
             events.push_back({EngineEvent::Kind::token, request->id, *step_ends_, given(*request)});
         }
     }
@@ -134,7 +134,7 @@ void Engine::give_first_token(Request& request, std::vector<EngineEvent>& events
     // After a preemption it is one token more, and no longer the first.
     const bool first = request.given == 0;
     ++request.given;
-    if (first || config_.token_events) {
+    if (first || (config_.token_events > 0 && request.given % config_.token_events == 0)) {
         const auto kind = first ? EngineEvent::Kind::first_token : EngineEvent::Kind::token;
         events.push_back({kind, request.id, *step_ends_, request.given});
     }

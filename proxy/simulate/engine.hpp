@@ -35,7 +35,7 @@ using RequestId = std::uint64_t;
 struct EngineEvent {
     enum class Kind : std::uint8_t {
         first_token,
-        token,     // every later one; only with config.token_events
+        token,     // later ones, as many as config.token_events asks for
         finished,  // after its last token, at the same instant
     };
     Kind kind = Kind::token;

@@ -5,7 +5,7 @@ namespace {
 
 void copy_ruling(Visit& visit) {
     const admission::Decision& decision = visit.decision();
-    visit.ruling = {visit.standing(), decision.endpoint, decision.reason, decision.retry_after};
+    visit.ruling = {visit.standing(), decision.endpoint, decision.reason, decision.retry_after, visit.evicted()};
 }
 
 }  // namespace
@@ -22,11 +22,16 @@ void JudgeController::report(VisitChanges& changes) {
 void JudgeController::arrive(Visit& visit, TimePoint now, VisitChanges& changes) {
     // The server asks for an early refusal before it reads the body; such a request never arrives at the judge.
     if (const auto refusal = judge_.refuse_early(visit.asking, now)) {
-        visit.ruling = {admission::Standing::ended, kNoEndpoint, refusal->reason, refusal->retry_after};
+        visit.ruling = {admission::Standing::ended, kNoEndpoint, refusal->reason, refusal->retry_after, false};
         return;
     }
     judge_.arrive(visit, visit.asking, now, changed_);
     copy_ruling(visit);
+    report(changes);
+}
+
+void JudgeController::first_token(Visit& visit, TimePoint now, VisitChanges& changes) {
+    judge_.first_token(visit, now, changed_);
     report(changes);
 }
 

@@ -11,6 +11,9 @@ public:
     JudgeController(const admission::JudgeConfig& config, TimePoint now) : judge_(config, now) {}
 
     void arrive(Visit& visit, TimePoint now, VisitChanges& changes) override;
+    void first_token(Visit& visit, TimePoint now, VisitChanges& changes) override;
+    void streamed(Visit& visit, std::uint32_t tokens) override { judge_.streamed(visit, tokens); }
+    [[nodiscard]] bool counts_tokens() const override { return true; }
     void finish(Visit& visit, TimePoint now, VisitChanges& changes) override;
     void leave(Visit& visit, TimePoint now, VisitChanges& changes) override;
     void lose(Visit& visit, TimePoint now, VisitChanges& changes) override;

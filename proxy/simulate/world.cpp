@@ -4,6 +4,7 @@
 #include <cassert>
 #include <utility>
 
+#include "admission/classify/cohort.hpp"
 #include "simulate/random.hpp"
 #include "simulate/retry.hpp"
 
@@ -17,16 +18,16 @@ namespace {
 constexpr TimePoint kStart{24h};
 
 constexpr std::uint64_t kProgressEvery = 4'096;  // arrivals
+constexpr std::uint32_t kTokensATime = 16;       // as the server counts streams
 
 RequestId engine_id(std::uint32_t slot, std::uint32_t version) { return RequestId{version} << 32 | slot; }
 std::uint32_t slot_of(RequestId id) { return static_cast<std::uint32_t>(id); }
+std::uint32_t version_of(RequestId id) { return static_cast<std::uint32_t>(id >> 32); }
 
 }  // namespace
 
 World::World(WorldConfig config, const Trace& trace, std::vector<ClassId> classes)
     : config_(std::move(config)), trace_(trace), class_of_hint_(std::move(classes)), now_(kStart) {
-    EngineConfig engine = config_.engine;
-    engine.token_events = false;
     for (const admission::JudgeConfig& backend : config_.backends) {
         controllers_.push_back(make_controller(config_.controller, backend, now_));
         assert(controllers_.back());
@@ -40,9 +41,13 @@ World::World(WorldConfig config, const Trace& trace, std::vector<ClassId> classe
             controller_of_endpoint_[index(endpoint.id)] = controllers_.back().get();
         }
     }
-    for (std::size_t i = 0; i < controller_of_endpoint_.size(); ++i) engines_.emplace_back(engine);
+    for (const Controller* controller : controller_of_endpoint_) {
+        EngineConfig engine = config_.engine;
+        engine.token_events = controller->counts_tokens() ? kTokensATime : 0;
+        engines_.emplace_back(engine);
+    }
     for (const auto& controller : controllers_) {
-        controller->connect(engine, [this](EndpointId endpoint) { return engines_[index(endpoint)].counts(); });
+        controller->connect(config_.engine, [this](EndpointId endpoint) { return engines_[index(endpoint)].counts(); });
     }
 
     std::vector<std::optional<Duration>> slos;
@@ -107,25 +112,32 @@ void World::run_engines() {
         engine.advance(now_, events_);
         for (const EngineEvent& event : events_) {
             Session& session = sessions_[slot_of(event.id)];
-            // An earlier event of this batch may have led to its being cancelled.
-            if (!session.present || engine_id(session.slot, session.version) != event.id) continue;
-            if (event.kind == EngineEvent::Kind::first_token) {
-                session.answered = true;
-                session.first_token = event.at;
-                present_.prompts -= session.prompt_tokens;
-                if (recorder_) {
-                    recorder_->first_token(session.asking.cls, event.at - kStart,
-                                           event.at - kStart - session.request->arrival);
-                }
-                controller_of(session).first_token(session, now_, changes_);
-            } else {
-                session.engine = kNoEndpoint;
-                session.computed += event.computed;
-                controller_of(session).finish(session, now_, changes_);
-                over(session, Reason::admitted, true);
-            }
+            // Cut short by what an earlier event of this step brought about.
+            if (!session.present || session.version != version_of(event.id)) continue;
+            hear(session, event);
             settle();
         }
+    }
+}
+
+void World::hear(Session& session, const EngineEvent& event) {
+    Controller& controller = controller_of(session);
+    switch (event.kind) {
+        case EngineEvent::Kind::first_token:
+            session.answered = true;
+            session.first_token = event.at;
+            present_.prompts -= session.prompt_tokens;
+            if (recorder_) {
+                const Duration at = event.at - kStart;
+                recorder_->first_token(session.asking.cls, at, at - session.request->arrival);
+            }
+            return controller.first_token(session, now_, changes_);
+        case EngineEvent::Kind::token: return controller.streamed(session, event.tokens);
+        case EngineEvent::Kind::finished:
+            session.engine = kNoEndpoint;
+            session.computed += event.computed;
+            controller.finish(session, now_, changes_);
+            return over(session, Reason::admitted, true);
     }
 }
 
@@ -202,6 +214,11 @@ void World::try_once(Session& session) {
     session.answered = false;
     session.asking.retry = session.tries > 1;
     record(Recorder::Event::tried, session);
+    session.asking.prompt_tokens = session.prompt_tokens;
+    session.asking.streams = true;
+    session.asking.can_be_cut = true;
+    session.asking.cohort =
+        admission::cohort_of(session.asking.client, std::chrono::floor<std::chrono::seconds>(now_ - kStart));
     set_timer(now_ + config_.give_up, Due::give_up, session.slot, session.version);
     controller_of(session).arrive(session, now_, changes_);
     act(session);
@@ -216,7 +233,7 @@ void World::settle() {
 void World::act(Session& session) {
     recount(session, session.ruling.standing);
     switch (session.ruling.standing) {
-        case Standing::running: return dispatch(session);
+        case Standing::running: return session.ruling.evicted ? cut(session) : dispatch(session);
         case Standing::ended: stop(session); return refused(session);
         default: return;
     }
@@ -244,6 +261,14 @@ void World::stop(Session& session) {
     session.lost += tokens;
     engine.cancel(id);
     session.engine = kNoEndpoint;
+}
+
+void World::cut(Session& session) {
+    if (!session.present) return;
+    stop(session);
+    controller_of(session).finish(session, now_, changes_);
+    // SDKs do not ask again for a stream that broke.
+    over(session, Reason::evicted, false);
 }
 
 void World::refused(Session& session) {

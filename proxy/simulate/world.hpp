@@ -101,6 +101,7 @@ private:
 
     [[nodiscard]] std::optional<TimePoint> next_instant() const;
     void run_engines();
+    void hear(Session& session, const EngineEvent& event);
     void expire();
     void run_timers();
     void take_arrivals();
@@ -112,6 +113,8 @@ private:
     void dispatch(Session& session);
     // Takes it out of its engine, if it is in one.
     void stop(Session& session);
+    // Takes a running request off its engine for good.
+    void cut(Session& session);
     void refused(Session& session);
     void over(Session& session, Reason reason, bool served);
     void give_up(Session& session);

@@ -155,6 +155,13 @@ void add_saturation_families(Families& families, const Labels& labels, const Scr
                       [](const EndpointGauges& g) { return g.inflight; });
     names.by_endpoint(families.gauge("weir_limit_requests", "Requests that the endpoint may have in flight."),
                       [](const EndpointGauges& g) { return g.limit; });
+    names.by_endpoint(families.gauge("weir_inflight_tokens", "LLM tokens of prompts and answers in flight."),
+                      [](const EndpointGauges& g) { return g.context_tokens; });
+    names.by_endpoint(families.gauge("weir_limit_tokens", "LLM tokens in the endpoint's KV cache; 0: not known."),
+                      [](const EndpointGauges& g) { return g.context_limit; });
+    names.by_endpoint(
+        families.gauge("weir_pending_prompt_tokens", "LLM tokens of prompts whose first token has not come."),
+        [](const EndpointGauges& g) { return g.prompt_tokens; });
 }
 
 void add_backend_families(Families& families, const Labels& labels, const Scrape& scrape) {

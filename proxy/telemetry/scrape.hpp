@@ -34,6 +34,9 @@ struct EndpointGauges {
     EndpointId id = kNoEndpoint;
     std::uint32_t inflight = 0;
     std::uint32_t limit = 0;
+    std::uint64_t context_tokens = 0;  // LLM tokens of prompts and answers in flight
+    std::uint64_t context_limit = 0;   // 0: none
+    std::uint64_t prompt_tokens = 0;   // of those without a first token
     bool up = true;
     std::uint64_t succeeded = 0;
     std::uint64_t failed = 0;

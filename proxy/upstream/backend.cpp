@@ -7,11 +7,16 @@
 namespace weir::upstream {
 
 Backend::Backend(BackendId id, BackendConfig config, std::vector<std::shared_ptr<Endpoint>> endpoints,
-                 OnAvailability on_availability)
+                 OnAvailability on_availability, OnContext on_context)
     : id_(id),
       config_(std::move(config)),
       endpoints_(std::move(endpoints)),
-      on_availability_(std::move(on_availability)) {}
+      on_availability_(std::move(on_availability)),
+      on_context_(std::move(on_context)) {}
+
+void Backend::told_context(const Endpoint& endpoint, std::uint64_t tokens) const {
+    if (on_context_) on_context_(endpoint.id(), tokens);
+}
 
 Endpoint* Backend::find(EndpointId id) const {
     const auto found =

@@ -20,9 +20,11 @@ class Backend {
 public:
     // Told outside any lock whenever an endpoint becomes fit or unfit.
     using OnAvailability = std::function<void(EndpointId, bool available)>;
+    // Told what an engine says of its KV cache, in LLM tokens.
+    using OnContext = std::function<void(EndpointId, std::uint64_t tokens)>;
 
     Backend(BackendId id, BackendConfig config, std::vector<std::shared_ptr<Endpoint>> endpoints,
-            OnAvailability on_availability);
+            OnAvailability on_availability, OnContext on_context = {});
 
     [[nodiscard]] BackendId id() const { return id_; }
     [[nodiscard]] const BackendConfig& config() const { return config_; }
@@ -35,6 +37,7 @@ public:
     void request_succeeded(Endpoint& endpoint);
     void request_failed(Endpoint& endpoint, TimePoint now);
     void probed(Endpoint& endpoint, bool success);
+    void told_context(const Endpoint& endpoint, std::uint64_t tokens) const;
     // Ends ejections whose time is over. Call it a few times a second.
     void tick(TimePoint now);
 
@@ -47,6 +50,7 @@ private:
     BackendConfig config_;
     std::vector<std::shared_ptr<Endpoint>> endpoints_;
     OnAvailability on_availability_;
+    OnContext on_context_;
 };
 
 }  // namespace weir::upstream

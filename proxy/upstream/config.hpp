@@ -55,11 +55,49 @@ struct TimeoutConfig {
     friend bool operator==(const TimeoutConfig&, const TimeoutConfig&) = default;
 };
 
+// How many requests an endpoint takes at once, where the policy leaves that to be learned while it serves.
+struct LearnedRequests {
+    std::uint32_t start = 32;
+    std::uint32_t max = 512;
+
+    friend bool operator==(const LearnedRequests&, const LearnedRequests&) = default;
+};
+
+// LLM tokens that an endpoint's KV cache holds: a number, or what the engine says of itself.
+struct ContextTokens {
+    std::uint64_t tokens = 0;  // 0: not known
+    bool read = false;         // from the engine's metrics, when it comes up
+
+    friend bool operator==(const ContextTokens&, const ContextTokens&) = default;
+};
+
+// Which of the endpoints that can take a request gets it.
+enum class Balance : std::uint8_t { most_room, least_requests, round_robin };
+
+// Whether the engine is told the priority of a request's class.
+enum class EnginePriority : std::uint8_t {
+    ignore,
+    forward,  // as the field `priority` of the body, 0 for the best: vLLM with --scheduling-policy priority
+};
+
+struct MetricsConfig {
+    std::string path = "/metrics";  // GET; Prometheus' text format, with vLLM's or SGLang's names
+    Duration timeout = 1s;
+
+    friend bool operator==(const MetricsConfig&, const MetricsConfig&) = default;
+};
+
 struct BackendConfig {
     std::string name;
     Dialect dialect = Dialect::openai;  // for paths that do not tell
     std::vector<EndpointConfig> endpoints;
-    std::uint32_t requests = 0;          // capacity.requests: in flight at once on each endpoint; required in a policy
+    Balance balance = Balance::most_room;
+    std::uint32_t requests = 0;                  // capacity.requests: in flight at once on each endpoint
+    std::optional<LearnedRequests> learned;      // instead of `requests`; a policy has one of them
+    ContextTokens context_tokens;                // capacity.context_tokens, of each endpoint
+    std::optional<std::uint32_t> prompt_tokens;  // capacity.prompt_tokens: without a first token, on each endpoint
+    EnginePriority priority = EnginePriority::ignore;
+    MetricsConfig metrics;
     std::optional<HealthConfig> health;  // absent: only passive checks
     EjectionConfig ejection;
     TimeoutConfig timeouts;

@@ -2,12 +2,10 @@
 
 #include <spdlog/spdlog.h>
 
-#include <string>
-
-#include "http/head.hpp"
 #include "net/resolver.hpp"
 #include "net/task.hpp"
-#include "upstream/connection.hpp"
+#include "upstream/engine_report.hpp"
+#include "upstream/fetch.hpp"
 
 namespace weir::upstream {
 namespace {
@@ -16,38 +14,9 @@ using namespace std::chrono_literals;
 
 constexpr auto kResolveEvery = 30s;
 constexpr auto kTick = 100ms;  // how late an ejection may end
-constexpr std::size_t kMaxAnswer = 16 * 1024;
-
-// Sends the probe and reads the head of the answer. True when it came in time and said 2xx.
-net::task<bool> exchange_probe(net::ByteStream& stream, const std::string& request, net::Waker& waker,
-                               net::Timer& timer, TimePoint deadline) {
-    timer.set(deadline);
-    std::size_t sent = 0;
-    std::string answer;
-    http::ResponseHead head;
-    for (;;) {
-        if (waker.loop().now() >= deadline) co_return false;
-        if (sent < request.size()) {
-            const iovec part{const_cast<char*>(request.data()) + sent, request.size() - sent};
-            const net::IoResult result = stream.try_write({&part, 1});
-            if (result.status == net::IoStatus::failed) co_return false;
-            sent += result.bytes;
-            if (result.status == net::IoStatus::ok) continue;
-        }
-        const std::span<char> scratch = waker.loop().scratch();
-        const net::IoResult result = stream.try_read(scratch.first(4096));
-        if (result.status == net::IoStatus::eof || result.status == net::IoStatus::failed) co_return false;
-        if (result.status == net::IoStatus::would_block) {
-            co_await waker.wait();
-            continue;
-        }
-        answer.append(scratch.data(), result.bytes);
-        const auto parsed = http::parse_response(answer, {}, false, head);
-        if (parsed.status == http::ParseStatus::refused || answer.size() > kMaxAnswer) co_return false;
-        if (parsed.status == http::ParseStatus::complete && head.status >= 200) co_return head.status < 300;
-        if (parsed.status == http::ParseStatus::complete) answer.erase(0, parsed.consumed);
-    }
-}
+constexpr auto kReadEvery = 1min;
+constexpr auto kReadAgain = 2s;
+constexpr std::size_t kMaxMetrics = 4 * 1024 * 1024;
 
 // One endpoint under watch: its coroutine ends with it.
 class Watch {
@@ -87,21 +56,34 @@ private:
             }
             const auto& health = backend_->config().health;
             if (health && !endpoint_->addresses().empty()) {
-                const bool success = co_await probe(*health, began + health->timeout);
-                backend_->probed(*endpoint_, success);
+                const Fetched answer =
+                    co_await fetch(*endpoint_, health->path, 0, waker_, timer_, began + health->timeout);
+                backend_->probed(*endpoint_, answer.success());
             }
+            const bool reads = backend_->config().context_tokens.read && !endpoint_->addresses().empty();
+            if (reads && waker_.loop().now() >= read_at_) co_await read_context(waker_.loop().now());
             const Duration pause = health && !endpoint_->addresses().empty() ? health->every : Duration(200ms);
             co_await sleep_until(began + pause);
         }
     }
 
-    net::task<bool> probe(const HealthConfig& config, TimePoint deadline) {
-        ConnectResult result = co_await connect(*endpoint_, waker_, timer_, deadline, nullptr);
-        if (!result.connection) co_return false;
-        const std::string request = "GET " + config.path + " HTTP/1.1\r\nHost: " + endpoint_->authority() +
-                                    "\r\nUser-Agent: weir/" WEIR_VERSION "\r\nConnection: close\r\n\r\n";
-        const bool healthy = co_await exchange_probe(result.connection->stream(), request, waker_, timer_, deadline);
-        co_return healthy;
+    // What the engine says of its KV cache, where the policy leaves that to it. Asked again now and then: an engine may
+    // have been started anew with another model.
+    net::task<void> read_context(TimePoint now) {
+        const BackendConfig& config = backend_->config();
+        const Fetched page =
+            co_await fetch(*endpoint_, config.metrics.path, kMaxMetrics, waker_, timer_, now + config.metrics.timeout);
+        const auto tokens = page.success() ? context_tokens_in(page.body) : std::nullopt;
+        read_at_ = now + (tokens ? kReadEvery : kReadAgain);
+        if (tokens) {
+            backend_->told_context(*endpoint_, *tokens);
+        } else if (!warned_) {
+            spdlog::warn(
+                "endpoint {} does not say how many tokens its KV cache holds at {}; until it does, no limit is "
+                "put on them",
+                endpoint_->config().url, config.metrics.path);
+        }
+        warned_ = !tokens;
     }
 
     std::shared_ptr<Backend> backend_;
@@ -109,6 +91,8 @@ private:
     net::Waker waker_;
     net::Timer timer_;
     std::shared_ptr<net::Resolver> resolver_;
+    TimePoint read_at_{};  // of the engine's metrics
+    bool warned_ = false;  // that they do not say what is looked for
     net::task<void> run_;
 };
 

@@ -1,5 +1,6 @@
 #pragma once
-// Active health checks: a GET to each endpoint, again and again, and names looked up anew. Runs on the control loop.
+// Active health checks: a GET to each endpoint, again and again, and names looked up anew. Where the policy leaves the
+// size of the KV cache to the engine, its metrics are read as well. Runs on the control loop.
 
 #include <memory>
 #include <vector>

@@ -1,180 +1,114 @@
 #include "property/judge_world.hpp"
 
 #include <algorithm>
-#include <array>
-#include <ostream>
 
 namespace weir::test {
 
 using admission::Decision;
 using admission::Place;
-using admission::Priority;
 using admission::Standing;
 using namespace std::chrono_literals;
 
-namespace {
+JudgeWorld::JudgeWorld(const Plan& plan)
+    : JudgeWorld(plan, [](const admission::JudgeConfig& config, TimePoint now) {
+          return std::make_unique<TestedJudge>(config, now);
+      }) {}
 
-constexpr std::array kPriorities{Priority::critical, Priority::normal, Priority::normal, Priority::sheddable};
-
-std::uint32_t number(EndpointId id) { return static_cast<std::uint32_t>(id); }
-
-}  // namespace
-
-std::ostream& operator<<(std::ostream& out, const Operation& op) {
-    constexpr std::array kNames{"arrive", "finish", "leave", "requeue", "wait", "flip_endpoint", "reconfigure"};
-    return out << kNames[op.kind] << "{class " << op.cls << ", client " << op.client << (op.retry ? ", retry" : "")
-               << ", pick " << op.pick << ", " << op.ms << " ms}";
-}
-
-std::ostream& operator<<(std::ostream& out, const ClassPlan& plan) {
-    return out << "{line " << plan.line << ", patience " << plan.patience_ms << " ms, rate " << plan.rate
-               << ", concurrency " << plan.concurrency << "}";
-}
-
-std::ostream& operator<<(std::ostream& out, const Plan& plan) {
-    for (const auto& cls : plan.classes) out << cls << ' ';
-    for (const auto limit : plan.endpoints) out << "endpoint " << limit << ' ';
-    return out;
-}
-
-admission::JudgeConfig Plan::config() const {
-    admission::JudgeConfig config;
-    config.client_table = 8;
-    for (std::size_t i = 0; i < classes.size(); ++i) {
-        admission::JudgeClass cls;
-        cls.id = ClassId{static_cast<std::uint16_t>(i)};
-        cls.config.priority = kPriorities[i];
-        cls.config.line = classes[i].line;
-        cls.config.patience = std::chrono::milliseconds(classes[i].patience_ms);
-        if (classes[i].rate > 0) cls.config.limits.requests = {1.0 * classes[i].rate, 4};
-        if (classes[i].concurrency > 0) cls.config.per_client.concurrency = classes[i].concurrency;
-        config.classes.push_back(cls);
-    }
-    for (std::size_t i = 0; i < endpoints.size(); ++i) {
-        config.endpoints.push_back({EndpointId{static_cast<std::uint16_t>(i)}, endpoints[i]});
-    }
-    return config;
-}
-
-rc::Gen<Plan> any_plan() {
-    using rc::gen::inRange;
-    const auto cls = rc::gen::build<ClassPlan>(
-        rc::gen::set(&ClassPlan::line, inRange(0U, 5U)),
-        rc::gen::set(&ClassPlan::patience_ms, rc::gen::element(0U, 50U, 2'000U, 90'000U)),
-        rc::gen::set(&ClassPlan::rate, rc::gen::weightedElement<std::uint32_t>({{4, 0U}, {1, 5U}, {1, 100U}})),
-        rc::gen::set(&ClassPlan::concurrency, rc::gen::weightedElement<std::uint32_t>({{3, 0U}, {1, 2U}})));
-    return rc::gen::build<Plan>(
-        rc::gen::set(&Plan::classes, rc::gen::container<std::vector<ClassPlan>>(kPriorities.size(), cls)),
-        rc::gen::set(&Plan::endpoints, rc::gen::mapcat(inRange(1U, 4U), [](std::uint32_t count) {
-            return rc::gen::container<std::vector<std::uint32_t>>(count, inRange(1U, 13U));
-        })));
-}
-
-rc::Gen<std::vector<Operation>> any_operations() {
-    using rc::gen::inRange;
-    const auto kind = rc::gen::weightedElement<Operation::Kind>({{12, Operation::arrive},
-                                                                 {7, Operation::finish},
-                                                                 {2, Operation::leave},
-                                                                 {1, Operation::requeue},
-                                                                 {1, Operation::wait},
-                                                                 {1, Operation::flip_endpoint},
-                                                                 {1, Operation::reconfigure}});
-    return rc::gen::container<std::vector<Operation>>(rc::gen::build<Operation>(
-        rc::gen::set(&Operation::kind, kind), rc::gen::set(&Operation::cls, inRange(0U, 4U)),
-        rc::gen::set(&Operation::client, inRange(0U, 3U)), rc::gen::set(&Operation::retry),
-        rc::gen::set(&Operation::pick, inRange(0U, 100U)),
-        rc::gen::set(&Operation::ms,
-                     rc::gen::weightedElement<std::uint32_t>({{6, 0U}, {4, 7U}, {2, 60U}, {1, 20'000U}}))));
-}
-
-JudgeWorld::JudgeWorld(const Plan& plan) : config_(plan.config()), seen_(4), judge_(config_, clock_.now()) {
-    for (const auto limit : plan.endpoints) endpoints_.push_back({limit, 0, true});
+JudgeWorld::JudgeWorld(const Plan& plan, const MakeJudge& make)
+    : books_(plan), judge_(make(books_.config, clock_.now())) {
     changes_.reserve(64);
 }
 
 void JudgeWorld::play(const Operation& operation) {
     // Whatever time alone brings comes first and apart, so that what the operation brings can be told from it.
     if (operation.kind != Operation::arrive) pass(std::chrono::milliseconds(operation.ms));
+    BookedRequest* running = books_.pick(Standing::running, operation.pick);
+    BookedRequest* waiting = books_.pick(Standing::waiting, operation.pick);
     switch (operation.kind) {
         case Operation::arrive: arrive(operation); break;
         case Operation::finish:
-            if (Request* request = pick(Standing::running, operation.pick)) {
-                --endpoints_[number(request->endpoint)].inflight;
-                request->known = Standing::ended;
-                judge_.finish(request->place, clock_.now(), changes_);
-                replay();
-            }
+            if (running == nullptr) break;
+            books_.finish(*running);
+            judge_->finish(running->place, clock_.now(), changes_);
             break;
         case Operation::leave:
-            if (Request* request = pick(Standing::waiting, operation.pick)) {
-                request->known = Standing::ended;
-                judge_.leave(request->place, clock_.now(), changes_);
-                replay();
-            }
+            if (waiting == nullptr) break;
+            books_.refuse(*waiting);
+            judge_->leave(waiting->place, clock_.now(), changes_);
             break;
         case Operation::requeue:
-            if (Request* request = pick(Standing::running, operation.pick)) requeue(*request);
+            if (running != nullptr) requeue(*running);
+            break;
+        case Operation::first_token:
+            if (running == nullptr) break;
+            books_.first_token(*running);
+            judge_->first_token(running->place, clock_.now(), changes_);
+            break;
+        case Operation::streamed:
+            if (running == nullptr) break;
+            running->streamed = std::max(running->streamed, 10 * operation.pick);
+            judge_->streamed(running->place, 10 * operation.pick);
             break;
         case Operation::wait: pass(std::chrono::seconds(operation.pick)); break;
-        case Operation::flip_endpoint: {
-            const std::size_t chosen = operation.pick % endpoints_.size();
-            endpoints_[chosen].available = !endpoints_[chosen].available;
-            judge_.set_available(EndpointId{static_cast<std::uint16_t>(chosen)}, endpoints_[chosen].available,
-                                 clock_.now(), changes_);
-            replay();
-            break;
-        }
-        case Operation::reconfigure: {
-            const std::size_t chosen = operation.pick % endpoints_.size();
-            config_.endpoints[chosen].requests = endpoints_[chosen].limit = 1 + operation.pick % 12;
-            config_.classes[operation.cls].config.line = operation.pick % 5;
-            judge_.reconfigure(config_, clock_.now(), changes_);
-            replay();
-            break;
-        }
+        case Operation::flip_endpoint: flip_endpoint(operation.pick % books_.endpoints.size()); break;
+        case Operation::reconfigure: reconfigure(operation); break;
     }
+    replay();
     check_rest();
+}
+
+void JudgeWorld::flip_endpoint(std::size_t endpoint) {
+    bool& available = books_.endpoints[endpoint].available;
+    available = !available;
+    judge_->set_available(EndpointId{static_cast<std::uint16_t>(endpoint)}, available, clock_.now(), changes_);
+}
+
+void JudgeWorld::reconfigure(const Operation& operation) {
+    const std::size_t chosen = operation.pick % books_.endpoints.size();
+    books_.config.endpoints[chosen].requests = books_.endpoints[chosen].limit = 1 + operation.pick % 12;
+    books_.config.endpoints[chosen].context_tokens = books_.endpoints[chosen].context_limit = operation.prompt * 10;
+    books_.config.classes[operation.cls].config.line = operation.pick % 5;
+    judge_->reconfigure(books_.config, clock_.now(), changes_);
 }
 
 void JudgeWorld::pass(Duration time) {
     // As a server would: it wakes at the instants that the judge names.
     const TimePoint end = clock_.now() + time;
-    for (auto next = judge_.next_expiry(); next && *next < end; next = judge_.next_expiry()) {
-        RC_ASSERT(*next > clock_.now());
-        clock_.advance_to(*next);
-        judge_.expire(clock_.now(), changes_);
+    const auto expire_at = [this](TimePoint instant) {
+        clock_.advance_to(instant);
+        books_.settle_old(instant);
+        judge_->expire(instant, changes_);
         replay();
         check_rest();
+    };
+    for (auto next = judge_->next_expiry(); next && *next < end; next = judge_->next_expiry()) {
+        RC_ASSERT(*next > clock_.now());
+        expire_at(*next);
     }
-    clock_.advance_to(end);
-    judge_.expire(end, changes_);
-    replay();
-    check_rest();
+    expire_at(end);
 }
 
 void JudgeWorld::arrive(const Operation& operation) {
-    Request& request = requests_.emplace_back();
-    request.cls = operation.cls;
-    request.client = operation.client;
-    request.retry = operation.retry;
-    request.arrival = requests_.size();
-    const auto& cls = config_.classes[request.cls].config;
-    request.expires = clock_.now() + *cls.patience;
+    BookedRequest& request = books_.arrive(operation, clock_.now());
     admission::Ask ask{ClassId{static_cast<std::uint16_t>(operation.cls)}, operation.client, operation.retry, {}};
+    ask.cohort = static_cast<std::uint16_t>(operation.client);
+    ask.prompt_tokens = request.prompt;
+    ask.streams = request.streams;
+    ask.can_be_cut = true;
     if (operation.ms > 0) {
         ask.deadline = clock_.now() + std::chrono::milliseconds(operation.ms);
         request.expires = std::min(request.expires, *ask.deadline);
     }
-    const auto early = judge_.refuse_early(ask, clock_.now());
-    judge_.arrive(request.place, ask, clock_.now(), changes_);
+    const auto early = judge_->refuse_early(ask, clock_.now());
+    judge_->arrive(request.place, ask, clock_.now(), changes_);
+    const Decision& decision = request.place.decision();
     if (early) {
         RC_ASSERT(request.place.standing() == Standing::ended);
-        RC_ASSERT(early->reason == request.place.decision().reason);
-        RC_ASSERT(early->observed == request.place.decision().observed);
-        RC_ASSERT(early->retry_after == request.place.decision().retry_after);
+        RC_ASSERT(early->reason == decision.reason);
+        RC_ASSERT(early->observed == decision.observed);
+        RC_ASSERT(early->retry_after == decision.retry_after);
     }
-    const Decision& decision = request.place.decision();
-    RC_ASSERT((decision.reason == Reason::client_concurrency) == over_concurrency(request));
+    RC_ASSERT((decision.reason == Reason::client_concurrency) == books_.over_concurrency(request));
     if (request.place.standing() == Standing::ended && group(decision.reason) == ReasonGroup::contract) {
         RC_ASSERT(changes_.empty());
         RC_ASSERT(decision.observed > decision.limit);
@@ -182,14 +116,14 @@ void JudgeWorld::arrive(const Operation& operation) {
         request.known = Standing::ended;
         return;
     }
-    seen_[request.cls] = clock_.now();
-    request.known = Standing::waiting;
+    books_.enter_line(request, clock_.now());
     replay(&request);
 }
 
-void JudgeWorld::requeue(Request& request) {
-    --endpoints_[number(request.endpoint)].inflight;
-    const bool stayed = judge_.requeue(request.place, clock_.now(), changes_);
+void JudgeWorld::requeue(BookedRequest& request) {
+    books_.finish(request);
+    request.lost = request.endpoint;
+    const bool stayed = judge_->requeue(request.place, clock_.now(), changes_);
     RC_ASSERT(stayed == (request.place.standing() != Standing::ended));
     // Who is out of time, or out of endpoints, never stood in line again.
     const Reason reason = request.place.decision().reason;
@@ -198,16 +132,20 @@ void JudgeWorld::requeue(Request& request) {
     replay(&request);
 }
 
-void JudgeWorld::replay(Request* self) {
+void JudgeWorld::replay(BookedRequest* self) {
     std::size_t told = 0;
     const auto self_runs = [&] { return self != nullptr && self->place.standing() == Standing::running; };
     while (true) {
         // The law says when it was the turn of `self`.
-        if (self_runs() && self->known == Standing::waiting && head_of_all() == self) {
+        if (self_runs() && self->known == Standing::waiting && books_.next(clock_.now()) == self) {
             check_dispatch(*self);
         } else if (told < changes_.size()) {
-            Request& request = request_of(changes_[told++]);
-            RC_ASSERT(&request != self);
+            BookedRequest& request = request_of(changes_[told++]);
+            RC_ASSERT(&request != self || request.place.evicted());
+            if (request.known == Standing::running) {
+                check_eviction(request);
+                continue;
+            }
             RC_ASSERT(request.known == Standing::waiting);
             request.place.standing() == Standing::running ? check_dispatch(request) : check_refusal(request);
         } else {
@@ -219,68 +157,98 @@ void JudgeWorld::replay(Request* self) {
     changes_.clear();
 }
 
-void JudgeWorld::check_dispatch(Request& request) {
-    RC_ASSERT(head_of_all() == &request);
+void JudgeWorld::check_dispatch(BookedRequest& request) {
+    const bool its_turn = books_.next(clock_.now()) == &request;
+    RC_ASSERT(its_turn);
     RC_ASSERT(clock_.now() < request.expires || request.place.arrived() == clock_.now());
-    RC_ASSERT(request.place.decision().verdict == admission::Verdict::admit);
-    Endpoint& endpoint = endpoints_[number(request.place.decision().endpoint)];
-    RC_ASSERT(endpoint.available);
-    RC_ASSERT(fits(endpoint, request.cls));
-    ++endpoint.inflight;
-    request.endpoint = request.place.decision().endpoint;
-    request.known = Standing::running;
+    const Decision& decision = request.place.decision();
+    RC_ASSERT(decision.verdict == admission::Verdict::admit);
+    const std::size_t chosen = number(decision.endpoint);
+    const bool owed = books_.is_owed(request.cls);
+    RC_ASSERT(books_.endpoints[chosen].available);
+    RC_ASSERT(books_.fits(request, chosen, owed, clock_.now()));
+    // The one with most room, of those that it has not just been lost on.
+    for (std::size_t i = 0; i < books_.endpoints.size(); ++i) {
+        if (i == chosen || !books_.endpoints[i].available || !books_.fits(request, i, owed, clock_.now())) continue;
+        if (request.lost != kNoEndpoint && number(request.lost) == i) continue;
+        RC_ASSERT(request.lost == kNoEndpoint || number(request.lost) != chosen);
+        RC_ASSERT(books_.fill(chosen) <= books_.fill(i) + 1e-9);
+    }
+    books_.dispatch(request, decision.endpoint, clock_.now());
 }
 
-void JudgeWorld::check_refusal(Request& request) {
+void JudgeWorld::check_refusal(BookedRequest& request) {
     const Decision& decision = request.place.decision();
     RC_ASSERT(request.place.standing() == Standing::ended);
     RC_ASSERT(group(decision.reason) == ReasonGroup::overload);
     RC_ASSERT(decision.retry_after == 5s);
     if (decision.reason == Reason::line_full || decision.reason == Reason::pushed_out) {
-        RC_ASSERT(count(request.cls, Standing::waiting) > *config_.classes[request.cls].config.line);
-        for (const Request& other : requests_) {
+        RC_ASSERT(books_.count(request.cls, Standing::waiting) > *books_.config.classes[request.cls].config.line);
+        for (const BookedRequest& other : books_.requests) {
             if (other.cls != request.cls || other.known != Standing::waiting) continue;
-            RC_ASSERT(&other == &request || served_sooner(other, request));
+            RC_ASSERT(&other == &request || books_.served_sooner(other, request));
         }
     } else {
-        const bool any =
-            std::any_of(endpoints_.begin(), endpoints_.end(), [](const Endpoint& e) { return e.available; });
+        const bool any = std::any_of(books_.endpoints.begin(), books_.endpoints.end(),
+                                     [](const BookedEndpoint& e) { return e.available; });
         RC_ASSERT((decision.reason == Reason::no_endpoint) == !any);
         RC_ASSERT(clock_.now() >= request.expires || !any);
     }
-    request.known = Standing::ended;
+    books_.refuse(request);
+}
+
+void JudgeWorld::check_eviction(BookedRequest& request) {
+    RC_ASSERT(request.place.evicted());
+    RC_ASSERT(request.place.standing() == Standing::running);
+    RC_ASSERT(!request.evicted);
+    const auto& victim = books_.config.classes[request.cls].config;
+    const BookedRequest* head = books_.head();
+    const bool somebody_waits = head != nullptr;
+    RC_ASSERT(somebody_waits);
+    RC_ASSERT(victim.preemptible);
+    RC_ASSERT(books_.config.classes[head->cls].config.priority < victim.priority);
+    RC_ASSERT(clock_.now() - head->since >= (head->expires - head->since) / 2 - 1us);
+    for (const BookedRequest& other : books_.requests) {
+        if (other.cls != request.cls || other.known != Standing::running || other.evicted) continue;
+        RC_ASSERT(other.dispatch <= request.dispatch);
+    }
+    request.evicted = true;
 }
 
 void JudgeWorld::check_rest() const {
-    const auto counts = judge_.counts(clock_.now());
-    for (std::size_t i = 0; i < endpoints_.size(); ++i) {
-        RC_ASSERT(counts.endpoints[i].inflight == endpoints_[i].inflight);
+    const auto counts = judge_->counts(clock_.now());
+    for (std::size_t i = 0; i < books_.endpoints.size(); ++i) {
+        RC_ASSERT(counts.endpoints[i].inflight == books_.inflight(i));
+        RC_ASSERT(counts.endpoints[i].context_tokens == books_.context(i));
+        RC_ASSERT(counts.endpoints[i].prompt_tokens == books_.prompts(i));
     }
-    for (std::size_t cls = 0; cls < config_.classes.size(); ++cls) {
-        RC_ASSERT(counts.classes[cls].inflight == count(cls, Standing::running));
-        RC_ASSERT(counts.classes[cls].waiting == count(cls, Standing::waiting));
-        RC_ASSERT(counts.classes[cls].waiting <= *config_.classes[cls].config.line);
-        RC_ASSERT(counts.classes[cls].room == room(cls));
+    for (std::size_t cls = 0; cls < books_.config.classes.size(); ++cls) {
+        RC_ASSERT(counts.classes[cls].inflight == books_.count(cls, Standing::running));
+        RC_ASSERT(counts.classes[cls].waiting == books_.count(cls, Standing::waiting));
+        RC_ASSERT(counts.classes[cls].waiting <= *books_.config.classes[cls].config.line);
+        RC_ASSERT(counts.classes[cls].room == books_.room(cls, clock_.now()));
     }
-    for (const Request& request : requests_) {
+    std::size_t evicted = 0;
+    for (const BookedRequest& request : books_.requests) {
         RC_ASSERT(request.known == request.place.standing());
         RC_ASSERT(request.known != Standing::waiting || request.expires > clock_.now());
+        RC_ASSERT(request.evicted == request.place.evicted());
+        evicted += request.evicted ? 1 : 0;
     }
+    RC_ASSERT(evicted <= std::max<std::size_t>(1, books_.inflight() / 20 + 1));
     // Work conservation: never (head fits) and (head waits).
-    if (const Request* head = head_of_all()) {
-        for (const Endpoint& endpoint : endpoints_) RC_ASSERT(!endpoint.available || !fits(endpoint, head->cls));
-    }
+    const bool all_blocked = books_.next(clock_.now()) == nullptr;
+    RC_ASSERT(all_blocked);
 }
 
 void JudgeWorld::end_all() {
-    for (Request& request : requests_) {
+    for (BookedRequest& request : books_.requests) {
         if (request.known == Standing::waiting) {
-            request.known = Standing::ended;
-            judge_.leave(request.place, clock_.now(), changes_);
+            books_.refuse(request);
+            judge_->leave(request.place, clock_.now(), changes_);
         } else if (request.known == Standing::running) {
-            --endpoints_[number(request.endpoint)].inflight;
-            request.known = Standing::ended;
-            judge_.finish(request.place, clock_.now(), changes_);
+            books_.finish(request);
+            judge_->finish(request.place, clock_.now(), changes_);
         } else {
             continue;
         }
@@ -288,74 +256,18 @@ void JudgeWorld::end_all() {
         check_rest();
     }
     // Those who were dispatched meanwhile stood before whoever made room for them.
-    if (pick(Standing::running, 0) != nullptr || pick(Standing::waiting, 0) != nullptr) return end_all();
-    RC_ASSERT(judge_.counts(clock_.now()).pressure == (judge_.counts(clock_.now()).pressure >= 1 ? 1 : 0));
-    RC_ASSERT(judge_.next_expiry() == std::nullopt);
+    if (books_.pick(Standing::running, 0) != nullptr || books_.pick(Standing::waiting, 0) != nullptr) return end_all();
+    const double pressure = judge_->counts(clock_.now()).pressure;
+    RC_ASSERT(pressure == 0 || pressure == 1);  // 1: no endpoint is there
+    RC_ASSERT(judge_->next_expiry() == std::nullopt);
 }
 
-JudgeWorld::Request* JudgeWorld::pick(Standing standing, std::uint32_t which) {
-    std::vector<Request*> candidates;
-    for (Request& request : requests_) {
-        if (request.known == standing) candidates.push_back(&request);
-    }
-    return candidates.empty() ? nullptr : candidates[which % candidates.size()];
-}
-
-JudgeWorld::Request& JudgeWorld::request_of(const Place* place) {
-    const auto found = std::find_if(requests_.begin(), requests_.end(), [&](Request& r) { return &r.place == place; });
-    RC_ASSERT(found != requests_.end());
+BookedRequest& JudgeWorld::request_of(const Place* place) {
+    const auto found = std::find_if(books_.requests.begin(), books_.requests.end(),
+                                    [&](const BookedRequest& request) { return &request.place == place; });
+    const bool is_known = found != books_.requests.end();
+    RC_ASSERT(is_known);
     return *found;
-}
-
-bool JudgeWorld::served_sooner(const Request& a, const Request& b) {
-    return a.retry != b.retry ? b.retry : a.arrival < b.arrival;
-}
-
-bool JudgeWorld::first_class(std::size_t a, std::size_t b) const {
-    if (kPriorities[a] != kPriorities[b]) return kPriorities[a] < kPriorities[b];
-    const auto na = count(a, Standing::running);
-    const auto nb = count(b, Standing::running);
-    return na != nb ? na < nb : a < b;
-}
-
-const JudgeWorld::Request* JudgeWorld::head_of_all() const {
-    const Request* head = nullptr;
-    for (const Request& request : requests_) {
-        if (request.known != Standing::waiting) continue;
-        const bool sooner = head == nullptr || (request.cls == head->cls ? served_sooner(request, *head)
-                                                                         : first_class(request.cls, head->cls));
-        if (sooner) head = &request;
-    }
-    return head;
-}
-
-std::size_t JudgeWorld::count(std::size_t cls, Standing standing) const {
-    return static_cast<std::size_t>(std::count_if(requests_.begin(), requests_.end(), [&](const Request& request) {
-        return request.cls == cls && request.known == standing;
-    }));
-}
-
-bool JudgeWorld::over_concurrency(const Request& request) const {
-    const auto limit = config_.classes[request.cls].config.per_client.concurrency;
-    const auto present = std::count_if(requests_.begin(), requests_.end(), [&](const Request& other) {
-        return other.cls == request.cls && other.client == request.client &&
-               (other.known == Standing::waiting || other.known == Standing::running);
-    });
-    return limit && present >= *limit;
-}
-
-double JudgeWorld::room(std::size_t cls) const {
-    std::array<bool, admission::kPriorityCount> active{};
-    for (std::size_t i = 0; i < seen_.size(); ++i) {
-        const bool better = kPriorities[i] < kPriorities[cls];
-        if (better && seen_[i] && clock_.now() < *seen_[i] + 60s)
-            active[static_cast<std::size_t>(kPriorities[i])] = true;
-    }
-    return std::min(0.2, 0.1 * static_cast<double>(std::count(active.begin(), active.end(), true)));
-}
-
-bool JudgeWorld::fits(const Endpoint& endpoint, std::size_t cls) const {
-    return endpoint.inflight == 0 || endpoint.inflight + 1 <= endpoint.limit * (1 - room(cls)) + 1e-6;
 }
 
 }  // namespace weir::test

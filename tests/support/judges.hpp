@@ -35,6 +35,7 @@ inline admission::Ask make_ask(int cls, admission::ClientKey client = 1) {
     admission::Ask ask;
     ask.cls = ClassId{static_cast<std::uint16_t>(cls)};
     ask.client = client;
+    ask.can_be_cut = true;
     return ask;
 }
 

@@ -40,6 +40,7 @@ struct Identity {
     IpAddress source;                 // the address that counts: the peer, or what trusted proxies vouch for
     const ApiKey* api_key = nullptr;  // null: none, or not a known one
     ClientKey client = 0;             // by key when there is one, else by address (IPv6: its /64)
+    ClientKey dealt_as = 0;  // the same, as cohort_of() takes it: alike in every process with this policy's keys
 };
 
 class Classifier {

@@ -41,14 +41,19 @@ std::optional<IpAddress> parse_forwarded(std::string_view entry) {
 
 Identifier::Identifier(const ClientsConfig& clients, std::uint64_t salt)
     : clients_(clients), salt_{salt, salt ^ 0x9E37'79B9'7F4A'7C15U} {
-    for (const ApiKey& key : clients_.api_keys) by_digest_.emplace(key.digest, &key);
+    for (const ApiKey& key : clients_.api_keys) {
+        by_digest_.emplace(key.digest, &key);
+        // In any order the same: a sum.
+        dealer_.k0 += siphash({}, key.digest.bytes);
+        dealer_.k1 += siphash({1, 1}, key.digest.bytes);
+    }
 }
 
 Identity Identifier::identify(const Credentials& credentials) const {
     Identity identity;
     identity.source = source_of(credentials.peer, credentials.forwarded_for);
     if (!credentials.ambiguous_key && !credentials.api_key.empty()) identity.api_key = known(credentials.api_key);
-    identity.client = client_of(identity.api_key, identity.source);
+    name_client(identity);
     return identity;
 }
 
@@ -58,7 +63,7 @@ Identity Identifier::assume(const IpAddress& source, std::string_view key_name) 
     Identity identity;
     identity.source = source;
     if (found != clients_.api_keys.end()) identity.api_key = &*found;
-    identity.client = client_of(identity.api_key, source);
+    name_client(identity);
     return identity;
 }
 
@@ -87,13 +92,18 @@ const ApiKey* Identifier::known(std::string_view api_key) const {
     return found == by_digest_.end() ? nullptr : found->second;
 }
 
-ClientKey Identifier::client_of(const ApiKey* api_key, const IpAddress& source) const {
-    if (api_key != nullptr) {
-        // Its own key for the hash: a key's name must never be a client with an address for a name.
-        const SipKey for_names{salt_.k0, ~salt_.k1};
-        return siphash(for_names, {reinterpret_cast<const std::uint8_t*>(api_key->name.data()), api_key->name.size()});
-    }
-    return siphash(salt_, source.is_v4() ? source.bytes : source.masked(kIpv6ClientBits).bytes);
+void Identifier::name_client(Identity& identity) const {
+    // Another key for names of keys: such a name must never be a client with an address for a name.
+    const auto hash = [&](SipKey key) {
+        if (identity.api_key != nullptr) {
+            const std::string& name = identity.api_key->name;
+            return siphash({key.k0, ~key.k1}, {reinterpret_cast<const std::uint8_t*>(name.data()), name.size()});
+        }
+        const IpAddress& source = identity.source;
+        return siphash(key, source.is_v4() ? source.bytes : source.masked(kIpv6ClientBits).bytes);
+    };
+    identity.client = hash(salt_);
+    identity.dealt_as = hash(dealer_);
 }
 
 }  // namespace weir::admission

@@ -33,11 +33,12 @@ private:
     [[nodiscard]] IpAddress source_of(IpAddress peer, std::string_view forwarded_for) const;
     [[nodiscard]] bool is_trusted(const IpAddress& address) const;
     [[nodiscard]] const ApiKey* known(std::string_view api_key) const;
-    [[nodiscard]] ClientKey client_of(const ApiKey* api_key, const IpAddress& source) const;
+    void name_client(Identity& identity) const;
 
     ClientsConfig clients_;
     std::unordered_map<Sha256, const ApiKey*, Sha256Hash, ConstantTimeEqual> by_digest_;
     SipKey salt_;
+    SipKey dealer_;  // for cohorts: made of the policy's own secrets, so that nobody can choose a cohort from outside
 };
 
 // One entry of X-Forwarded-For: an address, alone, as `[v6]`, or with a port (`v4:port`, `[v6]:port`); spaces around it

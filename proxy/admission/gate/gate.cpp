@@ -7,49 +7,174 @@
 namespace weir::admission {
 namespace {
 
-// Whether a is emptier than b: n/S compared without dividing.
-bool has_more_room(const Endpoint& a, const Endpoint& b) {
-    return std::uint64_t{a.inflight} * b.limit < std::uint64_t{b.inflight} * a.limit;
-}
+// 0.9 is not exact in binary; a whole number must not be missed by its last bit.
+constexpr double kRounding = 1e-9;
 
 }  // namespace
 
+double Endpoint::fill() const {
+    const double slots = static_cast<double>(inflight) / std::max(limit, 1U);
+    const double tokens =
+        context_limit == 0 ? 0
+                           : static_cast<double>(context) / (law::kContextShare * static_cast<double>(context_limit));
+    return std::max({slots, tokens, static_cast<double>(prompts) / std::max(prompt_limit, 1U)});
+}
+
+EndpointGate::EndpointGate(const JudgeConfig& config, TimePoint now) { reconfigure(config, now); }
+
 std::uint32_t EndpointGate::usable(std::uint32_t limit, double room) {
-    // 0.9 is not exact in binary; a whole number must not be missed by its last bit.
-    constexpr double kRounding = 1e-9;
     return std::max(1U, static_cast<std::uint32_t>(std::floor(limit * (1 - room) + kRounding)));
+}
+
+bool EndpointGate::has_slot(const Endpoint& endpoint, double room) const {
+    return endpoint.inflight < usable(endpoint.limit, room);
+}
+
+bool EndpointGate::has_tokens(const Endpoint& endpoint, const Need& need) const {
+    const double limit = law::kContextShare * static_cast<double>(endpoint.context_limit) * (1 - need.room);
+    const bool context = !holds_context_ || endpoint.context_limit == 0 ||
+                         static_cast<double>(endpoint.context + need.prompt_tokens) <= limit + kRounding;
+    const double prompts = endpoint.prompt_limit * need.prompt_share;
+    return context && (!holds_prompts_ || endpoint.prompts == 0 ||
+                       static_cast<double>(endpoint.prompts + need.prompt_tokens) <= prompts + kRounding);
+}
+
+double EndpointGate::rank(const Endpoint& endpoint) const {
+    switch (choice_) {
+        case Choice::most_room: return endpoint.fill();
+        case Choice::least_requests: return static_cast<double>(endpoint.inflight) / std::max(endpoint.limit, 1U);
+        case Choice::round_robin: break;
+    }
+    return 0;
 }
 
 template <typename Fits>
 Endpoint* EndpointGate::most_room(Fits fits, EndpointId lost) {
     Endpoint* best = nullptr;
+    double best_rank = 0;
     for (std::size_t i = 0; i < endpoints_.size(); ++i) {
-        Endpoint& endpoint = endpoints_[(turn_ + i) % endpoints_.size()];
+        Endpoint& endpoint = *endpoints_[(turn_ + i) % endpoints_.size()];
         if (!endpoint.available || !fits(endpoint)) continue;
-        const bool better = best != nullptr && endpoint.id != lost && has_more_room(endpoint, *best);
-        if (best == nullptr || best->id == lost || better) best = &endpoint;
+        const double own = rank(endpoint);
+        const bool better = best != nullptr && endpoint.id != lost && own < best_rank;
+        if (best != nullptr && best->id != lost && !better) continue;
+        best = &endpoint;
+        best_rank = own;
     }
     return best;
 }
 
-Endpoint* EndpointGate::choose(double room, EndpointId lost) {
-    return most_room([room](const Endpoint& e) { return e.inflight < usable(e.limit, room); }, lost);
+Endpoint* EndpointGate::choose(const Need& need, EndpointId lost) {
+    const auto fits = [&](const Endpoint& e) {
+        return e.inflight == 0 || (has_slot(e, need.room) && has_tokens(e, need));
+    };
+    return most_room(fits, lost);
 }
 
 Endpoint* EndpointGate::least_loaded(EndpointId lost) {
     return most_room([](const Endpoint&) { return true; }, lost);
 }
 
-void EndpointGate::take(Endpoint& endpoint) {
+void EndpointGate::take(Endpoint& endpoint, Load& load, std::uint32_t prompt_tokens, bool streams, TimePoint now) {
+    ++inflight_;
     ++endpoint.inflight;
-    turn_ = static_cast<std::size_t>(&endpoint - endpoints_.data()) + 1;
+    endpoint.context += prompt_tokens;
+    endpoint.prompts += prompt_tokens;
+    load.prompt_tokens = prompt_tokens;
+    load.streamed = 0;
+    load.number = endpoint.dispatched++;
+    load.since = now;
+    load.answered.reset();
+    load.pending = prompt_tokens > 0;
+    if (load.pending && !streams) endpoint.unseen.push_back(load);
+    const auto is_it = [&](const auto& known) { return known.get() == &endpoint; };
+    turn_ =
+        static_cast<std::size_t>(std::find_if(endpoints_.begin(), endpoints_.end(), is_it) - endpoints_.begin()) + 1;
 }
 
-void EndpointGate::give_back(EndpointId id) {
+void EndpointGate::settle_prompt(Endpoint& endpoint, Load& load) const {
+    if (!load.pending) return;
+    load.pending = false;
+    endpoint.prompts -= load.prompt_tokens;
+    if (load.in_unseen.is_linked()) endpoint.unseen.erase(Endpoint::Unseen::s_iterator_to(load));
+}
+
+void EndpointGate::settle_unseen_before(Endpoint& endpoint, std::uint64_t number) const {
+    while (!endpoint.unseen.empty() && endpoint.unseen.front().number < number) {
+        settle_prompt(endpoint, endpoint.unseen.front());
+    }
+}
+
+bool EndpointGate::answered(EndpointId id, Load& load, TimePoint now) {
+    if (load.answered) return false;
+    Endpoint& endpoint = *find(id);
+    const std::uint64_t before = endpoint.prompts;
+    const std::uint32_t limit = endpoint.limit;
+    load.answered = now;
+    settle_prompt(endpoint, load);
+    settle_unseen_before(endpoint, load.number);
+    if (endpoint.learner) {
+        endpoint.learner->first_token(now - load.since, load.prompt_tokens);
+        endpoint.limit = endpoint.learner->update(endpoint.inflight, now);
+    }
+    return endpoint.prompts < before || endpoint.limit > limit;
+}
+
+void EndpointGate::streamed(EndpointId id, Load& load, std::uint32_t tokens) {
+    if (tokens <= load.streamed) return;
+    find(id)->context += tokens - load.streamed;
+    load.streamed = tokens;
+}
+
+void EndpointGate::give_back(EndpointId id, Load& load, TimePoint now) {
     Endpoint* endpoint = find(id);
     assert(endpoint != nullptr && endpoint->inflight > 0);
-    if (--endpoint->inflight == 0 && !endpoint->configured) {
-        endpoints_.erase(endpoints_.begin() + (endpoint - endpoints_.data()));
+    settle_prompt(*endpoint, load);
+    settle_unseen_before(*endpoint, load.number);
+    --inflight_;
+    --endpoint->inflight;
+    endpoint->context -= std::uint64_t{load.prompt_tokens} + load.streamed;
+    if (endpoint->learner) {
+        if (load.answered) endpoint->learner->finished(now - *load.answered, load.streamed);
+        endpoint->limit = endpoint->learner->update(endpoint->inflight, now);
+    }
+    if (endpoint->inflight == 0 && !endpoint->configured) {
+        std::erase_if(endpoints_, [endpoint](const auto& known) { return known.get() == endpoint; });
+    }
+}
+
+void EndpointGate::forget_old_prompts(TimePoint now) {
+    for (const auto& endpoint : endpoints_) {
+        while (!endpoint->unseen.empty() && endpoint->unseen.front().since + law::kUnseenPrompt <= now) {
+            settle_prompt(*endpoint, endpoint->unseen.front());
+        }
+    }
+}
+
+std::optional<TimePoint> EndpointGate::next_old_prompt() const {
+    std::optional<TimePoint> next;
+    for (const auto& endpoint : endpoints_) {
+        if (endpoint->unseen.empty()) continue;
+        const TimePoint old = endpoint->unseen.front().since + law::kUnseenPrompt;
+        if (!next || old < *next) next = old;
+    }
+    return next;
+}
+
+void EndpointGate::note_blocked(const Need& need, TimePoint now) {
+    blocked_ = true;
+    for (const auto& endpoint : endpoints_) {
+        if (!endpoint->learner) continue;
+        endpoint->learner->note_refusing(
+            endpoint->available && !has_slot(*endpoint, need.room) && has_tokens(*endpoint, need), now);
+    }
+}
+
+void EndpointGate::note_unblocked(TimePoint now) {
+    if (!blocked_) return;
+    blocked_ = false;
+    for (const auto& endpoint : endpoints_) {
+        if (endpoint->learner) endpoint->learner->note_refusing(false, now);
     }
 }
 
@@ -58,31 +183,58 @@ void EndpointGate::set_available(EndpointId id, bool available) {
     if (Endpoint* endpoint = find(id); endpoint != nullptr && endpoint->configured) endpoint->available = available;
 }
 
+void EndpointGate::set_context(EndpointId id, std::uint64_t tokens) {
+    Endpoint* endpoint = find(id);
+    if (endpoint == nullptr) return;
+    endpoint->context_told = tokens;
+    if (!endpoint->context_configured) endpoint->context_limit = tokens;
+}
+
 bool EndpointGate::any_available() const {
-    return std::any_of(endpoints_.begin(), endpoints_.end(), [](const Endpoint& e) { return e.available; });
+    return std::any_of(endpoints_.begin(), endpoints_.end(), [](const auto& e) { return e->available; });
 }
 
-void EndpointGate::reconfigure(std::span<const JudgeEndpoint> endpoints) {
-    for (Endpoint& endpoint : endpoints_) {
-        const bool stays = std::any_of(endpoints.begin(), endpoints.end(),
-                                       [&](const JudgeEndpoint& wanted) { return wanted.id == endpoint.id; });
-        endpoint.available = stays && (endpoint.available || !endpoint.configured);
-        endpoint.configured = stays;
+void EndpointGate::configure(Endpoint& endpoint, const JudgeEndpoint& wanted, TimePoint now) const {
+    endpoint.limit = wanted.requests;
+    // What an engine said of itself stays true over a reload.
+    endpoint.context_configured = wanted.context_tokens > 0;
+    endpoint.context_limit = endpoint.context_configured ? wanted.context_tokens : endpoint.context_told;
+    endpoint.prompt_limit = wanted.prompt_tokens;
+    if (!wanted.learn) {
+        endpoint.learner.reset();
+    } else if (endpoint.learner) {
+        endpoint.learner->reconfigure(*wanted.learn);
+        endpoint.limit = endpoint.learner->limit();
+    } else {
+        endpoint.learner.emplace(*wanted.learn, now);
+        endpoint.limit = endpoint.learner->limit();
     }
-    for (const JudgeEndpoint& wanted : endpoints) {
-        if (Endpoint* endpoint = find(wanted.id)) {
-            endpoint->limit = wanted.requests;
-        } else {
-            endpoints_.push_back({wanted.id, wanted.requests});
+}
+
+void EndpointGate::reconfigure(const JudgeConfig& config, TimePoint now) {
+    choice_ = config.choice;
+    holds_context_ = config.parts.has(Part::context);
+    holds_prompts_ = config.parts.has(Part::prompt);
+    for (const auto& endpoint : endpoints_) {
+        const bool stays = std::any_of(config.endpoints.begin(), config.endpoints.end(),
+                                       [&](const JudgeEndpoint& wanted) { return wanted.id == endpoint->id; });
+        endpoint->available = stays && (endpoint->available || !endpoint->configured);
+        endpoint->configured = stays;
+    }
+    for (const JudgeEndpoint& wanted : config.endpoints) {
+        Endpoint* endpoint = find(wanted.id);
+        if (endpoint == nullptr) {
+            endpoint = endpoints_.emplace_back(std::make_unique<Endpoint>()).get();
+            endpoint->id = wanted.id;
         }
+        configure(*endpoint, wanted, now);
     }
-    std::erase_if(endpoints_, [](const Endpoint& e) { return !e.configured && e.inflight == 0; });
+    std::erase_if(endpoints_, [](const auto& e) { return !e->configured && e->inflight == 0; });
 }
 
-Endpoint* EndpointGate::find(EndpointId id) {
-    const auto found =
-        std::find_if(endpoints_.begin(), endpoints_.end(), [id](const Endpoint& e) { return e.id == id; });
-    return found == endpoints_.end() ? nullptr : &*found;
+Endpoint* EndpointGate::find(EndpointId id) const {
+    const auto found = std::find_if(endpoints_.begin(), endpoints_.end(), [id](const auto& e) { return e->id == id; });
+    return found == endpoints_.end() ? nullptr : found->get();
 }
 
 }  // namespace weir::admission

@@ -1,60 +1,129 @@
 #pragma once
 // The gate: which endpoint takes the next request, if any may.
 //
-//   fits(e, room) = available and ( n(e) = 0  or  n(e) + 1 <= S(e) (1 - room) )
+//   n   requests in flight               S   the engine's slots: max_num_seqs, configured or learned
+//   kv  prompt tokens + streamed so far  K   the engine's KV cache in tokens; 0: not known, not held
+//   pf  prompts without a first token    PF  what of them an endpoint may have at any moment
 //
-// An idle endpoint takes a request whatever its limit says, so that small limits starve nobody. Among those that fit,
-// the one with most room, which is the smallest n/S; equals take turns.
+//   fits(x, e) = available, and n = 0, or all of
+//     n + 1       <= S (1 - room)
+//     kv + in(x)  <= 0.95 K (1 - room)
+//     pf + in(x)  <= PF x share, which is 1 where no room is kept; or pf = 0
+//
+// An idle endpoint takes a request whatever its limits say, so that small limits starve nobody. Among those that fit,
+// the one with most room, which is the smallest of the largest of n/S, kv/0.95K, pf/PF, unless the policy chooses
+// otherwise; equals take turns.
+//
+// All three are counts of what Weir has sent and seen. Of an answer that is not streamed the first token is not seen:
+// its prompt counts as done once one that was dispatched after it has answered or ended (engines take prompts in their
+// order), or after a second.
+//
 // Not thread-safe: the judge's lock covers it.
 
+#include <boost/intrusive/list.hpp>
 #include <cstdint>
+#include <memory>
+#include <optional>
 #include <span>
 #include <vector>
 
 #include "admission/config.hpp"
+#include "admission/learn/limit_learner.hpp"
+#include "admission/place.hpp"
 
 namespace weir::admission {
 
 struct Endpoint {
+    using Unseen = boost::intrusive::list<
+        Load, boost::intrusive::member_hook<Load, boost::intrusive::list_member_hook<>, &Load::in_unseen>>;
+
     EndpointId id = kNoEndpoint;
-    std::uint32_t limit = 1;     // S
-    std::uint32_t inflight = 0;  // n
+    std::uint32_t limit = 1;                          // S
+    std::uint64_t context_limit = 0;                  // K; 0: not known
+    std::uint64_t context_told = 0;                   // K, as the engine says it
+    bool context_configured = false;                  // the policy's word counts
+    std::uint32_t prompt_limit = law::kPromptTokens;  // PF
+    std::uint32_t inflight = 0;                       // n
+    std::uint64_t context = 0;                        // kv
+    std::uint64_t prompts = 0;                        // pf
+    std::uint64_t dispatched = 0;                     // ever
+    Unseen unseen;                                    // pending prompts of answers that are not streamed, oldest first
+    std::optional<LimitLearner> learner;              // of S
     bool available = true;
     bool configured = true;  // false: gone from the policy, kept until its last request ends
+
+    // The fullest of its three limits: 1 is full.
+    [[nodiscard]] double fill() const;
+};
+
+// What a request needs to pass.
+struct Need {
+    double room = 0;  // kept free for better classes
+    std::uint32_t prompt_tokens = 0;
+    double prompt_share = 1;  // of PF
 };
 
 class EndpointGate {
 public:
-    explicit EndpointGate(std::span<const JudgeEndpoint> endpoints) { reconfigure(endpoints); }
+    EndpointGate(const JudgeConfig& config, TimePoint now);
 
     // Requests that an endpoint may have in flight with `room` kept free: S (1 - room), at least 1.
     [[nodiscard]] static std::uint32_t usable(std::uint32_t limit, double room);
 
     // The endpoint that takes a request, or null when none fits. `lost` comes last: a request that came back from it is
     // better off elsewhere, but does not keep a slot empty and everybody behind it waiting.
-    [[nodiscard]] Endpoint* choose(double room, EndpointId lost = kNoEndpoint);
-    // The available endpoint with the smallest n/S, full or not; null when none is available.
+    [[nodiscard]] Endpoint* choose(const Need& need, EndpointId lost = kNoEndpoint);
+    // The available endpoint with most room, full or not; null when none is available.
     [[nodiscard]] Endpoint* least_loaded(EndpointId lost = kNoEndpoint);
 
-    void take(Endpoint& endpoint);
-    // REQUIRES: a request is in flight there.
-    void give_back(EndpointId id);
+    // REQUIRES: `load` stays where it is until it is given back.
+    void take(Endpoint& endpoint, Load& load, std::uint32_t prompt_tokens, bool streams, TimePoint now);
+    // The answer has begun. Says whether that made room.
+    bool answered(EndpointId id, Load& load, TimePoint now);
+    // The answer has come to so many tokens in all; fewer than before count for nothing.
+    void streamed(EndpointId id, Load& load, std::uint32_t tokens);
+    void give_back(EndpointId id, Load& load, TimePoint now);
+
+    // Prompts that nobody sees end, and that have had their time.
+    void forget_old_prompts(TimePoint now);
+    [[nodiscard]] std::optional<TimePoint> next_old_prompt() const;
+
+    // The head waits for want of `need`, or nobody waits: what the learners of S must know.
+    void note_blocked(const Need& need, TimePoint now);
+    void note_unblocked(TimePoint now);
 
     void set_available(EndpointId id, bool available);
+    // K, as the engine says it; for endpoints whose policy does not.
+    void set_context(EndpointId id, std::uint64_t tokens);
     [[nodiscard]] bool any_available() const;
 
-    // By id: limits change, counts stay; new endpoints are available, missing ones take nothing more.
-    void reconfigure(std::span<const JudgeEndpoint> endpoints);
+    // By id: limits change, counts stay, learned limits stay; new endpoints are available, missing ones take nothing
+    // more.
+    void reconfigure(const JudgeConfig& config, TimePoint now);
 
-    [[nodiscard]] std::span<const Endpoint> endpoints() const { return endpoints_; }
+    [[nodiscard]] std::span<const std::unique_ptr<Endpoint>> endpoints() const { return endpoints_; }
+    [[nodiscard]] std::uint32_t inflight() const { return inflight_; }  // n(all)
 
 private:
     template <typename Fits>
     [[nodiscard]] Endpoint* most_room(Fits fits, EndpointId lost);
-    [[nodiscard]] Endpoint* find(EndpointId id);
+    // What endpoints are compared by: less is better.
+    [[nodiscard]] double rank(const Endpoint& endpoint) const;
+    [[nodiscard]] bool has_slot(const Endpoint& endpoint, double room) const;
+    [[nodiscard]] bool has_tokens(const Endpoint& endpoint, const Need& need) const;
+    void configure(Endpoint& endpoint, const JudgeEndpoint& wanted, TimePoint now) const;
+    void settle_prompt(Endpoint& endpoint, Load& load) const;
+    // Those dispatched before `number` whose first token nobody sees.
+    void settle_unseen_before(Endpoint& endpoint, std::uint64_t number) const;
+    [[nodiscard]] Endpoint* find(EndpointId id) const;
 
-    std::vector<Endpoint> endpoints_;
+    std::vector<std::unique_ptr<Endpoint>> endpoints_;  // by pointer: prompts are linked into them
+    std::uint32_t inflight_ = 0;
     std::size_t turn_ = 0;  // where the next search starts
+    Choice choice_ = Choice::most_room;
+    bool holds_context_ = true;
+    bool holds_prompts_ = true;
+    bool blocked_ = false;
 };
 
 }  // namespace weir::admission

@@ -16,14 +16,10 @@ namespace weir::admission {
 
 class Room {
 public:
-    static constexpr double kPerLevel = 0.10;
-    static constexpr double kMost = 0.20;
-    static constexpr Duration kActive = 60s;
-
     // A request of this priority is within its contract and wants to be served.
     void saw(Priority priority, TimePoint now) { seen_[rank(priority)] = now; }
 
-    // 0 to kMost.
+    // 0 to law::kRoomMost.
     [[nodiscard]] double of(Priority priority, TimePoint now) const;
 
     // The next instant at which some priority counts as quiet, if nothing comes: heads may fit that did not.

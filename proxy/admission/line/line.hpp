@@ -4,6 +4,7 @@
 // Both are red-black trees over hooks inside Place: entering and leaving is O(log n), the ends are O(1), nothing
 // allocates. Not thread-safe: the judge's lock covers it.
 
+#include <boost/intrusive/list.hpp>
 #include <boost/intrusive/set.hpp>
 #include <cstddef>
 #include <utility>
@@ -55,6 +56,26 @@ private:
     using Hook = boost::intrusive::member_hook<Place, boost::intrusive::set_member_hook<>, &Place::in_expiry_>;
 
     boost::intrusive::set<Place, Hook, boost::intrusive::key_of_value<ByExpiry>> places_;
+};
+
+// The running requests of a class, in the order of their dispatch: who is to be cut short is found at its end.
+class RunningOrder {
+public:
+    void insert(Place& place) { places_.push_back(place); }
+    void erase(Place& place) { places_.erase(places_.iterator_to(place)); }
+
+    // Calls `take` with the newest that is not yet evicted, and so on backwards, while it returns true.
+    template <typename Take>
+    void newest_first(Take take) {
+        for (auto place = places_.rbegin(); place != places_.rend(); ++place) {
+            if (!place->evicted_ && !take(*place)) return;
+        }
+    }
+
+private:
+    using Hook = boost::intrusive::member_hook<Place, boost::intrusive::list_member_hook<>, &Place::in_running_>;
+
+    boost::intrusive::list<Place, Hook> places_;
 };
 
 }  // namespace weir::admission

@@ -62,7 +62,7 @@ Client ClientTable::look(ClientKey key) const {
     if (const Entry* entry = find(set, key)) return entry->client;
     const Entry* space = cheapest(set);
     if (space == nullptr) return shared_;
-    return {first_bucket(set, *space), 0};
+    return {first_bucket(set, *space), 0, 0};
 }
 
 ClientSlot ClientTable::enter(ClientKey key, TimePoint now) {
@@ -82,7 +82,7 @@ ClientSlot ClientTable::enter(ClientKey key, TimePoint now) {
             ++evictions_;
             set.forgotten = emptier(set.forgotten, entry->client.bucket);
         }
-        *entry = {key, {start, 0}, true};
+        *entry = {key, {start, 0, 0}, true};
     }
     ++entry->client.present;
     const auto set_number = static_cast<std::size_t>(&set - sets_.get());

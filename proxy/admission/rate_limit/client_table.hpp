@@ -1,6 +1,6 @@
 #pragma once
-// What is remembered of each client of a class: its request bucket, and how many of its requests are present (in
-// flight or in line).
+// What is remembered of each client of a class: its request bucket, how many of its requests are present (in
+// flight or in line), and its turn where the class is shed evenly.
 //
 // The memory is bounded whatever clients do. Entries live in sets of eight; a client's key names its set. When the set
 // is full, the entry that loses least goes: nobody present, and the fullest bucket. So that making Weir forget does
@@ -23,6 +23,7 @@ namespace weir::admission {
 struct Client {
     TokenBucket bucket;
     std::uint32_t present = 0;
+    std::uint64_t finish_tag = 0;  // of start-time fair queueing: where its next request stands at the earliest
 };
 
 class ClientTable {

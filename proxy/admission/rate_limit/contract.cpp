@@ -37,7 +37,7 @@ Contract::Limit::Limit(const LimitConfig& config)
 Contract::Contract(const ClassConfig& config, std::uint32_t client_table, TimePoint now)
     : class_limit_(config.limits),
       client_limit_(config.per_client),
-      whole_{TokenBucket(now), 0},
+      whole_{TokenBucket(now), 0, 0},
       clients_(client_table) {}
 
 Contract::Finding Contract::check(ClientKey key, TimePoint now) const {

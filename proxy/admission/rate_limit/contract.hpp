@@ -46,6 +46,8 @@ public:
     // Charges the buckets for a request that was let in.
     void charge(ClientSlot slot, TimePoint now);
     void leave(ClientSlot slot);
+    // A client that is present. REQUIRES: `slot` was entered and not left.
+    [[nodiscard]] Client& client(ClientSlot slot) { return clients_.at(slot); }
 
     // Puts new limits in force: counts stay, buckets keep their fill. A rate that was not there before starts full.
     void reconfigure(const ClassConfig& config, TimePoint now);

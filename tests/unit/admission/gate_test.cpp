@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <deque>
+
 #include "admission/gate/room.hpp"
 #include "support/virtual_time.hpp"
 
@@ -10,22 +12,52 @@ namespace {
 
 constexpr TimePoint kNow = test::kStart;
 
-EndpointGate make_gate(const std::vector<std::uint32_t>& limits) {
-    std::vector<JudgeEndpoint> endpoints;
+JudgeConfig make_config(const std::vector<std::uint32_t>& limits) {
+    JudgeConfig config;
     for (std::size_t i = 0; i < limits.size(); ++i) {
-        endpoints.push_back({EndpointId{static_cast<std::uint16_t>(i)}, limits[i]});
+        config.endpoints.push_back({EndpointId{static_cast<std::uint16_t>(i)}, limits[i]});
     }
-    return EndpointGate(endpoints);
+    return config;
 }
 
-int take_all(EndpointGate& gate, double room) {
-    int taken = 0;
-    while (Endpoint* endpoint = gate.choose(room)) {
-        gate.take(*endpoint);
-        ++taken;
+// A gate, and the loads of those who have passed it.
+struct Passage {
+    explicit Passage(JudgeConfig wanted) : config(std::move(wanted)), gate(config, kNow) {}
+    explicit Passage(const std::vector<std::uint32_t>& limits) : Passage(make_config(limits)) {}
+    ~Passage() {
+        for (auto& [endpoint, load] : passed) gate.give_back(endpoint, load, kNow);
     }
-    return taken;
-}
+
+    // Lets one pass, and says where to; kNoEndpoint when it fits nowhere.
+    EndpointId pass(const Need& need = {}, bool streams = true, EndpointId lost = kNoEndpoint) {
+        Endpoint* endpoint = gate.choose(need, lost);
+        if (endpoint == nullptr) return kNoEndpoint;
+        auto& [id, load] = passed.emplace_back();
+        gate.take(*endpoint, load, need.prompt_tokens, streams, now);
+        return id = endpoint->id;
+    }
+    int pass_all(const Need& need = {}) {
+        int count = 0;
+        while (pass(need) != kNoEndpoint) ++count;
+        return count;
+    }
+    void end_first() {
+        gate.give_back(passed.front().first, passed.front().second, now);
+        passed.pop_front();
+    }
+    bool answer(std::size_t which) { return gate.answered(passed[which].first, passed[which].second, now); }
+    void stream(std::size_t which, std::uint32_t tokens) {
+        gate.streamed(passed[which].first, passed[which].second, tokens);
+    }
+    const Endpoint& endpoint(std::size_t which) const { return *gate.endpoints()[which]; }
+
+    JudgeConfig config;
+    std::deque<std::pair<EndpointId, Load>> passed;
+    EndpointGate gate;
+    TimePoint now = kNow;
+};
+
+constexpr Need kLowRank{0.2, 0};
 
 TEST(EndpointGate, UsesWholeLimitsExactly) {
     for (std::uint32_t limit = 10; limit <= 1000; limit += 10) {
@@ -35,60 +67,177 @@ TEST(EndpointGate, UsesWholeLimitsExactly) {
     }
 }
 
-TEST(EndpointGate, AnIdleEndpointTakesARequestWhateverItsLimit) {
-    auto gate = make_gate({1});
-    EXPECT_EQ(take_all(gate, 0.2), 1);
+TEST(EndpointGate, AnIdleEndpointTakesARequestWhateverItsLimits) {
+    JudgeConfig config = make_config({1});
+    config.endpoints[0].context_tokens = 100;
+    config.endpoints[0].prompt_tokens = 100;
+    Passage passage(config);
+    EXPECT_EQ(passage.pass_all({0.2, 100'000}), 1);
 }
 
 TEST(EndpointGate, KeepsRoomFree) {
-    auto gate = make_gate({10, 20});
-    EXPECT_EQ(take_all(gate, 0.2), 24);
-    EXPECT_EQ(take_all(gate, 0), 6);
+    Passage passage({10, 20});
+    EXPECT_EQ(passage.pass_all(kLowRank), 24);
+    EXPECT_EQ(passage.pass_all(), 6);
 }
 
 TEST(EndpointGate, FillsTheEmptiestAndTakesTurns) {
-    auto gate = make_gate({10, 20, 10});
-    for (int i = 0; i < 20; ++i) gate.take(*gate.choose(0));
-    EXPECT_EQ(gate.endpoints()[0].inflight, 5U);
-    EXPECT_EQ(gate.endpoints()[1].inflight, 10U);
-    EXPECT_EQ(gate.endpoints()[2].inflight, 5U);
+    Passage passage({10, 20, 10});
+    for (int i = 0; i < 20; ++i) passage.pass();
+    EXPECT_EQ(passage.endpoint(0).inflight, 5U);
+    EXPECT_EQ(passage.endpoint(1).inflight, 10U);
+    EXPECT_EQ(passage.endpoint(2).inflight, 5U);
+}
+
+TEST(EndpointGate, TheFullestOfTheThreeLimitsSaysHowMuchRoomThereIs) {
+    JudgeConfig config = make_config({100, 100});
+    for (auto& endpoint : config.endpoints) endpoint.context_tokens = 10'000;
+    Passage passage(config);
+    EXPECT_EQ(passage.pass({0, 3'000}), EndpointId{0});
+    // Three requests without a prompt come to less than one with a long one.
+    for (int i = 0; i < 3; ++i) EXPECT_EQ(passage.pass(), EndpointId{1});
+    config.choice = Choice::least_requests;
+    passage.gate.reconfigure(config, kNow);
+    EXPECT_EQ(passage.pass(), EndpointId{0});
+}
+
+TEST(EndpointGate, RoundRobinTakesTurnsWhateverIsThere) {
+    JudgeConfig config = make_config({100, 10});
+    config.choice = Choice::round_robin;
+    Passage passage(config);
+    for (std::uint16_t i = 0; i < 10; ++i) EXPECT_EQ(passage.pass(), EndpointId{static_cast<std::uint16_t>(i % 2)});
+}
+
+TEST(EndpointGate, HoldsContextTokensAsTheyGrow) {
+    JudgeConfig config = make_config({100});
+    config.endpoints[0].context_tokens = 1'000;  // 950 are used
+    Passage passage(config);
+    passage.pass({0, 500});
+    passage.pass({0, 400});
+    EXPECT_EQ(passage.pass({0, 100}), kNoEndpoint);
+    EXPECT_EQ(passage.pass({0.2, 10}), kNoEndpoint);  // 950 x 0.8 = 760 for those who keep room
+    passage.stream(0, 40);
+    EXPECT_EQ(passage.pass({0, 11}), kNoEndpoint);
+    EXPECT_EQ(passage.pass({0, 10}), EndpointId{0});
+    passage.stream(0, 30);  // fewer than before say nothing
+    EXPECT_EQ(passage.endpoint(0).context, 950U);
+    passage.end_first();
+    EXPECT_EQ(passage.endpoint(0).context, 410U);
+}
+
+TEST(EndpointGate, TakesTheEnginesWordForItsContextWhereThePolicyHasNone) {
+    JudgeConfig config = make_config({100, 100});
+    config.endpoints[1].context_tokens = 500;
+    Passage passage(config);
+    passage.gate.set_context(EndpointId{0}, 1'000);
+    passage.gate.set_context(EndpointId{1}, 1'000);
+    EXPECT_EQ(passage.endpoint(0).context_limit, 1'000U);
+    EXPECT_EQ(passage.endpoint(1).context_limit, 500U);
+    config.endpoints[1].context_tokens = 0;
+    passage.gate.reconfigure(config, kNow);
+    EXPECT_EQ(passage.endpoint(0).context_limit, 1'000U);
+    EXPECT_EQ(passage.endpoint(1).context_limit, 1'000U);
+}
+
+TEST(EndpointGate, HoldsPromptsUntilTheirFirstToken) {
+    JudgeConfig config = make_config({100});
+    config.endpoints[0].prompt_tokens = 1'000;
+    Passage passage(config);
+    EXPECT_EQ(passage.pass_all({0.1, 125, 0.25}), 2);
+    EXPECT_EQ(passage.pass_all({0, 125}), 6);
+    EXPECT_TRUE(passage.answer(0));
+    EXPECT_FALSE(passage.answer(0));  // a prompt is done once
+    EXPECT_EQ(passage.endpoint(0).prompts, 875U);
+    EXPECT_EQ(passage.pass({0, 126}), kNoEndpoint);
+    EXPECT_EQ(passage.pass({0, 125}), EndpointId{0});
+    passage.end_first();
+    EXPECT_EQ(passage.endpoint(0).prompts, 1'000U);
+}
+
+TEST(EndpointGate, APromptThatNobodySeesEndIsDoneWhenALaterOneIs) {
+    Passage passage({100});
+    passage.pass({0, 100}, false);
+    passage.pass({0, 100}, true);
+    passage.pass({0, 100}, false);
+    EXPECT_TRUE(passage.answer(1));
+    EXPECT_EQ(passage.endpoint(0).prompts, 100U);
+    passage.now += law::kUnseenPrompt - 1ns;
+    passage.gate.forget_old_prompts(passage.now);
+    EXPECT_EQ(passage.endpoint(0).prompts, 100U);
+    EXPECT_EQ(passage.gate.next_old_prompt(), passage.now + 1ns);
+    passage.gate.forget_old_prompts(passage.now + 1ns);
+    EXPECT_EQ(passage.endpoint(0).prompts, 0U);
+    EXPECT_EQ(passage.gate.next_old_prompt(), std::nullopt);
+}
+
+TEST(EndpointGate, APartThatIsTakenOutHoldsNothing) {
+    JudgeConfig config = make_config({100});
+    config.endpoints[0].context_tokens = 1'000;
+    config.endpoints[0].prompt_tokens = 1'000;
+    config.parts.remove(Part::context);
+    config.parts.remove(Part::prompt);
+    Passage passage(config);
+    EXPECT_EQ(passage.pass_all({0, 500}), 100);
 }
 
 TEST(EndpointGate, UnavailableEndpointsTakeNothing) {
-    auto gate = make_gate({2, 2});
-    gate.set_available(EndpointId{0}, false);
-    EXPECT_EQ(take_all(gate, 0), 2);
-    gate.set_available(EndpointId{1}, false);
-    EXPECT_FALSE(gate.any_available());
-    EXPECT_EQ(gate.least_loaded(), nullptr);
+    Passage passage({2, 2});
+    passage.gate.set_available(EndpointId{0}, false);
+    EXPECT_EQ(passage.pass_all(), 2);
+    passage.gate.set_available(EndpointId{1}, false);
+    EXPECT_FALSE(passage.gate.any_available());
+    EXPECT_EQ(passage.gate.least_loaded(), nullptr);
 }
 
 TEST(EndpointGate, TakesTheLostOneLast) {
-    auto gate = make_gate({4, 1});
-    EXPECT_EQ(gate.choose(0, EndpointId{0})->id, EndpointId{1});
-    gate.take(*gate.choose(0, EndpointId{0}));
-    EXPECT_EQ(gate.choose(0, EndpointId{0})->id, EndpointId{0});
-    EXPECT_EQ(gate.choose(0, EndpointId{1})->id, EndpointId{0});
+    Passage passage({4, 1});
+    EXPECT_EQ(passage.gate.choose({}, EndpointId{0})->id, EndpointId{1});
+    passage.pass({}, true, EndpointId{0});
+    EXPECT_EQ(passage.gate.choose({}, EndpointId{0})->id, EndpointId{0});
+    EXPECT_EQ(passage.gate.choose({}, EndpointId{1})->id, EndpointId{0});
 }
 
 TEST(EndpointGate, ARemovedEndpointDrainsAndIsGone) {
-    auto gate = make_gate({2, 2});
-    take_all(gate, 0);
-    const JudgeEndpoint left{EndpointId{1}, 3};
-    gate.reconfigure({&left, 1});
-    EXPECT_EQ(gate.endpoints().size(), 2U);
-    EXPECT_EQ(gate.choose(0)->id, EndpointId{1});
-    gate.give_back(EndpointId{0});
-    gate.give_back(EndpointId{0});
-    EXPECT_EQ(gate.endpoints().size(), 1U);
+    Passage passage({2, 2});
+    passage.pass_all();
+    JudgeConfig left;
+    left.endpoints.push_back({EndpointId{1}, 3});
+    passage.gate.reconfigure(left, kNow);
+    EXPECT_EQ(passage.gate.endpoints().size(), 2U);
+    EXPECT_EQ(passage.gate.choose({})->id, EndpointId{1});
+    std::erase_if(passage.passed, [&](auto& passing) {
+        if (passing.first != EndpointId{0}) return false;
+        passage.gate.give_back(passing.first, passing.second, kNow);
+        return true;
+    });
+    EXPECT_EQ(passage.gate.endpoints().size(), 1U);
 }
 
 TEST(EndpointGate, HealthOutlivesAReload) {
-    auto gate = make_gate({2});
-    gate.set_available(EndpointId{0}, false);
-    const JudgeEndpoint same{EndpointId{0}, 2};
-    gate.reconfigure({&same, 1});
-    EXPECT_FALSE(gate.any_available());
+    Passage passage({2});
+    passage.gate.set_available(EndpointId{0}, false);
+    passage.gate.reconfigure(passage.config, kNow);
+    EXPECT_FALSE(passage.gate.any_available());
+}
+
+TEST(EndpointGate, ALearnedLimitOutlivesAReload) {
+    JudgeConfig config = make_config({0});
+    config.endpoints[0].learn = LearnConfig{.start = 8, .most = 64};
+    Passage passage(config);
+    EXPECT_EQ(passage.pass_all(), 8);
+    passage.gate.note_blocked({}, passage.now);
+    for (std::size_t i = 0; i < 8; ++i) passage.answer(i);
+    passage.now += 2s;
+    for (int i = 0; i < 4; ++i) passage.end_first();
+    for (int i = 0; i < 4; ++i) passage.pass();
+    for (std::size_t i = 4; i < 8; ++i) passage.answer(i);
+    const std::uint32_t learned = passage.endpoint(0).limit;
+    EXPECT_GT(learned, 8U);
+    passage.gate.reconfigure(config, passage.now);
+    EXPECT_EQ(passage.endpoint(0).limit, learned);
+    config.endpoints[0].learn->most = 4;
+    passage.gate.reconfigure(config, passage.now);
+    EXPECT_EQ(passage.endpoint(0).limit, 4U);
 }
 
 TEST(Room, IsKeptForBetterPrioritiesThatAreActive) {

@@ -27,9 +27,11 @@ TEST(Line, ServesFirstTriesInOrderAndRetriesBehindThem) {
     EXPECT_EQ(changes, (Changes{&first, &second, &retry}));
 }
 
-TEST(Key, PutsRetriesLast) {
-    EXPECT_LT((Key{false, 9}), (Key{true, 1}));
-    EXPECT_LT((Key{true, 1}), (Key{true, 2}));
+TEST(Key, PutsWhalesBehindRetriesBehindCohortsBehindArrivals) {
+    EXPECT_LT((Key{false, false, 7, 9}), (Key{false, true, 0, 1}));
+    EXPECT_LT((Key{false, true, 0, 1}), (Key{false, true, 0, 2}));
+    EXPECT_LT((Key{false, true, 0, 2}), (Key{false, true, 1, 1}));
+    EXPECT_LT((Key{false, true, 9, 9}), (Key{true, false, 0, 1}));
 }
 
 }  // namespace

@@ -122,6 +122,68 @@ TEST_F(SharedJudgeTest, ServesTheLineWhenAnEndpointIsBack) {
     judge.finish(first, kStart);
 }
 
+// A bulk request runs, and a top one has waited for as long as it takes to cut the other short.
+class EvictionTest : public SharedJudgeTest {
+protected:
+    static admission::JudgeConfig config() {
+        auto config = make_config(
+            {make_class(0, admission::Priority::critical), make_class(1, admission::Priority::sheddable)}, {1});
+        config.classes[1].config.preemptible = true;
+        return config;
+    }
+
+    EvictionTest() { evicting.reconfigure(config(), kStart); }
+
+    SharedJudge evicting{config(), kStart};
+};
+
+TEST_F(EvictionTest, ReachesWhoeverRuns) {
+    first.allow_cutting();
+    evicting.arrive(first, make_ask(1), kStart);
+    evicting.arrive(second, make_ask(0), kStart);
+    evicting.expire(kStart + 2500ms);
+    EXPECT_FALSE(first.cut());
+    deliver();
+    EXPECT_TRUE(first.cut());
+    EXPECT_EQ(first.eviction().reason, Reason::evicted);
+    evicting.finish(first, kStart + 3s);
+    deliver();
+    EXPECT_EQ(second.standing(), Standing::running);
+    evicting.finish(second, kStart + 3s);
+}
+
+TEST_F(EvictionTest, DoesNotReachWhoeverHasJustEnded) {
+    {
+        Ticket third{waker};
+        third.allow_cutting();
+        evicting.arrive(third, make_ask(1), kStart);
+        evicting.arrive(second, make_ask(0), kStart);
+        evicting.expire(kStart + 2500ms);
+        evicting.finish(third, kStart + 2600ms);
+    }
+    deliver();  // the message finds nobody
+    EXPECT_EQ(second.standing(), Standing::running);
+    evicting.finish(second, kStart + 3s);
+}
+
+TEST_F(SharedJudgeTest, AFirstTokenMakesRoomForThePromptOfAnother) {
+    auto config = make_config({make_class(0)}, {8});
+    config.endpoints[0].prompt_tokens = 100;
+    judge.reconfigure(config, kStart);
+    admission::Ask ask = make_ask(0);
+    ask.prompt_tokens = 80;
+    ask.streams = true;
+    judge.arrive(first, ask, kStart);
+    EXPECT_EQ(judge.arrive(second, ask, kStart), Standing::waiting);
+    judge.first_token(first, kStart);
+    deliver();
+    EXPECT_TRUE(second.told());
+    judge.streamed(first, 20);
+    EXPECT_EQ(judge.counts(kStart).endpoints[0].context_tokens, 180U);
+    judge.finish(first, kStart);
+    judge.finish(second, kStart);
+}
+
 TEST_F(SharedJudgeTest, RefusesEarlyOnlyWhatIsCertain) {
     EXPECT_FALSE(judge.refuse_early(make_ask(0), kStart));
     auto config = make_config({make_class(0)}, {1});

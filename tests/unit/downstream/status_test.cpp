@@ -28,6 +28,7 @@ constexpr Row kTable[] = {
     {Reason::patience_expired, 503, 503, 529},
     {Reason::deadline_expired, 503, 503, 529},
     {Reason::no_endpoint, 503, 503, 529},
+    {Reason::evicted, 503, 503, 529},
     {Reason::bad_request, 400, 400, 400},
     {Reason::head_too_large, 431, 431, 431},
     {Reason::target_too_long, 414, 414, 414},

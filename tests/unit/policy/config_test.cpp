@@ -110,7 +110,12 @@ TEST(Print, ShowsDefaultsAndHidesSecrets) {
     EXPECT_EQ(text.find("856eb711"), std::string::npos);
     const auto json = boost::json::parse(text);
     EXPECT_EQ(json.at("admin").at("token"), "***");
-    EXPECT_EQ(json.at("backends").at(0).at("capacity").at("requests"), 256);
+    EXPECT_EQ(json.at("backends").at(0).at("capacity").at("requests").at("start"), 32);
+    EXPECT_EQ(json.at("backends").at(0).at("capacity").at("context_tokens"), 400'000);
+    const LoadedPolicy minimal = load_policy(kConfig / "minimal.yaml");
+    const auto small = boost::json::parse(to_json(*minimal.policy)).at("backends").at(0).at("capacity");
+    EXPECT_TRUE(small.at("requests").is_int64());
+    EXPECT_TRUE(small.at("context_tokens").is_null());
     EXPECT_EQ(json.at("classes").at(0).at("limits").at("requests").at("rate"), "1200/min");
     EXPECT_EQ(json.at("classes").at(1).at("refusal").at("retry_after").at("max"), "50s");
     EXPECT_EQ(json.at("classes").at(2).at("match"), "any");

@@ -1,0 +1,108 @@
+#include <algorithm>
+#include <cassert>
+
+#include "admission/judge_state.hpp"
+
+// Whose turn it is.
+namespace weir::admission {
+
+Key Judge::State::key_of(const Ask& ask, const Class& cls) const {
+    const Client client = cls.contract.clients().look(ask.client);
+    const double share = law::kClientShare * std::max(law::kLeastInflight, cls.inflight);
+    Key key;
+    key.over = parts.has(Part::over) && client.present + 1 > share;
+    key.retry = parts.has(Part::retry) && ask.retry;
+    key.arrival = next_arrival;
+    if (cls.config.shed == Shed::evenly) {
+        // Start-time fair queueing (P. Goyal, H. Vin, H. Cheng, 1996), every request of the same cost.
+        key.turn = std::max(cls.fair_time, client.finish_tag);
+    } else if (parts.has(Part::cohort)) {
+        key.turn = ask.cohort;
+    }
+    return key;
+}
+
+bool Judge::State::before(const Class& a, const Class& b) const {
+    if (a.config.priority != b.config.priority) return a.config.priority < b.config.priority;
+    // n(a)/weight(a) < n(b)/weight(b), without dividing.
+    return std::uint64_t{a.inflight} * b.config.weight < std::uint64_t{b.inflight} * a.config.weight;
+}
+
+Judge::State::Class* Judge::State::first_waiting() const {
+    if (expiry.empty()) return nullptr;
+    Class* first = nullptr;
+    for (const auto& cls : classes) {
+        if (!cls->line.empty() && (first == nullptr || before(*cls, *first))) first = cls.get();
+    }
+    return first;
+}
+
+bool Judge::State::is_owed(const Class& cls) const {
+    return cls.config.guarantee > 0 && parts.has(Part::guarantee) &&
+           cls.inflight < cls.config.guarantee * gate.inflight();
+}
+
+double Judge::State::room_of(const Class& cls, TimePoint now) const {
+    return parts.has(Part::room) ? room.of(cls.config.priority, now) : 0;
+}
+
+Need Judge::State::need_of(const Place& place, const Class& cls, TimePoint now) const {
+    Need need{room_of(cls, now), place.ask_.prompt_tokens, 1};
+    if (need.room == 0) return need;
+    double better = 0;
+    for (const auto& other : classes) {
+        if (other->config.priority < cls.config.priority) better += other->inflight;
+    }
+    const double part = better / std::max(gate.inflight(), 1U);
+    need.prompt_share = law::kPromptShare - part * (law::kPromptShare - law::kPromptShareLeast);
+    return need;
+}
+
+Judge::State::Turn Judge::State::next_turn(TimePoint now) {
+    Class* first = first_waiting();
+    if (first == nullptr) return {};
+    // Whoever is owed goes first, and keeps no room: the one that is furthest behind among those whose head fits.
+    Turn owed;
+    for (const auto& cls : classes) {
+        if (cls->line.empty() || !is_owed(*cls)) continue;
+        const auto part = [](const Class& c) { return c.inflight / c.config.guarantee; };
+        if (owed.cls != nullptr && part(*owed.cls) <= part(*cls)) continue;
+        const Place& head = cls->line.best();
+        if (Endpoint* endpoint = gate.choose(free_need(head), head.lost_)) owed = {cls.get(), endpoint};
+    }
+    if (owed.cls != nullptr) return owed;
+    const Place& head = first->line.best();
+    return {first, gate.choose(need_of(head, *first, now), head.lost_)};
+}
+
+bool Judge::State::goes_at_once(const Place& place, Class& cls, TimePoint now) {
+    if (!cls.line.empty() && cls.line.best().key_ < place.key_) return false;
+    if (is_owed(cls) && gate.choose(free_need(place), place.lost_) != nullptr) return true;
+    for (const auto& other : classes) {
+        if (other.get() == &cls) break;  // those behind it in the policy give way on a tie
+        if (!other->line.empty() && !before(cls, *other)) return false;
+    }
+    if (const Class* first = first_waiting(); first != nullptr && before(*first, cls)) return false;
+    return gate.choose(need_of(place, cls, now), place.lost_) != nullptr;
+}
+
+Judge::State::Class* Judge::State::victim_for(const Class& claimant) const {
+    Class* victim = nullptr;
+    for (const auto& cls : classes) {
+        const bool can_lose = cls->config.preemptible && cls->inflight > 0 && !in_shadow(*cls) &&
+                              cls->inflight - 1 >= cls->config.guarantee * gate.inflight();
+        if (!can_lose || cls->config.priority <= claimant.config.priority) continue;
+        if (victim == nullptr || victim->config.priority < cls->config.priority) victim = cls.get();
+    }
+    return victim;
+}
+
+std::optional<TimePoint> Judge::State::next_eviction() const {
+    Class* first = evicting > 0 ? nullptr : first_waiting();
+    if (first == nullptr || victim_for(*first) == nullptr) return std::nullopt;
+    const Place& head = first->line.best();
+    if (head.expires_ == TimePoint::max()) return std::nullopt;
+    return head.arrived_ + from_seconds(law::kEvictAfter * seconds(head.expires_ - head.arrived_));
+}
+
+}  // namespace weir::admission

@@ -1,0 +1,114 @@
+#include "admission/learn/limit_learner.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+namespace weir::admission {
+namespace {
+
+constexpr Duration kShortestPeriod = 1s;
+constexpr std::size_t kSamples = 10;  // of a period
+constexpr std::uint32_t kLongPrompt = 500;
+constexpr double kForget = 0.99;  // of P_max, a period
+constexpr double kSlack = 0.1;    // of the slo: what the engine may add to a prompt's own time
+constexpr double kCut = 0.9;
+constexpr double kGrowAtFirst = 1.25;
+constexpr double kGrow = 1.03;
+constexpr double kEase = 0.9;  // below this strain S may grow
+constexpr Duration kHold = 5s;
+
+}  // namespace
+
+void Samples::add(double value) {
+    values_[size_ % kMost] = static_cast<float>(value);
+    ++size_;
+}
+
+double Samples::median() const {
+    std::array<float, kMost> sorted = values_;
+    const auto middle = sorted.begin() + static_cast<std::ptrdiff_t>(std::min(size_, kMost) / 2);
+    std::nth_element(sorted.begin(), middle, sorted.begin() + static_cast<std::ptrdiff_t>(std::min(size_, kMost)));
+    return *middle;
+}
+
+LimitLearner::LimitLearner(const LearnConfig& config, TimePoint now)
+    : config_(config), limit_(config.start), period_start_(now) {
+    set_limit(limit_);
+}
+
+std::uint32_t LimitLearner::limit() const { return static_cast<std::uint32_t>(std::lround(limit_)); }
+
+void LimitLearner::set_limit(double limit) { limit_ = std::clamp<double>(limit, config_.least, config_.most); }
+
+void LimitLearner::first_token(Duration waited, std::uint32_t prompt_tokens) {
+    const double time = std::max(seconds(waited), 0.0);
+    if (prompt_tokens >= kLongPrompt && time > 0) fastest_prompt_ = std::max(fastest_prompt_, prompt_tokens / time);
+    const double own = fastest_prompt_ > 0 ? prompt_tokens / fastest_prompt_ : 0;
+    first_tokens_.add(time);
+    delays_.add(std::max(time - own, 0.0));
+}
+
+void LimitLearner::finished(Duration time, std::uint32_t tokens) {
+    if (tokens > 1) per_token_.add(std::max(seconds(time), 0.0) / (tokens - 1));
+}
+
+void LimitLearner::note_refusing(bool refusing, TimePoint now) {
+    if (refusing == refusing_) return;
+    if (refusing_) refused_ += now - refusing_since_;
+    refusing_ = refusing;
+    refusing_since_ = now;
+}
+
+std::uint32_t LimitLearner::update(std::uint32_t inflight, TimePoint now) {
+    if (period_over(now)) {
+        adjust(inflight, now);
+        start_period(now);
+    }
+    return limit();
+}
+
+bool LimitLearner::period_over(TimePoint now) const {
+    if (first_tokens_.size() < kSamples) return false;
+    const Duration length = std::max(kShortestPeriod, from_seconds(2 * first_tokens_.median()));
+    return now - period_start_ >= length;
+}
+
+double LimitLearner::strain() const {
+    double strain = delays_.median() / (kSlack * seconds(config_.first_token_slo));
+    if (config_.per_token_slo > Duration::zero() && per_token_.size() > 0) {
+        strain = std::max(strain, per_token_.median() / seconds(config_.per_token_slo));
+    }
+    return strain;
+}
+
+void LimitLearner::adjust(std::uint32_t inflight, TimePoint now) {
+    if (holding_ && inflight > limit() && now < hold_until_) return;
+    holding_ = false;
+    const Duration refused = refused_ + (refusing_ ? now - refusing_since_ : Duration::zero());
+    const double s = strain();
+    if (s > 1) {
+        set_limit(limit_ * kCut);
+        was_cut_ = holding_ = true;
+        hold_until_ = now + kHold;
+    } else if (s < kEase && 2 * refused > now - period_start_) {
+        // A whole step at least: 3 % of a small limit would round to nothing for ever.
+        set_limit(std::max(limit_ * (was_cut_ ? kGrow : kGrowAtFirst), limit_ + (was_cut_ ? 0.25 : 1)));
+    }
+}
+
+void LimitLearner::start_period(TimePoint now) {
+    first_tokens_.clear();
+    delays_.clear();
+    per_token_.clear();
+    fastest_prompt_ *= kForget;
+    period_start_ = now;
+    refused_ = Duration::zero();
+    refusing_since_ = now;
+}
+
+void LimitLearner::reconfigure(const LearnConfig& config) {
+    config_ = config;
+    set_limit(limit_);
+}
+
+}  // namespace weir::admission

@@ -1,0 +1,95 @@
+#pragma once
+// Learns S, how many requests an endpoint should have in flight, where the policy does not say.
+//
+// What the slots of an engine come to cannot be seen from outside; what can be seen is what happens when it has too
+// many: first tokens come later than their prompts explain, and later tokens come slowly. So S grows while it is what
+// keeps requests waiting and neither happens, and shrinks when one does (additive increase in effect, multiplicative
+// decrease: D.-M. Chiu and R. Jain, 1989; here both multiply, because S spans three decades).
+//
+//   period   max(1 s, 2 x median first token, until there are 10 samples)
+//   P_max    the fastest prompt seen, LLM tokens a second over prompts of 500 tokens and more; decays by 1 % a period
+//   s        max( median(first token - prompt / P_max) / (0.1 x best slo), median time per token / its slo )
+//   s > 1    S x 0.9; then hold until n <= S, or 5 s: running streams do not vanish
+//   s < 0.9  and the slot check alone kept the head waiting for more than half of the period:
+//            S x 1.25 until the first cut, x 1.03 after it
+//
+// Not thread-safe: the judge's lock covers it.
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+
+#include "base/time.hpp"
+
+namespace weir::admission {
+
+using namespace std::chrono_literals;
+
+struct LearnConfig {
+    std::uint32_t start = 32;
+    std::uint32_t least = 1;
+    std::uint32_t most = 512;
+    Duration first_token_slo = 1s;  // the best of the classes that the endpoint serves
+    Duration per_token_slo{};       // likewise; zero: none
+
+    friend bool operator==(const LearnConfig&, const LearnConfig&) = default;
+};
+
+// The latest values of something, at most 64 a period, and their median.
+class Samples {
+public:
+    void add(double value);
+    void clear() { size_ = 0; }
+    [[nodiscard]] std::size_t size() const { return size_; }
+    // REQUIRES: not empty.
+    [[nodiscard]] double median() const;
+
+private:
+    static constexpr std::size_t kMost = 64;
+    std::array<float, kMost> values_{};
+    std::size_t size_ = 0;  // ever in this period
+};
+
+class LimitLearner {
+public:
+    LimitLearner(const LearnConfig& config, TimePoint now);
+
+    [[nodiscard]] std::uint32_t limit() const;
+
+    // The first token of a prompt came so long after its dispatch.
+    void first_token(Duration waited, std::uint32_t prompt_tokens);
+    // A stream gave `tokens` LLM tokens, the first of them at once, within `time`.
+    void finished(Duration time, std::uint32_t tokens);
+    // From now on the slot check alone keeps the head waiting, or it does not.
+    void note_refusing(bool refusing, TimePoint now);
+
+    // Ends the period when its time has come, and returns the limit that holds. `inflight`: n.
+    std::uint32_t update(std::uint32_t inflight, TimePoint now);
+
+    // New bounds and slos; what was learned stays, within them.
+    void reconfigure(const LearnConfig& config);
+
+private:
+    [[nodiscard]] bool period_over(TimePoint now) const;
+    // s: above 1, the endpoint has too many.
+    [[nodiscard]] double strain() const;
+    void adjust(std::uint32_t inflight, TimePoint now);
+    void start_period(TimePoint now);
+    void set_limit(double limit);
+
+    LearnConfig config_;
+    double limit_;
+    double fastest_prompt_ = 0;  // P_max, tokens a second; 0: none seen
+    Samples first_tokens_;       // seconds
+    Samples delays_;             // seconds that the prompt does not explain
+    Samples per_token_;          // seconds
+    TimePoint period_start_;
+    TimePoint refusing_since_{};
+    Duration refused_{};  // time of the period in which the slot check refused
+    TimePoint hold_until_{};
+    bool refusing_ = false;
+    bool holding_ = false;
+    bool was_cut_ = false;
+};
+
+}  // namespace weir::admission

@@ -1,0 +1,101 @@
+#include "ai/json_members.hpp"
+
+#include <algorithm>
+
+namespace weir::ai {
+namespace {
+
+constexpr std::string_view kSpace = " \t\r\n";
+constexpr std::string_view kScalarEnd = ",]} \t\r\n";
+constexpr int kDeepest = 512;
+
+}  // namespace
+
+JsonMembers::JsonMembers(std::string_view text) : text_(text) {
+    skip_space();
+    broken_ = !take('{');
+    if (!broken_) inside_ = at_;
+}
+
+void JsonMembers::skip_space() { at_ = std::min(text_.find_first_not_of(kSpace, at_), text_.size()); }
+
+bool JsonMembers::take(char c) {
+    if (at_ >= text_.size() || text_[at_] != c) return false;
+    ++at_;
+    return true;
+}
+
+std::optional<JsonMember> JsonMembers::next() {
+    if (broken_ || complete_) return std::nullopt;
+    broken_ = true;  // until the member is whole
+    skip_space();
+    if (take('}')) {
+        skip_space();
+        complete_ = at_ == text_.size();
+        return std::nullopt;
+    }
+    if (!first_) {
+        if (!take(',')) return std::nullopt;
+        skip_space();
+    }
+    first_ = false;
+    JsonMember member;
+    member.begin = at_;
+    if (!skip_string()) return std::nullopt;
+    member.name = text_.substr(member.begin + 1, at_ - member.begin - 2);
+    skip_space();
+    if (!take(':')) return std::nullopt;
+    skip_space();
+    const std::size_t value = at_;
+    if (!skip_value()) return std::nullopt;
+    member.value = text_.substr(value, at_ - value);
+    member.end = at_;
+    broken_ = false;
+    return member;
+}
+
+bool JsonMembers::skip_string() {
+    if (!take('"')) return false;
+    const std::size_t begin = at_;
+    while (true) {
+        // Looking for one character is several times as fast as looking for two.
+        const std::size_t quote = text_.find('"', at_);
+        if (quote == std::string_view::npos) return false;
+        at_ = quote + 1;
+        std::size_t backslashes = 0;
+        while (quote - backslashes > begin && text_[quote - backslashes - 1] == '\\') ++backslashes;
+        if (backslashes % 2 == 0) return true;
+    }
+}
+
+bool JsonMembers::skip_value() {
+    if (at_ >= text_.size()) return false;
+    if (text_[at_] == '"') return skip_string();
+    if (text_[at_] == '{' || text_[at_] == '[') return skip_nested();
+    const std::size_t begin = at_;
+    at_ = std::min(text_.find_first_of(kScalarEnd, at_), text_.size());
+    return at_ > begin;
+}
+
+bool JsonMembers::skip_nested() {
+    int depth = 0;
+    while (at_ < text_.size()) {
+        at_ = text_.find_first_of("\"{}[]", at_);
+        if (at_ == std::string_view::npos) return false;
+        switch (text_[at_]) {
+            case '"':
+                if (!skip_string()) return false;
+                continue;
+            case '{':
+            case '[':
+                if (++depth > kDeepest) return false;
+                break;
+            default: --depth;
+        }
+        ++at_;
+        if (depth == 0) return true;
+    }
+    return false;
+}
+
+}  // namespace weir::ai

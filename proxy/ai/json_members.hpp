@@ -1,0 +1,49 @@
+#pragma once
+// The members of a JSON object, one after the other, where they stand: for bodies of which two or three members matter
+// and the rest, often a megabyte of prompt, only has to be passed over.
+//
+// It follows RFC 8259 for whatever decides where a member begins and ends: strings with their escapes, nesting, commas
+// and colons. What stands inside a nested value is not looked at beyond that, and a number or a name there may be
+// malformed; the endpoint will say so. Nothing is copied or allocated; the depth is bounded.
+
+#include <cstddef>
+#include <optional>
+#include <string_view>
+
+namespace weir::ai {
+
+struct JsonMember {
+    std::string_view name;   // without its quotes, escapes as they are written
+    std::string_view value;  // as it is written, without white space around it
+    std::size_t begin = 0;   // where the name's quote stands in the text
+    std::size_t end = 0;     // one behind the value
+};
+
+class JsonMembers {
+public:
+    explicit JsonMembers(std::string_view text);
+
+    // The next member; nothing at the object's end, or where the text is not an object as far as it was read.
+    [[nodiscard]] std::optional<JsonMember> next();
+    // The whole object has been read, and nothing but white space follows it.
+    [[nodiscard]] bool complete() const { return complete_; }
+    // Where the first member stands or would stand: behind the opening brace. Nothing when the text is no object.
+    [[nodiscard]] std::optional<std::size_t> inside() const { return inside_; }
+
+private:
+    void skip_space();
+    [[nodiscard]] bool take(char c);
+    // Behind the closing quote; the text stands at the opening one.
+    [[nodiscard]] bool skip_string();
+    [[nodiscard]] bool skip_value();
+    [[nodiscard]] bool skip_nested();
+
+    std::string_view text_;
+    std::size_t at_ = 0;
+    std::optional<std::size_t> inside_;
+    bool first_ = true;
+    bool broken_ = false;
+    bool complete_ = false;
+};
+
+}  // namespace weir::ai

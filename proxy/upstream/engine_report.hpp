@@ -1,0 +1,14 @@
+#pragma once
+// What an engine says of itself on its metrics page, in Prometheus' text format.
+
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+namespace weir::upstream {
+
+// LLM tokens that its KV cache holds: vLLM's `vllm:cache_config_info{block_size="16",num_gpu_blocks="25000"}`, or
+// SGLang's `sglang:max_total_num_tokens`. Nothing where the page says neither, or nonsense.
+[[nodiscard]] std::optional<std::uint64_t> context_tokens_in(std::string_view metrics);
+
+}  // namespace weir::upstream

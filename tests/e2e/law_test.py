@@ -1,0 +1,247 @@
+"""The law of the judge on the real binary: what a request weighs, who stands where, what the engine is told."""
+
+import json
+import re
+import subprocess
+import threading
+import time
+import unittest
+
+from support.backend import event_stream, hold, ok, reply
+from support.policy import sha256, small_policy
+from support.process import BINARY, WeirTest
+from support.waiting import holds, scaled
+from support.wire import Response, format_request
+
+KEYS = {"direct": "direct-key-1", "bulk": "bulk-key-2"}
+JSON = ("Content-Type", "application/json")
+
+
+def bearer(name):
+    return ("Authorization", f"Bearer {KEYS[name]}")
+
+
+def policy(*endpoints, capacity=None, backend=None, bulk=None, direct=None, **more):
+    """A bulk class and a direct one, told apart by key."""
+    described = {"requests": 16, **(capacity or {})}
+    return small_policy(
+        *endpoints, backend={"capacity": described, **(backend or {})},
+        clients={"api_keys": [{"name": name, "sha256": sha256(key)} for name, key in KEYS.items()]},
+        classes=[{"name": "bulk", "match": {"api_key": "bulk"}, "backend": "model", "priority": "sheddable", **(bulk or {})},
+                 {"name": "direct", "match": "any", "backend": "model", "priority": "critical", **(direct or {})}], **more)
+
+
+def chat(prompt="hello", **members):
+    return json.dumps({"model": "m", "messages": [{"role": "user", "content": prompt}], **members}).encode()
+
+
+def post(body, *fields):
+    return format_request("POST", "/v1/chat/completions", [JSON, *fields], body)
+
+
+class Prompts(WeirTest):
+    def test_a_long_prompt_waits_for_the_first_token_of_another(self):
+        go = threading.Event()
+        backend = self.start_backend(hold(go, then=event_stream(1)))
+        weir = self.start_weir(policy(backend.url, capacity={"prompt_tokens": 1000}))
+        first, second, small = (self.client(weir) for _ in range(3))
+        first.send(post(chat("x" * 3000, stream=True)))
+        backend.wait_for(1)
+        second.send(post(chat("y" * 3000, stream=True)))
+        self.eventually(lambda: weir.waiting("direct") == 1)
+        self.assertEqual(weir.metrics().sum("weir_pending_prompt_tokens") // 100, 7)
+        self.assertTrue(holds(lambda: weir.inflight() == 1))
+        go.set()
+        self.assertEqual(first.response().status, 200)
+        self.assertEqual(second.response().status, 200)
+        self.assert_idle(weir)
+        self.assertEqual(weir.metrics().sum("weir_pending_prompt_tokens"), 0)
+        self.assertEqual(weir.metrics().sum("weir_inflight_tokens"), 0)
+
+    def test_what_is_no_json_has_no_prompt(self):
+        go = threading.Event()
+        backend = self.start_backend(hold(go))
+        weir = self.start_weir(policy(backend.url, capacity={"prompt_tokens": 100}))
+        clients = [self.client(weir) for _ in range(3)]
+        for client in clients:
+            client.send(format_request("POST", "/v1/audio/transcriptions", [("Content-Type", "audio/wav")], b"x" * 5000))
+        self.eventually(lambda: weir.inflight() == 3)
+        go.set()
+        for client in clients:
+            self.assertEqual(client.response().status, 200)
+
+
+class Context(WeirTest):
+    def test_streams_fill_the_engines_cache_as_they_grow(self):
+        go = threading.Event()
+        self.addCleanup(go.set)
+        backend = self.start_backend(event_stream(400, gap=lambda i: i < 300 or go.wait(scaled(20))))
+        weir = self.start_weir(policy(backend.url, capacity={"context_tokens": 600}))
+        first, second = self.client(weir), self.client(weir)
+        first.send(post(chat("x" * 600, stream=True)))
+        # About 170 of the prompt, and 300 events: what is left of 570 is less than the second prompt.
+        self.eventually(lambda: weir.metrics().sum("weir_inflight_tokens") > 440)
+        second.send(post(chat("x" * 600, stream=True)))
+        self.eventually(lambda: weir.waiting("direct") == 1)
+        self.assertTrue(holds(lambda: weir.inflight() == 1))
+        go.set()
+        self.assertEqual(first.response().status, 200)
+        self.assertEqual(second.response().status, 200)
+        self.assert_idle(weir)
+        self.assertEqual(weir.metrics().sum("weir_inflight_tokens"), 0)
+
+    def test_the_size_of_the_cache_is_read_from_the_engine(self):
+        page = b'vllm:cache_config_info{block_size="16",num_gpu_blocks="1000"} 1.0\n'
+
+        def answer(peer, request):
+            peer.send(reply(page if request.target == "/engine" else b"ok"))
+            return True
+        backend = self.start_backend(answer)
+        weir = self.start_weir(policy(backend.url, capacity={"context_tokens": "read"},
+                                      backend={"metrics": {"path": "/engine"}}))
+        self.eventually(lambda: weir.metrics().sum("weir_limit_tokens") == 16000)
+
+    def test_an_engine_that_does_not_say_is_not_limited_and_named_in_the_log(self):
+        backend = self.start_backend()
+        weir = self.start_weir(policy(backend.url, capacity={"context_tokens": "read"}))
+        self.eventually(lambda: "does not say how many tokens" in weir.stderr())
+        self.assertEqual(weir.request("POST", "/v1/chat/completions", [JSON], chat("x" * 90000)).status, 200)
+
+
+class EnginePriority(WeirTest):
+    def bodies(self, weir, backend, *requests):
+        for fields, body in requests:
+            self.assertEqual(weir.request("POST", "/v1/chat/completions", [JSON, *fields], body).status, 200)
+        return [request.body for request in backend.requests]
+
+    def test_is_written_into_the_body_and_nothing_else_moves(self):
+        backend = self.start_backend()
+        weir = self.start_weir(policy(backend.url, backend={"priority": "forward"}))
+        body = chat("hi", stream=False)
+        own = b'{"priority":-100,' + body[1:]
+        bulk, direct, spoofed = self.bodies(weir, backend, ([bearer("bulk")], body), ([], body), ([bearer("bulk")], own))
+        self.assertEqual(bulk, b'{"priority":4,' + body[1:])
+        self.assertEqual(direct, b'{"priority":0,' + body[1:])
+        self.assertEqual(spoofed, bulk)
+        for request in backend.requests:
+            self.assertEqual(int(request.get("content-length")), len(request.body))
+
+    def test_is_left_alone_without_the_policys_word(self):
+        backend = self.start_backend()
+        weir = self.start_weir(policy(backend.url))
+        body = b'{"priority":-100,"a":1}'
+        self.assertEqual(self.bodies(weir, backend, ([], body)), [body])
+
+    def test_what_is_no_object_passes_as_it_is(self):
+        backend = self.start_backend()
+        weir = self.start_weir(policy(backend.url, backend={"priority": "forward"}))
+        self.assertEqual(self.bodies(weir, backend, ([], b"[1]"), ([], b'{"a":1')), [b"[1]", b'{"a":1'])
+
+
+class Guarantee(WeirTest):
+    def test_a_bulk_class_keeps_its_part_against_a_better_one(self):
+        go = threading.Event()
+        backend = self.start_backend(hold(go))
+        weir = self.start_weir(policy(backend.url, capacity={"requests": 4}, bulk={"guarantee": "25%"},
+                                      direct={"patience": "20s"}))
+        clients = [self.client(weir) for _ in range(6)]
+        for client in clients[:5]:
+            client.send(post(chat()))
+        self.eventually(lambda: weir.inflight("direct") == 4 and weir.waiting("direct") == 1)
+        clients[5].send(post(chat(), bearer("bulk")))
+        self.eventually(lambda: weir.waiting("bulk") == 1)
+        clients[0].close()  # a slot: the bulk class is owed it, though a better one waits
+        self.eventually(lambda: weir.inflight("bulk") == 1)
+        self.assertEqual(weir.waiting("direct"), 1)
+        go.set()
+        for client in clients[1:]:
+            self.assertEqual(client.response().status, 200)
+
+
+class Eviction(WeirTest):
+    def weir_before(self, backend, **bulk):
+        return self.start_weir(policy(backend.url, capacity={"requests": 1}, bulk={"preemptible": True, **bulk},
+                                      direct={"patience": "400ms"}))
+
+    def test_a_running_stream_is_cut_for_a_better_class_that_has_waited(self):
+        go = threading.Event()
+        self.addCleanup(go.set)
+        # The first of the two streams stops after its first event.
+        backend = self.start_backend(event_stream(2, gap=lambda i: i == 0 or len(backend.requests) > 1 or go.wait(scaled(20))))
+        weir = self.weir_before(backend)
+        bulk, direct = self.client(weir), self.client(weir)
+        bulk.send(post(chat(stream=True), bearer("bulk")))
+        self.assertEqual(bulk.head().status, 200)
+        began = time.monotonic()
+        direct.send(post(chat(stream=True)))
+        self.assertEqual(direct.head().status, 200)
+        self.assertGreater(time.monotonic() - began, 0.19)
+        # It had its first event, and then an abort: never what could be taken for an end.
+        answer = Response(200, "", "HTTP/1.1", [])
+        self.assertLessEqual(len(list(bulk.chunks(answer))), 1)
+        self.assertFalse(answer.complete)
+        self.eventually(lambda: weir.count("weir_requests_total", **{"class": "bulk", "outcome": "shed"}) == 1)
+        self.assertEqual(weir.count("weir_shed_total", **{"class": "bulk", "reason": "evicted", "mode": "enforce"}), 1)
+        self.eventually(lambda: [line for line in weir.access_log() if line["reason"] == "evicted"])
+        line = next(line for line in weir.access_log() if line["reason"] == "evicted")
+        self.assertEqual((line["class"], line["gate"], line["limit"]), ("bulk", "eviction", 0.2))
+
+    def test_one_without_an_answer_yet_gets_a_real_status(self):
+        go = threading.Event()
+        self.addCleanup(go.set)
+        backend = self.start_backend(hold(go))
+        weir = self.weir_before(backend)
+        bulk, direct = self.client(weir), self.client(weir)
+        bulk.send(post(chat(), bearer("bulk")))
+        backend.wait_for(1)
+        direct.send(post(chat()))
+        answer = bulk.response()
+        self.assertEqual(answer.status, 503)
+        self.assertEqual(answer.get("x-weir-decision"), "evicted")
+        self.eventually(lambda: weir.inflight("direct") == 1)
+
+    def test_is_off_by_default(self):
+        go = threading.Event()
+        backend = self.start_backend(hold(go))
+        weir = self.weir_before(backend, preemptible=False)
+        bulk, direct = self.client(weir), self.client(weir)
+        bulk.send(post(chat(), bearer("bulk")))
+        backend.wait_for(1)
+        direct.send(post(chat()))
+        self.assertEqual(direct.response().status, 503)
+        go.set()
+        self.assertEqual(bulk.response().status, 200)
+
+
+class Learning(WeirTest):
+    def test_a_learned_limit_grows_while_it_is_what_holds_requests_back(self):
+        process = subprocess.Popen([BINARY, "mock-backend", "--listen", "127.0.0.1:0", "--preset", "h100-8b"],
+                                   stdout=subprocess.PIPE, text=True)
+        self.addCleanup(process.wait, 10)
+        self.addCleanup(process.terminate)
+        self.addCleanup(process.stdout.close)
+        address = re.search(r"127\.0\.0\.1:\d+", process.stdout.readline())[0]
+        weir = self.start_weir(policy(f"http://{address}", direct={"line": 1000, "patience": "60s"},
+                                      capacity={"requests": {"learn": True, "start": 2}, "context_tokens": "read"}))
+        self.assertEqual(weir.metrics().sum("weir_limit_requests"), 2)
+        until = time.monotonic() + scaled(20)
+        grown = threading.Event()
+
+        def ask():
+            client = self.client(weir)
+            while not grown.is_set() and time.monotonic() < until:
+                client.send(post(chat(stream=True, max_tokens=20)))
+                client.response()
+        threads = [threading.Thread(target=ask) for _ in range(16)]
+        for thread in threads:
+            thread.start()
+        try:
+            self.eventually(lambda: weir.metrics().sum("weir_limit_requests") >= 4, within=20)
+        finally:
+            grown.set()
+            for thread in threads:
+                thread.join()
+
+
+if __name__ == "__main__":
+    unittest.main()

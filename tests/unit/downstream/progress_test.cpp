@@ -1,0 +1,50 @@
+#include "downstream/progress.hpp"
+
+#include <gtest/gtest.h>
+
+#include "support/judges.hpp"
+#include "support/loop.hpp"
+#include "support/virtual_time.hpp"
+
+namespace weir::downstream {
+namespace {
+
+using test::kStart;
+
+class ProgressTest : public test::LoopTest {
+protected:
+    ProgressTest() {
+        admission::Ask ask = test::make_ask(0);
+        ask.prompt_tokens = 100;
+        ask.streams = true;
+        judge.arrive(ticket, ask, kStart);
+    }
+    ~ProgressTest() override { judge.finish(ticket, kStart); }
+
+    admission::EndpointCounts counts() { return judge.counts(kStart).endpoints[0]; }
+    void pass(int events) {
+        for (int i = 0; i < events; ++i) progress.passed("data: {}\n\n", kStart);
+    }
+
+    net::Waker waker{loop};
+    SharedJudge judge{test::make_config({test::make_class(0)}, {8}), kStart};
+    Ticket ticket{waker};
+    Progress progress{judge, ticket};
+};
+
+TEST_F(ProgressTest, TellsOfTheFirstTokenAndThenOfEverySixteenth) {
+    progress.passed(": not yet\n\n", kStart);
+    EXPECT_EQ(counts().prompt_tokens, 100U);
+    pass(1);
+    EXPECT_EQ(counts().prompt_tokens, 0U);
+    EXPECT_EQ(counts().context_tokens, 101U);
+    pass(15);
+    EXPECT_EQ(counts().context_tokens, 101U);
+    pass(1);
+    EXPECT_EQ(counts().context_tokens, 117U);
+    pass(100);
+    EXPECT_EQ(counts().context_tokens, 213U);
+}
+
+}  // namespace
+}  // namespace weir::downstream

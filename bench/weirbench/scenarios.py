@@ -23,7 +23,7 @@ class Group(NamedTuple):
 
 
 def _learned(case):
-    return case._replace(policy=((r"capacity: \{ requests: 256 \}", "capacity: { requests: { learn: true } }"),))
+    return case._replace(policy=((r"requests: 256,", "requests: { learn: true },"),))
 
 
 # Half bulk: a surge that one client makes has others of its class to take from.
@@ -59,6 +59,9 @@ def groups(factors=FACTORS, mixes=None):
               [m.BATCH_PART, m.BATCH_SERVED, m.WORK], only=("weir",)),
         Group("The limit is learned", "The policy has `capacity: { requests: { learn: true } }`; a tenfold surge.",
               {mix: _learned(Case(mix=mix)) for mix in mixes}, only=("weir",)),
+        Group("The engine takes priorities", "The policy has `priority: forward`; the engine's own queue then is by priority, for "
+              "the baselines too. A tenfold surge.",
+              {mix: Case(mix=mix, policy=((r"(\n    capacity: [^\n]*)", r"\1\n    priority: forward"),)) for mix in mixes}),
     ]
     return surges + engines + trouble + fairness + own
 
@@ -81,6 +84,7 @@ GOALS = [
     Goal("direct users' good answers, of those without the surge, %", "Surges", m.KEPT, 99.9),
     Goal("the same in the first 10 s of the surge", "Surges", m.FIRST_SECONDS, 99),
     Goal("p99 first token, times the calm one", "Surges", m.SLOWDOWN, 1.1, at_most=True),
+    Goal("the same where the engine takes priorities", "takes priorities", m.SLOWDOWN, 1.05, at_most=True),
     Goal("all good work, % of the best static limit's", "Surges", m.WORK, 95, relative_to="cap"),
     Goal("recovery, s", "Surges", m.RECOVERY, 5, at_most=True),
     Goal("clients of the shed class partly served, %, from 10x on", "Surges", m.PARTLY, 5, at_most=True, cases=LARGE),

@@ -133,6 +133,13 @@ class Cases(unittest.TestCase):
         self.assertNotEqual(self.sim.calm_trace(one, 3), self.sim.calm_trace(one, 4))
         self.assertNotEqual(self.sim.calm_trace(one, 3), self.sim.calm_trace(one._replace(endpoints=2), 3))
 
+    def test_the_capacity_is_what_the_second_half_of_a_backlog_takes(self):
+        lengths = iter([100.0, 60.0])  # of the whole, of its half
+        sim = FakeSimulator(self._folder.name)
+        sim.run = lambda *_: {"scenarios": [{"length_s": next(lengths)}]}
+        whole = sum(1 for _ in trace.generate(0, 200, 40, {"siri-bulk": 1}, lengths={"siri-bulk": simulator.MIXES["short"]}))
+        self.assertAlmostEqual(simulator.Simulator.capacity(sim, "short"), (whole - whole // 2) / 40)
+
     def test_a_policy_is_changed_where_it_is_meant_or_not_at_all(self):
         text = self.sim.policy_file(((r"(\n  - name: batch\n)", r"\1    guarantee: 5%\n"),)).read_text()
         self.assertEqual(text, "classes:\n  - name: batch\n    guarantee: 5%\n    - name: batch\n")

@@ -7,6 +7,7 @@
 #include <span>
 #include <string_view>
 
+#include "base/result.hpp"
 #include "base/time.hpp"
 
 namespace weir::simulate {
@@ -50,5 +51,10 @@ struct EngineConfig {
 //               that a laptop can overload it honestly
 [[nodiscard]] std::optional<EngineConfig> engine_preset(std::string_view name);
 [[nodiscard]] std::span<const std::string_view> engine_preset_names();
+
+// Changes what `key=value,...` names: max_num_seqs, max_num_batched_tokens, kv_tokens as counts; fixed,
+// per_prompt_token, per_sequence, per_context_token as times with a unit (ns, us, ms), fractions allowed. An error says
+// what is wrong with the first that is, or with all of them together.
+[[nodiscard]] std::optional<Error> set_engine(EngineConfig& config, std::string_view text);
 
 }  // namespace weir::simulate

@@ -4,15 +4,20 @@
 // A controller sees what a proxy sees: arrivals, first tokens, endings, the clock. It says who runs on which endpoint,
 // who waits and who is refused. The world (world.hpp) does the rest, the same for all of them.
 //
-//   weir      admission::Judge, the code that serves, with the policy's classes, limits and lines
-//   none      everything goes to the endpoint with fewest requests in flight
-//   cap       at most S requests on each endpoint; one more is refused
-//   haproxy   at most S requests on each endpoint; the rest queues without bound, the best priority first, and is
-//             refused after 2 s (`maxconn`, `set-priority-class`, `timeout queue`)
+//   weir        admission::Judge, the code that serves, with the policy's classes, limits and lines
+//   none, cap   nothing; a fixed limit (baselines/immediate.hpp)
+//   haproxy     a fixed limit, and a queue by priority behind it (baselines/queueing.hpp)
+//   smg         reserved slots, promotion by age, one victim before its first byte (baselines/smg.hpp)
+//   llmd        a queue by priority, held while the engines' gauges say that they are full (baselines/llmd.hpp)
+//   aimd, gradient, gradient2     limits learned from latency (baselines/limiter.hpp)
+//   dagor, cinnamon               thresholds on priority, learned from queues (baselines/dagor.hpp, cinnamon.hpp)
+//   oracle      what knowing the answers' lengths and the engines' insides would give (baselines/oracle.hpp)
 //
-// S is the policy's capacity.requests. Not thread-safe.
+// A baseline has settings with defaults, changed as in `haproxy:timeout=5,slots=0.9`. S is the policy's
+// capacity.requests. Not thread-safe.
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
@@ -22,7 +27,9 @@
 #include "admission/config.hpp"
 #include "admission/decision.hpp"
 #include "admission/place.hpp"
+#include "base/result.hpp"
 #include "base/time.hpp"
+#include "simulate/engine.hpp"
 
 namespace weir::simulate {
 
@@ -35,22 +42,33 @@ struct Ruling {
     bool evicted = false;               // running, and to be cut short at once
 };
 
-// A request at the door: one try of it, from its arrival to its last byte. The controller owns `ruling` and the place.
+// A request at the door: one try of it, from its arrival to its last byte. The controller owns `ruling`, the place and
+// what is named as its own.
 struct Visit : admission::Place {
     admission::Ask asking;
     admission::Priority priority = admission::Priority::normal;
     std::uint32_t prompt_tokens = 1;
-    std::uint64_t ticket = 0;  // for a controller's own numbering
-    TimePoint since{};         // for a controller's own clock
+    std::uint32_t output_tokens = 1;  // nobody but the oracle may look
+    bool answered = false;            // its first token has come
+    std::uint64_t ticket = 0;         // the controller's own, for its numbering
+    std::uint64_t rank = 0;           // the controller's own, for its order
+    TimePoint since{};                // the controller's own, for its clock
+    TimePoint expires{};              // the controller's own, for its queue
     Ruling ruling;
 };
 
-// The visits whose ruling a call changed, but for the one it was about.
+// The visits whose ruling a call changed, but for the one it was about. One that ran may have ended: it is cancelled.
 using VisitChanges = std::vector<Visit*>;
+
+// What a proxy would scrape from an engine's /metrics, as of now.
+using EngineProbe = std::function<EngineCounts(EndpointId)>;
 
 class Controller {
 public:
     virtual ~Controller() = default;
+
+    // Before anything else: the engines behind all endpoints, for those that look at them.
+    virtual void connect(const EngineConfig& /*engine*/, EngineProbe /*probe*/) {}
 
     // REQUIRES: idle or ended. It waits, runs or has ended afterwards.
     virtual void arrive(Visit& visit, TimePoint now, VisitChanges& changes) = 0;
@@ -69,12 +87,23 @@ public:
     // To be called at next_expiry() or a little later.
     virtual void expire(TimePoint /*now*/, VisitChanges& /*changes*/) {}
     [[nodiscard]] virtual std::optional<TimePoint> next_expiry() const { return std::nullopt; }
+
+    // Requests in flight on all endpoints together that it would allow now; nothing where it has no such limit.
+    [[nodiscard]] virtual std::optional<double> limit() const { return std::nullopt; }
 };
 
 [[nodiscard]] std::span<const std::string_view> controller_names();
 
-// Null for a name that is none. The endpoints' limits and the classes come from `config`.
-[[nodiscard]] std::unique_ptr<Controller> make_controller(std::string_view name, const admission::JudgeConfig& config,
+// What is wrong with `NAME[:key=value,...]`; nothing when make_controller() would take it.
+[[nodiscard]] std::optional<Error> check_controller(std::string_view words);
+
+// Null for words that do not check. The endpoints' limits and the classes come from `config`.
+[[nodiscard]] std::unique_ptr<Controller> make_controller(std::string_view words, const admission::JudgeConfig& config,
                                                           TimePoint now);
+
+// `NAME`, `NAME:key=value,...` -> `NAME`.
+[[nodiscard]] constexpr std::string_view controller_name(std::string_view words) {
+    return words.substr(0, words.find(':'));
+}
 
 }  // namespace weir::simulate

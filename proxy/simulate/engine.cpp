@@ -40,6 +40,11 @@ bool Engine::cancel(RequestId id) {
     return true;
 }
 
+std::uint64_t Engine::computed(RequestId id) const {
+    const auto found = requests_.find(id);
+    return found == requests_.end() ? 0 : found->second.prompted + given(found->second);
+}
+
 void Engine::advance(TimePoint now, std::vector<EngineEvent>& events) {
     while (step_ends_ && *step_ends_ <= now) {
         const TimePoint ended = *step_ends_;
@@ -86,6 +91,7 @@ std::uint32_t Engine::feed_prompts(std::uint32_t budget, bool admit) {
         const std::uint64_t chunk =
             std::min({to_compute(request) - request.cached, std::uint64_t{budget}, config_.kv_tokens - kv_used_});
         request.cached += chunk;
+        request.prompted += chunk;
         kv_used_ += chunk;
         budget -= static_cast<std::uint32_t>(chunk);
         const bool done = request.cached == to_compute(request);
@@ -151,7 +157,8 @@ void Engine::stop_running(Request& request) {
 }
 
 void Engine::finish(Request& request, std::vector<EngineEvent>& events) {
-    events.push_back({EngineEvent::Kind::finished, request.id, *step_ends_, request.output});
+    events.push_back(
+        {EngineEvent::Kind::finished, request.id, *step_ends_, request.output, request.prompted + request.output});
     stop_running(request);
     requests_.erase(request.id);
 }

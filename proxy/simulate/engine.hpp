@@ -41,7 +41,8 @@ struct EngineEvent {
     Kind kind = Kind::token;
     RequestId id = 0;
     TimePoint at{};
-    std::uint32_t tokens = 0;  // given out so far, with this one
+    std::uint32_t tokens = 0;    // given out so far, with this one
+    std::uint64_t computed = 0;  // of `finished`: see Engine::computed()
 
     friend bool operator==(const EngineEvent&, const EngineEvent&) = default;
 };
@@ -68,6 +69,10 @@ public:
     // Takes a request out wherever it is; its slot and its cache are free at once. False when it is not there.
     bool cancel(RequestId id);
 
+    // Tokens that were computed for a request so far: of its prompt, of its answer, and whatever a preemption had
+    // computed anew. Zero when it is not there.
+    [[nodiscard]] std::uint64_t computed(RequestId id) const;
+
     // When the current step ends; nothing while the engine is idle.
     [[nodiscard]] std::optional<TimePoint> next_event() const { return step_ends_; }
 
@@ -89,9 +94,10 @@ private:
         std::uint32_t prompt = 0;
         std::uint32_t output = 0;
         Stage stage = Stage::queued;
-        std::uint32_t given = 0;   // tokens given out; while decoding, as of `joined`
-        std::uint64_t cached = 0;  // tokens in the KV cache; while decoding, as of `joined`
-        std::uint64_t joined = 0;  // steps ended when it began to decode: every step since gave it a token
+        std::uint32_t given = 0;     // tokens given out; while decoding, as of `joined`
+        std::uint64_t cached = 0;    // tokens in the KV cache; while decoding, as of `joined`
+        std::uint64_t prompted = 0;  // tokens computed as prompts, ever
+        std::uint64_t joined = 0;    // steps ended when it began to decode: every step since gave it a token
     };
     using ByRank = std::set<std::pair<Rank, Request*>>;
 

@@ -19,6 +19,8 @@ void Tally::add(const Outcome& outcome, bool is_good) {
     ++offered;
     retries += outcome.tries - 1;
     if (is_good) ++good;
+    computed += outcome.computed;
+    wasted += is_good ? outcome.lost : outcome.computed;
     if (!outcome.served) {
         ++unserved[static_cast<std::size_t>(outcome.reason)];
         return;
@@ -38,6 +40,11 @@ std::uint64_t Tally::failed() const { return offered - served - refused(); }
 std::optional<double> Tally::goodput() const {
     if (offered == 0) return std::nullopt;
     return static_cast<double>(good) / static_cast<double>(offered);
+}
+
+std::optional<double> Tally::waste() const {
+    if (computed == 0) return std::nullopt;
+    return static_cast<double>(wasted) / static_cast<double>(computed);
 }
 
 std::optional<double> Tally::first_token(double q) {

@@ -10,6 +10,7 @@
 #include "base/reason.hpp"
 #include "base/time.hpp"
 #include "simulate/surge.hpp"
+#include "simulate/timeline.hpp"
 
 namespace weir::simulate {
 
@@ -22,14 +23,18 @@ struct Outcome {
     std::optional<Duration> first_token;  // from the arrival, waiting and retries included
     std::uint32_t tries = 1;
     std::uint32_t client = 0;
+    std::uint64_t computed = 0;  // tokens that the engines computed for it, all tries together
+    std::uint64_t lost = 0;      // of them, for tries that came to nothing
 };
 
 // Sums over requests.
 struct Tally {
     std::uint64_t offered = 0;
     std::uint64_t served = 0;
-    std::uint64_t good = 0;     // served, and the first token within the class's slo where it has one
-    std::uint64_t retries = 0;  // tries beyond the first
+    std::uint64_t good = 0;      // served, and the first token within the class's slo where it has one
+    std::uint64_t retries = 0;   // tries beyond the first
+    std::uint64_t computed = 0;  // tokens
+    std::uint64_t wasted = 0;    // tokens computed for tries that were cancelled or failed, and for answers too late
     std::array<std::uint64_t, kReasonCount> unserved{};  // by the reason of the last try
     std::vector<float> first_tokens;                     // seconds, of the served
 
@@ -37,6 +42,7 @@ struct Tally {
     [[nodiscard]] std::uint64_t refused() const;  // contract and overload
     [[nodiscard]] std::uint64_t failed() const;   // every other ending
     [[nodiscard]] std::optional<double> goodput() const;
+    [[nodiscard]] std::optional<double> waste() const;  // share of what was computed
     // The smallest first token that at least the share `q` of them does not exceed. Reorders them.
     [[nodiscard]] std::optional<double> first_token(double q);
 };
@@ -55,6 +61,7 @@ struct Run {
     std::vector<ClassRun> classes;  // by ClassId
     std::uint64_t tries = 0;
     Duration length{};  // until the last request was over
+    std::optional<Timeline> timeline;
 };
 
 // Keeps the books of one run.

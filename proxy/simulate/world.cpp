@@ -46,6 +46,9 @@ World::World(WorldConfig config, const Trace& trace, std::vector<ClassId> classe
         engine.token_events = controller->counts_tokens() ? kTokensATime : 0;
         engines_.emplace_back(engine);
     }
+    for (const auto& controller : controllers_) {
+        controller->connect(config_.engine, [this](EndpointId endpoint) { return engines_[index(endpoint)].counts(); });
+    }
 
     std::vector<std::optional<Duration>> slos;
     for (const ClassModel& cls : classes_) {
@@ -53,6 +56,8 @@ World::World(WorldConfig config, const Trace& trace, std::vector<ClassId> classe
         slos.push_back(has_slo ? std::optional(cls.config->slo->first_token) : std::nullopt);
     }
     books_ = std::make_unique<Books>(std::move(slos), trace.clients, config_.window);
+    present_.waiting.resize(classes_.size());
+    if (config_.timeline) recorder_.emplace(classes_.size());
     for (const EndpointLoss& loss : config_.losses) {
         const auto endpoint = static_cast<std::uint32_t>(index(loss.endpoint));
         set_timer(kStart + loss.window.from, Due::lose, endpoint, 0);
@@ -69,6 +74,7 @@ World::~World() = default;
 Run World::run(const Progress& progress) {
     std::size_t told = 0;
     while (const auto next = next_instant()) {
+        if (recorder_) take_snapshots(*next);
         now_ = *next;
         run_engines();
         expire();
@@ -79,7 +85,9 @@ Run World::run(const Progress& progress) {
             progress(static_cast<double>(told) / static_cast<double>(trace_.requests.size()));
         }
     }
-    return books_->close(last_ending_);
+    Run run = books_->close(last_ending_);
+    if (recorder_) run.timeline = recorder_->close();
+    return run;
 }
 
 std::optional<TimePoint> World::next_instant() const {
@@ -118,9 +126,16 @@ void World::hear(Session& session, const EngineEvent& event) {
         case EngineEvent::Kind::first_token:
             session.answered = true;
             session.first_token = event.at;
+            present_.prompts -= session.prompt_tokens;
+            if (recorder_) {
+                const Duration at = event.at - kStart;
+                recorder_->first_token(session.asking.cls, at, at - session.request->arrival);
+            }
             return controller.first_token(session, now_, changes_);
         case EngineEvent::Kind::token: return controller.streamed(session, event.tokens);
         case EngineEvent::Kind::finished:
+            session.engine = kNoEndpoint;
+            session.computed += event.computed;
             controller.finish(session, now_, changes_);
             return over(session, Reason::admitted, true);
     }
@@ -165,7 +180,9 @@ void World::take_arrivals() {
         const TraceRequest& request = trace_.requests[next_arrival_];
         if (kStart + request.arrival > now_) return;
         ++next_arrival_;
-        try_once(admit_session(request));
+        Session& session = admit_session(request);
+        record(Recorder::Event::offered, session);
+        try_once(session);
         settle();
     }
 }
@@ -180,7 +197,9 @@ World::Session& World::admit_session(const TraceRequest& request) {
     session.request = &request;
     session.present = true;
     session.tries = 0;
+    session.computed = session.lost = 0;
     session.prompt_tokens = request.prompt_tokens;
+    session.output_tokens = request.output_tokens;
     session.asking.cls = class_of_hint_[request.hint];
     session.priority = classes_[index(session.asking.cls)].config->priority;
     // Who names no client is one of its own.
@@ -194,6 +213,7 @@ void World::try_once(Session& session) {
     ++session.tries;
     session.answered = false;
     session.asking.retry = session.tries > 1;
+    record(Recorder::Event::tried, session);
     session.asking.prompt_tokens = session.prompt_tokens;
     session.asking.streams = true;
     session.asking.can_be_cut = true;
@@ -211,9 +231,10 @@ void World::settle() {
 }
 
 void World::act(Session& session) {
+    recount(session, session.ruling.standing);
     switch (session.ruling.standing) {
         case Standing::running: return session.ruling.evicted ? cut(session) : dispatch(session);
-        case Standing::ended: return refused(session);
+        case Standing::ended: stop(session); return refused(session);
         default: return;
     }
 }
@@ -223,21 +244,35 @@ void World::dispatch(Session& session) {
     Engine& engine = engines_[index(session.ruling.endpoint)];
     const TraceRequest& request = *session.request;
     const auto rank = static_cast<int>(session.priority);
+    session.engine = session.ruling.endpoint;
     if (engine.submit(id, request.prompt_tokens, request.output_tokens, rank, now_)) return;
+    session.engine = kNoEndpoint;
     // Longer than the engine can ever hold: it says so, and asking again would not help.
     controller_of(session).finish(session, now_, changes_);
     over(session, Reason::bad_request, false);
 }
 
+void World::stop(Session& session) {
+    if (session.engine == kNoEndpoint) return;
+    Engine& engine = engines_[index(session.engine)];
+    const RequestId id = engine_id(session.slot, session.version);
+    const std::uint64_t tokens = engine.computed(id);
+    session.computed += tokens;
+    session.lost += tokens;
+    engine.cancel(id);
+    session.engine = kNoEndpoint;
+}
+
 void World::cut(Session& session) {
     if (!session.present) return;
-    engines_[index(session.ruling.endpoint)].cancel(engine_id(session.slot, session.version));
+    stop(session);
     controller_of(session).finish(session, now_, changes_);
     // SDKs do not ask again for a stream that broke.
     over(session, Reason::evicted, false);
 }
 
 void World::refused(Session& session) {
+    record(Recorder::Event::refused, session);
     const Ruling& ruling = session.ruling;
     const auto& refusal = classes_[index(session.asking.cls)].config->refusal;
     const bool told_not_to =
@@ -254,7 +289,11 @@ void World::refused(Session& session) {
 
 void World::over(Session& session, Reason reason, bool served) {
     const TraceRequest& request = *session.request;
-    Outcome outcome{session.asking.cls, request.arrival, reason, served, std::nullopt, session.tries, request.client};
+    Outcome outcome{session.asking.cls, request.arrival, reason,           served,      std::nullopt,
+                    session.tries,      request.client,  session.computed, session.lost};
+    if (served) record(Recorder::Event::served, session);
+    if (!served && !is_shed(reason)) record(Recorder::Event::failed, session);
+    recount(session, Standing::ended);
     if (session.answered) outcome.first_token = session.first_token - kStart - request.arrival;
     books_->add(outcome);
     last_ending_ = std::max(last_ending_, now_ - kStart);
@@ -268,7 +307,7 @@ void World::give_up(Session& session) {
     if (session.ruling.standing == Standing::waiting) {
         controller.leave(session, now_, changes_);
     } else {
-        engines_[index(session.ruling.endpoint)].cancel(engine_id(session.slot, session.version));
+        stop(session);
         controller.finish(session, now_, changes_);
     }
     over(session, Reason::client_gone, false);
@@ -276,11 +315,9 @@ void World::give_up(Session& session) {
 
 void World::lose(EndpointId endpoint) {
     set_available(endpoint, false);
-    Engine& engine = engines_[index(endpoint)];
     for (Session& session : sessions_) {
-        const bool is_there =
-            session.present && session.ruling.standing == Standing::running && session.ruling.endpoint == endpoint;
-        if (!is_there || !engine.cancel(engine_id(session.slot, session.version))) continue;
+        if (!session.present || session.engine != endpoint) continue;
+        stop(session);
         if (session.answered) {
             controller_of(session).finish(session, now_, changes_);
             over(session, Reason::backend_died, false);
@@ -313,6 +350,45 @@ void World::change_speed() {
 
 Controller& World::controller_of(const Session& session) const {
     return *classes_[index(session.asking.cls)].controller;
+}
+
+void World::recount(Session& session, Standing standing) {
+    if (standing == session.counted) return;
+    if (session.counted == Standing::waiting) --present_.waiting[index(session.asking.cls)];
+    if (session.counted == Standing::running) {
+        --present_.inflight;
+        if (!session.answered) present_.prompts -= session.prompt_tokens;
+    }
+    if (standing == Standing::waiting) ++present_.waiting[index(session.asking.cls)];
+    if (standing == Standing::running) {
+        ++present_.inflight;
+        present_.prompts += session.prompt_tokens;
+    }
+    session.counted = standing;
+}
+
+void World::record(Recorder::Event event, const Session& session) {
+    if (recorder_) recorder_->count(event, session.asking.cls, now_ - kStart);
+}
+
+void World::take_snapshots(TimePoint instant) {
+    // When all is over, timers that mean nothing any more are still to come.
+    if (next_arrival_ == trace_.requests.size() && free_sessions_.size() == sessions_.size()) return;
+    while (kStart + recorder_->next_sample() <= instant) recorder_->sample(snapshot());
+}
+
+Snapshot World::snapshot() const {
+    Snapshot snapshot;
+    snapshot.waiting = present_.waiting;
+    snapshot.inflight = present_.inflight;
+    std::uint64_t kv_used = 0;
+    for (const Engine& engine : engines_) kv_used += engine.counts().kv_used;
+    const auto engines = static_cast<double>(engines_.size());
+    snapshot.slots = engines * config_.engine.max_num_seqs;
+    snapshot.kv = static_cast<double>(kv_used) / (engines * static_cast<double>(config_.engine.kv_tokens));
+    snapshot.prompts = static_cast<double>(present_.prompts) / (engines * config_.engine.max_num_batched_tokens);
+    for (const auto& controller : controllers_) snapshot.limit += controller->limit().value_or(0);
+    return snapshot;
 }
 
 void World::set_timer(TimePoint at, Due due, std::uint32_t subject, std::uint32_t version) {

@@ -39,13 +39,14 @@ struct Slowdown {
 struct WorldConfig {
     std::vector<admission::JudgeConfig> backends;  // together: every class and every endpoint once, ids from 0 on
     EngineConfig engine;                           // behind every endpoint
-    std::string controller = "weir";               // one of controller_names()
+    std::string controller = "weir";               // NAME[:key=value,...], as check_controller() takes them
     std::vector<EndpointLoss> losses;
     std::vector<Slowdown> slowdowns;
     bool retries = true;
     Duration give_up = 30s;        // of each try, for its first token
     std::optional<Window> window;  // what is counted apart
     std::uint64_t seed = 1;
+    bool timeline = false;  // also record how the run goes over time
 };
 
 // Told the share of the trace that has arrived, 0 to 1, now and then.
@@ -70,8 +71,17 @@ private:
         std::uint32_t version = 0;  // of the try: a timer of an earlier one has no meaning
         std::uint32_t tries = 0;
         bool present = false;
-        bool answered = false;  // its first token has come
+        EndpointId engine = kNoEndpoint;  // where it is being served
         TimePoint first_token{};
+        std::uint64_t computed = 0;                               // tokens, of all tries
+        std::uint64_t lost = 0;                                   // of them, of tries that came to nothing
+        admission::Standing counted = admission::Standing::idle;  // as what it is in present_
+    };
+    // Who is at the door and behind it.
+    struct Present {
+        std::vector<std::uint32_t> waiting;  // by ClassId
+        std::uint32_t inflight = 0;
+        std::uint64_t prompts = 0;  // tokens, of those in flight without a first token
     };
     enum class Due : std::uint8_t { retry, give_up, lose, regain, change_speed };
     struct Timer {
@@ -101,6 +111,8 @@ private:
     void settle();
     void act(Session& session);
     void dispatch(Session& session);
+    // Takes it out of its engine, if it is in one.
+    void stop(Session& session);
     // Takes a running request off its engine for good.
     void cut(Session& session);
     void refused(Session& session);
@@ -110,6 +122,12 @@ private:
     [[nodiscard]] bool is_lost(EndpointId endpoint) const;
     void set_available(EndpointId endpoint, bool available);
     void change_speed();
+
+    void recount(Session& session, admission::Standing standing);
+    void record(Recorder::Event event, const Session& session);
+    // Takes the snapshots that are due before `instant`.
+    void take_snapshots(TimePoint instant);
+    [[nodiscard]] Snapshot snapshot() const;
 
     [[nodiscard]] Session& admit_session(const TraceRequest& request);
     [[nodiscard]] Controller& controller_of(const Session& session) const;
@@ -129,6 +147,8 @@ private:
     std::vector<EngineEvent> events_;
     VisitChanges changes_;
     std::unique_ptr<Books> books_;
+    std::optional<Recorder> recorder_;
+    Present present_;
     TimePoint now_;
     std::size_t next_arrival_ = 0;
     std::uint64_t timers_set_ = 0;

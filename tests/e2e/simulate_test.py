@@ -1,13 +1,14 @@
 """weir simulate: the binary on traces that bench/make_trace makes from a seed."""
 
 import json
+import re
 import subprocess
 import sys
 import tempfile
 import unittest
 from pathlib import Path
 
-from support.process import ROOT, run_weir
+from support.process import BINARY, ROOT, run_weir
 
 QUICKSTART = ROOT / "config/quickstart.yaml"
 HEADER = "arrival_s,prompt_tokens,output_tokens,class,client\n"
@@ -53,7 +54,7 @@ class Surge(SimulateTest):
         self.assertLessEqual(direct["recovery_s"], 5)
         self.assertLess(self.classes(result, "none")["direct"]["surge"]["goodput"], 0.3)
         self.assertEqual([entry["controller"] for entry in result["scenarios"]], ["weir", "none", "cap", "haproxy"])
-        self.assertEqual(result["window"], {"from_s": 20, "to_s": 50})
+        self.assertEqual(result["window"], {"from_s": 20, "to_s": 50, "what": "in the surge"})
         # The bulk class is refused for the reasons that the proxy would name.
         bulk = self.classes(result)["siri-bulk"]["surge"]
         self.assertGreater(bulk["unserved_by_reason"]["line_full"], 0)
@@ -69,7 +70,7 @@ class Surge(SimulateTest):
         rows = self.day.read_text().splitlines()
         burst = [f"{30 + i / 200:.3f},100,24,siri-bulk,burst-{i}" for i in range(2000)]
         result = self.result(self.write("\n".join([*rows, *burst]) + "\n"), "--baseline", self.day)
-        self.assertEqual(result["window"], {"from_s": 30, "to_s": 40})
+        self.assertEqual(result["window"], {"from_s": 30, "to_s": 40, "what": "in the surge"})
         self.assertGreaterEqual(self.classes(result)["direct"]["kept"], 0.99)
 
     def test_an_option_takes_one_value_and_the_rest_are_traces(self):
@@ -87,15 +88,89 @@ class Surge(SimulateTest):
             self.assertIn(word, out)
         self.assertNotIn("anonymous", out)
 
+    def test_rules_take_settings_and_are_told_apart_by_them(self):
+        result = self.result(self.day, *SURGE, "--controller", "cap:slots=0.5", "--compare",
+                             "haproxy:timeout=5,slots=0.9,haproxy,oracle")
+        names = [entry["controller"] for entry in result["scenarios"]]
+        self.assertEqual(names, ["cap:slots=0.5", "haproxy:timeout=5,slots=0.9", "haproxy", "oracle"])
+        kept = {name: self.classes(result, name)["direct"]["kept"] for name in names}
+        self.assertLess(kept["cap:slots=0.5"], 0.5)
+        self.assertGreaterEqual(kept["oracle"], 0.99)
+
     def test_a_lost_endpoint_is_survived_by_the_others(self):
-        lost = self.classes(self.result(self.day, "--endpoints", "2", "--lose", "2@20s+20s"))["direct"]["whole"]
-        self.assertGreaterEqual(lost["goodput"], 0.98)
-        self.assertLess(lost["goodput"], 1)
+        result = self.result(self.day, "--endpoints", "2", "--lose", "2@20s+20s")
+        self.assertEqual(result["window"], {"from_s": 20, "to_s": 40, "what": "while an endpoint was lost"})
+        lost = self.classes(result)["direct"]
+        self.assertGreaterEqual(lost["whole"]["goodput"], 0.98)
+        self.assertLess(lost["whole"]["goodput"], 1)
+        # Its calm twin has both all the time.
+        self.assertEqual(lost["calm"]["goodput"], 1)
+        self.assertEqual(sum(lost["calm_good_by_second"]), lost["whole"]["offered"])
+        self.assertLess(sum(lost["good_by_second"]), lost["whole"]["offered"])
+
+    def test_policies_are_compared_on_the_same_traces(self):
+        other = self.write(QUICKSTART.read_text().replace("line: 16", "line: 64"), "longer.yaml")
+        result = self.result(self.day, *SURGE, "--policy", other, "--compare", "none")
+        self.assertEqual([entry["name"] for entry in result["scenarios"]],
+                         ["quickstart", "quickstart, none", "longer", "longer, none"])
+        shorter, longer = (entry for entry in result["scenarios"] if entry["controller"] == "weir")
+        waits = [next(cls["surge"]["first_token_p50_s"] for cls in entry["classes"] if cls["class"] == "siri-bulk")
+                 for entry in (shorter, longer)]
+        self.assertNotEqual(*waits)
+        nones = [entry["classes"] for entry in result["scenarios"] if entry["controller"] == "none"]
+        self.assertEqual(*nones)
+
+    def test_the_page_has_the_tables_the_plots_and_the_command(self):
+        page = self.folder / "report.html"
+        code, _, err = run_weir("simulate", QUICKSTART, self.day, *SURGE, "--compare", "none", "--report", page)
+        self.assertEqual((code, err), (0, ""))
+        text = page.read_text()
+        data = json.loads(re.search(r'<script type="application/json" id="data">(.*?)</script>', text, re.S).group(1))
+        self.assertEqual(data["command"], f"weir simulate {QUICKSTART} {self.day} {' '.join(SURGE)} --compare none "
+                                          f"--report {page}")
+        self.assertEqual([cls["name"] for cls in data["classes"]], ["siri-bulk", "direct"])
+        self.assertEqual(data["classes"][1]["slo_s"], 2)
+        for scenario in data["scenarios"]:
+            line = scenario["timeline"]
+            self.assertEqual(sum(line["classes"][0]["offered"]), scenario["classes"][0]["whole"]["offered"])
+            self.assertEqual(len(line["classes"][0]["offered"]), len(line["inflight"]))
+        self.assertIn("nowhere", self.refused_report())
+
+    def refused_report(self):
+        code, _, err = run_weir("simulate", QUICKSTART, self.day, "--report", "/nowhere/report.html")
+        self.assertEqual(code, 1)
+        return err
+
+    def test_parts_of_the_engine_can_be_changed(self):
+        usual = self.classes(self.result(self.day))["direct"]["whole"]
+        slow = self.classes(self.result(self.day, "--engine", "fixed=24ms,per_sequence=1ms"))["direct"]["whole"]
+        self.assertGreater(slow["first_token_p50_s"], 1.5 * usual["first_token_p50_s"])
+        code, _, err = run_weir("simulate", QUICKSTART, self.day, "--engine", "slots=4")
+        self.assertEqual(code, 1)
+        self.assertIn("an engine has max_num_seqs", err)
 
     def test_slow_engines_show(self):
         usual = self.classes(self.result(self.day))["direct"]["whole"]
         slow = self.classes(self.result(self.day, "--slow", "0.5@0s+70s"))["direct"]["whole"]
         self.assertGreater(slow["first_token_p50_s"], 1.5 * usual["first_token_p50_s"])
+
+
+class Bench(SimulateTest):
+    def bench(self, *arguments):
+        done = subprocess.run([sys.executable, ROOT / "bench/simulation", "--weir", BINARY, *arguments], capture_output=True,
+                              text=True)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        return done.stdout
+
+    def test_a_scenario_becomes_a_table(self):
+        text = self.bench("--seeds", "1", "--only", "One client", "--controllers", "weir", "cap:slots=0.5")
+        for words in ("# Surges in simulation", "## Goals", "bulk's other clients", "| whale | weir |", "| whale | cap |"):
+            self.assertIn(words, text)
+
+    def test_a_recorded_trace_is_played_with_the_same_rules(self):
+        text = self.bench("--trace", self.day, "--surge", "siri-bulk=10x@20s+10s", "--controllers", "weir", "none")
+        self.assertIn("| siri-bulk | none |", text)
+        self.assertIn("kept %", text)
 
 
 class Mistakes(SimulateTest):
@@ -131,7 +206,9 @@ class Mistakes(SimulateTest):
                                    ("--slow", "half@1s+1s", "0.5@60s+30s"), ("--slow", "0@1s+1s", "0.5@60s+30s")):
             with self.subTest(option=option, word=word):
                 self.assertIn(form, self.refused(QUICKSTART, self.day, option, word))
-        self.assertIn("oracle", self.refused(QUICKSTART, self.day, "--compare", "oracle", code=2))
+        self.assertIn("none of weir, none", self.refused(QUICKSTART, self.day, "--compare", "soothsayer", code=2))
+        self.assertIn("its settings are slots, timeout",
+                      self.refused(QUICKSTART, self.day, "--controller", "haproxy:patience=3", code=2))
         self.assertIn("TRACE", self.refused(QUICKSTART, code=2))
 
     def test_the_help_shows_how_to_begin(self):

@@ -2,9 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include <deque>
-
-#include "support/virtual_time.hpp"
+#include "unit/simulate/door.hpp"
 
 namespace weir::simulate {
 namespace {
@@ -12,46 +10,32 @@ namespace {
 using namespace std::chrono_literals;
 using admission::Priority;
 using admission::Standing;
-
-constexpr EndpointId kFirst{0};
-constexpr EndpointId kSecond{1};
-
-// One controller over two endpoints with two places each.
-class Door {
-public:
-    explicit Door(std::string_view name) : controller(make_controller(name, config(), clock.now())) {}
-
-    Visit& arrive(Priority priority = Priority::normal) {
-        Visit& visit = visits_.emplace_back();
-        visit.priority = priority;
-        visit.asking.cls = ClassId{0};
-        visit.asking.client = visits_.size();
-        controller->arrive(visit, clock.now(), changes);
-        return visit;
-    }
-    void finish(Visit& visit) { controller->finish(visit, clock.now(), changes); }
-
-    test::VirtualClock clock;
-    VisitChanges changes;
-
-private:
-    static admission::JudgeConfig config() {
-        admission::JudgeConfig config;
-        config.endpoints = {{kFirst, 2}, {kSecond, 2}};
-        config.classes.resize(1);
-        config.classes[0].id = ClassId{0};
-        config.classes[0].config.line = 1;
-        return config;
-    }
-    std::deque<Visit> visits_;  // before the controller: a judge unlinks from them last
-
-public:
-    std::unique_ptr<Controller> controller;
-};
+using test::Door;
+using test::kFirst;
+using test::kSecond;
+using test::runs;
+using test::waits;
 
 TEST(Controller, IsKnownByItsName) {
     for (const auto name : controller_names()) EXPECT_TRUE(Door(name).controller) << name;
-    EXPECT_FALSE(Door("oracle").controller);
+    EXPECT_FALSE(Door("soothsayer").controller);
+}
+
+TEST(Controller, TakesSettingsWithItsName) {
+    EXPECT_FALSE(check_controller("haproxy:timeout=5,slots=0.5"));
+    Door door("haproxy:timeout=5,slots=0.5");
+    EXPECT_TRUE(runs(door.arrive()));
+    EXPECT_TRUE(runs(door.arrive()));
+    EXPECT_TRUE(waits(door.arrive()));
+    EXPECT_EQ(door.controller->next_expiry(), door.clock.now() + 5s);
+    const auto message = [](std::string_view words) { return check_controller(words).value_or(Error{}).message; };
+    EXPECT_EQ(message("haproxy:timout=5"), "haproxy: unknown 'timout': its settings are slots, timeout");
+    EXPECT_EQ(message("haproxy:slots=0"),
+              "haproxy: 'slots=0': slots is a number from 0.01 to 100, of the policy's "
+              "capacity.requests");
+    EXPECT_EQ(message("haproxy:slots"), "haproxy: 'slots' is not key=value");
+    EXPECT_EQ(message("none:a=1"), "none: unknown 'a': it has no settings");
+    EXPECT_NE(message("nginx").find("'nginx' is none of weir, none, cap"), std::string::npos);
 }
 
 TEST(Controller, NoneLetsEverybodyRunSpreadEvenly) {

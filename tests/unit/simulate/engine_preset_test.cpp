@@ -62,5 +62,26 @@ TEST(EnginePreset, SmallGpuSaturatesBetween20And30RequestsASecond) {
     EXPECT_LT(rate, 30);
 }
 
+TEST(EngineSettings, ChangeWhatTheyName) {
+    EngineConfig config;
+    ASSERT_FALSE(set_engine(config, "max_num_seqs=128,kv_tokens=200000,fixed=5.5ms,per_context_token=25ns"));
+    EXPECT_EQ(config.max_num_seqs, 128U);
+    EXPECT_EQ(config.kv_tokens, 200'000U);
+    EXPECT_EQ(config.fixed, 5500us);
+    EXPECT_EQ(config.per_context_token, 25ns);
+    EXPECT_EQ(config.max_num_batched_tokens, EngineConfig{}.max_num_batched_tokens);
+    ASSERT_FALSE(set_engine(config, ""));
+}
+
+TEST(EngineSettings, AreRefusedWithWhatIsRight) {
+    for (const auto text : {"slots=4", "max_num_seqs", "max_num_seqs=0", "max_num_seqs=a", "fixed=7", "fixed=0ms",
+                            "per_sequence=1h", "kv_tokens=10us", "max_num_seqs=4096"}) {
+        EngineConfig config;
+        EXPECT_TRUE(set_engine(config, text)) << text;
+    }
+    EngineConfig config;
+    EXPECT_NE(set_engine(config, "slots=4")->message.find("max_num_seqs, max_num_batched_tokens"), std::string::npos);
+}
+
 }  // namespace
 }  // namespace weir::simulate

@@ -32,9 +32,19 @@ TEST(Engine, GivesARequestExactlyItsTokensAtTheEndsOfSteps) {
     const std::vector<EngineEvent> expected{{Kind::first_token, 7, first, 1},
                                             {Kind::token, 7, first + 11ms, 2},
                                             {Kind::token, 7, first + 22ms, 3},
-                                            {Kind::finished, 7, first + 22ms, 3}};
+                                            {Kind::finished, 7, first + 22ms, 3, 103}};
     EXPECT_EQ(run.events, expected);
     EXPECT_EQ(run.engine.counts().kv_used, 0U);
+}
+
+TEST(Engine, KnowsWhatItHasComputedForARequest) {
+    EngineRun run(simple());
+    ASSERT_TRUE(run.submit(1, 1'500, 10));
+    EXPECT_EQ(run.engine.computed(1), 1'000U);  // a step's budget of its prompt
+    for (int i = 0; i < 3; ++i) run.engine.advance(*run.engine.next_event(), run.events);
+    EXPECT_EQ(run.engine.computed(1), 1'502U);
+    run.engine.cancel(1);
+    EXPECT_EQ(run.engine.computed(1), 0U);
 }
 
 TEST(Engine, ARequestForOneTokenEndsWithItsFirst) {

@@ -47,6 +47,20 @@ TEST(Tally, TellsRefusalsFromFailures) {
     EXPECT_FALSE(Tally{}.goodput());
 }
 
+TEST(Tally, CountsWorkThatNobodyHadAnythingFromAsWasted) {
+    Tally tally;
+    EXPECT_FALSE(tally.waste());
+    Outcome outcome;
+    outcome.computed = 100;
+    outcome.lost = 30;
+    outcome.served = true;
+    tally.add(outcome, true);   // the lost try alone
+    tally.add(outcome, false);  // too late: all of it
+    EXPECT_EQ(tally.computed, 200U);
+    EXPECT_EQ(tally.wasted, 130U);
+    EXPECT_DOUBLE_EQ(*tally.waste(), 0.65);
+}
+
 Report sample() {
     Report report{"A day.", {"direct", "idle"}, kSurge, {}};
     simulate::Run run;
@@ -71,8 +85,41 @@ TEST(Report, ShowsClassesThatWereAskedForAndWhyTheyWereRefused) {
     EXPECT_THAT(text, HasSubstr("A day.\nThe table is of the requests that arrived in the surge, from 10 s to 20 s."));
     EXPECT_THAT(text, HasSubstr("direct  weir"));
     EXPECT_THAT(text, HasSubstr("50.00 %"));
-    EXPECT_THAT(text, HasSubstr("direct with weir: line_full 1\n"));
+    EXPECT_THAT(text, HasSubstr("class   controller  line_full\ndirect  weir                1\n"));
     EXPECT_THAT(text, Not(HasSubstr("idle")));
+}
+
+TEST(Report, NamesPoliciesWhereThereAreSeveral) {
+    Report report = sample();
+    report.scenarios.push_back(report.scenarios.front());
+    report.scenarios.push_back(report.scenarios.front());
+    report.scenarios[0].policy = "config/old.yaml";
+    report.scenarios[1].policy = report.scenarios[2].policy = "new.yaml";
+    report.scenarios[2].controller = "cap";
+    EXPECT_EQ(scenario_name(report, report.scenarios[0]), "old");
+    EXPECT_EQ(scenario_name(report, report.scenarios[1]), "new");
+    EXPECT_EQ(scenario_name(report, report.scenarios[2]), "new, cap");
+    EXPECT_EQ(scenario_name(sample(), sample().scenarios[0]), "weir");
+}
+
+TEST(Report, IsOnePageThatAsksNobodyForAnything) {
+    Report report = sample();
+    report.command = "weir simulate '</script>'";
+    for (Scenario& scenario : report.scenarios) {
+        Recorder recorder(2);
+        recorder.count(Recorder::Event::offered, ClassId{0}, 3s);
+        scenario.run.timeline = recorder.close();
+    }
+    const std::string page = to_page(report);
+    EXPECT_THAT(page, HasSubstr("\"name\":\"direct\""));
+    EXPECT_THAT(page, HasSubstr("\"offered\":[0,0,0,1]"));
+    EXPECT_THAT(page, HasSubstr("weir simulate '\\u003c/script>'"));
+    EXPECT_THAT(page, Not(HasSubstr("idle")));
+    EXPECT_THAT(page, Not(HasSubstr("/*DATA*/")));
+    std::string addresses = page;
+    // The namespace of SVG is a name, not an address.
+    addresses.erase(addresses.find("http://www.w3.org/2000/svg"), 26);
+    EXPECT_THAT(addresses, Not(testing::ContainsRegex("https?://|src=|@import|url\\(")));
 }
 
 TEST(Report, IsAlsoOneJsonObject) {

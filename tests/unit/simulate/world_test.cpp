@@ -96,6 +96,27 @@ TEST(World, HasClientsLeaveThatSeeNoFirstToken) {
     EXPECT_LE(bulk.first_token(1), 5.0);
 }
 
+TEST(World, CountsWorkForThoseWhoLeftAsWasted) {
+    const Trace surge = sim_trace(20, 0, 100);
+    const simulate::Run calm = sim_run(decided_by("none"), sim_trace(20, 0, 5));
+    EXPECT_EQ(of(calm, kBulk).computed, 124 * of(calm, kBulk).served);
+    EXPECT_EQ(of(calm, kBulk).wasted, 0U);
+    WorldConfig impatient = decided_by("none");
+    impatient.give_up = 100ms;
+    const simulate::Run hurried = sim_run(impatient, surge);
+    EXPECT_GT(of(hurried, kBulk).wasted, 0U);
+    EXPECT_LT(of(hurried, kBulk).wasted, of(hurried, kBulk).computed);
+}
+
+TEST(World, TakesAVictimOutOfItsEngine) {
+    // Without that, its answer would come to a request that has ended, or its slot be lost.
+    const Trace surge = sim_trace(10, 15, 100);
+    const simulate::Run run = sim_run(decided_by("smg:reserved=0"), surge);
+    EXPECT_GT(of(run, kBulk).wasted, 0U);
+    EXPECT_GT(of(run, kBulk).retries, 0U);
+    EXPECT_GE(of(run, kDirect).goodput(), 0.95);
+}
+
 TEST(World, CountsTheFirstTokenFromTheFirstTry) {
     // Who is refused comes back some half a second later.
     const Trace trace = sim_trace(1, 40, 0);

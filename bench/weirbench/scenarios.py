@@ -1,0 +1,96 @@
+"""The scenarios of bench/simulation, as a table.
+
+All but the lone class start from 90 % of the capacity. What surges comes on top of it for a minute, in multiples of the
+capacity, from a client of its own for each of the class's clients and each multiple of its usual traffic.
+"""
+
+from typing import NamedTuple
+
+from . import measures as m
+from .simulation_report import Goal
+from .simulator import MIXES, Case
+
+FACTORS = [1.2, 2, 5, 10, 30, 100]
+
+
+class Group(NamedTuple):
+    title: str
+    about: str
+    cases: dict              # name -> Case
+    columns: list = m.STANDARD
+    matrices: bool = False   # one table a measure, cases across, instead of one row a case and controller
+    only: tuple = ()         # controllers that it makes sense for; none: all
+
+
+def _learned(case):
+    return case._replace(policy=((r"requests: 256,", "requests: { learn: true },"),))
+
+
+# Half bulk: a surge that one client makes has others of its class to take from.
+_HALF_BULK = (("direct", 0.4), ("siri-bulk", 0.5))
+
+
+def groups(factors=FACTORS, mixes=None):
+    mixes = list(mixes or MIXES)
+    surges = [Group(f"Surges, {mix}", f"Mean {MIXES[mix].prompt:g} tokens in, {MIXES[mix].output:g} out.",
+                    {f"{factor:g}x": Case(mix=mix, surges=(("siri-bulk", factor),)) for factor in factors}, matrices=True)
+              for mix in mixes]
+    engines = [Group("Several engines", "A tenfold surge, in multiples of what all of them can do.",
+                     {f"{count} x {mix}": Case(mix=mix, endpoints=count)
+                      for mix in mixes if mix in ("short", "long outputs") for count in (1, 2, 4)})]
+    trouble = [Group("Something breaks", "Direct users at 40 %, bulk at 50 % of the capacity, no surge; for a minute one of two "
+                     "engines is gone, or all are half as fast.",
+                     {"one of two engines lost": Case(load=_HALF_BULK, surges=(), endpoints=2, arguments=("--lose", "2@60s+60s")),
+                      "half the speed": Case(load=_HALF_BULK, surges=(), arguments=("--slow", "0.5@60s+60s"))})]
+    fairness = [
+        Group("One client of the bulk class makes a tenfold surge", "Bulk at 50 % of the capacity from 200 other clients.",
+              {"whale": Case(load=_HALF_BULK, whale="siri-bulk")}, [m.GOOD, m.KEPT, m.WHOLE, m.BULK_SERVED, m.WORK]),
+        Group("A neighbour of the same priority", "Direct 50 %, batch 20 %; siri-bulk, as important as batch, surges tenfold.",
+              {"neighbour": Case(load=(("direct", 0.5), ("siri-bulk", 0.2), ("batch", 0.2)))},
+              [m.GOOD, m.KEPT, m.BATCH_SERVED, m.BULK_SERVED, m.WORK]),
+        Group("A bulk class alone", "Nobody else is there: idle capacity must be borrowable.",
+              {mix: Case(mix=mix, load=(("siri-bulk", 0.9), ("direct", 0.0001))) for mix in mixes},
+              [m.BULK_SERVED, m.PARTLY, m.WORK, m.WASTE]),
+    ]
+    own = [
+        Group("A guarantee of 5 %", "Direct users surge to twice the capacity; batch has `guarantee: 5%`.",
+              {"guarantee": Case(load=(("direct", 0.8), ("batch", 0.1), ("siri-bulk", 0.0001)), surges=(("direct", 2.0),),
+                                 policy=((r"(\n  - name: batch\n)", r"\1    guarantee: 5%\n"),))},
+              [m.BATCH_PART, m.BATCH_SERVED, m.WORK], only=("weir",)),
+        Group("The limit is learned", "The policy has `capacity: { requests: { learn: true } }`; a tenfold surge.",
+              {mix: _learned(Case(mix=mix)) for mix in mixes}, only=("weir",)),
+        Group("The engine takes priorities", "The policy has `priority: forward`; the engine's own queue then is by priority, for "
+              "the baselines too. A tenfold surge.",
+              {mix: Case(mix=mix, policy=((r"(\n    capacity: [^\n]*)", r"\1\n    priority: forward"),)) for mix in mixes}),
+    ]
+    return surges + engines + trouble + fairness + own
+
+
+# What each part of the law is for: the cases in which it is taken out.
+PARTS = ["over", "retry", "cohort", "room", "context", "prompt", "patience", "bound", "guarantee"]
+
+
+def ablation_groups():
+    listed = {f"10x, {mix}": Case(mix=mix) for mix in MIXES}
+    listed["whale"] = Case(load=_HALF_BULK, whale="siri-bulk")
+    guarantee = next(group for group in groups() if "guarantee" in group.cases)
+    return [Group("Without a part of the law", "", listed,
+                  [m.GOOD, m.KEPT, m.FIRST_SECONDS, m.P99, m.RECOVERY, m.PARTLY, m.WHOLE, m.WORK], only=("weir",)),
+            guarantee]
+
+
+LARGE = ("10x", "30x", "100x")
+GOALS = [
+    Goal("direct users' good answers, of those without the surge, %", "Surges", m.KEPT, 99.9),
+    Goal("the same in the first 10 s of the surge", "Surges", m.FIRST_SECONDS, 99),
+    Goal("p99 first token, times the calm one", "Surges", m.SLOWDOWN, 1.1, at_most=True),
+    Goal("the same where the engine takes priorities", "takes priorities", m.SLOWDOWN, 1.05, at_most=True),
+    Goal("all good work, % of the best static limit's", "Surges", m.WORK, 95, relative_to="cap"),
+    Goal("recovery, s", "Surges", m.RECOVERY, 5, at_most=True),
+    Goal("clients of the shed class partly served, %, from 10x on", "Surges", m.PARTLY, 5, at_most=True, cases=LARGE),
+    Goal("a lone bulk class, % of the capacity", "alone", m.WORK, 97),
+    Goal("a guarantee of 5 %: of all that is served, %", "guarantee", m.BATCH_PART, 5),
+    Goal("a neighbour of the same priority: served, %", "neighbour", m.BATCH_SERVED, 99),
+    Goal("bulk's other clients beside a whale: wholly served, %", "One client", m.WHOLE, 99),
+    Goal("learned limit: direct users' good answers, %", "learned", m.KEPT, 99.9),
+]

@@ -1,0 +1,79 @@
+"""The tables of bench/simulation, as Markdown."""
+
+from . import measures, summary
+
+
+def short_name(controller):
+    return controller.partition(":")[0]
+
+
+def value_cells(column, runs, saturated):
+    return measures.cell([column.of(run, saturated) for run in runs], column.form, column.never)
+
+
+def section(group, runs, saturated):
+    """One group's tables. `runs`: case -> controller's name -> runs by seed; `saturated`: case -> answers a second."""
+    lines = ["", f"## {group.title}", "", group.about]
+    cases = [case for case in group.cases if case in runs]
+    names = list(runs[cases[0]])
+    if not group.matrices:
+        table = [[case, name, *(value_cells(column, runs[case][name], saturated[case]) for column in group.columns)]
+                 for case in cases for name in names]
+        return [*lines, "", summary.markdown_table(["", "", *(column.head for column in group.columns)], table)]
+    lines[-1] += f" Capacity {saturated[cases[0]]:.1f} requests/s. Across: the surge, in multiples of it."
+    for column in group.columns:
+        table = [[name, *(value_cells(column, runs[case][name], saturated[case]) for case in cases)] for name in names]
+        lines += ["", f"**{column.head}**", "", summary.markdown_table(["", *cases], table)]
+    return lines
+
+
+class Goal:
+    """A promise about Weir: the worst of some cases must be on the right side of a bound."""
+
+    def __init__(self, text, title, measure, bound, at_most=False, cases=None, relative_to=""):
+        self.text, self.title, self.measure, self.bound, self.at_most = text, title, measure, bound, at_most
+        self.cases, self.relative_to = cases, relative_to
+
+    def _value(self, runs, saturated, name):
+        value = measures.mean([self.measure.of(run, saturated) for run in runs[name]])
+        # Where it was never seen in one run, it was not seen.
+        if self.measure.never and any(self.measure.of(run, saturated) is None for run in runs[name]):
+            return None
+        if value is None or not self.relative_to:
+            return value
+        base = measures.mean([self.measure.of(run, saturated) for run in runs.get(self.relative_to, [])])
+        return 100 * value / base if base else None
+
+    def worst(self, runs, saturated, name):
+        """(value, group, case) of the case in which `name` does worst; None where it was not played."""
+        found = []
+        for title, cases in runs.items():
+            for case, own in cases.items():
+                if self.title not in title or (self.cases and case not in self.cases) or name not in own:
+                    continue
+                value = self._value(own, saturated[title][case], name)
+                # An unknown value is the worst of all.
+                found.append((float("inf") if self.at_most else float("-inf")) if value is None else value)
+                found[-1] = (found[-1], title, case)
+        return (max if self.at_most else min)(found, key=lambda entry: entry[0], default=None)
+
+    def row(self, runs, saturated, others):
+        """A table's row; None where Weir was not played."""
+        own = self.worst(runs, saturated, "weir")
+        if own is None:
+            return None
+        met = own[0] <= self.bound if self.at_most else own[0] >= self.bound
+        rivals = [(found[0], name) for name in others if (found := self.worst(runs, saturated, name))]
+        best = (min if self.at_most else max)(rivals, key=lambda entry: entry[0], default=None)
+        sign = "at most" if self.at_most else "at least"
+        return [self.text, f"{sign} {self.bound:g}", _number(own[0]), f"{own[1]}: {own[2]}", "yes" if met else "**no**",
+                f"{_number(best[0])} ({best[1]})" if best else "-"]
+
+
+def _number(value):
+    return "not seen" if abs(value) == float("inf") else f"{value:.2f}"
+
+
+def goals_table(goals, runs, saturated, others):
+    rows = [row for goal in goals if (row := goal.row(runs, saturated, others))]
+    return summary.markdown_table(["goal, in the worst case", "", "Weir", "in", "met", "best of the others"], rows) if rows else ""

@@ -9,7 +9,7 @@
 //     retry    an SDK's retry, or a repeated idempotency key
 //     turn     its client's cohort of the hour (shed: whole_clients), or its start tag (shed: evenly)
 //   classes    by priority; among equals, the one with the smallest n(c)/weight(c) first
-//   room(c)    10 % for each better priority that had a request in the last 60 s, at most 20 %; the best keeps none
+//   room(c)    15 % for each better priority that had a request in the last 60 s, at most 20 %; the best keeps none
 //   fits(x, e) slots, context tokens and pending prompts: gate/gate.hpp
 //   arrive     contract (buckets, concurrency: all or nothing); insert into line(c); pump;
 //              if |line(c)| > LINE(c): refuse the worst of line(c)

@@ -27,7 +27,7 @@ inline constexpr std::uint32_t kCohorts = 4096;
 inline constexpr Duration kCohortTime = 1h;
 
 // Room that is kept for better classes: for each better priority that had a request lately, and at most.
-inline constexpr double kRoomPerLevel = 0.10;
+inline constexpr double kRoomPerLevel = 0.15;
 inline constexpr double kRoomMost = 0.20;
 inline constexpr Duration kRoomActive = 60s;
 

@@ -190,7 +190,7 @@ double Books::room(std::size_t cls, TimePoint now) const {
         if (priority < config.classes[cls].config.priority && seen_[i] && now < *seen_[i] + 60s)
             active[static_cast<std::size_t>(priority)] = true;
     }
-    return std::min(0.2, 0.1 * static_cast<double>(std::count(active.begin(), active.end(), true)));
+    return std::min(0.2, 0.15 * static_cast<double>(std::count(active.begin(), active.end(), true)));
 }
 
 bool Books::over_concurrency(const BookedRequest& request) const {

@@ -1,7 +1,7 @@
 #pragma once
 // Room: the share of every endpoint that worse classes leave free, so that a better one finds a slot at once.
 //
-//   room(p) = 10 % for each priority better than p that had a request in the last 60 s, at most 20 %
+//   room(p) = 15 % for each priority better than p that had a request in the last 60 s, at most 20 %
 //
 // The best active priority keeps none, and a class that is alone can borrow everything.
 // Not thread-safe: the judge's lock covers it.

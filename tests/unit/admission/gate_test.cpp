@@ -244,12 +244,12 @@ TEST(Room, IsKeptForBetterPrioritiesThatAreActive) {
     Room room;
     EXPECT_DOUBLE_EQ(room.of(Priority::sheddable, kNow), 0);
     room.saw(Priority::normal, kNow);
-    EXPECT_DOUBLE_EQ(room.of(Priority::sheddable, kNow), 0.1);
+    EXPECT_DOUBLE_EQ(room.of(Priority::sheddable, kNow), 0.15);
     EXPECT_DOUBLE_EQ(room.of(Priority::normal, kNow), 0);
     room.saw(Priority::critical, kNow);
     room.saw(Priority::high, kNow);
     EXPECT_DOUBLE_EQ(room.of(Priority::sheddable, kNow), 0.2);
-    EXPECT_DOUBLE_EQ(room.of(Priority::high, kNow), 0.1);
+    EXPECT_DOUBLE_EQ(room.of(Priority::high, kNow), 0.15);
     EXPECT_DOUBLE_EQ(room.of(Priority::critical, kNow), 0);
 }
 
@@ -259,7 +259,7 @@ TEST(Room, IsGivenBackAfterAMinuteOfQuiet) {
     room.saw(Priority::high, kNow + 10s);
     EXPECT_EQ(room.next_lapse(kNow + 10s), kNow + 60s);
     EXPECT_DOUBLE_EQ(room.of(Priority::low, kNow + 60s - 1ns), 0.2);
-    EXPECT_DOUBLE_EQ(room.of(Priority::low, kNow + 60s), 0.1);
+    EXPECT_DOUBLE_EQ(room.of(Priority::low, kNow + 60s), 0.15);
     EXPECT_EQ(room.next_lapse(kNow + 60s), kNow + 70s);
     EXPECT_EQ(room.next_lapse(kNow + 70s), std::nullopt);
 }

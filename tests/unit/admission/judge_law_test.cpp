@@ -34,7 +34,7 @@ TEST(Judge, ALoneBulkClassBorrowsEverything) {
 TEST(Judge, BulkLeavesRoomWhileABetterClassIsActive) {
     Scene scene(two_classes({10}));
     scene.finish(scene.arrive(kTop));
-    EXPECT_EQ(scene.flood(kBulk, 20), 9);
+    EXPECT_EQ(scene.flood(kBulk, 20), 8);
     EXPECT_EQ(scene.arrive(kTop).standing(), Standing::running);
 }
 

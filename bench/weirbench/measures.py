@@ -6,13 +6,13 @@ A run is what Simulator.play gives for one controller: class -> the simulator's 
 import statistics
 from typing import Callable, NamedTuple
 
-from .simulator import SURGE_LENGTH_S, SURGE_START_S
+from .simulator import SURGE_START_S
 from .stats import half_width
 
 
 class Measure(NamedTuple):
     head: str                  # of the column
-    of: Callable               # (run, saturated) -> a number, or None; saturated: answers a second that the engines can give
+    of: Callable               # (run, saturated) -> a number, or None; saturated: answers that the engines can give meanwhile
     form: str = "{:.2f}"
     never: str = ""            # what None means, where it means something
 
@@ -67,7 +67,7 @@ def classes_of(run):
 
 def _work(run, saturated):
     good = sum(entry["surge"]["good"] for entry in classes_of(run))
-    return _percent(good / (saturated * SURGE_LENGTH_S))
+    return _percent(good / saturated)
 
 
 def _waste(run, _):

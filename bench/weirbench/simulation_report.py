@@ -12,7 +12,8 @@ def value_cells(column, runs, saturated):
 
 
 def section(group, runs, saturated):
-    """One group's tables. `runs`: case -> controller's name -> runs by seed; `saturated`: case -> answers a second."""
+    """One group's tables. `runs`: case -> controller's name -> runs by seed; `saturated`: case -> answers that the engines
+    can give while the trouble lasts."""
     lines = ["", f"## {group.title}", "", group.about]
     cases = [case for case in group.cases if case in runs]
     names = list(runs[cases[0]])
@@ -20,7 +21,8 @@ def section(group, runs, saturated):
         table = [[case, name, *(value_cells(column, runs[case][name], saturated[case]) for column in group.columns)]
                  for case in cases for name in names]
         return [*lines, "", summary.markdown_table(["", "", *(column.head for column in group.columns)], table)]
-    lines[-1] += f" Capacity {saturated[cases[0]]:.1f} requests/s. Across: the surge, in multiples of it."
+    capacity = saturated[cases[0]] / group.cases[cases[0]].surge_s
+    lines[-1] += f" Capacity {capacity:.1f} requests/s. Across: the surge, in multiples of it."
     for column in group.columns:
         table = [[name, *(value_cells(column, runs[case][name], saturated[case]) for case in cases)] for name in names]
         lines += ["", f"**{column.head}**", "", summary.markdown_table(["", *cases], table)]

@@ -67,7 +67,7 @@ struct Server::Impl {
             const std::string text = co_await read_and_answer(deadline);
             std::string_view rest = text;
             while (!rest.empty() && waker.loop().now() < deadline) {
-                const iovec part{const_cast<char*>(rest.data()), rest.size()};
+                const iovec part = net::as_part(rest);
                 const net::IoResult result = stream->try_write({&part, 1});
                 if (result.status == net::IoStatus::failed) break;
                 rest.remove_prefix(result.bytes);

@@ -52,6 +52,7 @@ struct Key {
 struct Load {
     boost::intrusive::list_member_hook<> in_unseen;  // prompts whose first token nobody will see
     std::uint32_t prompt_tokens = 0;
+    std::uint64_t prompts_ahead = 0;    // pf at its dispatch, itself included
     std::uint32_t streamed = 0;         // LLM tokens of the answer so far
     std::uint64_t number = 0;           // of its dispatch, on its endpoint
     TimePoint since{};                  // its dispatch

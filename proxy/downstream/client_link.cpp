@@ -32,7 +32,7 @@ IoStatus ClientLink::read_more(std::size_t limit) {
 net::task<bool> ClientLink::send(std::string_view bytes) {
     TimePoint deadline = turn() + limits().write_timeout;
     while (!bytes.empty()) {
-        const iovec part{const_cast<char*>(bytes.data()), bytes.size()};
+        const iovec part = net::as_part(bytes);
         const net::IoResult result = stream->try_write({&part, 1});
         if (result.status == IoStatus::failed) co_return false;
         if (result.status == IoStatus::ok) {

@@ -123,9 +123,9 @@ net::task<bool> Connection::serve_next() {
 net::task<bool> Connection::answer(http::ParseResult parsed, std::string_view bytes) {
     Exchange exchange(link_);
     if (parsed.status == http::ParseStatus::complete) {
-        exchange.begin(link_.worker.request_head());
-        // The head has been digested: what follows it is the body, or the next request.
-        link_.inbox = std::string(bytes.substr(parsed.consumed));
+        const std::string_view rest = exchange.begin(link_.worker.request_head(), bytes.substr(parsed.consumed));
+        // The head has been digested: what follows it is the body's beginning, or the next request.
+        link_.inbox = std::string(rest);
     } else {
         exchange.begin_malformed(parsed);
     }

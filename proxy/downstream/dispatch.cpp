@@ -10,13 +10,12 @@
 namespace weir::downstream {
 namespace {
 
+using net::as_part;
 using net::IoStatus;
 
 constexpr std::size_t kReadBytes = 32 * 1024;
 constexpr int kRoundsPerTurn = 8;
 constexpr http::HeadLimits kResponseLimits{.bytes = 64 * 1024, .fields = 200, .target = 64 * 1024};
-
-iovec as_part(std::string_view text) { return {const_cast<char*>(text.data()), text.size()}; }
 
 }  // namespace
 

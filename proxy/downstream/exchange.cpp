@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <exception>
+#include <utility>
 
 #include "downstream/worker.hpp"
 #include "http/forward.hpp"
@@ -47,8 +48,8 @@ Exchange::Exchange(ClientLink& link)
       ticket_(link.waker),
       presence_(link),
       request_id_(link.worker.next_request_id()),
+      head_(link.worker.texts().take()),
       arrived_(link.worker.loop().batch_time()) {
-    record_.at = std::chrono::system_clock::now();
     record_.listener = link.listener;
     record_.source = link.peer;
 }
@@ -65,12 +66,13 @@ Exchange::~Exchange() {
     if (method_size_ > 0) record_.path = std::string_view(head_).substr(method_size_ + 1, path_size_);
     record_.bytes_in = body_reader_.content_bytes();
     link_.worker.recorder().record(record_);
+    link_.worker.texts().give(std::move(head_));
 }
 
 net::task<bool> Exchange::run() {
     bool going = reason_ == Reason::admitted;                         // step 1: well-formed, no loop, not too large
     if (going && !body_reader_.done()) going = !certainly_refused();  // step 3: before the body is read
-    if (going) going = co_await read_body();                          // step 4: so that waiting holds nothing upstream
+    if (going && !body_reader_.done()) going = co_await read_body();  // step 4: so that waiting holds nothing upstream
     if (going) going = co_await take_place();                         // steps 5 and 6: contract, line
     if (going) going = co_await serve();                              // steps 7 to 9
     if (!going) co_await refuse();
@@ -127,6 +129,9 @@ net::task<bool> Exchange::serve() {
     total_deadline_ = link_.turn() + route_->backend->config().timeouts.total;
     // RFC 9110 section 10.1.1: asked for only now, when it is certain that the body will be wanted.
     bool going = true;
+    // Whoever was woken together reads first, then all send: the code of each is warm then, and a receiver that one
+    // send has woken is awake for the next.
+    if (link_.worker.loop().others_wait()) co_await link_.waker.yield();
     if (expects_continue_ && !body_reader_.done()) going = co_await link_.send(Presence::kInterim);
     if (!going) fail(Reason::client_gone);
     while (going) {
@@ -248,7 +253,7 @@ http::OutboundFraming Exchange::plan_answer(const http::ResponseHead& head) {
 }
 
 std::string Exchange::write_answer_head(const http::ResponseHead& head, const http::OutboundFraming& framing) const {
-    std::string text;
+    std::string text = link_.worker.texts().take();
     text.reserve(512);
     http::write_response_head(head,
                               {.request_id = request_id_,
@@ -279,7 +284,7 @@ net::task<void> Exchange::relay(std::unique_ptr<upstream::Connection> connection
                 .event_stream = head.event_stream,
                 .idle_timeout = backend.config().timeouts.idle,
                 .total_deadline = total_deadline_});
-    body_ = {};  // it is answered: it will not be sent again
+    link_.worker.texts().give(std::exchange(body_, {}));  // it is answered: it will not be sent again
     hold(0);
     const RelayEnd end = co_await body.run(dispatch.rest());
     if (end == RelayEnd::complete && reusable && !body.excess()) {

@@ -34,8 +34,9 @@ public:
     Exchange(const Exchange&) = delete;
     Exchange& operator=(const Exchange&) = delete;
 
-    // Takes all it needs from the head, whose bytes may be gone after the next wait.
-    void begin(const http::RequestHead& head);
+    // Takes all it needs from the head, and the body if all of it follows in `bytes`; both may be gone after the next
+    // wait. What is left of `bytes`.
+    [[nodiscard]] std::string_view begin(const http::RequestHead& head, std::string_view bytes);
     // For bytes that are not a request.
     void begin_malformed(const http::ParseResult& fault);
 
@@ -58,6 +59,8 @@ private:
     [[nodiscard]] net::task<bool> read_body();
     [[nodiscard]] bool take_from_inbox();
     void read_asked();
+    [[nodiscard]] bool take_body(std::string_view& bytes);
+    [[nodiscard]] std::uint64_t body_bound() const;
     void end_head();
     [[nodiscard]] net::task<bool> take_place();
     [[nodiscard]] net::task<void> wait_in_line();

@@ -91,7 +91,7 @@ std::optional<TimePoint> read_deadline(const http::FieldTable& fields, TimePoint
 
 void Exchange::begin_malformed(const http::ParseResult& fault) { fail(fault.reason, fault.detail); }
 
-void Exchange::begin(const http::RequestHead& head) {
+std::string_view Exchange::begin(const http::RequestHead& head, std::string_view bytes) {
     minor_version_ = head.minor_version;
     presence_.set_minor_version(minor_version_);
     framing_ = head.framing;
@@ -104,12 +104,20 @@ void Exchange::begin(const http::RequestHead& head) {
     }
     method_size_ = head.method.size();
     path_size_ = head.path().size();
-    head_.reserve(1024);
+    head_.reserve(1000);
     http::write_request_before_host(head, head_);
     host_at_ = head_.size();
     identify(head);
-    if (refuse_by_head(head)) return;
+    if (refuse_by_head(head)) return bytes;
     write_head(head);
+    // The usual body is short and comes with its head: it is taken from where it was read.
+    const bool all_here = framing_ == http::Framing::length && content_length_ <= bytes.size();
+    if (all_here && !expects_continue_ && content_length_ <= body_bound() && !take_body(bytes)) return bytes;
+    if (body_reader_.done()) {
+        read_asked();
+        end_head();
+    }
+    return bytes;
 }
 
 void Exchange::identify(const http::RequestHead& head) {
@@ -153,16 +161,21 @@ void Exchange::write_head(const http::RequestHead& head) {
     // What the caller says of earlier hops is kept only when those who say it are trusted; then the address that counts
     // is not the peer's.
     std::string chain;
-    if (record_.source != link_.peer) chain = http::joined_forwarded_for(head.fields).append(", ");
-    chain.append(link_.peer_text);
+    std::string_view forwarded_for = link_.peer_text;
+    if (record_.source != link_.peer) {
+        chain = http::joined_forwarded_for(head.fields).append(", ").append(link_.peer_text);
+        forwarded_for = chain;
+    }
     const http::Field* brought = head.fields.find(http::FieldId::traceparent);
-    const std::string made = brought == nullptr ? link_.worker.next_traceparent() : std::string{};
-    note_trace(brought == nullptr ? std::string_view(made) : brought->value);
+    Traceparent made;
+    if (brought == nullptr) made = link_.worker.next_traceparent();
+    const std::string_view own = brought == nullptr ? std::string_view(made.data(), made.size()) : std::string_view{};
+    note_trace(brought == nullptr ? own : brought->value);
     http::write_request_after_host(head,
-                                   {.forwarded_for = chain,
+                                   {.forwarded_for = forwarded_for,
                                     .over_tls = link_.stream->secure(),
                                     .request_id = request_id_,
-                                    .traceparent = made,
+                                    .traceparent = own,
                                     .pseudonym = link_.worker.state().pseudonym},
                                    head_);
     // The body's framing follows once it is known: see read_body().
@@ -175,8 +188,12 @@ void Exchange::note_trace(std::string_view traceparent) {
     record_.trace_id = {trace_id_.data(), trace_id_.size()};
 }
 
+std::uint64_t Exchange::body_bound() const {
+    return std::min(link_.routing->limits.body_before_line, link_.limits().body_bytes);
+}
+
 net::task<bool> Exchange::read_body() {
-    const std::uint64_t bound = std::min(link_.routing->limits.body_before_line, link_.limits().body_bytes);
+    const std::uint64_t bound = body_bound();
     const bool ahead = !expects_continue_ && (framing_ == http::Framing::chunked || content_length_ <= bound);
     const TimePoint began = link_.turn();
     TimePoint deadline = began + link_.limits().body_timeout;
@@ -217,6 +234,13 @@ void Exchange::read_asked() {
 
 bool Exchange::take_from_inbox() {
     std::string_view bytes = link_.inbox;
+    const bool going = take_body(bytes);
+    link_.inbox.erase(0, link_.inbox.size() - bytes.size());
+    return going;
+}
+
+bool Exchange::take_body(std::string_view& bytes) {
+    if (body_.empty()) body_ = link_.worker.texts().take();
     while (!bytes.empty() && !body_reader_.done()) {
         const http::BodyReader::Piece piece = body_reader_.next(bytes);
         if (piece.failed) {
@@ -226,7 +250,6 @@ bool Exchange::take_from_inbox() {
         bytes.remove_prefix(piece.consumed);
         body_.append(piece.content);
     }
-    link_.inbox.erase(0, link_.inbox.size() - bytes.size());
     hold(body_.size());
     if (body_.size() > link_.limits().body_bytes) fail(Reason::body_too_large);
     const auto held_by_all = link_.worker.state().buffered_bytes.load(std::memory_order_relaxed);

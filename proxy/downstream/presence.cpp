@@ -7,7 +7,7 @@ bool Presence::gone(std::string_view probe) {
     if (ready.broken) return true;
     if (!ready.peer_closed || !can_probe_ || probed_ || probe.empty()) return false;
     probed_ = true;
-    const iovec part{const_cast<char*>(probe.data()), probe.size()};
+    const iovec part = net::as_part(probe);
     const net::IoResult result = link_.stream->try_write({&part, 1});
     // A probe that went only in part would spoil what follows it.
     return result.status == net::IoStatus::failed ||

@@ -1,6 +1,7 @@
 #include "downstream/relay.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "downstream/framing.hpp"
 #include "downstream/worker.hpp"
@@ -8,13 +9,14 @@
 namespace weir::downstream {
 namespace {
 
+using net::as_part;
 using net::IoStatus;
 
 constexpr std::size_t kReadBytes = 32 * 1024;
+// So much is copied in order to be sent later, with what others send.
+constexpr std::size_t kKeptBytes = 2048;
 // After this much without a pause, everybody else gets a turn.
 constexpr std::size_t kTurnBytes = 256 * 1024;
-
-iovec as_part(std::string_view text) { return {const_cast<char*>(text.data()), text.size()}; }
 
 }  // namespace
 
@@ -35,8 +37,16 @@ Relay::~Relay() {
 
 net::task<RelayEnd> Relay::run(std::string_view first) {
     TimePoint heard_at = sent_at_ = link_.turn();
+    std::string kept;
+    if (first.size() <= kKeptBytes && link_.worker.loop().others_wait()) {
+        // As with requests: all read, then all send. What was read is kept, as others will read into the same room.
+        kept = link_.worker.texts().take();
+        first = kept.append(first);
+        co_await link_.waker.yield();
+    }
     if (!push(first)) co_return RelayEnd::backend_died;
-    // Before anything is awaited the head goes out, with whatever content came with it.
+    link_.worker.texts().give(std::exchange(kept, {}));
+    // Before anything is waited for the head goes out, with whatever content came with it.
     flush();
     std::size_t turn_bytes = 0;
     while (!body_.done()) {
@@ -129,6 +139,8 @@ void Relay::write(std::span<const std::string_view> slices) {
 
 void Relay::keep(std::span<const iovec> parts, std::size_t sent) {
     std::string rest;
+    // What was queued is through: its room may serve another.
+    if (unsent_.size() <= sent) link_.worker.texts().give(std::move(unsent_));
     for (const iovec& part : parts) {
         const std::size_t skip = std::min(sent, part.iov_len);
         sent -= skip;

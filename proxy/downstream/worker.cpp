@@ -121,8 +121,10 @@ std::string Worker::next_request_id() {
     return id;
 }
 
-std::string Worker::next_traceparent() {
-    std::string text = "00-0123456789abcdef0123456789abcdef-0123456789abcdef-01";
+Traceparent Worker::next_traceparent() {
+    constexpr std::string_view kForm = "00-0123456789abcdef0123456789abcdef-0123456789abcdef-01";
+    Traceparent text;
+    kForm.copy(text.data(), text.size());
     write_hex(text.data() + 3, next_random() | 1, 16);  // an id of zeros is invalid
     write_hex(text.data() + 19, next_random(), 16);
     write_hex(text.data() + 36, next_random() | 1, 16);

@@ -2,6 +2,7 @@
 // One thread's share of the gateway: its loop, its connections to both sides, its room to parse in. Nothing in it is
 // shared but what ProcessState counts.
 
+#include <array>
 #include <atomic>
 #include <boost/intrusive/list.hpp>
 #include <cstdint>
@@ -12,6 +13,7 @@
 
 #include "downstream/connection.hpp"
 #include "downstream/routing.hpp"
+#include "downstream/spare_texts.hpp"
 #include "http/head.hpp"
 #include "net/event_loop.hpp"
 #include "net/listener.hpp"
@@ -32,6 +34,9 @@ struct ProcessState {
     std::uint32_t workers = 1;  // likewise
 };
 
+// `version-traceid-parentid-flags` (W3C Trace Context).
+using Traceparent = std::array<char, 55>;
+
 class Worker {
 public:
     // `index` tells request ids of different workers apart. REQUIRES: state and recorder outlive the worker.
@@ -51,14 +56,15 @@ public:
     [[nodiscard]] ProcessState& state() { return state_; }
     [[nodiscard]] telemetry::Recorder& recorder() { return recorder_; }
     [[nodiscard]] upstream::Pool& pool() { return pool_; }
+    [[nodiscard]] SpareTexts& texts() { return texts_; }
     // Room to parse one head of each kind in; what is parsed lives until the next wait.
     [[nodiscard]] http::RequestHead& request_head() { return request_head_; }
     [[nodiscard]] http::ResponseHead& response_head() { return response_head_; }
 
     // 26 characters, unique over all workers and restarts.
     [[nodiscard]] std::string next_request_id();
-    // A trace of our own, for callers that bring none (W3C Trace Context, version 00, sampled).
-    [[nodiscard]] std::string next_traceparent();
+    // A trace of our own, for callers that bring none: version 00, sampled.
+    [[nodiscard]] Traceparent next_traceparent();
     // Uniform in [0, 1), for jitter.
     [[nodiscard]] double random();
 
@@ -90,6 +96,7 @@ private:
     telemetry::Recorder& recorder_;
     std::shared_ptr<const Routing> routing_;
     upstream::Pool pool_;
+    SpareTexts texts_;
     http::RequestHead request_head_;
     http::ResponseHead response_head_;
     std::vector<std::unique_ptr<net::Listener>> listeners_;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/hex.hpp"
 #include "http/strict.hpp"
 
 namespace weir::http {
@@ -11,13 +12,6 @@ namespace {
 constexpr std::uint8_t kMaxSizeDigits = 16;
 // Per message, for extensions (CVE-2023-39326) and for trailers.
 constexpr std::uint32_t kMaxOverhead = 4096;
-
-int hex_digit(char c) {
-    if (c >= '0' && c <= '9') return c - '0';
-    if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-    if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-    return -1;
-}
 
 }  // namespace
 
@@ -81,7 +75,7 @@ bool BodyReader::step(char c) {
 }
 
 bool BodyReader::step_size(char c) {
-    const int digit = hex_digit(c);
+    const int digit = hex_value(c);
     if (digit >= 0) {
         if (++size_digits_ > kMaxSizeDigits) return false;
         remaining_ = remaining_ << 4 | static_cast<std::uint64_t>(digit);

@@ -1,6 +1,7 @@
 #include "http/field.hpp"
 
 #include <algorithm>
+#include <cstring>
 
 namespace weir::http {
 namespace {
@@ -56,35 +57,48 @@ constexpr auto kByLength = [] {
     return first;
 }();
 
-bool is_identity_family(std::string_view name) {
-    return name.starts_with("x-forwarded") || name.starts_with("x-weir-") || name == "forwarded" || name == "x-real-ip";
+// Whether a token is one spelling of `known`, which is in lower case and as long. Two characters of tokens that differ
+// in 0x20 alone are a letter's two cases, or `^` and `~`, which stand in no known name. Eight at a time.
+bool is_spelling_of(std::string_view known, std::string_view token) {
+    constexpr std::uint64_t kCaseless = 0xDFDFDFDFDFDFDFDFULL;
+    std::size_t i = 0;
+    for (; i + 8 <= known.size(); i += 8) {
+        std::uint64_t a = 0;
+        std::uint64_t b = 0;
+        std::memcpy(&a, known.data() + i, sizeof a);
+        std::memcpy(&b, token.data() + i, sizeof b);
+        if (((a ^ b) & kCaseless) != 0) return false;
+    }
+    for (; i < known.size(); ++i) {
+        if (((known[i] ^ token[i]) & 0xDF) != 0) return false;
+    }
+    return true;
 }
 
-bool is_framing(std::string_view name) { return name == "content-length" || name == "transfer-encoding"; }
+// Backends that follow CGI read `_` as `-`.
+bool begins_like(std::string_view name, std::string_view prefix) {
+    if (name.size() < prefix.size()) return false;
+    return std::equal(prefix.begin(), prefix.end(), name.begin(),
+                      [](char wanted, char c) { return wanted == (c == '_' ? '-' : lower(c)); });
+}
+
+bool is_like(std::string_view name, std::string_view whole) {
+    return name.size() == whole.size() && begins_like(name, whole);
+}
 
 }  // namespace
 
 FieldId identify(std::string_view name) {
-    // Most names are none of ours: too long or short for every known one, and not of the identity family either.
-    const char first = name.empty() ? '\0' : lower(name.front());
-    const bool has_length = name.size() <= kLongestKnown && kByLength[name.size()] != kByLength[name.size() + 1];
-    if (!has_length && first != 'x' && first != 'f') return FieldId::other;
-    std::array<char, kLongestKnown> folded;
-    const std::size_t length = std::min(name.size(), folded.size());
-    bool underscore = false;
-    for (std::size_t i = 0; i < length; ++i) {
-        underscore |= name[i] == '_';
-        folded[i] = name[i] == '_' ? '-' : lower(name[i]);
-    }
-    const std::string_view text(folded.data(), length);
-    if (!underscore && name.size() <= kLongestKnown) {
-        for (std::size_t i = kByLength[length]; i < kByLength[length + 1]; ++i) {
-            if (kKnown[i].name == text) return kKnown[i].id;
+    if (name.size() <= kLongestKnown) {
+        for (std::size_t i = kByLength[name.size()]; i < kByLength[name.size() + 1]; ++i) {
+            if (is_spelling_of(kKnown[i].name, name)) return kKnown[i].id;
         }
     }
-    if ((text.starts_with("x-") || underscore) && is_identity_family(text)) return FieldId::identity;
-    // It frames nothing here, and must not frame anything there.
-    if (underscore && is_framing(text)) return FieldId::hop_by_hop;
+    if (begins_like(name, "x-forwarded") || begins_like(name, "x-weir-") || is_like(name, "x-real-ip")) {
+        return FieldId::identity;
+    }
+    // Spelled with `_`, or it would be known: it frames nothing here, and must not frame anything there.
+    if (is_like(name, "content-length") || is_like(name, "transfer-encoding")) return FieldId::hop_by_hop;
     return FieldId::other;
 }
 
@@ -93,16 +107,8 @@ bool equals_ignoring_case(std::string_view a, std::string_view b) {
            std::equal(a.begin(), a.end(), b.begin(), [](char x, char y) { return lower(x) == lower(y); });
 }
 
-std::string_view trim(std::string_view value) {
-    const auto is_space = [](char c) { return c == ' ' || c == '\t'; };
-    while (!value.empty() && is_space(value.front())) value.remove_prefix(1);
-    while (!value.empty() && is_space(value.back())) value.remove_suffix(1);
-    return value;
-}
-
-const Field* FieldTable::find(FieldId id) const {
-    const Field* found = std::find_if(begin(), end(), [id](const Field& field) { return field.id == id; });
-    return found == end() ? nullptr : found;
+const Field* FieldTable::find_present(FieldId id) const {
+    return std::find_if(begin(), end(), [id](const Field& field) { return field.id == id; });
 }
 
 const Field* FieldTable::find_single(std::string_view name) const {

@@ -34,16 +34,21 @@ enum class FieldId : std::uint8_t {
     retry_count,
     read_timeout,
     // responses
-    date,
+    date,  // the last: see FieldTable
 };
 
-// Case-insensitive. Every spelling of the identity family counts, with `_` for `-` too, because backends that follow
-// CGI read both as one (CVE-2024-45410 and its kin).
+// Case-insensitive. REQUIRES: a token. Every spelling of the identity family counts, with `_` for `-` too, because
+// backends that follow CGI read both as one (CVE-2024-45410 and its kin).
 [[nodiscard]] FieldId identify(std::string_view name);
 
 [[nodiscard]] bool equals_ignoring_case(std::string_view a, std::string_view b);
 // The value without spaces and tabs around it.
-[[nodiscard]] std::string_view trim(std::string_view value);
+[[nodiscard]] constexpr std::string_view trim(std::string_view value) {
+    const auto is_space = [](char c) { return c == ' ' || c == '\t'; };
+    while (!value.empty() && is_space(value.front())) value.remove_prefix(1);
+    while (!value.empty() && is_space(value.back())) value.remove_suffix(1);
+    return value;
+}
 
 struct Field {
     std::string_view name;
@@ -53,27 +58,39 @@ struct Field {
 
 // The fields of one head, in order. The views point into the bytes that were parsed.
 class FieldTable {
+    static_assert(static_cast<unsigned>(FieldId::date) < 32, "there is a bit for each id");
+
 public:
     static constexpr std::size_t kCapacity = 256;
 
-    void clear() { count_ = 0; }
+    void clear() {
+        count_ = 0;
+        present_ = 0;
+    }
     [[nodiscard]] bool add(const Field& field) {
         if (count_ == kCapacity) return false;
         fields_[count_++] = field;
+        present_ |= bit(field.id);
         return true;
     }
     [[nodiscard]] std::size_t size() const { return count_; }
     [[nodiscard]] const Field* begin() const { return fields_.data(); }
     [[nodiscard]] const Field* end() const { return fields_.data() + count_; }
 
+    // Whether there is one with that id: most that are looked for are not there.
+    [[nodiscard]] bool has(FieldId id) const { return (present_ & bit(id)) != 0; }
     // The first with that id, or null.
-    [[nodiscard]] const Field* find(FieldId id) const;
+    [[nodiscard]] const Field* find(FieldId id) const { return has(id) ? find_present(id) : nullptr; }
     // By name, ignoring case: the only one with it, or null when there is none or more than one.
     [[nodiscard]] const Field* find_single(std::string_view name) const;
 
 private:
+    static constexpr std::uint32_t bit(FieldId id) { return std::uint32_t{1} << static_cast<unsigned>(id); }
+    [[nodiscard]] const Field* find_present(FieldId id) const;
+
     std::array<Field, kCapacity> fields_;
     std::size_t count_ = 0;
+    std::uint32_t present_ = 0;  // by id
 };
 
 // Calls `visit(std::string_view)` for each member of a comma-separated list, trimmed, empty ones left out (RFC 9110

@@ -6,8 +6,9 @@
 namespace weir::http {
 namespace {
 
+// REQUIRES: `name` with its colon and space.
 void append_field(std::string& out, std::string_view name, std::string_view value) {
-    out.append(name).append(": ").append(value).append("\r\n");
+    out.append(name).append(value).append("\r\n");
 }
 
 // A field as it came. Where it stood as `name: value`, which is how nearly everybody writes it, that is one copy.
@@ -16,7 +17,7 @@ void append_as_it_came(std::string& out, const Field& field) {
     if (field.value.data() == name_end + 2 && name_end[0] == ':' && name_end[1] == ' ') {
         out.append(field.name.data(), field.name.size() + 2 + field.value.size()).append("\r\n");
     } else {
-        append_field(out, field.name, field.value);
+        append_field(out.append(field.name), ": ", field.value);
     }
 }
 
@@ -42,6 +43,7 @@ void append_framing(std::string& out, const OutboundFraming& framing) {
 class ConnectionNames {
 public:
     explicit ConnectionNames(const FieldTable& fields) : fields_(fields) {
+        if (!fields.has(FieldId::connection)) return;
         for (const Field& field : fields) {
             if (field.id != FieldId::connection) continue;
             for_each_member(field.value, [&](std::string_view member) {
@@ -106,11 +108,11 @@ void write_request_after_host(const RequestHead& head, const RequestExtras& extr
         append_number(out, static_cast<std::uint64_t>(head.max_forwards) - 1);
         out.append("\r\n");
     }
-    append_field(out, "X-Forwarded-For", extras.forwarded_for);
-    append_field(out, "X-Forwarded-Proto", extras.over_tls ? "https" : "http");
-    if (!head.authority.empty()) append_field(out, "X-Forwarded-Host", head.authority);
-    append_field(out, "X-Request-Id", extras.request_id);
-    if (!extras.traceparent.empty()) append_field(out, "traceparent", extras.traceparent);
+    append_field(out, "X-Forwarded-For: ", extras.forwarded_for);
+    out.append(extras.over_tls ? "X-Forwarded-Proto: https\r\n" : "X-Forwarded-Proto: http\r\n");
+    if (!head.authority.empty()) append_field(out, "X-Forwarded-Host: ", head.authority);
+    append_field(out, "X-Request-Id: ", extras.request_id);
+    if (!extras.traceparent.empty()) append_field(out, "traceparent: ", extras.traceparent);
     out.append(head.minor_version == 0 ? "Via: 1.0 " : "Via: 1.1 ").append(extras.pseudonym).append("\r\n");
 }
 
@@ -143,7 +145,7 @@ void write_interim_head(const ResponseHead& head, std::string& out) {
 void write_response_head(const ResponseHead& head, const ResponseExtras& extras, const OutboundFraming& framing,
                          std::string& out) {
     append_status_and_fields(out, head, extras.head_only);
-    append_field(out, "X-Request-Id", extras.request_id);
+    append_field(out, "X-Request-Id: ", extras.request_id);
     out.append(head.minor_version == 0 ? "Via: 1.0 " : "Via: 1.1 ").append(extras.pseudonym).append("\r\n");
     append_framing(out, framing);
     if (extras.close) {
@@ -155,6 +157,7 @@ void write_response_head(const ResponseHead& head, const ResponseExtras& extras,
 }
 
 bool seen_before(const FieldTable& fields, std::string_view pseudonym) {
+    if (!fields.has(FieldId::via)) return false;
     bool seen = false;
     for (const Field& field : fields) {
         if (field.id != FieldId::via) continue;
@@ -170,6 +173,7 @@ bool seen_before(const FieldTable& fields, std::string_view pseudonym) {
 
 std::string joined_forwarded_for(const FieldTable& fields) {
     std::string joined;
+    if (!fields.has(FieldId::forwarded_for)) return joined;
     for (const Field& field : fields) {
         if (field.id != FieldId::forwarded_for) continue;
         if (!joined.empty()) joined.append(", ");

@@ -1,8 +1,4 @@
-// The codec: Beast's basic_parser feeds a sink of ours, which keeps views and builds nothing. What the words of a head
-// mean together (framing, persistence, expectations) is decided here, after all of them have been seen.
-
-#include <algorithm>
-#include <boost/beast/http/basic_parser.hpp>
+// What the words of a head mean together (framing, persistence, expectations): decided after all have been seen.
 
 #include "http/head.hpp"
 #include "http/strict.hpp"
@@ -10,55 +6,12 @@
 namespace weir::http {
 namespace {
 
-namespace beast = boost::beast;
-using beast::http::verb;
-using ErrorCode = beast::error_code;
-
-std::string_view view(beast::string_view text) { return {text.data(), text.size()}; }
+// What a check returns that found nothing wrong.
+constexpr ParseResult kSound{ParseStatus::complete, 0, Reason::bad_request, {}};
 
 ParseResult refuse(std::string_view detail, Reason reason = Reason::bad_request) {
     return {ParseStatus::refused, 0, reason, detail};
 }
-
-template <bool IsRequest, typename Head>
-class Sink final : public beast::http::basic_parser<IsRequest> {
-public:
-    explicit Sink(Head& head) : head_(head) {
-        this->header_limit(1U << 30);  // scan_head has counted already
-        this->body_limit(boost::none);
-        this->skip(true);
-    }
-    [[nodiscard]] bool full() const { return full_; }
-
-private:
-    void on_request_impl(verb, beast::string_view method, beast::string_view target, int version, ErrorCode&) override {
-        if constexpr (IsRequest) {
-            head_.method = view(method);
-            head_.target = view(target);
-            head_.minor_version = version - 10;
-        }
-    }
-    void on_response_impl(int code, beast::string_view reason, int version, ErrorCode&) override {
-        if constexpr (!IsRequest) {
-            head_.status = code;
-            head_.reason = view(reason);
-            head_.minor_version = version - 10;
-        }
-    }
-    void on_field_impl(beast::http::field, beast::string_view name, beast::string_view value, ErrorCode&) override {
-        const std::string_view text = view(name);
-        full_ |= !head_.fields.add({text, view(value), identify(text)});
-    }
-    void on_header_impl(ErrorCode&) override {}
-    void on_body_init_impl(const boost::optional<std::uint64_t>&, ErrorCode&) override {}
-    std::size_t on_body_impl(beast::string_view, ErrorCode&) override { return 0; }
-    void on_chunk_header_impl(std::uint64_t, beast::string_view, ErrorCode&) override {}
-    std::size_t on_chunk_body_impl(std::uint64_t, beast::string_view, ErrorCode&) override { return 0; }
-    void on_finish_impl(ErrorCode&) override {}
-
-    Head& head_;
-    bool full_ = false;
-};
 
 // What the fields say about framing and persistence, before it is known whether they agree.
 struct Semantics {
@@ -68,6 +21,9 @@ struct Semantics {
     std::uint64_t length = 0;
     int encodings = 0;
     bool exactly_chunked = false;
+    bool chunked_last = false;    // of the encodings so far
+    bool beyond_chunked = false;  // an encoding came after it
+    bool bad_connection = false;
     bool close = false;
     bool keep_alive = false;
     bool connection_upgrade = false;
@@ -76,6 +32,7 @@ struct Semantics {
 
 void read_connection(std::string_view value, Semantics& all) {
     for_each_member(value, [&](std::string_view member) {
+        all.bad_connection |= !is_token(member);
         all.close |= equals_ignoring_case(member, "close");
         all.keep_alive |= equals_ignoring_case(member, "keep-alive");
         all.connection_upgrade |= equals_ignoring_case(member, "upgrade");
@@ -89,17 +46,34 @@ void read_length(std::string_view value, Semantics& all) {
     ++all.lengths;
 }
 
+void read_encoding(std::string_view value, Semantics& all) {
+    ++all.encodings;
+    all.exactly_chunked = equals_ignoring_case(value, "chunked");
+    all.beyond_chunked |= all.chunked_last;
+    bool seen = false;
+    bool more = false;
+    for_each_member(value, [&](std::string_view member) {
+        more |= seen;
+        seen |= equals_ignoring_case(member, "chunked");
+    });
+    all.chunked_last = seen && !more;
+}
+
 Semantics read_fields(const FieldTable& fields) {
     Semantics all;
     for (const Field& field : fields) {
         switch (field.id) {
             case FieldId::host: ++all.hosts; break;
             case FieldId::content_length: read_length(field.value, all); break;
-            case FieldId::transfer_encoding:
-                ++all.encodings;
-                all.exactly_chunked = equals_ignoring_case(field.value, "chunked");
-                break;
+            case FieldId::transfer_encoding: read_encoding(field.value, all); break;
             case FieldId::connection: read_connection(field.value, all); break;
+            case FieldId::hop_by_hop:
+                // It says nothing here, but two readers may differ about one that is no list.
+                if (equals_ignoring_case(field.name, "proxy-connection")) {
+                    for_each_member(field.value,
+                                    [&](std::string_view member) { all.bad_connection |= !is_token(member); });
+                }
+                break;
             case FieldId::upgrade: all.has_upgrade = true; break;
             default: break;
         }
@@ -107,37 +81,42 @@ Semantics read_fields(const FieldTable& fields) {
     return all;
 }
 
-// Beast has found names and values; a name must still be a token right up to its colon.
-bool names_are_tokens(const FieldTable& fields) {
-    return std::all_of(fields.begin(), fields.end(), [](const Field& field) { return is_token(field.name); });
-}
-
-// A head that is all there, through Beast. Nothing when it did not get through.
-template <bool IsRequest, typename Head>
-ParseResult run_beast(std::string_view bytes, Head& head) {
-    head.fields.clear();
-    Sink<IsRequest, Head> sink(head);
-    ErrorCode error;
-    sink.put(boost::asio::const_buffer(bytes.data(), bytes.size()), error);
-    if (error || !sink.is_header_done()) return refuse("the head is malformed");
-    if (sink.full()) return refuse("the head has too many fields", Reason::head_too_large);
-    if (!names_are_tokens(head.fields)) return refuse("a field name is not a token");
-    return {ParseStatus::complete, bytes.size(), Reason::bad_request, {}};
+ParseResult check_fields(const HeadLines& lines, const Semantics& all) {
+    if (lines.malformed_field) return refuse("a field is not `name: value`");
+    if (all.bad_connection) return refuse("Connection is not a list of tokens");
+    if (all.beyond_chunked) return refuse("an encoding after chunked");
+    if (lines.too_many_fields) return refuse("the head has too many fields", Reason::head_too_large);
+    return kSound;
 }
 
 // HTTP/1.0 and 1.1 are spoken; what else looks like HTTP is 505, and what does not is 400.
-ParseResult check_request_line(std::string_view line) {
+ParseResult read_request_line(std::string_view line, RequestHead& head) {
     const std::size_t first = line.find(' ');
     const std::size_t last = line.rfind(' ');
     if (first == std::string_view::npos || first == last || line.find(' ', first + 1) != last) {
         return refuse("the request line is not `method target version`");
     }
-    if (!is_token(line.substr(0, first))) return refuse("the method is not a token");
+    head.method = line.substr(0, first);
+    head.target = line.substr(first + 1, last - first - 1);
+    if (!is_token(head.method)) return refuse("the method is not a token");
     const std::string_view version = line.substr(last + 1);
-    if (version == "HTTP/1.1" || version == "HTTP/1.0") return {ParseStatus::complete, 0, Reason::bad_request, {}};
+    head.minor_version = version == "HTTP/1.0" ? 0 : 1;
+    if (version == "HTTP/1.1" || version == "HTTP/1.0") return kSound;
     const bool looks_like_http = version.size() == 8 && version.starts_with("HTTP/") && version[6] == '.';
     return looks_like_http ? refuse("only HTTP/1.0 and HTTP/1.1 are spoken here", Reason::version_unsupported)
                            : refuse("the version is malformed");
+}
+
+// `HTTP/1.x status reason`: the reason may be empty, the space before it must be there (RFC 9112 section 4).
+ParseResult read_status_line(std::string_view line, ResponseHead& head) {
+    const bool is_known = line.size() >= 13 && line.starts_with("HTTP/1.") && (line[7] == '0' || line[7] == '1');
+    if (!is_known || line[8] != ' ' || line[12] != ' ') return refuse("the status line is malformed");
+    const auto status = parse_length(line.substr(9, 3));
+    if (!status || *status < 100 || *status > 599) return refuse("the status is not between 100 and 599");
+    head.minor_version = line[7] - '0';
+    head.status = static_cast<int>(*status);
+    head.reason = line.substr(13);
+    return kSound;
 }
 
 ParseResult decide_request_framing(const Semantics& all, RequestHead& head) {
@@ -150,16 +129,17 @@ ParseResult decide_request_framing(const Semantics& all, RequestHead& head) {
         if (head.minor_version == 0) return refuse("Transfer-Encoding in HTTP/1.0");
         head.framing = Framing::chunked;
         head.content_length = 0;
-        return {ParseStatus::complete, 0, Reason::bad_request, {}};
+        return kSound;
     }
     head.framing = all.lengths > 0 && all.length > 0 ? Framing::length : Framing::none;
     head.content_length = all.length;
-    return {ParseStatus::complete, 0, Reason::bad_request, {}};
+    return kSound;
 }
 
 ParseResult read_expectations(RequestHead& head) {
     head.expect_continue = false;
     head.max_forwards = -1;
+    if (!head.fields.has(FieldId::expect) && !head.fields.has(FieldId::max_forwards)) return kSound;
     for (const Field& field : head.fields) {
         if (field.id == FieldId::expect) {
             if (!equals_ignoring_case(field.value, "100-continue")) {
@@ -173,7 +153,7 @@ ParseResult read_expectations(RequestHead& head) {
             head.max_forwards = static_cast<int>(*hops);
         }
     }
-    return {ParseStatus::complete, 0, Reason::bad_request, {}};
+    return kSound;
 }
 
 ParseResult decide_target(const Semantics& all, RequestHead& head) {
@@ -187,21 +167,19 @@ ParseResult decide_target(const Semantics& all, RequestHead& head) {
         if (!is_valid_authority(host)) return refuse("Host is not a valid host and port");
         if (head.authority.empty()) head.authority = host;
     }
-    return {ParseStatus::complete, 0, Reason::bad_request, {}};
+    return kSound;
 }
 
 }  // namespace
 
 ParseResult parse_request(std::string_view bytes, const HeadLimits& limits, RequestHead& head) {
-    const ParseResult scanned = scan_head(bytes, limits, true);
+    HeadLines lines;
+    const ParseResult scanned = scan_head(bytes, limits, true, lines, head.fields);
     if (scanned.status != ParseStatus::complete) return scanned;
-    std::string_view text = bytes.substr(0, scanned.consumed);
-    while (text.starts_with("\r\n")) text.remove_prefix(2);
-    ParseResult step = check_request_line(text.substr(0, text.find('\r')));
-    if (step.status == ParseStatus::complete) step = run_beast<true>(text, head);
-    if (step.status == ParseStatus::refused) return step;
     const Semantics all = read_fields(head.fields);
-    step = decide_target(all, head);
+    ParseResult step = read_request_line(lines.start, head);
+    if (step.status == ParseStatus::complete) step = check_fields(lines, all);
+    if (step.status == ParseStatus::complete) step = decide_target(all, head);
     if (step.status == ParseStatus::complete) step = decide_request_framing(all, head);
     if (step.status == ParseStatus::complete) step = read_expectations(head);
     if (step.status == ParseStatus::refused) return step;
@@ -212,12 +190,13 @@ ParseResult parse_request(std::string_view bytes, const HeadLimits& limits, Requ
 }
 
 ParseResult parse_response(std::string_view bytes, const HeadLimits& limits, bool to_head, ResponseHead& head) {
-    const ParseResult scanned = scan_head(bytes, limits, false);
+    HeadLines lines;
+    const ParseResult scanned = scan_head(bytes, limits, false, lines, head.fields);
     if (scanned.status != ParseStatus::complete) return scanned;
-    ParseResult step = run_beast<false>(bytes.substr(0, scanned.consumed), head);
-    if (step.status == ParseStatus::refused) return step;
-    if (head.status < 100 || head.status > 599) return refuse("the status is not between 100 and 599");
     const Semantics all = read_fields(head.fields);
+    ParseResult step = read_status_line(lines.start, head);
+    if (step.status == ParseStatus::complete) step = check_fields(lines, all);
+    if (step.status == ParseStatus::refused) return step;
     if (all.bad_length) return refuse("Content-Length is not one number");
     if (all.encodings > 0 && (all.lengths > 0 || all.encodings > 1 || !all.exactly_chunked)) {
         return refuse("the framing has more than one meaning");

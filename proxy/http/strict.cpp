@@ -1,108 +1,128 @@
 #include "http/strict.hpp"
 
 #include <array>
+#include <bit>
 #include <charconv>
 #include <cstring>
 
 namespace weir::http {
 namespace {
 
-constexpr auto kTokenChars = [] {
+// Letters, digits and `marks`.
+constexpr std::array<bool, 256> alphanumeric_and(std::string_view marks) {
     std::array<bool, 256> table{};
     for (unsigned char c = '0'; c <= '9'; ++c) table[c] = true;
     for (unsigned char c = 'a'; c <= 'z'; ++c) table[c] = true;
     for (unsigned char c = 'A'; c <= 'Z'; ++c) table[c] = true;
-    for (const char c : std::string_view("!#$%&'*+-.^_`|~")) table[static_cast<unsigned char>(c)] = true;
+    for (const char c : marks) table[static_cast<unsigned char>(c)] = true;
     return table;
-}();
+}
+
+constexpr auto kTokenChars = alphanumeric_and("!#$%&'*+-.^_`|~");
+constexpr auto kUnreservedChars = alphanumeric_and("-._~");
 
 // What may stand in a target: visible ASCII without `#` (a fragment is never sent), `<`, `>`, `"`, `\`, `^`, `` ` ``,
 // `{`, `|`, `}`: the last are not in RFC 3986's grammar, but real clients send `|`, `{`, `}`, `^` and `` ` ``, and no
 // two parsers disagree about them.
-bool is_target_char(char c) {
-    return c > 0x20 && c < 0x7F && c != '#' && c != '"' && c != '<' && c != '>' && c != '\\';
+constexpr auto kTargetChars = [] {
+    std::array<bool, 256> table{};
+    for (unsigned char c = 0x21; c < 0x7F; ++c) table[c] = true;
+    for (const char c : std::string_view("#\"<>\\")) table[static_cast<unsigned char>(c)] = false;
+    return table;
+}();
+
+// How many characters at the start of `text` are in the table.
+std::size_t count_leading(const std::array<bool, 256>& table, std::string_view text) {
+    std::size_t count = 0;
+    while (count < text.size() && table[static_cast<unsigned char>(text[count])]) ++count;
+    return count;
 }
 
-// Whether a line holds NUL, CR, or any other control character but TAB. Eight bytes at a time: a byte below 0x20 or
-// equal to 0x7F is first suspected, then looked at.
-bool has_control(std::string_view line) {
+// Where the first control character at or after `at` is; the size when there is none. Eight bytes at a time: one below
+// 0x20 or equal to 0x7F is first suspected, then looked at.
+std::size_t find_control(std::string_view bytes, std::size_t at) {
+    static_assert(std::endian::native == std::endian::little, "a word's first byte is taken to be its lowest");
     constexpr std::uint64_t kOnes = 0x0101010101010101ULL;
     constexpr std::uint64_t kHigh = 0x8080808080808080ULL;
-    std::size_t i = 0;
-    for (; i + 8 <= line.size(); i += 8) {
+    for (; at + 8 <= bytes.size(); at += 8) {
         std::uint64_t word = 0;
-        std::memcpy(&word, line.data() + i, sizeof word);
-        const std::uint64_t below_space = (word - kOnes * 0x20) & ~word & kHigh;
+        std::memcpy(&word, bytes.data() + at, sizeof word);
+        const std::uint64_t below_space = (word - kOnes * 0x20) & ~word;
         const std::uint64_t del = word ^ (kOnes * 0x7F);
-        const std::uint64_t is_del = (del - kOnes) & ~del & kHigh;
-        if ((below_space | is_del) == 0) continue;
-        for (std::size_t j = i; j < i + 8; ++j) {
-            if (is_control(line[j])) return true;
+        const std::uint64_t is_del = (del - kOnes) & ~del;
+        for (std::uint64_t suspects = (below_space | is_del) & kHigh; suspects != 0; suspects &= suspects - 1) {
+            const std::size_t i = at + static_cast<std::size_t>(std::countr_zero(suspects)) / 8;
+            if (is_control(bytes[i])) return i;
         }
     }
-    for (; i < line.size(); ++i) {
-        if (is_control(line[i])) return true;
-    }
-    return false;
+    while (at < bytes.size() && !is_control(bytes[at])) ++at;
+    return at;
 }
 
 ParseResult refuse(Reason reason, std::string_view detail) { return {ParseStatus::refused, 0, reason, detail}; }
 
-// The limits, for a head of which `size` bytes have come and that has not ended.
-ParseResult check_unfinished(std::string_view line, bool first_line, std::size_t size, const HeadLimits& limits) {
-    if (first_line && line.size() > limits.target + 64)
-        return refuse(Reason::target_too_long, "the request line is too long");
+// The limits, for a head of which `size` bytes have come, the last `line` of them in a line that has not ended.
+ParseResult check_unfinished(std::size_t line, bool first_line, std::size_t size, const HeadLimits& limits) {
+    if (first_line && line > limits.target + 64) return refuse(Reason::target_too_long, "the request line is too long");
     if (size >= limits.bytes) return refuse(Reason::head_too_large, "the head is larger than the limit");
     return {ParseStatus::need_more, 0, Reason::bad_request, {}};
 }
 
+// RFC 9112 section 5.1: nothing stands between a name and its colon.
+void add_field(std::string_view line, std::size_t colon, HeadLines& lines, FieldTable& fields) {
+    if (colon == 0 || colon == line.size() || line[colon] != ':') {
+        lines.malformed_field = true;
+        return;
+    }
+    const std::string_view name = line.substr(0, colon);
+    lines.too_many_fields |= !fields.add({name, trim(line.substr(colon + 1)), identify(name)});
+}
+
 }  // namespace
 
-ParseResult scan_head(std::string_view bytes, const HeadLimits& limits, bool is_request) {
+ParseResult scan_head(std::string_view bytes, const HeadLimits& limits, bool is_request, HeadLines& lines,
+                      FieldTable& fields) {
+    lines = {};
+    fields.clear();
     std::size_t at = 0;
     // RFC 9112 section 2.2: an empty line before a request is left over from a client that counts badly.
     for (int i = 0; is_request && i < 2 && bytes.substr(at).starts_with("\r\n"); ++i) at += 2;
-    for (std::size_t lines = 0;; ++lines) {
-        const void* found = std::memchr(bytes.data() + at, '\n', bytes.size() - at);
-        const std::size_t end =
-            found == nullptr ? bytes.size() : static_cast<std::size_t>(static_cast<const char*>(found) - bytes.data());
-        std::string_view line = bytes.substr(at, end - at);
-        if (found == nullptr) {
-            // A control character is refused as soon as it is seen; a CR may yet be half of a line's end.
-            const std::string_view seen = line.ends_with('\r') ? line.substr(0, line.size() - 1) : line;
-            if (has_control(seen)) return refuse(Reason::bad_request, "a control character in the head");
-            return check_unfinished(line, lines == 0, bytes.size(), limits);
-        }
-        if (!line.ends_with('\r')) return refuse(Reason::bad_request, "a line of the head does not end in CRLF");
-        line.remove_suffix(1);
-        at = end + 1;
+    for (std::size_t count = 0;; ++count) {
+        // No control character stands in a token: of a field, the search begins behind its name.
+        const std::size_t name = count == 0 ? 0 : count_leading(kTokenChars, bytes.substr(at));
+        const std::size_t end = find_control(bytes, at + name);
+        // What has no end yet may be whole later, and so may a CR that is half of one.
+        const bool unfinished = end == bytes.size() || (bytes[end] == '\r' && end + 1 == bytes.size());
+        if (unfinished) return check_unfinished(bytes.size() - at, count == 0, bytes.size(), limits);
+        if (bytes[end] == '\n') return refuse(Reason::bad_request, "a line of the head does not end in CRLF");
+        if (bytes[end] != '\r' || bytes[end + 1] != '\n')
+            return refuse(Reason::bad_request, "a control character in the head");
+        const std::string_view line = bytes.substr(at, end - at);
+        at = end + 2;
         if (line.empty()) {
-            if (lines == 0) return refuse(Reason::bad_request, "the head begins with empty lines");
+            if (count == 0) return refuse(Reason::bad_request, "the head begins with empty lines");
             return {ParseStatus::complete, at, Reason::bad_request, {}};
         }
         if (line.front() == ' ' || line.front() == '\t')
             return refuse(Reason::bad_request, "a line of the head begins with a space");
-        if (has_control(line)) return refuse(Reason::bad_request, "a control character in the head");
-        if (lines == 0 && is_request && line.size() > limits.target + 64) {
+        if (count == 0 && is_request && line.size() > limits.target + 64) {
             return refuse(Reason::target_too_long, "the request line is too long");
         }
+        if (count == 0) {
+            lines.start = line;
+        } else {
+            add_field(line, name, lines, fields);
+        }
         if (at > limits.bytes) return refuse(Reason::head_too_large, "the head is larger than the limit");
-        if (lines > limits.fields) return refuse(Reason::head_too_large, "the head has more fields than the limit");
+        if (count > limits.fields) return refuse(Reason::head_too_large, "the head has more fields than the limit");
     }
 }
 
-bool is_token(std::string_view text) {
-    for (const char c : text) {
-        if (!kTokenChars[static_cast<unsigned char>(c)]) return false;
-    }
-    return !text.empty();
-}
+bool is_token(std::string_view text) { return !text.empty() && count_leading(kTokenChars, text) == text.size(); }
 
 std::optional<Target> split_target(std::string_view method, std::string_view target) {
     if (target.empty() || method == "CONNECT") return std::nullopt;
-    for (const char c : target) {
-        if (!is_target_char(c)) return std::nullopt;
-    }
+    if (count_leading(kTargetChars, target) < target.size()) return std::nullopt;
     if (target.front() == '/') return Target{{}, target};
     if (target == "*") return method == "OPTIONS" ? std::optional(Target{{}, target}) : std::nullopt;
     for (const std::string_view scheme : {"http://", "https://"}) {
@@ -133,10 +153,7 @@ bool is_valid_authority(std::string_view authority) {
     } else {
         host_end = std::min(authority.find(':'), authority.size());
         if (host_end == 0) return false;
-        for (const char c : authority.substr(0, host_end)) {
-            const bool unreserved = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-            if (!unreserved && c != '-' && c != '.' && c != '_' && c != '~') return false;
-        }
+        if (count_leading(kUnreservedChars, authority.substr(0, host_end)) < host_end) return false;
     }
     if (host_end == authority.size()) return true;
     const auto port = parse_length(authority.substr(host_end + 1));

@@ -1,5 +1,6 @@
 #pragma once
-// The checks that stand before and behind Beast's parser, which is lenient in ways that a gateway must not be.
+// The grammar's outer shape: where a head ends, what its lines are, and what may stand in them. Stricter than RFC 9112
+// wherever leniency is a gateway's hole.
 
 #include <cstdint>
 #include <optional>
@@ -9,10 +10,19 @@
 
 namespace weir::http {
 
-// Finds the end of a head (the byte after its empty line), holding every line to the grammar's outer shape: CRLF ends,
-// no control characters, no line that continues another. Counts lines and bytes against the limits as they come, so
-// that a head that is too large is refused before it is held. `consumed` is where the head ends.
-[[nodiscard]] ParseResult scan_head(std::string_view bytes, const HeadLimits& limits, bool is_request);
+// What the lines of a head look like, before anybody asks what they mean.
+struct HeadLines {
+    std::string_view start;        // the request line or the status line
+    bool malformed_field = false;  // one is not `token: value`
+    bool too_many_fields = false;  // for the table
+};
+
+// Reads a head up to its end (the byte after its empty line) in one pass, holding every line to the grammar's outer
+// shape: CRLF ends, no control characters, no line that continues another. Counts lines and bytes against the limits as
+// they come, so that a head that is too large is refused before it is held. `consumed` is where the head ends; `fields`
+// are those of the lines so far.
+[[nodiscard]] ParseResult scan_head(std::string_view bytes, const HeadLimits& limits, bool is_request, HeadLines& lines,
+                                    FieldTable& fields);
 
 // A target in origin-form, absolute-form (http, https) or `*` for OPTIONS. Splits off the authority.
 struct Target {

@@ -223,7 +223,7 @@ net::task<bool> Session::answer_stream(const Ask& ask, Generation& generation, c
 net::task<bool> Session::send(std::string_view bytes) {
     TimePoint deadline = now() + server_.config().write_timeout;
     while (!bytes.empty()) {
-        const iovec part{const_cast<char*>(bytes.data()), bytes.size()};
+        const iovec part = net::as_part(bytes);
         const net::IoResult result = stream_->try_write({&part, 1});
         if (result.status == IoStatus::failed) co_return false;
         if (result.status == IoStatus::ok) {

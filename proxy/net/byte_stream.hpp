@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <memory>
 #include <span>
+#include <string_view>
 
 #include "net/event_loop.hpp"
 
@@ -26,6 +27,9 @@ struct IoResult {
     IoStatus status = IoStatus::ok;
     std::size_t bytes = 0;
 };
+
+// Text as a part of what is written.
+[[nodiscard]] inline iovec as_part(std::string_view text) { return {const_cast<char*>(text.data()), text.size()}; }
 
 class ByteStream {
 public:

@@ -171,11 +171,10 @@ void EventLoop::schedule_turn() {
 
 void EventLoop::run_ready() {
     // Only those who are on the list now: who wakes again meanwhile waits for the next round, after the descriptors.
-    ReadyList turn;
-    turn.swap(ready_);
-    while (!turn.empty()) {
-        Wakeable& next = turn.front();
-        turn.pop_front();
+    running_.splice(running_.end(), ready_);
+    while (!running_.empty()) {
+        Wakeable& next = running_.front();
+        running_.pop_front();
         try {
             next.run();
         } catch (const std::exception& error) {

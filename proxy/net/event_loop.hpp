@@ -82,6 +82,9 @@ public:
     [[nodiscard]] TimerWheel& timers() { return timers_; }
     [[nodiscard]] boost::asio::io_context& io();
 
+    // Whether more of those who were woken together wait for their turn behind whoever runs.
+    [[nodiscard]] bool others_wait() const { return !running_.empty(); }
+
     // Room to read into or to build a message in. It belongs to whoever runs, until the next wait.
     [[nodiscard]] std::span<char> scratch() { return scratch_; }
 
@@ -112,6 +115,7 @@ private:
     std::unique_ptr<Impl> impl_;
     int epoll_fd_;
     ReadyList ready_;
+    ReadyList running_;  // those whose turn it is
     TimePoint batch_time_;
     TimerWheel timers_;
     std::array<char, kScratchBytes> scratch_;

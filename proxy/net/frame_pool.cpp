@@ -27,65 +27,61 @@ struct FreeFrame {
     FreeFrame* next;
 };
 
-class FramePool {
-public:
-    FramePool() = default;
-    FramePool(const FramePool&) = delete;
-    FramePool& operator=(const FramePool&) = delete;
-    ~FramePool() {
-        for (Class& entry : classes_) {
-            while (entry.first != nullptr) ::operator delete(pop(entry));
-        }
-    }
-
-    void* allocate(std::size_t index) {
-        Class& entry = classes_[index];
-        return entry.first != nullptr ? pop(entry) : ::operator new((index + 1) * kGrain);
-    }
-
-    void free(void* memory, std::size_t index) noexcept {
-        Class& entry = classes_[index];
-        if (entry.count == kKeptPerClass) {
-            ::operator delete(memory);
-            return;
-        }
-        entry.first = new (memory) FreeFrame{entry.first};
-        ++entry.count;
-    }
-
-private:
-    struct Class {
-        FreeFrame* first = nullptr;
-        std::size_t count = 0;
-    };
-
-    static void* pop(Class& entry) {
-        FreeFrame* frame = entry.first;
-        entry.first = frame->next;
-        --entry.count;
-        return frame;
-    }
-
-    std::array<Class, kClasses> classes_;
+// The free frames of one size.
+struct FreeList {
+    FreeFrame* first = nullptr;
+    std::size_t room = kKeptPerClass;
 };
 
-thread_local FramePool pool;
+// Plain data, so that the compiler reaches it without asking whether this thread has made it yet.
+constinit thread_local std::array<FreeList, kClasses> lists{};
+
+void* pop(FreeList& list) {
+    FreeFrame* frame = list.first;
+    list.first = frame->next;
+    ++list.room;
+    return frame;
+}
+
+// Gives back what the lists hold when their thread ends. Frames that are freed later still go to the heap.
+struct Emptying {
+    Emptying() = default;
+    Emptying(const Emptying&) = delete;
+    Emptying& operator=(const Emptying&) = delete;
+    ~Emptying() {
+        for (FreeList& list : lists) {
+            while (list.first != nullptr) ::operator delete(pop(list));
+            list.room = 0;
+        }
+    }
+};
+
+// Every frame that a list ever holds came through here first.
+void* allocate_new(std::size_t size) {
+    thread_local const Emptying emptying;
+    return ::operator new(size);
+}
 
 constexpr std::size_t class_of(std::size_t size) { return (size - 1) / kGrain; }
 
 }  // namespace
 
 void* allocate_frame(std::size_t size) {
-    if (!kPooled || class_of(size) >= kClasses) return ::operator new(size);
-    return pool.allocate(class_of(size));
+    const std::size_t index = class_of(size);
+    if (!kPooled || index >= kClasses) return ::operator new(size);
+    FreeList& list = lists[index];
+    return list.first != nullptr ? pop(list) : allocate_new((index + 1) * kGrain);
 }
 
 void free_frame(void* frame, std::size_t size) noexcept {
-    if (!kPooled || class_of(size) >= kClasses) {
+    const std::size_t index = class_of(size);
+    if (!kPooled || index >= kClasses || lists[index].room == 0) {
         ::operator delete(frame);
         return;
     }
-    pool.free(frame, class_of(size));
+    FreeList& list = lists[index];
+    list.first = new (frame) FreeFrame{list.first};
+    --list.room;
 }
 
 }  // namespace weir::net

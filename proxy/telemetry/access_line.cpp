@@ -71,9 +71,9 @@ void append_measure(std::string& out, std::string_view key, double value) {
 
 }  // namespace
 
-std::string_view AccessLine::write(const Record& record) {
+std::string_view AccessLine::write(const Record& record, std::chrono::system_clock::time_point arrived) {
     text_.clear();
-    write_time(record.at);
+    write_time(arrived);
     write_who(record);
     write_decision(record);
     write_times(record);

@@ -30,8 +30,8 @@ class AccessLine {
 public:
     explicit AccessLine(const Names& names) : names_(names) {}
 
-    // The line with its newline. The view lives until the next call.
-    [[nodiscard]] std::string_view write(const Record& record);
+    // The line with its newline, of a request that arrived at that time. The view lives until the next call.
+    [[nodiscard]] std::string_view write(const Record& record, std::chrono::system_clock::time_point arrived);
 
 private:
     void write_who(const Record& record);

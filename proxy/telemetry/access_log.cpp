@@ -1,6 +1,7 @@
 #include "telemetry/access_log.hpp"
 
 #include <algorithm>
+#include <chrono>
 #include <limits>
 #include <utility>
 
@@ -28,7 +29,10 @@ void AccessLog::record(std::size_t worker, const Record& record) {
     if (chance == 0) return;
     Pen& pen = pens_[worker];
     if (chance != kAlways && draw(pen.random) >= chance) return;
-    writer_.push(worker, pen.line.write(record));
+    // Only what is written is worth a look at the clock.
+    const auto now = std::chrono::system_clock::now();
+    const auto arrived = now - std::chrono::duration_cast<std::chrono::system_clock::duration>(record.duration);
+    writer_.push(worker, pen.line.write(record, arrived));
 }
 
 Result<void> AccessLog::reconfigure(const AccessLogConfig& config) {

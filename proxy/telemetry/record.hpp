@@ -1,7 +1,6 @@
 #pragma once
 // Everything that is remembered of one request: filled in as it goes along, told once, at its end.
 
-#include <chrono>
 #include <cstdint>
 #include <string_view>
 
@@ -14,7 +13,6 @@ namespace weir::telemetry {
 
 // The views live as long as the call that passes the record on.
 struct Record {
-    std::chrono::system_clock::time_point at;  // arrival, for people
     ListenerId listener = kNoListener;
     ClassId cls = kNoClass;  // kNoClass: refused before it was classified
     BackendId backend = kNoBackend;

@@ -73,7 +73,7 @@ net::task<Fetched> fetch(Endpoint& endpoint, std::string_view path, std::size_t 
     for (;;) {
         if (waker.loop().now() >= deadline) co_return Fetched{};
         if (sent < request.size()) {
-            const iovec part{const_cast<char*>(request.data()) + sent, request.size() - sent};
+            const iovec part = net::as_part(std::string_view(request).substr(sent));
             const net::IoResult written = stream.try_write({&part, 1});
             if (written.status == net::IoStatus::failed) co_return Fetched{};
             sent += written.bytes;

@@ -81,6 +81,7 @@ void EndpointGate::take(Endpoint& endpoint, Load& load, std::uint32_t prompt_tok
     endpoint.context += prompt_tokens;
     endpoint.prompts += prompt_tokens;
     load.prompt_tokens = prompt_tokens;
+    load.prompts_ahead = endpoint.prompts;
     load.streamed = 0;
     load.number = endpoint.dispatched++;
     load.since = now;
@@ -114,7 +115,7 @@ bool EndpointGate::answered(EndpointId id, Load& load, TimePoint now) {
     settle_prompt(endpoint, load);
     settle_unseen_before(endpoint, load.number);
     if (endpoint.learner) {
-        endpoint.learner->first_token(now - load.since, load.prompt_tokens);
+        endpoint.learner->first_token(now - load.since, load.prompt_tokens, load.prompts_ahead);
         endpoint.limit = endpoint.learner->update(endpoint.inflight, now);
     }
     return endpoint.prompts < before || endpoint.limit > limit;

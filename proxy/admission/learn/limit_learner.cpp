@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 namespace weir::admission {
 namespace {
@@ -10,10 +11,15 @@ constexpr Duration kShortestPeriod = 1s;
 constexpr std::size_t kSamples = 10;  // of a period
 constexpr std::uint32_t kLongPrompt = 500;
 constexpr double kForget = 0.99;  // of P_max, a period
-constexpr double kSlack = 0.1;    // of the slo: what the engine may add to a prompt's own time
-constexpr double kCut = 0.9;
-constexpr double kGrowAtFirst = 1.25;
-constexpr double kGrow = 1.03;
+constexpr double kSlack = 0.2;    // of the slo: what the engine may add to a prompt's own time
+// While S is above what runs nothing better class waits, while it is below everybody does, until enough have ended: so
+// a small strain gives a small cut, and long streams are not waited for longer than patience lasts.
+constexpr double kCut = 0.03;  // for each s
+constexpr double kLargestCut = 0.2;
+constexpr double kStepAtFirst = 0.25;
+constexpr double kStepBack = 0.1;  // towards where the last cut was
+constexpr double kStepProbing = 0.01;
+constexpr double kNear = 0.9;  // of where the last cut was
 constexpr double kEase = 0.9;  // below this strain S may grow
 constexpr Duration kHold = 5s;
 
@@ -32,7 +38,7 @@ double Samples::median() const {
 }
 
 LimitLearner::LimitLearner(const LearnConfig& config, TimePoint now)
-    : config_(config), limit_(config.start), period_start_(now) {
+    : config_(config), limit_(config.start), period_start_(now), cut_at_(std::numeric_limits<double>::infinity()) {
     set_limit(limit_);
 }
 
@@ -40,12 +46,12 @@ std::uint32_t LimitLearner::limit() const { return static_cast<std::uint32_t>(st
 
 void LimitLearner::set_limit(double limit) { limit_ = std::clamp<double>(limit, config_.least, config_.most); }
 
-void LimitLearner::first_token(Duration waited, std::uint32_t prompt_tokens) {
+void LimitLearner::first_token(Duration waited, std::uint32_t prompt_tokens, std::uint64_t ahead) {
     const double time = std::max(seconds(waited), 0.0);
     if (prompt_tokens >= kLongPrompt && time > 0) fastest_prompt_ = std::max(fastest_prompt_, prompt_tokens / time);
-    const double own = fastest_prompt_ > 0 ? prompt_tokens / fastest_prompt_ : 0;
+    const double explained = fastest_prompt_ > 0 ? static_cast<double>(ahead) / fastest_prompt_ : 0;
     first_tokens_.add(time);
-    delays_.add(std::max(time - own, 0.0));
+    delays_.add(std::max(time - explained, 0.0));
 }
 
 void LimitLearner::finished(Duration time, std::uint32_t tokens) {
@@ -87,12 +93,15 @@ void LimitLearner::adjust(std::uint32_t inflight, TimePoint now) {
     const Duration refused = refused_ + (refusing_ ? now - refusing_since_ : Duration::zero());
     const double s = strain();
     if (s > 1) {
-        set_limit(limit_ * kCut);
-        was_cut_ = holding_ = true;
+        cut_at_ = limit_;
+        set_limit(limit_ * (1 - std::min(kCut * s, kLargestCut)));
+        holding_ = true;
         hold_until_ = now + kHold;
     } else if (s < kEase && 2 * refused > now - period_start_) {
-        // A whole step at least: 3 % of a small limit would round to nothing for ever.
-        set_limit(std::max(limit_ * (was_cut_ ? kGrow : kGrowAtFirst), limit_ + (was_cut_ ? 0.25 : 1)));
+        const bool cut_before = cut_at_ < std::numeric_limits<double>::infinity();
+        const double step = !cut_before ? kStepAtFirst : limit_ < kNear * cut_at_ ? kStepBack : kStepProbing;
+        // A share of a small limit would round to nothing for ever.
+        set_limit(limit_ + std::max(limit_ * step, cut_before ? 0.25 : 1));
     }
 }
 

@@ -8,10 +8,13 @@
 //
 //   period   max(1 s, 2 x median first token, until there are 10 samples)
 //   P_max    the fastest prompt seen, LLM tokens a second over prompts of 500 tokens and more; decays by 1 % a period
-//   s        max( median(first token - prompt / P_max) / (0.1 x best slo), median time per token / its slo )
-//   s > 1    S x 0.9; then hold until n <= S, or 5 s: running streams do not vanish
+//   s        max( median(first token - pending prompts / P_max) / (0.2 x best slo), median time per token / its slo )
+//   s > 1    S x (1 - 0.03 s), at most by 0.2; then hold until n <= S, or 5 s: running streams do not vanish
 //   s < 0.9  and the slot check alone kept the head waiting for more than half of the period:
-//            S x 1.25 until the first cut, x 1.03 after it
+//            S x 1.25 until the first cut; after it x 1.1, and x 1.01 from nine tenths of where the last cut was
+//
+// Prompts that were pending when a request was sent explain its wait as its own does: they are for the prompt limit to
+// hold, not for S. A fifth of the slo is what patience leaves for the engine.
 //
 // Not thread-safe: the judge's lock covers it.
 
@@ -56,8 +59,9 @@ public:
 
     [[nodiscard]] std::uint32_t limit() const;
 
-    // The first token of a prompt came so long after its dispatch.
-    void first_token(Duration waited, std::uint32_t prompt_tokens);
+    // The first token of a prompt came so long after its dispatch, when `ahead` LLM tokens of prompts were pending, its
+    // own included.
+    void first_token(Duration waited, std::uint32_t prompt_tokens, std::uint64_t ahead);
     // A stream gave `tokens` LLM tokens, the first of them at once, within `time`.
     void finished(Duration time, std::uint32_t tokens);
     // From now on the slot check alone keeps the head waiting, or it does not.
@@ -89,7 +93,7 @@ private:
     TimePoint hold_until_{};
     bool refusing_ = false;
     bool holding_ = false;
-    bool was_cut_ = false;
+    double cut_at_;  // where S was when it was last cut; infinite before that
 };
 
 }  // namespace weir::admission

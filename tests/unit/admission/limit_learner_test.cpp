@@ -18,7 +18,7 @@ struct Endpoint {
                          Duration per_token = 10ms) {
         for (int i = 0; i < 20; ++i) {
             now += 50ms;
-            learner.first_token(waited, prompt);
+            learner.first_token(waited, prompt, prompt);
             learner.finished(99 * per_token, 100);
             limit = learner.update(inflight, now);
         }
@@ -52,9 +52,15 @@ TEST(LimitLearner, GrowsOnlyWhileTheSlotCheckRefuses) {
     EXPECT_EQ(endpoint.second(10ms), 50U);
 }
 
-TEST(LimitLearner, CutsWhenFirstTokensComeLaterThanTheirPromptsExplain) {
-    Endpoint endpoint;
-    EXPECT_EQ(endpoint.second(150ms), 29U);  // 150 ms are over a tenth of 1 s
+TEST(LimitLearner, CutsByHowMuchLaterFirstTokensComeThanTheirPromptsExplain) {
+    EXPECT_EQ(Endpoint({.start = 200}).second(190ms), 200U);  // a fifth of 1 s is allowed
+    EXPECT_EQ(Endpoint({.start = 200}).second(250ms), 193U);  // 3 % for each s: 1.25 of them
+}
+
+TEST(LimitLearner, CutsAFifthAtMost) {
+    const LearnConfig config{.start = 200, .per_token_slo = 10ms};
+    EXPECT_EQ(Endpoint(config).second(10ms, 100, 0, 40ms), 176U);
+    EXPECT_EQ(Endpoint(config).second(10ms, 100, 0, 900ms), 160U);
 }
 
 TEST(LimitLearner, DoesNotBlameTheEngineForLongPrompts) {
@@ -64,46 +70,55 @@ TEST(LimitLearner, DoesNotBlameTheEngineForLongPrompts) {
     EXPECT_EQ(endpoint.second(400ms, 4'000), 40U);
 }
 
+TEST(LimitLearner, DoesNotBlameTheEngineForPromptsThatWereThereBefore) {
+    LimitLearner learner({.start = 200}, kNow);
+    learner.first_token(100ms, 1'000, 1'000);
+    for (int i = 0; i < 20; ++i) learner.first_token(500ms, 10, 5'000);
+    EXPECT_EQ(learner.update(0, kNow + 2s), 200U);
+}
+
 TEST(LimitLearner, CutsWhenTokensComeSlowerThanPromised) {
-    Endpoint endpoint({.start = 32, .most = 512, .per_token_slo = 20ms});
-    EXPECT_EQ(endpoint.second(10ms, 100, 0, 19ms), 32U);
-    EXPECT_EQ(endpoint.second(10ms, 100, 0, 25ms), 29U);
+    Endpoint endpoint({.start = 100, .most = 512, .per_token_slo = 20ms});
+    EXPECT_EQ(endpoint.second(10ms, 100, 0, 19ms), 100U);
+    EXPECT_EQ(endpoint.second(10ms, 100, 0, 25ms), 96U);
 }
 
 TEST(LimitLearner, HoldsAfterACutUntilTheCountHasFollowed) {
-    Endpoint endpoint;
-    EXPECT_EQ(endpoint.second(150ms, 100, 32), 29U);
-    EXPECT_EQ(endpoint.second(150ms, 100, 32), 29U);  // those that run cannot vanish
-    EXPECT_EQ(endpoint.second(150ms, 100, 29), 26U);
-    for (int i = 0; i < 4; ++i) endpoint.second(150ms, 100, 32);
-    EXPECT_EQ(endpoint.limit, 26U);
-    EXPECT_EQ(endpoint.second(150ms, 100, 32), 23U);  // five seconds are enough
+    Endpoint endpoint({.start = 100});
+    EXPECT_EQ(endpoint.second(400ms, 100, 100), 94U);
+    EXPECT_EQ(endpoint.second(400ms, 100, 100), 94U);  // those that run cannot vanish
+    EXPECT_EQ(endpoint.second(400ms, 100, 94), 88U);
+    for (int i = 0; i < 4; ++i) endpoint.second(400ms, 100, 100);
+    EXPECT_EQ(endpoint.limit, 88U);
+    EXPECT_EQ(endpoint.second(400ms, 100, 100), 83U);  // five seconds are enough
 }
 
-TEST(LimitLearner, GrowsSlowlyAfterItsFirstCut) {
-    Endpoint endpoint({.start = 100, .most = 512});
+TEST(LimitLearner, GoesBackQuicklyAndThenProbes) {
+    Endpoint endpoint({.start = 100, .per_token_slo = 10ms});
     endpoint.learner.note_refusing(true, kNow);
-    EXPECT_EQ(endpoint.second(150ms), 90U);
-    EXPECT_EQ(endpoint.second(10ms), 93U);
+    EXPECT_EQ(endpoint.second(10ms, 100, 0, 44ms), 87U);  // 13.2 %
+    EXPECT_EQ(endpoint.second(10ms, 100, 0, 5ms), 95U);   // a tenth of it, below 90
+    EXPECT_EQ(endpoint.second(10ms, 100, 0, 5ms), 96U);   // a hundredth
+    EXPECT_EQ(endpoint.second(10ms, 100, 0, 5ms), 97U);
 }
 
 TEST(LimitLearner, StaysWithinItsBounds) {
-    Endpoint endpoint({.start = 32, .least = 4, .most = 48});
+    Endpoint endpoint({.start = 32, .least = 4, .most = 48, .per_token_slo = 10ms});
     endpoint.learner.note_refusing(true, kNow);
-    for (int i = 0; i < 10; ++i) endpoint.second(10ms);
+    for (int i = 0; i < 10; ++i) endpoint.second(10ms, 100, 0, 5ms);
     EXPECT_EQ(endpoint.limit, 48U);
-    for (int i = 0; i < 100; ++i) endpoint.second(900ms);
+    for (int i = 0; i < 100; ++i) endpoint.second(10ms, 100, 0, 900ms);
     EXPECT_EQ(endpoint.limit, 4U);
     endpoint.learner.reconfigure({.start = 32, .least = 8, .most = 16});
     EXPECT_EQ(endpoint.learner.limit(), 8U);
 }
 
 TEST(LimitLearner, WaitsForTenSamples) {
-    Endpoint endpoint;
-    for (int i = 0; i < 9; ++i) endpoint.learner.first_token(500ms, 100);
-    EXPECT_EQ(endpoint.learner.update(0, kNow + 10s), 32U);
-    endpoint.learner.first_token(500ms, 100);
-    EXPECT_EQ(endpoint.learner.update(0, kNow + 10s), 29U);
+    Endpoint endpoint({.start = 200});
+    for (int i = 0; i < 9; ++i) endpoint.learner.first_token(400ms, 100, 100);
+    EXPECT_EQ(endpoint.learner.update(0, kNow + 10s), 200U);
+    endpoint.learner.first_token(400ms, 100, 100);
+    EXPECT_EQ(endpoint.learner.update(0, kNow + 10s), 188U);
 }
 
 }  // namespace

@@ -119,6 +119,20 @@ TEST(FieldTable, FindsTheOnlyOneOfAName) {
     EXPECT_EQ(fields.find(FieldId::host), nullptr);
 }
 
+TEST(FieldTable, KnowsWhichIdsItHas) {
+    FieldTable fields;
+    for (const FieldId id : {FieldId::other, FieldId::date}) {
+        EXPECT_FALSE(fields.has(id));
+        ASSERT_TRUE(fields.add({"A", "1", id}));
+        EXPECT_TRUE(fields.has(id));
+    }
+    EXPECT_FALSE(fields.has(FieldId::host));
+    EXPECT_EQ(fields.find(FieldId::date), fields.end() - 1);
+    fields.clear();
+    EXPECT_FALSE(fields.has(FieldId::date));
+    EXPECT_EQ(fields.find(FieldId::date), nullptr);
+}
+
 TEST(FieldTable, TakesNoMoreThanItHolds) {
     FieldTable fields;
     for (std::size_t i = 0; i < FieldTable::kCapacity; ++i) ASSERT_TRUE(fields.add({"A", "1", FieldId::other}));

@@ -54,7 +54,11 @@ INSTANTIATE_TEST_SUITE_P(
                               "chunked\r\n",
                               Reason::not_implemented),
                     std::pair("Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n", Reason::bad_request),
-                    std::pair("Transfer-Encoding: chunked\r\nTransfer-Encoding: identity\r\n", Reason::bad_request)));
+                    std::pair("Transfer-Encoding: chunked\r\nTransfer-Encoding: identity\r\n", Reason::bad_request),
+                    std::pair("Transfer-Encoding: gzip, chunked\r\nTransfer-Encoding: x\r\n", Reason::bad_request),
+                    std::pair("Transfer-Encoding: gzip\r\nTransfer-Encoding: chunked\r\n", Reason::not_implemented),
+                    std::pair("Transfer-Encoding: chunked, gzip\r\nTransfer-Encoding: x\r\n",
+                              Reason::not_implemented)));
 
 TEST(RequestFraming, RefusesAnEncodingInHttp10) {
     RequestHead head;

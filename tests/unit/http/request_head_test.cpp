@@ -1,7 +1,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cctype>
+#include <string>
+
 #include "http/head.hpp"
+#include "http/strict.hpp"
 #include "support/heads.hpp"
 
 namespace weir::http {
@@ -78,6 +82,12 @@ INSTANTIATE_TEST_SUITE_P(
                     malformed("GET / HTTP/1.1\r\nHost: [::1\r\n\r\n"), malformed("GET http://a/ HTTP/1.1\r\n\r\n"),
                     malformed("GET http://a/ HTTP/1.1\r\nHost: b c\r\n\r\n")));
 
+INSTANTIATE_TEST_SUITE_P(Connection, RefusedHead,
+                         testing::Values(malformed("GET / HTTP/1.1\r\nHost: a\r\nConnection: a b\r\n\r\n"),
+                                         malformed("GET / HTTP/1.1\r\nHost: a\r\nConnection: close;x\r\n\r\n"),
+                                         malformed("GET / HTTP/1.1\r\nHost: a\r\nConnection: x, \"y\"\r\n\r\n"),
+                                         malformed("GET / HTTP/1.1\r\nHost: a\r\nProxy-Connection: a b\r\n\r\n")));
+
 INSTANTIATE_TEST_SUITE_P(Expectations, RefusedHead,
                          testing::Values(std::pair("GET / HTTP/1.1\r\nHost: a\r\nExpect: tea\r\n\r\n"sv,
                                                    Reason::expectation_failed),
@@ -94,6 +104,16 @@ RequestHead parse(std::string_view text) {
     return head;
 }
 
+std::string upper(std::string text) {
+    for (char& c : text) c = static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
+    return text;
+}
+
+std::string lower(std::string text) {
+    for (char& c : text) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+    return text;
+}
+
 TEST(RequestHead, HasItsPartsWithoutTheSpacesAroundThem) {
     const auto head =
         parse("GET /a?b=c HTTP/1.1\r\nhOsT:\ta:80 \r\nX-Empty:\r\nX-Two:  a b \t\r\nX-Two: \"c\"\r\n\r\n");
@@ -105,6 +125,64 @@ TEST(RequestHead, HasItsPartsWithoutTheSpacesAroundThem) {
     EXPECT_EQ(test::names_and_values(head.fields),
               (test::NamesAndValues{{"hOsT", "a:80"}, {"X-Empty", ""}, {"X-Two", "a b"}, {"X-Two", "\"c\""}}));
     EXPECT_EQ(head.fields.begin()->id, FieldId::host);
+}
+
+TEST(RequestHead, TakesEveryByteOfATokenInANameAndNoOther) {
+    for (int value = 0; value < 256; ++value) {
+        const char byte = static_cast<char>(value);
+        if (byte == ':') continue;
+        for (const std::string& name : {byte + std::string("X"), std::string("X") + byte, std::string(9, 'X') + byte}) {
+            RequestHead head;
+            const ParseStatus status = parse_request(test::post_with(name + ": 1\r\n"), {}, head).status;
+            EXPECT_EQ(status == ParseStatus::complete, is_token(name)) << value;
+        }
+    }
+}
+
+TEST(RequestHead, KnowsItsFieldsAsTheirNamesSay) {
+    for (const std::string name : {"Content-Length",
+                                   "Expect",
+                                   "Max-Forwards",
+                                   "Via",
+                                   "Connection",
+                                   "Keep-Alive",
+                                   "Proxy-Connection",
+                                   "Proxy-Authenticate",
+                                   "Proxy-Authorization",
+                                   "Trailer",
+                                   "HTTP2-Settings",
+                                   "TE",
+                                   "Upgrade",
+                                   "X-Forwarded-For",
+                                   "X-Forwarded-Host",
+                                   "X-Forwarded",
+                                   "Forwarded",
+                                   "X-Real-IP",
+                                   "X-Weir-Class",
+                                   "Authorization",
+                                   "X-Api-Key",
+                                   "Api-Key",
+                                   "Content-Type",
+                                   "X-Request-Id",
+                                   "Traceparent",
+                                   "X-Stainless-Retry-Count",
+                                   "X-Stainless-Read-Timeout",
+                                   "Date",
+                                   "X_Forwarded_For",
+                                   "Content_Length",
+                                   "Transfer_Encoding",
+                                   "Accept",
+                                   "X-Frame-Options",
+                                   "Autoforwarded",
+                                   "Y"}) {
+        const std::string value = name == "Expect" ? "100-continue" : "1";
+        for (const std::string& spelled : {name, upper(name), lower(name)}) {
+            const auto head = parse(test::post_with(spelled + ": " + value + "\r\n"));
+            EXPECT_EQ((head.fields.end() - 1)->id, identify(spelled)) << spelled;
+        }
+    }
+    EXPECT_EQ((parse(test::post_with("Transfer-Encoding: chunked\r\n")).fields.end() - 1)->id,
+              FieldId::transfer_encoding);
 }
 
 TEST(RequestHead, EndsWhereTheBodyBegins) {

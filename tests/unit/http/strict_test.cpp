@@ -2,8 +2,18 @@
 
 #include <gtest/gtest.h>
 
+#include <string>
+
+#include "support/heads.hpp"
+
 namespace weir::http {
 namespace {
+
+ParseStatus status_of(std::string_view text, bool is_request) {
+    HeadLines lines;
+    FieldTable fields;
+    return scan_head(text, {}, is_request, lines, fields).status;
+}
 
 // The scan looks at eight bytes at a time: every byte must be seen at every offset, within a word and after the last.
 TEST(ScanHead, SeesEveryControlByteAtEveryOffset) {
@@ -15,7 +25,7 @@ TEST(ScanHead, SeesEveryControlByteAtEveryOffset) {
         for (std::size_t offset = 1; offset < line.size(); ++offset) {
             std::string text = "GET / HTTP/1.1\r\n" + line + "\r\n\r\n";
             text[16 + offset] = byte;
-            const bool is_refused = scan_head(text, {}, true).status == ParseStatus::refused;
+            const bool is_refused = status_of(text, true) == ParseStatus::refused;
             EXPECT_EQ(is_refused, is_control) << "byte " << value << " at " << offset;
         }
     }
@@ -29,20 +39,42 @@ TEST(ScanHead, SeesAControlByteAmongBytesOfAnyKind) {
                 std::string value(16, neighbour);
                 value[offset] = control;
                 const std::string text = "GET / HTTP/1.1\r\nX: " + value + "\r\n\r\n";
-                EXPECT_EQ(scan_head(text, {}, true).status, ParseStatus::refused) << offset;
+                EXPECT_EQ(status_of(text, true), ParseStatus::refused) << offset;
             }
         }
     }
 }
 
 TEST(ScanHead, RefusesAControlByteBeforeItsLineEnds) {
-    EXPECT_EQ(scan_head(std::string_view("GET /\0", 6), {}, true).status, ParseStatus::refused);
-    EXPECT_EQ(scan_head("GET / HTTP/1.1\rX", {}, true).status, ParseStatus::refused);
-    EXPECT_EQ(scan_head("GET / HTTP/1.1\r", {}, true).status, ParseStatus::need_more);
+    EXPECT_EQ(status_of(std::string_view("GET /\0", 6), true), ParseStatus::refused);
+    EXPECT_EQ(status_of("GET / HTTP/1.1\rX", true), ParseStatus::refused);
+    EXPECT_EQ(status_of("GET / HTTP/1.1\r", true), ParseStatus::need_more);
 }
 
 TEST(ScanHead, ForgivesNoEmptyLineBeforeAResponse) {
-    EXPECT_EQ(scan_head("\r\nHTTP/1.1 200 OK\r\n\r\n", {}, false).status, ParseStatus::refused);
+    EXPECT_EQ(status_of("\r\nHTTP/1.1 200 OK\r\n\r\n", false), ParseStatus::refused);
+}
+
+TEST(ScanHead, KeepsItsLinesApart) {
+    const std::string_view text = "\r\nGET / HTTP/1.1\r\nA:b\r\nC-d:\t e f \r\n\r\nX: 1\r\n";
+    HeadLines lines;
+    FieldTable fields;
+    const ParseResult result = scan_head(text, {}, true, lines, fields);
+    EXPECT_EQ(result.status, ParseStatus::complete);
+    EXPECT_EQ(text.substr(result.consumed), "X: 1\r\n");
+    EXPECT_EQ(lines.start, "GET / HTTP/1.1");
+    EXPECT_FALSE(lines.malformed_field);
+    EXPECT_EQ(test::names_and_values(fields), (test::NamesAndValues{{"A", "b"}, {"C-d", "e f"}}));
+}
+
+TEST(ScanHead, NotesAFieldWithoutANameOrAColon) {
+    for (const std::string_view line : {"X", "X ", ": 1", "X : 1", "X\t: 1", "X Y: 1", "X(: 1", "\xC3\xA4: 1"}) {
+        HeadLines lines;
+        FieldTable fields;
+        const std::string text = test::head_of({"GET / HTTP/1.1", line, "Y: 1"});
+        EXPECT_EQ(scan_head(text, {}, true, lines, fields).status, ParseStatus::complete);
+        EXPECT_TRUE(lines.malformed_field) << line;
+    }
 }
 
 TEST(ParseLength, TakesDigitsAlone) {

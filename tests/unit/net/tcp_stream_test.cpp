@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 
+#include <array>
 #include <cerrno>
 #include <string>
 #include <vector>
@@ -22,7 +23,7 @@ protected:
         return bytes;
     }
     IoResult write(ByteStream& stream, std::string_view bytes) {
-        const iovec part{const_cast<char*>(bytes.data()), bytes.size()};
+        const iovec part = as_part(bytes);
         return stream.try_write({&part, 1});
     }
     // Lets the loop look at its descriptors until `holds`.
@@ -115,6 +116,21 @@ TEST_F(TcpStreamTest, WritesPartsInOrderAndAtMostSixteen) {
     for (char& letter : letters) parts.push_back({&letter, 1});
     EXPECT_EQ(stream->try_write(parts).bytes, 16U);
     EXPECT_EQ(pair.far.receive(), letters.substr(0, 16));
+}
+
+// Few bytes are joined before they are sent, many are gathered by the kernel.
+TEST_F(TcpStreamTest, WritesAnyNumberOfBytesInOrder) {
+    auto pair = test::unix_pair();
+    const auto stream = make_tcp_stream(loop, pair.near.release());
+    for (const std::size_t size : {1U, 2000U, 4093U, 4094U, 4095U, 9000U}) {
+        std::string letters;
+        for (std::size_t i = 0; i < size; ++i) letters.push_back(static_cast<char>('a' + i % 26));
+        const std::array<iovec, 4> parts{as_part("A"), as_part(""), as_part("B"), as_part(letters)};
+        ASSERT_EQ(stream->try_write(parts).bytes, size + 2);
+        std::string received;
+        while (received.size() < size + 2) received += pair.far.receive();
+        EXPECT_EQ(received, "AB" + letters) << size;
+    }
 }
 
 TEST_F(TcpStreamTest, FailsToWriteToAPeerThatIsGone) {

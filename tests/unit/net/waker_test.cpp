@@ -2,7 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <string>
+#include <vector>
 
 #include "support/loop.hpp"
 
@@ -75,6 +77,49 @@ TEST_F(WakerTest, YieldLetsOthersRun) {
     task<void> b = write_and_yield(second, log, 'b');
     run(start_both(third, a, b));
     EXPECT_EQ(log, "ababab");
+}
+
+TEST_F(WakerTest, TheLoopKnowsWhetherOthersWaitBehindWhoeverRuns) {
+    std::string log;
+    const auto note = [&] { log += loop.others_wait() ? 'y' : 'n'; };
+    test::Probe first(loop, note);
+    test::Probe second(loop, note);
+    loop.post([&] {
+        first.wake();
+        second.wake();
+        note();
+        loop.post([&] { loop.stop(); });
+    });
+    run_until_stopped();
+    EXPECT_EQ(log, "nyn");
+}
+
+task<void> read_then_send(Waker& waker, std::string& log) {
+    co_await waker.wait();
+    log += 'r';
+    if (waker.loop().others_wait()) co_await waker.yield();
+    log += 's';
+}
+
+task<void> wake_all(Waker& waker, std::vector<Waker*> others, std::vector<task<void>*> tasks) {
+    for (task<void>* one : tasks) one->start();
+    for (Waker* other : others) other->wake();
+    while (!std::all_of(tasks.begin(), tasks.end(), [](task<void>* one) { return one->done(); }))
+        co_await waker.yield();
+}
+
+TEST_F(WakerTest, WhoeverGivesWayToOthersSendsAfterAllHaveRead) {
+    Waker first(loop);
+    Waker second(loop);
+    Waker third(loop);
+    Waker mine(loop);
+    std::string log;
+    task<void> a = read_then_send(first, log);
+    task<void> b = read_then_send(second, log);
+    task<void> c = read_then_send(third, log);
+    run(wake_all(mine, {&first, &second, &third}, {&a, &b, &c}));
+    EXPECT_EQ(log.substr(0, 3), "rrr");
+    EXPECT_EQ(log.size(), 6U);
 }
 
 TEST_F(WakerTest, AWorkThatOnlyYieldsKeepsNobodyFromPosting) {

@@ -1,8 +1,13 @@
 #include "telemetry/access_log.hpp"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
+#include <chrono>
 #include <filesystem>
+#include <fstream>
+#include <string>
 
 #include "unit/telemetry/samples.hpp"
 
@@ -56,6 +61,25 @@ TEST_F(AccessLogTest, GivesSparedRequestsTheBetterChance) {
     spared.shadow = true;
     spared.shadow_reason = Reason::line_full;
     EXPECT_EQ(lines_of(spared), kMany);
+}
+
+TEST_F(AccessLogTest, StampsALineWithTheTimeOfArrival) {
+    const auto file = std::filesystem::temp_directory_path() / fmt::format("weir-access-{}.log", ::getpid());
+    config.to = file.string();
+    Record record = served_record();
+    record.duration = 1h;
+    const auto before = std::chrono::system_clock::now();
+    EXPECT_EQ(lines_of(record), kMany);
+    const auto after = std::chrono::system_clock::now();
+    std::string written;
+    std::getline(std::ifstream(file), written);
+    std::filesystem::remove(file);
+    // Stamps of one format: their order is that of the times.
+    const auto stamp_of = [&](std::chrono::system_clock::time_point arrived) {
+        return std::string(AccessLine(names).write(record, arrived).substr(0, 32));
+    };
+    EXPECT_GE(written.substr(0, 32), stamp_of(before - 1h));
+    EXPECT_LE(written.substr(0, 32), stamp_of(after - 1h));
 }
 
 TEST_F(AccessLogTest, WritesNothingWhenOff) {

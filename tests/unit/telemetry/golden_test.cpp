@@ -73,29 +73,28 @@ TEST(Golden, LogLinesAreAsWritten) {
     names.update(sample_labels());
     AccessLine line(names);
     std::string text;
-    text += line.write(served_record());
-    text += line.write(shed_record());
+    text += line.write(served_record(), kArrival);
+    text += line.write(shed_record(), kArrival);
     Record gone = served_record();
     gone.reason = Reason::client_gone;
     gone.queue = 7ms + 50us;
     gone.first_byte = {};
     gone.status = 0;
     gone.endpoint = kNoEndpoint;
-    text += line.write(gone);
+    text += line.write(gone, kArrival);
     Record spared = served_record();
     spared.shadow = true;
     spared.shadow_reason = Reason::class_rate;
     spared.gate = "class_rate";
     spared.limit = 1200;
     spared.observed = 1200.25;
-    text += line.write(spared);
+    text += line.write(spared, kArrival);
     Record malformed;
-    malformed.at = served_record().at;
     malformed.listener = kPublic;
     malformed.reason = Reason::bad_request;
     malformed.status = 400;
     malformed.source = *IpAddress::parse("198.51.100.4");
-    text += line.write(malformed);
+    text += line.write(malformed, kArrival);
     expect_golden("access_log.jsonl", text);
 }
 

@@ -26,10 +26,13 @@ inline Labels sample_labels() {
     return labels;
 }
 
-// 2026-01-31T12:00:00.123Z, an answer of 200 that was streamed.
+// 2026-01-31T12:00:00.123Z
+inline constexpr std::chrono::system_clock::time_point kArrival =
+    std::chrono::sys_days(std::chrono::year(2026) / 1 / 31) + 12h + 123ms;
+
+// An answer of 200 that was streamed.
 inline Record served_record() {
     Record record;
-    record.at = std::chrono::sys_days(std::chrono::year(2026) / 1 / 31) + 12h + 123ms;
     record.listener = kPublic;
     record.cls = kDirect;
     record.backend = kLarge;

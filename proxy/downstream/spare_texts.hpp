@@ -1,0 +1,42 @@
+#pragma once
+// Strings that have done their work and keep their room for the next request.
+//
+// Heads and short bodies are of the same few sizes, and as many of them are alive as requests are under way: more than
+// malloc keeps at hand, so that each would be cut out of the heap and joined to it again. Belongs to one loop.
+
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace weir::downstream {
+
+class SpareTexts {
+public:
+    static constexpr std::size_t kMostKept = 256;
+    // Shorter ones are quick to make, and longer ones would hold too much: 1 MiB in all.
+    static constexpr std::size_t kShortest = 512;
+    static constexpr std::size_t kLongest = 4096;
+
+    SpareTexts() { kept_.reserve(kMostKept); }  // giving back must not fail
+
+    // An empty string, with room if there is one to spare.
+    [[nodiscard]] std::string take() {
+        if (kept_.empty()) return {};
+        std::string text = std::move(kept_.back());
+        kept_.pop_back();
+        return text;
+    }
+
+    void give(std::string&& text) {
+        if (text.capacity() < kShortest || text.capacity() > kLongest || kept_.size() == kMostKept) return;
+        text.clear();
+        kept_.push_back(std::move(text));
+    }
+
+    [[nodiscard]] std::size_t size() const { return kept_.size(); }
+
+private:
+    std::vector<std::string> kept_;
+};
+
+}  // namespace weir::downstream

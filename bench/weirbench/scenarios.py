@@ -78,6 +78,10 @@ PARTS = ["over", "retry", "cohort", "room", "context", "prompt", "patience", "bo
 
 def ablation_groups():
     listed = {f"10x, {mix}": Case(mix=mix) for mix in MIXES}
+    # A cache that fills before the slots do.
+    listed["10x, long contexts, half the cache"] = Case(
+        mix="long contexts", load=(("direct", 0.5), ("siri-bulk", 0.1)), arguments=("--engine", "kv_tokens=200000"),
+        policy=((r"context_tokens: 400k", "context_tokens: 200k"),))
     listed["whale"] = Case(load=_HALF_BULK, whale="siri-bulk")
     guarantee = next(group for group in groups() if "guarantee" in group.cases)
     return [Group("Without a part of the law", "", listed,

@@ -29,6 +29,32 @@ def section(group, runs, saturated):
     return lines
 
 
+def what_breaks(group, runs, saturated, parts, least=1.0):
+    """A line for each part of the law and case that does worse without it: by more than `least` in a measure that is a share,
+    and by more than the interval of the differences seed by seed."""
+    lines = []
+    for part in parts:
+        for case in group.cases:
+            without = f"{case}, without {part}"
+            if without not in runs:
+                continue
+            found = []
+            for measure in group.columns:
+                if measure.better == 0:
+                    continue
+                pairs = [(measure.of(own, saturated[case]), measure.of(other, saturated[case]))
+                         for own, other in zip(runs[case]["weir"], runs[without]["weir"])]
+                losses = [measure.better * (own - other) for own, other in pairs if own is not None and other is not None]
+                loss = measures.mean(losses)
+                if loss is None or loss <= least or (len(losses) > 1 and loss <= measures.half_width(losses)):
+                    continue
+                found.append(f"{measure.head} {measures.mean([own for own, _ in pairs]):.2f} -> "
+                             f"{measures.mean([other for _, other in pairs]):.2f}")
+            if found:
+                lines.append(f"- without **{part}**, {case}: {'; '.join(found)}")
+    return lines
+
+
 class Goal:
     """A promise about Weir: the worst of some cases must be on the right side of a bound."""
 

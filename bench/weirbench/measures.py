@@ -6,15 +6,16 @@ A run is what Simulator.play gives for one controller: class -> the simulator's 
 import statistics
 from typing import Callable, NamedTuple
 
-from .simulator import SURGE_LENGTH_S, SURGE_START_S
+from .simulator import SURGE_START_S
 from .stats import half_width
 
 
 class Measure(NamedTuple):
     head: str                  # of the column
-    of: Callable               # (run, saturated) -> a number, or None; saturated: answers a second that the engines can give
+    of: Callable               # (run, saturated) -> a number, or None; saturated: answers that the engines can give meanwhile
     form: str = "{:.2f}"
     never: str = ""            # what None means, where it means something
+    better: int = 0            # of shares: 1 where more is better, -1 where less is
 
 
 def _good_share(klass):
@@ -67,7 +68,7 @@ def classes_of(run):
 
 def _work(run, saturated):
     good = sum(entry["surge"]["good"] for entry in classes_of(run))
-    return _percent(good / (saturated * SURGE_LENGTH_S))
+    return _percent(good / saturated)
 
 
 def _waste(run, _):
@@ -86,19 +87,19 @@ def _percent(share):
     return None if share is None else 100 * share
 
 
-GOOD = Measure("direct: good %", _good_share("direct"))
-KEPT = Measure("kept %", _kept)
-FIRST_SECONDS = Measure("kept in the first 10 s %", _first_seconds)
+GOOD = Measure("direct: good %", _good_share("direct"), better=1)
+KEPT = Measure("kept %", _kept, better=1)
+FIRST_SECONDS = Measure("kept in the first 10 s %", _first_seconds, better=1)
 P99 = Measure("p99 first token, s", _p99)
 SLOWDOWN = Measure("times the calm p99", _slowdown)
 RECOVERY = Measure("recovery, s", lambda run, _: run["direct"].get("recovery_s"), "{:.1f}", "not seen")
 BULK_SERVED = Measure("bulk: served %", _served_share("siri-bulk"))
-PARTLY = Measure("clients partly %", _partly)
-WHOLE = Measure("bulk's clients wholly served %", _whole_clients)
-WORK = Measure("good work, % of capacity", _work, "{:.1f}")
+PARTLY = Measure("clients partly %", _partly, better=-1)
+WHOLE = Measure("bulk's clients wholly served %", _whole_clients, better=1)
+WORK = Measure("good work, % of capacity", _work, "{:.1f}", better=1)
 WASTE = Measure("wasted work %", _waste)
-BATCH_SERVED = Measure("batch: served %", _served_share("batch"))
-BATCH_PART = Measure("batch: of all that is served %", _part_of_served("batch"))
+BATCH_SERVED = Measure("batch: served %", _served_share("batch"), better=1)
+BATCH_PART = Measure("batch: of all that is served %", _part_of_served("batch"), better=1)
 
 STANDARD = [GOOD, KEPT, FIRST_SECONDS, P99, SLOWDOWN, RECOVERY, BULK_SERVED, PARTLY, WORK, WASTE]
 

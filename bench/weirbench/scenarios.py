@@ -1,7 +1,8 @@
 """The scenarios of bench/simulation, as a table.
 
 All but the lone class start from 90 % of the capacity. What surges comes on top of it for a minute, in multiples of the
-capacity, from a client of its own for each of the class's clients and each multiple of its usual traffic.
+capacity (a hundredfold one for 20 s), from a client of its own for each of the class's clients and each multiple of its
+usual traffic.
 """
 
 from typing import NamedTuple
@@ -26,6 +27,11 @@ def _learned(case):
     return case._replace(policy=((r"requests: 256,", "requests: { learn: true },"),))
 
 
+def _surge(mix, factor):
+    # A hundredfold surge shows in 20 s what it does, and a minute of it is millions of requests.
+    return Case(mix=mix, surges=(("siri-bulk", factor),), surge_s=20 if factor >= 100 else 60)
+
+
 # Half bulk: a surge that one client makes has others of its class to take from.
 _HALF_BULK = (("direct", 0.4), ("siri-bulk", 0.5))
 
@@ -33,7 +39,7 @@ _HALF_BULK = (("direct", 0.4), ("siri-bulk", 0.5))
 def groups(factors=FACTORS, mixes=None):
     mixes = list(mixes or MIXES)
     surges = [Group(f"Surges, {mix}", f"Mean {MIXES[mix].prompt:g} tokens in, {MIXES[mix].output:g} out.",
-                    {f"{factor:g}x": Case(mix=mix, surges=(("siri-bulk", factor),)) for factor in factors}, matrices=True)
+                    {f"{factor:g}x": _surge(mix, factor) for factor in factors}, matrices=True)
               for mix in mixes]
     engines = [Group("Several engines", "A tenfold surge, in multiples of what all of them can do.",
                      {f"{count} x {mix}": Case(mix=mix, endpoints=count)
@@ -72,6 +78,10 @@ PARTS = ["over", "retry", "cohort", "room", "context", "prompt", "patience", "bo
 
 def ablation_groups():
     listed = {f"10x, {mix}": Case(mix=mix) for mix in MIXES}
+    # A cache that fills before the slots do.
+    listed["10x, long contexts, half the cache"] = Case(
+        mix="long contexts", load=(("direct", 0.5), ("siri-bulk", 0.1)), arguments=("--engine", "kv_tokens=200000"),
+        policy=((r"context_tokens: 400k", "context_tokens: 200k"),))
     listed["whale"] = Case(load=_HALF_BULK, whale="siri-bulk")
     guarantee = next(group for group in groups() if "guarantee" in group.cases)
     return [Group("Without a part of the law", "", listed,

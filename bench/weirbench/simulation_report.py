@@ -12,7 +12,8 @@ def value_cells(column, runs, saturated):
 
 
 def section(group, runs, saturated):
-    """One group's tables. `runs`: case -> controller's name -> runs by seed; `saturated`: case -> answers a second."""
+    """One group's tables. `runs`: case -> controller's name -> runs by seed; `saturated`: case -> answers that the engines
+    can give while the trouble lasts."""
     lines = ["", f"## {group.title}", "", group.about]
     cases = [case for case in group.cases if case in runs]
     names = list(runs[cases[0]])
@@ -20,10 +21,37 @@ def section(group, runs, saturated):
         table = [[case, name, *(value_cells(column, runs[case][name], saturated[case]) for column in group.columns)]
                  for case in cases for name in names]
         return [*lines, "", summary.markdown_table(["", "", *(column.head for column in group.columns)], table)]
-    lines[-1] += f" Capacity {saturated[cases[0]]:.1f} requests/s. Across: the surge, in multiples of it."
+    capacity = saturated[cases[0]] / group.cases[cases[0]].surge_s
+    lines[-1] += f" Capacity {capacity:.1f} requests/s. Across: the surge, in multiples of it."
     for column in group.columns:
         table = [[name, *(value_cells(column, runs[case][name], saturated[case]) for case in cases)] for name in names]
         lines += ["", f"**{column.head}**", "", summary.markdown_table(["", *cases], table)]
+    return lines
+
+
+def what_breaks(group, runs, saturated, parts, least=1.0):
+    """A line for each part of the law and case that does worse without it: by more than `least` in a measure that is a share,
+    and by more than the interval of the differences seed by seed."""
+    lines = []
+    for part in parts:
+        for case in group.cases:
+            without = f"{case}, without {part}"
+            if without not in runs:
+                continue
+            found = []
+            for measure in group.columns:
+                if measure.better == 0:
+                    continue
+                pairs = [(measure.of(own, saturated[case]), measure.of(other, saturated[case]))
+                         for own, other in zip(runs[case]["weir"], runs[without]["weir"])]
+                losses = [measure.better * (own - other) for own, other in pairs if own is not None and other is not None]
+                loss = measures.mean(losses)
+                if loss is None or loss <= least or (len(losses) > 1 and loss <= measures.half_width(losses)):
+                    continue
+                found.append(f"{measure.head} {measures.mean([own for own, _ in pairs]):.2f} -> "
+                             f"{measures.mean([other for _, other in pairs]):.2f}")
+            if found:
+                lines.append(f"- without **{part}**, {case}: {'; '.join(found)}")
     return lines
 
 

@@ -30,6 +30,7 @@ class Case(NamedTuple):
     load: tuple = (("direct", 0.8), ("siri-bulk", 0.1))  # class -> share of one engine's capacity times the engines
     surges: tuple = (("siri-bulk", 10.0),)  # class -> multiples of the capacity that come on top, for a minute
     endpoints: int = 1
+    surge_s: int = SURGE_LENGTH_S
     whale: str = ""                         # a class of which one client alone makes the surge
     policy: tuple = ()                      # (pattern, replacement): changes of the policy's text
     arguments: tuple = ()                   # further words for `weir simulate`
@@ -115,7 +116,7 @@ class Simulator:
         else:
             load = dict(case.load)
             for klass, factor in case.surges:
-                words += ["--surge", f"{klass}={1 + factor / load[klass]:g}x@{SURGE_START_S}s+{SURGE_LENGTH_S}s"]
+                words += ["--surge", f"{klass}={1 + factor / load[klass]:g}x@{SURGE_START_S}s+{case.surge_s}s"]
         words += ["--controller", controllers[0]]
         if controllers[1:]:
             words += ["--compare", ",".join(controllers[1:])]
@@ -126,8 +127,8 @@ class Simulator:
     def _with_whale(self, case, seed, calm):
         """The calm trace and a file with one client's surge beside it."""
         capacity = self.capacity(case.mix) * case.endpoints
-        surges = [trace.Surge(case.whale, factor, SURGE_START_S, SURGE_LENGTH_S) for _, factor in case.surges]
-        requests = trace.generate(f"whale {seed}", SURGE_START_S + SURGE_LENGTH_S, capacity, {}, surges,
+        surges = [trace.Surge(case.whale, factor, SURGE_START_S, case.surge_s) for _, factor in case.surges]
+        requests = trace.generate(f"whale {seed}", SURGE_START_S + case.surge_s, capacity, {}, surges,
                                   {case.whale: MIXES[case.mix]})
         name = f"whale {case.mix} {case.endpoints} {seed} {_name_of(case.surges)}.csv"
         return [calm, self._written(name, lambda file: trace.write(file, [r._replace(client="whale") for r in requests]))]

@@ -15,7 +15,7 @@ import json
 from pathlib import Path
 
 from .processes import ROOT
-from .simulator import MIXES, SURGE_LENGTH_S, Case
+from .simulator import MIXES, Case
 
 FILE = ROOT / "bench/results/tuned.json"
 SEEDS = [101, 102]
@@ -47,7 +47,7 @@ def score(case, capacity, classes):
     direct = classes["direct"]
     good = sum(entry["surge"]["good"] for name, entry in classes.items() if name)
     kept = min(direct["surge"]["goodput"] or 0, direct["calm"]["goodput"] or 0)
-    return kept + 0.05 * good / (capacity * case.endpoints * SURGE_LENGTH_S)
+    return kept + 0.05 * good / (capacity * case.endpoints * case.surge_s)
 
 
 def tune(simulator, grids=None, mixes=None, seeds=None, done=None):

@@ -63,6 +63,13 @@ using VisitChanges = std::vector<Visit*>;
 // What a proxy would scrape from an engine's /metrics, as of now.
 using EngineProbe = std::function<EngineCounts(EndpointId)>;
 
+// Of all endpoints together; zero where a controller has no such limit.
+struct Gauges {
+    double limit = 0;    // requests in flight that it would allow now
+    double context = 0;  // LLM tokens in the engines' caches as it counts them, of those that it allows
+    double prompts = 0;  // LLM tokens of prompts without a first token, of those that it allows
+};
+
 class Controller {
 public:
     virtual ~Controller() = default;
@@ -88,8 +95,8 @@ public:
     virtual void expire(TimePoint /*now*/, VisitChanges& /*changes*/) {}
     [[nodiscard]] virtual std::optional<TimePoint> next_expiry() const { return std::nullopt; }
 
-    // Requests in flight on all endpoints together that it would allow now; nothing where it has no such limit.
-    [[nodiscard]] virtual std::optional<double> limit() const { return std::nullopt; }
+    // What it holds its limits against, for the plots.
+    [[nodiscard]] virtual Gauges gauges(TimePoint /*now*/) const { return {}; }
 };
 
 [[nodiscard]] std::span<const std::string_view> controller_names();

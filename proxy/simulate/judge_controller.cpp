@@ -63,4 +63,23 @@ void JudgeController::expire(TimePoint now, VisitChanges& changes) {
     report(changes);
 }
 
+Gauges JudgeController::gauges(TimePoint now) const {
+    Gauges gauges;
+    double context = 0;
+    double context_limit = 0;
+    double prompts = 0;
+    double prompt_limit = 0;
+    for (const admission::EndpointCounts& endpoint : judge_.counts(now).endpoints) {
+        if (!endpoint.available) continue;
+        gauges.limit += endpoint.limit;
+        context += static_cast<double>(endpoint.context_tokens);
+        context_limit += static_cast<double>(endpoint.context_limit);
+        prompts += static_cast<double>(endpoint.prompt_tokens);
+        prompt_limit += endpoint.prompt_limit;
+    }
+    if (context_limit > 0) gauges.context = context / context_limit;
+    if (prompt_limit > 0) gauges.prompts = prompts / prompt_limit;
+    return gauges;
+}
+
 }  // namespace weir::simulate

@@ -110,10 +110,15 @@ json::object timeline_object(const Report& report, const Timeline& timeline) {
                            {"first_token_p50", plotted(of.first_token_p50)},
                            {"first_token_p99", plotted(of.first_token_p99)}});
     }
-    return {{"width_s", seconds(timeline.width)},     {"classes", std::move(classes)},
-            {"inflight", plotted(timeline.inflight)}, {"limit", plotted(timeline.limit)},
-            {"slots", plotted(timeline.slots)},       {"kv", plotted(timeline.kv)},
-            {"prompts", plotted(timeline.prompts)}};
+    return {{"width_s", seconds(timeline.width)},
+            {"classes", std::move(classes)},
+            {"inflight", plotted(timeline.inflight)},
+            {"limit", plotted(timeline.limit)},
+            {"slots", plotted(timeline.slots)},
+            {"kv", plotted(timeline.kv)},
+            {"prompts", plotted(timeline.prompts)},
+            {"held_context", plotted(timeline.held_context)},
+            {"held_prompts", plotted(timeline.held_prompts)}};
 }
 
 }  // namespace

@@ -38,6 +38,8 @@ void Recorder::sample(const Snapshot& snapshot) {
     stretch.slots += snapshot.slots;
     stretch.kv += snapshot.kv;
     stretch.prompts += snapshot.prompts;
+    stretch.held_context += snapshot.held_context;
+    stretch.held_prompts += snapshot.held_prompts;
     ++stretch.samples;
     next_sample_ += kSampleEvery;
 }
@@ -75,6 +77,8 @@ void Recorder::merge(Stretch& into, const Stretch& other) {
     into.slots += other.slots;
     into.kv += other.kv;
     into.prompts += other.prompts;
+    into.held_context += other.held_context;
+    into.held_prompts += other.held_prompts;
 }
 
 std::optional<double> Recorder::quantile(const Histogram& counts, double q) {
@@ -115,6 +119,8 @@ Timeline Recorder::close() const {
         timeline.slots.push_back(stretch.slots / samples);
         timeline.kv.push_back(stretch.kv / samples);
         timeline.prompts.push_back(stretch.prompts / samples);
+        timeline.held_context.push_back(stretch.held_context / samples);
+        timeline.held_prompts.push_back(stretch.held_prompts / samples);
     }
     return timeline;
 }

@@ -19,9 +19,11 @@ struct Snapshot {
     std::vector<std::uint32_t> waiting;  // by ClassId
     double inflight = 0;                 // requests in all engines or on their way there
     double limit = 0;                    // how many of them the controller would allow; 0: it has no such limit
-    double slots = 0;                    // the engines' sequences
-    double kv = 0;                       // share of the engines' KV cache in use
-    double prompts = 0;                  // prompt tokens of requests without a first token, in steps' budgets
+    double held_context = 0;             // the controller's own counts, of its limits: kv/K and prompts/PF; 0: none
+    double held_prompts = 0;
+    double slots = 0;    // the engines' sequences
+    double kv = 0;       // share of the engines' KV cache in use
+    double prompts = 0;  // prompt tokens of requests without a first token, in steps' budgets
 };
 
 struct Timeline {
@@ -45,6 +47,8 @@ struct Timeline {
     std::vector<double> slots;
     std::vector<double> kv;
     std::vector<double> prompts;
+    std::vector<double> held_context;
+    std::vector<double> held_prompts;
 };
 
 class Recorder {
@@ -85,6 +89,8 @@ private:
         double slots = 0;
         double kv = 0;
         double prompts = 0;
+        double held_context = 0;
+        double held_prompts = 0;
     };
 
     [[nodiscard]] Stretch& stretch_at(Duration at);

@@ -219,8 +219,11 @@ void World::try_once(Session& session) {
     session.asking.can_be_cut = true;
     session.asking.cohort =
         admission::cohort_of(session.asking.client, std::chrono::floor<std::chrono::seconds>(now_ - kStart));
-    set_timer(now_ + config_.give_up, Due::give_up, session.slot, session.version);
     controller_of(session).arrive(session, now_, changes_);
+    // Who is refused at once, as nearly all are in a surge, has nothing to wait for.
+    if (session.ruling.standing != Standing::ended) {
+        set_timer(now_ + config_.give_up, Due::give_up, session.slot, session.version);
+    }
     act(session);
 }
 
@@ -387,7 +390,13 @@ Snapshot World::snapshot() const {
     snapshot.slots = engines * config_.engine.max_num_seqs;
     snapshot.kv = static_cast<double>(kv_used) / (engines * static_cast<double>(config_.engine.kv_tokens));
     snapshot.prompts = static_cast<double>(present_.prompts) / (engines * config_.engine.max_num_batched_tokens);
-    for (const auto& controller : controllers_) snapshot.limit += controller->limit().value_or(0);
+    for (const auto& controller : controllers_) {
+        const Gauges gauges = controller->gauges(now_);
+        snapshot.limit += gauges.limit;
+        // Of several backends the fullest: their limits do not help each other.
+        snapshot.held_context = std::max(snapshot.held_context, gauges.context);
+        snapshot.held_prompts = std::max(snapshot.held_prompts, gauges.prompts);
+    }
     return snapshot;
 }
 

@@ -45,7 +45,7 @@ class FakeSimulator(simulator.Simulator):
 
 class Measures(unittest.TestCase):
     def test_each_reads_what_its_head_says(self):
-        values = {measure.head: measure.of(run(good=90, p99=0.3, recovery=None), 2) for measure in measures.STANDARD}
+        values = {measure.head: measure.of(run(good=90, p99=0.3, recovery=None), 120) for measure in measures.STANDARD}
         expected = {
             "direct: good %": 90, "kept %": 90, "kept in the first 10 s %": 50, "p99 first token, s": 0.3,
             "times the calm p99": 0.3 / 0.1, "recovery, s": None, "bulk: served %": 20, "clients partly %": 30,
@@ -157,7 +157,8 @@ class Report(unittest.TestCase):
     def test_a_matrix_has_cases_across_in_their_order(self):
         group = scenarios.groups(factors=[2, 10], mixes=["short"])[0]
         runs = {"10x": {"weir": [run()], "cap": [run(good=50)]}, "2x": {"weir": [run()], "cap": [run(good=60)]}}
-        text = "\n".join(simulation_report.section(group, runs, {"2x": 10.0, "10x": 10.0}))
+        text = "\n".join(simulation_report.section(group, runs, {"2x": 600.0, "10x": 600.0}))
+        self.assertIn("Capacity 10.0 requests/s", text)
         self.assertIn("**direct: good %**\n\n|  | 2x | 10x |\n| --- | --- | --- |\n| weir | 100.00 | 100.00 |\n| cap | 60.00 | 50.00 |",
                       text)
 
@@ -174,6 +175,13 @@ class Report(unittest.TestCase):
         del runs["Surges, short"]["10x"]
         self.assertEqual(goal.row(runs, saturated, [])[4:], ["yes", "-"])
         self.assertIsNone(goal.row({}, {}, []))
+
+    def test_what_breaks_is_said_where_it_is_more_than_luck(self):
+        group = scenarios.Group("t", "", {"10x": simulator.Case()}, [measures.KEPT, measures.P99])
+        runs = {"10x": {"weir": [run(), run()]}, "10x, without room": {"weir": [run(good=50), run(good=52)]},
+                "10x, without retry": {"weir": [run(good=60), run(good=100)]}, "10x, without over": {"weir": [run(), run()]}}
+        self.assertEqual(simulation_report.what_breaks(group, runs, {"10x": 10}, ["room", "retry", "over", "absent"]),
+                         ["- without **room**, 10x: kept % 100.00 -> 51.00"])
 
     def test_every_goal_has_its_scenario(self):
         titles = [group.title for group in scenarios.groups()]

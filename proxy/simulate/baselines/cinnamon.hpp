@@ -28,7 +28,7 @@ public:
     static std::span<const Setting> settings();
 
     void first_token(Visit& visit, TimePoint now, VisitChanges& changes) override;
-    [[nodiscard]] std::optional<double> limit() const override { return tuner_.limit(); }
+    [[nodiscard]] Gauges gauges(TimePoint) const override { return {tuner_.limit(), 0, 0}; }
 
 private:
     void enqueue(Visit& visit, TimePoint now) override;

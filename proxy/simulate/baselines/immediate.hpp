@@ -47,7 +47,7 @@ public:
     CapController(const admission::JudgeConfig& config, const Settings& settings, TimePoint)
         : ImmediateController(Counts(config.endpoints, settings["slots"])) {}
     static std::span<const Setting> settings();
-    [[nodiscard]] std::optional<double> limit() const override { return counts().limit(); }
+    [[nodiscard]] Gauges gauges(TimePoint) const override { return {static_cast<double>(counts().limit()), 0, 0}; }
 };
 
 // The two endings that baselines give, so that they are spelled once.

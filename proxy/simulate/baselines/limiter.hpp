@@ -31,7 +31,7 @@ public:
         : ImmediateController(Counts(config.endpoints)), limiter_(std::move(limiter)), whole_answer_(whole_answer) {}
 
     void first_token(Visit& visit, TimePoint now, VisitChanges& changes) override;
-    [[nodiscard]] std::optional<double> limit() const override { return limiter_->limit(); }
+    [[nodiscard]] Gauges gauges(TimePoint) const override { return {limiter_->limit(), 0, 0}; }
 
 private:
     bool lets_in(const Visit& visit, TimePoint now) override;

@@ -49,7 +49,7 @@ public:
     HaproxyController(const admission::JudgeConfig& config, const Settings& settings, TimePoint)
         : QueueingController(Counts(config.endpoints, settings["slots"])), timeout_(settings.time("timeout")) {}
     static std::span<const Setting> settings();
-    [[nodiscard]] std::optional<double> limit() const override { return counts().limit(); }
+    [[nodiscard]] Gauges gauges(TimePoint) const override { return {static_cast<double>(counts().limit()), 0, 0}; }
 
 private:
     void enqueue(Visit& visit, TimePoint now) override;

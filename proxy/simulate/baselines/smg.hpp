@@ -40,7 +40,7 @@ public:
     void set_available(EndpointId endpoint, bool available, TimePoint now, VisitChanges& changes) override;
     void expire(TimePoint now, VisitChanges& changes) override;
     [[nodiscard]] std::optional<TimePoint> next_expiry() const override;
-    [[nodiscard]] std::optional<double> limit() const override { return counts_.limit(); }
+    [[nodiscard]] Gauges gauges(TimePoint) const override { return {static_cast<double>(counts_.limit()), 0, 0}; }
 
 private:
     struct Class {

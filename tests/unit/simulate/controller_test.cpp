@@ -95,6 +95,21 @@ TEST(Controller, NobodySendsToAnEndpointThatIsGone) {
     }
 }
 
+TEST(Controller, WeirShowsWhatItHoldsItsLimitsAgainst) {
+    admission::JudgeConfig config = test::door_config(4);
+    for (auto& endpoint : config.endpoints) endpoint.context_tokens = 1'000;
+    Door door("weir", config);
+    Visit& visit = door.prepare();
+    visit.asking.prompt_tokens = 200;
+    door.arrive(visit);
+    const Gauges gauges = door.controller->gauges(door.clock.now());
+    EXPECT_EQ(gauges.limit, 8);
+    EXPECT_DOUBLE_EQ(gauges.context, 0.1);
+    EXPECT_GT(gauges.prompts, 0);
+    door.first_token(visit);
+    EXPECT_EQ(door.controller->gauges(door.clock.now()).prompts, 0);
+}
+
 TEST(Controller, WeirIsTheJudgeWithItsLines) {
     Door door("weir");
     Visit& first = door.arrive();

@@ -118,10 +118,10 @@ TEST(Limiter, RefusesBeyondItsLimitWhoeverComes) {
     simulate::Visit& late = door.arrive(admission::Priority::sheddable);
     for (int i = 0; i < 3; ++i) EXPECT_TRUE(runs(door.arrive()));
     EXPECT_EQ(door.arrive(admission::Priority::critical).ruling.reason, Reason::line_full);
-    EXPECT_EQ(door.controller->limit(), 4);
+    EXPECT_EQ(door.controller->gauges(door.clock.now()).limit, 4);
     door.clock.advance(2s);
     door.first_token(late);
-    EXPECT_EQ(door.controller->limit(), 2);
+    EXPECT_EQ(door.controller->gauges(door.clock.now()).limit, 2);
     door.finish(late);
     EXPECT_FALSE(runs(door.arrive()));
 }
@@ -131,9 +131,9 @@ TEST(Limiter, TakesTimesToTheLastTokenWhereItIsTold) {
     simulate::Visit& visit = door.arrive();
     door.clock.advance(2s);
     door.first_token(visit);
-    EXPECT_EQ(door.controller->limit(), 4);
+    EXPECT_EQ(door.controller->gauges(door.clock.now()).limit, 4);
     door.finish(visit);
-    EXPECT_EQ(door.controller->limit(), 2);
+    EXPECT_EQ(door.controller->gauges(door.clock.now()).limit, 2);
 }
 
 }  // namespace

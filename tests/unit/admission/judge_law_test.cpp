@@ -210,7 +210,7 @@ TEST(Judge, RefusesEarlyOnlyWhatIsCertain) {
     Scene scene(config);
     scene.finish(scene.arrive(kTop));
     EXPECT_FALSE(scene.refuse_early(test::make_ask(kBulk)));
-    scene.flood(kBulk, 9);
+    scene.flood(kBulk, 8);
     EXPECT_FALSE(scene.refuse_early(test::make_ask(kBulk))) << "there is a place in line";
     Ask again = test::make_ask(kBulk);
     again.retry = true;

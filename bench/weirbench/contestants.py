@@ -30,7 +30,7 @@ backends:
   - name: bench
     dialect: openai
     endpoints: [http://127.0.0.1:{backend_port}]
-    capacity: {{ requests: 100000 }}
+    capacity: {{ requests: 100000, context_tokens: 1000M, prompt_tokens: 1000M }}
 classes:
   - name: bench
     match: {{ api_key: [bench] }}

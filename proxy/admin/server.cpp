@@ -64,7 +64,12 @@ struct Server::Impl {
         net::task<void> run() {
             const TimePoint deadline = waker.loop().now() + kTimeout;
             timer.set(deadline);
-            const std::string text = co_await read_and_answer(deadline);
+            std::string text;
+            try {
+                text = co_await read_and_answer(deadline);
+            } catch (const std::exception& error) {  // out of memory or descriptors, say: this connection just closes
+                waker.loop().note_fault(error.what());
+            }
             std::string_view rest = text;
             while (!rest.empty() && waker.loop().now() < deadline) {
                 const iovec part = net::as_part(rest);

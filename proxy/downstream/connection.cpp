@@ -1,7 +1,5 @@
 #include "downstream/connection.hpp"
 
-#include <spdlog/spdlog.h>
-
 #include <chrono>
 #include <exception>
 
@@ -47,7 +45,7 @@ net::task<void> Connection::run() {
         if (secured) co_await close_gently();
     } catch (const std::exception& error) {
         // Out of memory, most likely: this connection ends, the others go on.
-        spdlog::error("a connection failed: {}", error.what());
+        link_.worker.loop().note_fault(error.what());
         link_.stream->abort();
     }
     link_.worker.retire(*this);

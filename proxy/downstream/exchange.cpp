@@ -59,6 +59,15 @@ Exchange::~Exchange() {
     hold(0);
     // Out of memory, say: the connection's catch ends it, and the record must not call it served.
     if (std::uncaught_exceptions() > 0) reason_ = Reason::internal_error;
+    try {
+        tell_record();
+    } catch (const std::exception& error) {
+        link_.worker.loop().note_fault(error.what());
+    }
+    link_.worker.texts().give(std::move(head_));
+}
+
+void Exchange::tell_record() {
     record_.reason = reason_;
     record_.duration = link_.now() - arrived_;
     record_.request_id = request_id_;
@@ -66,7 +75,6 @@ Exchange::~Exchange() {
     if (method_size_ > 0) record_.path = std::string_view(head_).substr(method_size_ + 1, path_size_);
     record_.bytes_in = body_reader_.content_bytes();
     link_.worker.recorder().record(record_);
-    link_.worker.texts().give(std::move(head_));
 }
 
 net::task<bool> Exchange::run() {
@@ -229,6 +237,8 @@ void Exchange::fail_from(DispatchEnd end, upstream::Endpoint& endpoint) {
 
 void Exchange::release() {
     if (ticket_.standing() == Standing::running) route_->judge->finish(ticket_, link_.turn());
+    // Only where something was thrown in line: else it is waited for.
+    if (ticket_.standing() == Standing::waiting) (void)route_->judge->leave(ticket_, link_.turn());
 }
 
 void Exchange::hold(std::size_t bytes) {

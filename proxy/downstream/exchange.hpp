@@ -84,6 +84,7 @@ private:
     void note_gate(const admission::Decision& decision);
     void fail_from(DispatchEnd end, upstream::Endpoint& endpoint);
     void release();
+    void tell_record();
     void hold(std::size_t bytes);
     [[nodiscard]] std::string_view method() const { return std::string_view(head_).substr(0, method_size_); }
 

@@ -102,10 +102,10 @@ std::string_view Exchange::begin(const http::RequestHead& head, std::string_view
     if (const http::Field* id = head.fields.find(http::FieldId::request_id); id != nullptr && is_plain_id(id->value)) {
         request_id_ = id->value;
     }
-    method_size_ = head.method.size();
-    path_size_ = head.path().size();
     head_.reserve(1000);
     http::write_request_before_host(head, head_);
+    method_size_ = head.method.size();
+    path_size_ = head.path().size();
     host_at_ = head_.size();
     identify(head);
     if (refuse_by_head(head)) return bytes;

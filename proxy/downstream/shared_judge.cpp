@@ -1,5 +1,8 @@
 #include "downstream/shared_judge.hpp"
 
+#include <algorithm>
+#include <new>
+
 #include "net/event_loop.hpp"
 
 namespace weir::downstream {
@@ -81,24 +84,32 @@ admission::JudgeCounts SharedJudge::counts(TimePoint now) const {
     return judge_.counts(now);
 }
 
-void SharedJudge::tell() {
-    for (admission::Place* place : changes_) {
-        // Every place in this judge is a ticket.
-        auto* ticket = static_cast<Ticket*>(place);
-        if (ticket->evicted()) {
-            ticket->waker_.loop().post([self = ticket->self_] {
-                if (*self == nullptr) return;
-                (*self)->cut_ = true;
-                (*self)->waker_.wake();
-            });
-            continue;
-        }
-        ticket->waker_.loop().post([ticket] {
-            ticket->told_ = true;
-            ticket->waker_.wake();
+// Every place in this judge is a ticket.
+void SharedJudge::tell(Ticket& ticket) {
+    if (ticket.evicted()) {
+        ticket.waker_.loop().post([self = ticket.self_] {
+            if (*self == nullptr) return;
+            (*self)->cut_ = true;
+            (*self)->waker_.wake();
         });
+        return;
     }
-    changes_.clear();
+    ticket.waker_.loop().post([&ticket] {
+        ticket.told_ = true;
+        ticket.waker_.wake();
+    });
+}
+
+void SharedJudge::tell() {
+    std::size_t told = 0;
+    try {
+        for (; told < changes_.size(); ++told) tell(static_cast<Ticket&>(*changes_[told]));
+    } catch (const std::bad_alloc&) {
+        // Whoever was not told waits on, and is told with the next change; an eviction may be forgotten.
+        std::erase_if(changes_, [](admission::Place* place) { return place->evicted(); });
+        told = std::min(told, changes_.size());
+    }
+    changes_.erase(changes_.begin(), changes_.begin() + static_cast<std::ptrdiff_t>(told));
     const auto next = judge_.next_expiry();
     next_expiry_.store(next ? next->time_since_epoch().count() : Duration::max().count(), std::memory_order_relaxed);
 }

@@ -75,6 +75,7 @@ public:
 private:
     // After every call under the lock: tells those whose standing changed.
     void tell();
+    static void tell(Ticket& ticket);
 
     mutable std::mutex mutex_;
     admission::Judge judge_;

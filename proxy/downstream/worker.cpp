@@ -47,10 +47,12 @@ void Worker::accept(ListenerId listener, int fd, const net::SocketAddress& peer)
     std::unique_ptr<net::ByteStream> stream =
         route->tls ? route->tls->wrap(loop_, fd, {}) : net::make_tcp_stream(loop_, fd);
     if (!stream) return;
+    // What may fail for want of memory comes first: from the first count on, retire() sees to the rest.
+    std::uint32_t& here = open_by_listener_[static_cast<std::uint16_t>(listener)];
     auto* connection = new Connection(*this, routing_, listener, peer.ip(), std::move(stream));
     connections_.push_back(*connection);
     state_.connections.fetch_add(1, std::memory_order_relaxed);
-    ++open_by_listener_[static_cast<std::uint16_t>(listener)];
+    ++here;
     recorder_.connection_opened(listener);
     connection->start();
 }

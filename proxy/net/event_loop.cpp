@@ -40,6 +40,7 @@ struct EventLoop::Impl {
     TimePoint turn_began{};
     bool in_turn = false;
     bool turn_posted = false;
+    bool watching = false;  // the epoll; false only while its events are handled, or when there was no memory to go on
     std::atomic<Duration::rep> worst_lag{0};
     std::atomic<std::uint64_t> faults{0};
 };
@@ -98,10 +99,10 @@ void EventLoop::post(std::function<void()> work) {
 
 void EventLoop::run() {
     const auto work = boost::asio::make_work_guard(impl_->io);
-    watch_epoll();
     schedule_turn();  // for timers and wakes from before
     while (!impl_->io.stopped()) {
         try {
+            if (!impl_->watching) watch_epoll();
             impl_->io.run();
         } catch (const std::exception& error) {
             note_fault(error.what());
@@ -118,9 +119,11 @@ void EventLoop::watch_epoll() {
     impl_->epoll.async_wait(boost::asio::posix::stream_descriptor::wait_read,
                             [this](const boost::system::error_code& error) {
                                 if (error) return;
+                                impl_->watching = false;
                                 handle_events();
                                 watch_epoll();
                             });
+    impl_->watching = true;
 }
 
 void EventLoop::handle_events() {
@@ -151,9 +154,9 @@ void EventLoop::begin_turn() {
 
 void EventLoop::end_turn() {
     run_ready();
+    impl_->in_turn = false;
     if (!ready_.empty()) schedule_turn();
     drive_timers();
-    impl_->in_turn = false;
     const Duration::rep busy = (now() - impl_->turn_began).count();
     if (busy > impl_->worst_lag.load(std::memory_order_relaxed)) {
         impl_->worst_lag.store(busy, std::memory_order_relaxed);
@@ -161,12 +164,13 @@ void EventLoop::end_turn() {
 }
 
 void EventLoop::schedule_turn() {
-    if (std::exchange(impl_->turn_posted, true)) return;
+    if (impl_->turn_posted) return;
     boost::asio::post(impl_->io, [this] {
         impl_->turn_posted = false;
         begin_turn();
         end_turn();
     });
+    impl_->turn_posted = true;
 }
 
 void EventLoop::run_ready() {
@@ -186,7 +190,7 @@ void EventLoop::run_ready() {
 void EventLoop::drive_timers() {
     const auto next = timers_.next();
     if (!next || *next >= impl_->timer_set) return;
-    impl_->timer_set = *next;
+    impl_->timer_set = TimePoint::max();
     impl_->timer.expires_at(*next);
     impl_->timer.async_wait([this](const boost::system::error_code& error) {
         if (error) return;
@@ -195,6 +199,7 @@ void EventLoop::drive_timers() {
         timers_.advance(batch_time_);
         end_turn();
     });
+    impl_->timer_set = *next;
 }
 
 }  // namespace weir::net

@@ -1,4 +1,5 @@
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <array>
@@ -93,7 +94,13 @@ private:
 }  // namespace
 
 std::unique_ptr<ByteStream> make_tcp_stream(EventLoop& loop, int fd) {
-    auto stream = std::make_unique<TcpStream>(loop, fd);
+    std::unique_ptr<TcpStream> stream;
+    try {
+        stream = std::make_unique<TcpStream>(loop, fd);
+    } catch (...) {  // out of memory: nobody has taken it over
+        ::close(fd);
+        throw;
+    }
     // The first bytes are often there already; trying costs one call, waiting for the edge a round of the loop.
     stream->source().ready.readable = true;
     stream->source().ready.writable = true;

@@ -143,7 +143,12 @@ public:
             SSL_set_connect_state(ssl.get());
             expect_name(*ssl, config_.server_name.value_or(host));
         }
-        return std::make_unique<TlsStream>(loop, fd, std::move(ssl));
+        try {
+            return std::make_unique<TlsStream>(loop, fd, std::move(ssl));
+        } catch (...) {  // out of memory: nobody has taken it over
+            ::close(fd);
+            throw;
+        }
     }
 
 private:

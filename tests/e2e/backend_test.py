@@ -1,14 +1,11 @@
 """Backends that fail, in every way that they do: what the client sees, and what becomes of the endpoint (item 22)."""
 
-import signal
-import socket
-import subprocess
-import sys
 import threading
 import time
 import unittest
 
 from support.backend import hold, ok, reply, respond
+from support.faults import Blackhole, Wedged, half_close_after, refusing, reset_after
 from support.policy import small_policy
 from support.process import WeirTest, free_port
 from support.waiting import holds, scaled
@@ -28,60 +25,41 @@ class OneEndpoint(WeirTest):
         self.assertEqual((answer.status, answer.get("x-weir-decision")), (status, reason))
         self.assertIsNotNone(answer.get("x-request-id"))
 
-    def test_that_refuses_connections_is_502_at_once(self):
-        weir = self.start_weir(small_policy(("127.0.0.1", free_port()), backend=never_ejected()))
+    def test_item_22_that_refuses_connections_is_502_at_once(self):
+        weir = self.start_weir(small_policy(refusing(), backend=never_ejected()))
         began = time.monotonic()
         self.assert_failure(weir.request(), 502, "backend_unreachable")
         self.assertLess(time.monotonic() - began, scaled(0.5))
         self.assert_idle(weir)
 
-    def test_that_swallows_connections_is_504_after_the_connect_timeout(self):
-        # A full backlog: the kernel drops what comes then.
-        listener = socket.socket()
-        self.addCleanup(listener.close)
-        listener.bind(("127.0.0.1", 0))
-        listener.listen(0)
-        stuffing = []
-        for _ in range(4):
-            stuffed = socket.socket()
-            stuffed.setblocking(False)
-            stuffed.connect_ex(listener.getsockname())
-            stuffing.append(stuffed)
-            self.addCleanup(stuffed.close)
-        weir = self.start_weir(small_policy(listener.getsockname(), backend=never_ejected(connect="200ms")))
+    def test_item_22_that_swallows_connections_is_504_after_the_connect_timeout(self):
+        blackhole = Blackhole()
+        self.addCleanup(blackhole.close)
+        weir = self.start_weir(small_policy(blackhole.address, backend=never_ejected(connect="200ms")))
         began = time.monotonic()
         self.assert_failure(weir.request(), 504, "backend_timeout")
         self.assertLess(time.monotonic() - began, scaled(2))
         self.assert_idle(weir)
 
-    def test_that_resets_before_it_answers_is_502(self):
-        _, weir = self.start(lambda peer, request: peer.reset())
+    def test_item_22_that_resets_before_it_answers_is_502(self):
+        _, weir = self.start(reset_after(b""))
         self.assert_failure(weir.request(), 502, "backend_reset")
         self.assert_idle(weir)
 
-    def test_that_closes_before_it_answers_is_502(self):
+    def test_item_22_that_closes_before_it_answers_is_502(self):
         _, weir = self.start(lambda peer, request: False)
         self.assert_failure(weir.request(), 502, "backend_reset")
 
-    def test_that_half_closes_before_it_answers_is_502(self):
-        def half_close(peer, request):
-            peer.socket.shutdown(socket.SHUT_WR)
-            peer.wait_until_closed()
-            return False
-        _, weir = self.start(half_close)
+    def test_item_22_that_half_closes_before_it_answers_is_502(self):
+        _, weir = self.start(half_close_after(b""))
         self.assert_failure(weir.request(), 502, "backend_reset")
 
-    def test_that_half_closes_after_it_answered_has_answered(self):
-        def half_close(peer, request):
-            peer.send(reply(b"whole"))
-            peer.socket.shutdown(socket.SHUT_WR)
-            peer.wait_until_closed(1)
-            return False
-        _, weir = self.start(half_close)
+    def test_item_22_that_half_closes_after_it_answered_has_answered(self):
+        _, weir = self.start(half_close_after(reply(b"whole")))
         for _ in range(3):
             self.assertEqual(weir.request().body, b"whole")
 
-    def test_that_never_answers_is_504_and_gives_the_slot_back(self):
+    def test_item_22_that_never_answers_is_504_and_gives_the_slot_back(self):
         backend, weir = self.start(hold(threading.Event()), first_byte="200ms")
         for _ in range(2):
             began = time.monotonic()
@@ -90,7 +68,7 @@ class OneEndpoint(WeirTest):
         self.eventually(lambda: len(backend.cancelled) == 2)
         self.assert_idle(weir)
 
-    def test_that_falls_silent_in_a_stream_is_cut_and_the_client_sees_it(self):
+    def test_item_22_that_falls_silent_in_a_stream_is_cut_and_the_client_sees_it(self):
         def silent(peer, request):
             peer.send(b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n"
                       b"9\r\ndata: 1\n\n\r\n")
@@ -101,7 +79,7 @@ class OneEndpoint(WeirTest):
         self.assertEqual((answer.status, answer.complete, answer.body), (200, False, b"data: 1\n\n"))
         self.assert_idle(weir)
 
-    def test_that_talks_for_ever_is_cut_by_the_total(self):
+    def test_item_22_that_talks_for_ever_is_cut_by_the_total(self):
         def talk(peer, request):
             peer.send(b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n")
             try:
@@ -117,31 +95,28 @@ class OneEndpoint(WeirTest):
         self.assertLess(time.monotonic() - began, scaled(1.5))
         self.assert_idle(weir)
 
-    def test_that_is_stopped_is_504_and_others_are_served(self):
-        wedged = subprocess.Popen([sys.executable, "-c", WEDGED], stdout=subprocess.PIPE, text=True)
-        self.addCleanup(wedged.wait)
-        self.addCleanup(wedged.kill)
-        self.addCleanup(wedged.stdout.close)
-        port = int(wedged.stdout.readline())
+    def test_item_22_that_is_stopped_is_504_and_others_are_served(self):
+        wedged = Wedged()
+        self.addCleanup(wedged.close)
         backend = self.start_backend()
-        policy = small_policy(("127.0.0.1", port), backend=never_ejected(first_byte="300ms"), classes=[
+        policy = small_policy(wedged.address, backend=never_ejected(first_byte="300ms"), classes=[
             {"name": "healthy", "match": {"path": "/healthy"}, "backend": "healthy"},
             {"name": "rest", "match": "any", "backend": "model"}])
         policy["backends"].append({"name": "healthy", "endpoints": [backend.url], "capacity": {"requests": 4}})
         weir = self.start_weir(policy)
         self.assertEqual(weir.request().status, 200)
-        wedged.send_signal(signal.SIGSTOP)
+        wedged.wedge()
         with weir.connect() as client:
             client.send(format_request())
             for _ in range(10):
                 self.assertEqual(weir.request("GET", "/healthy").status, 200)
             self.assert_failure(client.response(), 504, "backend_timeout")
-        wedged.send_signal(signal.SIGCONT)
+        wedged.go_on()
         self.eventually(lambda: weir.request().status == 200)
         self.assert_idle(weir)
 
     def test_a_failure_is_told_in_the_callers_dialect(self):
-        weir = self.start_weir(small_policy(("127.0.0.1", free_port()), backend=never_ejected()))
+        weir = self.start_weir(small_policy(refusing(), backend=never_ejected()))
         self.assertIn(b'"type":"server_error"', weir.request("POST", "/v1/chat/completions", [], b"{}").body)
         self.assertIn(b'"type":"api_error"', weir.request("POST", "/v1/messages", [], b"{}").body)
 
@@ -153,27 +128,12 @@ class OneEndpoint(WeirTest):
             self.assertEqual(client.request("POST", "/", [], b"{}").status, 200)
 
 
-WEDGED = """
-import http.server
-class Handler(http.server.BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-    def do_GET(self):
-        self.send_response(200); self.send_header("Content-Length", "2"); self.end_headers(); self.wfile.write(b"ok")
-    def log_message(self, *args): pass
-class Server(http.server.ThreadingHTTPServer):
-    def handle_error(self, *args): pass
-server = Server(("127.0.0.1", 0), Handler)
-print(server.server_port, flush=True)
-server.serve_forever()
-"""
-
-
 class TwoEndpoints(WeirTest):
     def start(self, first, second, capacity=8, **options):
         policy = small_policy(first.url, second.url, capacity=capacity, backend=options)
         return self.start_weir(policy)
 
-    def test_a_request_whose_endpoint_dies_unanswered_is_served_by_the_other(self):
+    def test_item_22_a_request_whose_endpoint_dies_unanswered_is_served_by_the_other(self):
         dying = self.start_backend(lambda peer, request: peer.reset())
         healthy = self.start_backend(respond(b"healthy"))
         weir = self.start(dying, healthy, ejection={"failures": 0})
@@ -183,7 +143,7 @@ class TwoEndpoints(WeirTest):
         self.assertEqual({r.body for r in healthy.requests}, {b"the whole body"})
         self.assert_idle(weir)
 
-    def test_a_request_is_not_repeated_once_a_byte_of_its_answer_went_out(self):
+    def test_item_19_a_request_is_not_repeated_once_a_byte_of_its_answer_went_out(self):
         def cut(peer, request):
             peer.send(b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhello")
             return peer.reset()
@@ -203,7 +163,7 @@ class TwoEndpoints(WeirTest):
             self.assertEqual((answer.status, answer.body, answer.get("x-weir-decision")), (int(status[:3]), b"mine", None))
             self.assertEqual(len(first.requests) + len(second.requests), 1)
 
-    def test_an_endpoint_that_fails_again_and_again_is_ejected_and_comes_back(self):
+    def test_item_22_an_endpoint_that_fails_again_and_again_is_ejected_and_comes_back(self):
         failing = self.start_backend(lambda peer, request: peer.reset())
         healthy = self.start_backend(respond(b"healthy"))
         weir = self.start(failing, healthy, ejection={"failures": 3, "duration": "500ms"})

@@ -88,7 +88,7 @@ class Caps(WeirTest):
         self.model = self.start_backend()
         return self.start_weir_before(self.model, listener_limits=limits)
 
-    def test_a_head_that_does_not_end_is_408(self):
+    def test_item_25_a_head_that_does_not_end_is_408(self):
         weir = self.start(header_timeout="200ms")
         for sent in (b"GET / HT", b"GET / HTTP/1.1\r\nHost: a\r\n"):
             with weir.connect() as client:
@@ -99,7 +99,7 @@ class Caps(WeirTest):
                 self.assertTrue(0.19 < time.monotonic() - began < scaled(1))
                 self.assertTrue(client.is_closed())
 
-    def test_a_head_that_trickles_in_gets_no_more_time(self):
+    def test_item_25_a_head_that_trickles_in_gets_no_more_time(self):
         weir = self.start(header_timeout="300ms")
         with weir.connect() as client:
             began = time.monotonic()
@@ -116,7 +116,7 @@ class Caps(WeirTest):
             self.assertEqual(client.response().status, 408)
             self.assertLess(time.monotonic() - began, scaled(1))
 
-    def test_a_body_that_stops_is_408(self):
+    def test_item_25_a_body_that_stops_is_408(self):
         weir = self.start(body_timeout="200ms")
         for framing in ("Content-Length: 100", "Transfer-Encoding: chunked"):
             with weir.connect() as client:
@@ -138,7 +138,7 @@ class Caps(WeirTest):
             self.assertTrue(fresh.is_closed())
             self.assertTrue(0.15 < time.monotonic() - began < scaled(1))
 
-    def test_a_client_that_reads_nothing_is_cut_after_its_write_timeout(self):
+    def test_item_25_a_client_that_reads_nothing_is_cut_after_its_write_timeout(self):
         weir = self.start(write_timeout="300ms")
         self.model.answer = respond(b"x" * (16 * 1024 * 1024))
         client = self.client(weir, receive_buffer=16 * 1024)
@@ -205,7 +205,7 @@ class Admin(WeirTest):
         for open_path in ("/metrics", "/healthz", "/readyz", "/status"):
             self.assertEqual(weir.admin(open_path).status, 200, open_path)
 
-    def test_no_key_token_body_or_query_appears_anywhere(self):
+    def test_item_33_no_key_token_body_or_query_appears_anywhere(self):
         """Item 33."""
         weir = self.start()
         shown = b""
@@ -225,7 +225,7 @@ class Admin(WeirTest):
         # Digests grant nothing, but they have no business outside the policy either.
         self.assertNotIn(sha256(self.KEY).encode(), shown)
 
-    def test_a_path_cannot_break_a_log_line(self):
+    def test_item_33_a_path_cannot_break_a_log_line(self):
         weir = self.start()
         for target in ("/a%0d%0aX", "/%1b[31m", "/\"quote\"", "/back\\slash"):
             try:
@@ -290,7 +290,7 @@ class Reload(WeirTest):
         self.assertEqual(self.limited(weir, 6)[-1], 429)
         self.assertEqual(weir.request().status, 200)
 
-    def test_streams_in_flight_are_untouched(self):
+    def test_item_28_streams_in_flight_are_untouched(self):
         go = threading.Semaphore(0)
         self.model.answer = event_stream(10, gap=lambda _: go.acquire(timeout=scaled(10)))
         weir = self.start_weir(self.policy())
@@ -319,7 +319,7 @@ class Reload(WeirTest):
         weir.reload(policy)
         self.eventually(lambda: client.request("GET", "/other").status == 429)
 
-    def test_counts_in_flight_hold_across_a_reload(self):
+    def test_item_28_counts_in_flight_hold_across_a_reload(self):
         done = threading.Event()
         self.addCleanup(done.set)
         self.model.answer = hold(done)
@@ -356,7 +356,7 @@ class Reload(WeirTest):
         done.set()
         self.assertEqual({client.response().status for client in clients}, {200})
 
-    def test_a_file_that_does_not_check_changes_nothing_and_is_told(self):
+    def test_item_28_a_file_that_does_not_check_changes_nothing_and_is_told(self):
         weir = self.start_weir(self.policy())
         self.assertEqual(self.limited(weir, 3), [200, 200, 429])
         good = weir.status()["policy_hash"]
@@ -371,7 +371,7 @@ class Reload(WeirTest):
         self.assertTrue(weir.status()["last_reload_successful"])
         self.assertEqual(weir.count("weir_config_last_reload_successful"), 1)
 
-    def test_a_file_that_is_gone_changes_nothing(self):
+    def test_item_28_a_file_that_is_gone_changes_nothing(self):
         weir = self.start_weir(self.policy())
         weir.policy_file.unlink()
         weir.reload(expect=False)
@@ -423,7 +423,7 @@ class Reload(WeirTest):
             self.assertEqual(weir.request().body, b"other")
         self.assertLessEqual(len(self.model.requests) - before, 1)
 
-    def test_twenty_reloads_under_load_cost_no_request(self):
+    def test_item_28_fifty_reloads_under_load_cost_no_request(self):
         weir = self.start_weir(self.policy())
         stop = threading.Event()
         statuses = []
@@ -435,7 +435,7 @@ class Reload(WeirTest):
         threads = [threading.Thread(target=load) for _ in range(4)]
         for thread in threads:
             thread.start()
-        for i in range(20):
+        for i in range(50):
             weir.reload(self.policy(burst=2 + i))
         stop.set()
         for thread in threads:
@@ -446,14 +446,14 @@ class Reload(WeirTest):
 
 class Drain(WeirTest):
     def drain_policy(self, backend, timeout="10s"):
-        return small_policy(backend.url, capacity=64, workers=2, limits={"drain_timeout": timeout})
+        return small_policy(backend.url, capacity=128, workers=2, limits={"drain_timeout": timeout})
 
-    def test_running_streams_finish_and_it_exits_with_0(self):
+    def test_item_29_running_streams_finish_and_it_exits_with_0(self):
         """Item 29."""
         started = threading.Semaphore(0)
         backend = self.start_backend(event_stream(20, every=0.02, gap=lambda i: started.release() if i == 0 else None))
         weir = self.start_weir(self.drain_policy(backend))
-        clients = [self.client(weir) for _ in range(20)]
+        clients = [self.client(weir) for _ in range(100)]
         for client in clients:
             client.send(format_request())
         for _ in clients:
@@ -486,7 +486,7 @@ class Drain(WeirTest):
         self.assertTrue(client.is_closed())
         self.assertEqual(weir.wait(), 0)
 
-    def test_those_who_wait_in_line_are_still_served(self):
+    def test_item_29_those_who_wait_in_line_are_still_served(self):
         done = threading.Event()
         backend = self.start_backend(hold(done))
         policy = self.drain_policy(backend)
@@ -502,7 +502,7 @@ class Drain(WeirTest):
         self.assertEqual([client.response().status for client in clients], [200] * 3)
         self.assertEqual(weir.wait(), 0)
 
-    def test_what_does_not_finish_in_time_is_cut(self):
+    def test_item_29_what_does_not_finish_in_time_is_cut(self):
         backend = self.start_backend(hold(threading.Event()))
         weir = self.start_weir(self.drain_policy(backend, "300ms"))
         client = self.client(weir)
@@ -538,7 +538,7 @@ class Drain(WeirTest):
         self.assertEqual(client.response().status, 200)
         self.assertEqual(weir.wait(), 0)
 
-    def test_after_being_killed_it_is_back_at_once(self):
+    def test_item_29_after_being_killed_it_is_back_at_once(self):
         backend = self.start_backend()
         port = free_port()
         policy = small_policy(backend.url)
@@ -548,8 +548,11 @@ class Drain(WeirTest):
         self.assertEqual(client.request().status, 200)
         first.signal(signal.SIGKILL)
         first.wait()
+        began = time.monotonic()
         second = self.start_weir(policy)
         self.assertEqual(second.request().status, 200)
+        # Our promise is 200 ms; a busy machine starts an unoptimised process more slowly.
+        self.assertLess(time.monotonic() - began, scaled(2))
         first.stop()
 
 

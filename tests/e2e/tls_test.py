@@ -132,7 +132,7 @@ class ToClients(WithAuthority):
             self.assertTrue(data.endswith(b"hello"))
             client.close()
 
-    def test_what_is_not_tls_is_closed_and_a_handshake_that_stalls_times_out(self):
+    def test_item_27_what_is_not_tls_is_closed_and_a_handshake_that_stalls_times_out(self):
         with self.weir.connect() as client:
             client.try_send(format_request())
             client.socket.settimeout(scaled(3))
@@ -148,6 +148,48 @@ class ToClients(WithAuthority):
             self.assertTrue(client.is_closed(within=3))
         with self.connect() as client:
             self.assertEqual(client.request().status, 200)
+
+    def test_item_27_certificates_rotate_under_load_and_a_bad_pair_keeps_the_old(self):
+        stop, statuses, faults = threading.Event(), [], []
+
+        def load():
+            while not stop.is_set():
+                try:
+                    with self.connect() as client:
+                        statuses.append(client.request().status)
+                except Exception as error:  # told by the test's own thread
+                    faults.append(error)
+        threads = [threading.Thread(target=load) for _ in range(3)]
+        for thread in threads:
+            thread.start()
+        # The policy names the same files; what they hold is read anew.
+        with tempfile.TemporaryDirectory() as folder:
+            other = Authority(folder, "other")
+            good = self.certificate.read_bytes(), self.key.read_bytes()
+            try:
+                for _ in range(5):
+                    self.certificate.write_bytes(good[0])
+                    self.weir.reload()
+                    self.key.write_bytes(other.issue("bad")[1].read_bytes())
+                    self.weir.reload(expect=False)
+                    self.key.write_bytes(good[1])
+                renewed, key = self.authority.issue("renewed", "DNS:weir.test", "IP:127.0.0.1")
+                self.certificate.write_bytes(renewed.read_bytes())
+                self.key.write_bytes(key.read_bytes())
+                self.weir.reload()
+
+                def shown():
+                    with self.connect() as client:
+                        return dict(pair[0] for pair in client.socket.getpeercert()["subject"])["commonName"]
+                # Each worker takes the new one up in its next turn.
+                self.eventually(lambda: shown() == "renewed")
+            finally:
+                stop.set()
+                for thread in threads:
+                    thread.join()
+                self.certificate.write_bytes(good[0])
+                self.key.write_bytes(good[1])
+        self.assertEqual((faults, set(statuses)), ([], {200}))
 
     def test_openssl_resumes_with_the_ticket_it_saved(self):
         with tempfile.TemporaryDirectory() as folder:

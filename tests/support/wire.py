@@ -53,6 +53,7 @@ class Client:
             self.socket = tls.wrap_socket(self.socket, server_hostname=server_name)
         self.buffer = b""
         self.ended = False   # the peer has closed, cleanly or not
+        self.broken = False  # not cleanly
 
     def __enter__(self):
         return self
@@ -100,6 +101,7 @@ class Client:
             raise
         except OSError:
             data = b""
+            self.broken = True
         if not data:
             self.ended = True
             return False

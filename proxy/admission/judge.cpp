@@ -40,6 +40,7 @@ void Judge::State::decide(Place& place, Class& cls, TimePoint now, Changes& chan
 
 void Judge::State::seat(Place& place, Class& cls, TimePoint now, Changes& changes) {
     if (in_shadow(cls) && run_in_shadow(place, cls, now)) return;
+    if (expiry.empty() && pass_empty_line(place, cls, now)) return;
     enter_line(place, cls);
     pump(now, changes, &place);
     // Who may not wait goes before the line's bound is looked at, and so pushes nobody out.
@@ -103,6 +104,10 @@ TimePoint Judge::State::catch_up(TimePoint now, Changes& changes) {
         Class& cls = class_of(place.ask_.cls);
         refuse(place, cls, out_of_time(place, cls, now_));
         changes.push_back(&place);
+    }
+    if (expiry.empty()) {  // nobody waits: nobody to serve, or to evict for
+        gate.note_unblocked(now_);
+        return now_;
     }
     pump(now_, changes);
     evict(changes);

@@ -74,6 +74,16 @@ Judge::State::Turn Judge::State::next_turn(TimePoint now) {
     return {first, gate.choose(need_of(head, *first, now), head.lost_)};
 }
 
+bool Judge::State::pass_empty_line(Place& place, Class& cls, TimePoint now) {
+    // What next_turn() would find if this place were the only one in line.
+    Endpoint* endpoint = is_owed(cls) ? gate.choose(free_need(place), place.lost_) : nullptr;
+    if (endpoint == nullptr) endpoint = gate.choose(need_of(place, cls, now), place.lost_);
+    if (endpoint == nullptr) return false;
+    dispatch(place, cls, *endpoint, now);
+    gate.note_unblocked(now);
+    return true;
+}
+
 bool Judge::State::goes_at_once(const Place& place, Class& cls, TimePoint now) {
     if (!cls.line.empty() && cls.line.best().key_ < place.key_) return false;
     if (is_owed(cls) && gate.choose(free_need(place), place.lost_) != nullptr) return true;

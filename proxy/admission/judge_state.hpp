@@ -46,6 +46,9 @@ struct Judge::State {
     void decide(Place& place, Class& cls, TimePoint now, Changes& changes);
     // Where somebody within contract goes: to an endpoint, into line, or away.
     void seat(Place& place, Class& cls, TimePoint now, Changes& changes);
+    // Where nobody waits: dispatches a place that fits without putting it into a line first. False when it fits
+    // nowhere.
+    bool pass_empty_line(Place& place, Class& cls, TimePoint now);
     // Serves from the front, for as long as the head fits. `caller` is not told of in `changes`.
     void pump(TimePoint now, Changes& changes, const Place* caller = nullptr);
     // Refuses from the back what a line holds beyond its limit.

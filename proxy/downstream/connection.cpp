@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <exception>
+#include <utility>
 
 #include "downstream/exchange.hpp"
 #include "downstream/worker.hpp"
@@ -37,7 +38,9 @@ net::task<void> Connection::run() {
         const bool secured = co_await handshake();
         bool open = secured;
         for (int served = 1; open; ++served) {
-            open = co_await wait_for_request();
+            const TimePoint deadline = link_.turn() + link_.limits().idle_timeout;
+            while (is_idle(deadline)) co_await link_.waker.wait();
+            open = has_input();
             if (open) open = co_await serve_next();
             // Whoever sends request upon request that are refused at once must not keep everybody else waiting.
             if (served % kRequestsPerTurn == 0) co_await link_.waker.yield();
@@ -62,73 +65,69 @@ net::task<bool> Connection::handshake() {
     }
 }
 
-net::task<bool> Connection::wait_for_request() {
-    const TimePoint deadline = link_.turn() + link_.limits().idle_timeout;
-    while (link_.inbox.empty() && !link_.source().ready.readable) {
-        if (link_.worker.state().draining.load(std::memory_order_relaxed)) co_return false;
-        if (link_.turn() >= deadline) co_return false;
-        link_.timer.set(deadline);
-        co_await link_.waker.wait();
-    }
-    co_return true;
+bool Connection::has_input() { return !link_.inbox.empty() || link_.source().ready.readable; }
+
+bool Connection::is_idle(TimePoint deadline) {
+    if (has_input() || link_.worker.state().draining.load(std::memory_order_relaxed)) return false;
+    if (link_.turn() >= deadline) return false;
+    link_.timer.set(deadline);
+    return true;
 }
 
 net::task<bool> Connection::serve_next() {
     Worker& worker = link_.worker;
     if (link_.routing != worker.routing()) link_.routing = worker.routing();
-    const http::HeadLimits limits{.bytes = link_.limits().header_bytes, .fields = link_.limits().header_fields};
-    TimePoint deadline = TimePoint::max();
-    bool look = !link_.inbox.empty();
-    for (;;) {
-        // The usual head comes whole and is parsed where it was read; only a beginning is kept.
-        std::string_view bytes = link_.inbox;
-        if (!look) {
-            const std::span<char> scratch = worker.loop().scratch();
-            const net::IoResult result = link_.stream->try_read(scratch.first(kReadBytes));
-            if (result.status == IoStatus::failed) co_return false;
-            if (result.status == IoStatus::eof && link_.inbox.empty()) co_return false;
-            if (result.status == IoStatus::would_block) {
-                if (link_.inbox.empty() && deadline == TimePoint::max()) co_return true;  // nothing came after all
-                if (link_.turn() < deadline) {
-                    link_.timer.set(deadline);
-                    co_await link_.waker.wait();
-                    continue;
-                }
-            }
-            bytes = std::string_view(scratch.data(), result.bytes);
-            if (result.status != IoStatus::ok) {
-                const bool ended = result.status == IoStatus::eof;
-                const http::ParseResult fault{http::ParseStatus::refused, 0,
-                                              ended ? Reason::bad_request : Reason::request_timeout,
-                                              "the head did not end"};
-                const bool keep = co_await answer(fault, {});
-                co_return keep;
-            }
-            if (!link_.inbox.empty()) bytes = link_.inbox.append(bytes);
-        }
-        look = false;
-        const http::ParseResult parsed = http::parse_request(bytes, limits, worker.request_head());
-        if (parsed.status == http::ParseStatus::need_more) {
-            if (link_.inbox.empty()) link_.inbox = bytes;
-            if (deadline == TimePoint::max()) deadline = link_.turn() + link_.limits().header_timeout;
-            continue;
-        }
-        const bool keep = co_await answer(parsed, bytes);
-        co_return keep;
+    HeadRead read;
+    read.look = !link_.inbox.empty();
+    HeadStep step = read_head(read);
+    while (step == HeadStep::waiting) {
+        link_.timer.set(read.deadline);
+        co_await link_.waker.wait();
+        step = read_head(read);
     }
-}
-
-net::task<bool> Connection::answer(http::ParseResult parsed, std::string_view bytes) {
+    if (step != HeadStep::ended) co_return step == HeadStep::nothing;
     Exchange exchange(link_);
-    if (parsed.status == http::ParseStatus::complete) {
-        const std::string_view rest = exchange.begin(link_.worker.request_head(), bytes.substr(parsed.consumed));
+    if (read.parsed.status == http::ParseStatus::complete) {
+        const std::string_view rest = exchange.begin(worker.request_head(), read.bytes.substr(read.parsed.consumed));
         // The head has been digested: what follows it is the body's beginning, or the next request.
         link_.inbox = std::string(rest);
     } else {
-        exchange.begin_malformed(parsed);
+        exchange.begin_malformed(read.parsed);
     }
     const bool keep = co_await exchange.run();
     co_return keep;
+}
+
+Connection::HeadStep Connection::read_head(HeadRead& read) {
+    const http::HeadLimits limits{.bytes = link_.limits().header_bytes, .fields = link_.limits().header_fields};
+    for (;;) {
+        // The usual head comes whole and is parsed where it was read; only a beginning is kept.
+        read.bytes = link_.inbox;
+        if (!std::exchange(read.look, false)) {
+            const std::span<char> scratch = link_.worker.loop().scratch();
+            const net::IoResult result = link_.stream->try_read(scratch.first(kReadBytes));
+            const bool begun = read.deadline != TimePoint::max() || !link_.inbox.empty();
+            if (result.status == IoStatus::failed || (result.status == IoStatus::eof && link_.inbox.empty())) {
+                return HeadStep::gone;
+            }
+            if (result.status == IoStatus::would_block) {
+                if (!begun) return HeadStep::nothing;
+                if (link_.turn() < read.deadline) return HeadStep::waiting;
+            }
+            if (result.status != IoStatus::ok) {
+                const bool left = result.status == IoStatus::eof;
+                read.parsed = {http::ParseStatus::refused, 0, left ? Reason::bad_request : Reason::request_timeout,
+                               "the head did not end"};
+                return HeadStep::ended;
+            }
+            read.bytes = std::string_view(scratch.data(), result.bytes);
+            if (!link_.inbox.empty()) read.bytes = link_.inbox.append(read.bytes);
+        }
+        read.parsed = http::parse_request(read.bytes, limits, link_.worker.request_head());
+        if (read.parsed.status != http::ParseStatus::need_more) return HeadStep::ended;
+        if (link_.inbox.empty()) link_.inbox = read.bytes;
+        if (read.deadline == TimePoint::max()) read.deadline = link_.turn() + link_.limits().header_timeout;
+    }
 }
 
 net::task<void> Connection::close_gently() {

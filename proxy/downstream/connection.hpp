@@ -27,12 +27,27 @@ public:
     [[nodiscard]] ListenerId listener() const { return link_.listener; }
 
 private:
+    // How far the next head has come.
+    enum class HeadStep : std::uint8_t {
+        waiting,  // more is to come
+        ended,    // parsed, or refused
+        nothing,  // nothing came after all
+        gone,     // the client left
+    };
+    struct HeadRead {
+        http::ParseResult parsed;
+        std::string_view bytes;                 // begin with the head, and live until the next wait
+        TimePoint deadline = TimePoint::max();  // once it has begun
+        bool look = false;                      // at what is here already
+    };
+
     [[nodiscard]] net::task<void> run();
     [[nodiscard]] net::task<bool> handshake();
-    [[nodiscard]] net::task<bool> wait_for_request();
+    [[nodiscard]] bool has_input();
+    // Whether the connection lies idle, and may until `deadline`.
+    [[nodiscard]] bool is_idle(TimePoint deadline);
     [[nodiscard]] net::task<bool> serve_next();
-    // `bytes` begin with the head that was parsed, and live until the first wait.
-    [[nodiscard]] net::task<bool> answer(http::ParseResult parsed, std::string_view bytes);
+    [[nodiscard]] HeadStep read_head(HeadRead& read);
     [[nodiscard]] net::task<void> close_gently();
 
     ClientLink link_;

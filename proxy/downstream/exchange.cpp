@@ -81,8 +81,12 @@ net::task<bool> Exchange::run() {
     bool going = reason_ == Reason::admitted;                         // step 1: well-formed, no loop, not too large
     if (going && !body_reader_.done()) going = !certainly_refused();  // step 3: before the body is read
     if (going && !body_reader_.done()) going = co_await read_body();  // step 4: so that waiting holds nothing upstream
-    if (going) going = co_await take_place();                         // steps 5 and 6: contract, line
-    if (going) going = co_await serve();                              // steps 7 to 9
+    if (going) {                                                      // steps 5 and 6: contract, line
+        if (take_place() == Standing::waiting) co_await wait_in_line();
+        note_shadow();
+        going = reason_ == Reason::admitted;
+    }
+    if (going) going = co_await serve();  // steps 7 to 9
     if (!going) co_await refuse();
     co_return keep_open_;
 }
@@ -94,16 +98,10 @@ bool Exchange::certainly_refused() {
     return true;
 }
 
-net::task<bool> Exchange::take_place() {
-    const TimePoint now = link_.turn();
-    const Standing standing = route_->judge->arrive(ticket_, ask_, now);
-    if (standing == Standing::waiting) {
-        co_await wait_in_line();
-    } else if (standing == Standing::ended) {
-        fail_from(ticket_.decision());
-    }
-    note_shadow();
-    co_return reason_ == Reason::admitted;
+Standing Exchange::take_place() {
+    const Standing standing = route_->judge->arrive(ticket_, ask_, link_.turn());
+    if (standing == Standing::ended) fail_from(ticket_.decision());
+    return standing;
 }
 
 net::task<void> Exchange::wait_in_line() {

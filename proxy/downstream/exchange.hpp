@@ -19,6 +19,7 @@
 #include "downstream/progress.hpp"
 #include "downstream/relay.hpp"
 #include "downstream/reply.hpp"
+#include "downstream/request_id.hpp"
 #include "downstream/shared_judge.hpp"
 #include "http/body.hpp"
 #include "http/forward.hpp"
@@ -62,7 +63,7 @@ private:
     [[nodiscard]] bool take_body(std::string_view& bytes);
     [[nodiscard]] std::uint64_t body_bound() const;
     void end_head();
-    [[nodiscard]] net::task<bool> take_place();
+    [[nodiscard]] admission::Standing take_place();
     [[nodiscard]] net::task<void> wait_in_line();
     [[nodiscard]] net::task<bool> requeue();
     [[nodiscard]] net::task<bool> serve();
@@ -95,7 +96,7 @@ private:
     telemetry::Record record_;
 
     // what is known of the request
-    std::string request_id_;
+    RequestId request_id_;
     std::array<char, 32> trace_id_;
     std::string head_;  // for the backend, in two halves around the endpoint's name
     std::size_t host_at_ = 0;

@@ -22,7 +22,7 @@ constexpr Duration kDrainTime = 500ms;
 
 // A client's request id is kept when it is short and plain enough to be logged as it is.
 bool is_plain_id(std::string_view id) {
-    return !id.empty() && id.size() <= 64 && std::all_of(id.begin(), id.end(), [](char c) {
+    return !id.empty() && id.size() <= RequestId::kLongest && std::all_of(id.begin(), id.end(), [](char c) {
         return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-' || c == '_' ||
                c == '.';
     });
@@ -100,7 +100,7 @@ std::string_view Exchange::begin(const http::RequestHead& head, std::string_view
     keep_alive_ = head.keep_alive;
     expects_continue_ = head.expect_continue && head.framing != http::Framing::none;
     if (const http::Field* id = head.fields.find(http::FieldId::request_id); id != nullptr && is_plain_id(id->value)) {
-        request_id_ = id->value;
+        request_id_ = RequestId(id->value);
     }
     head_.reserve(1000);
     http::write_request_before_host(head, head_);

@@ -116,11 +116,11 @@ void write_hex(char* out, std::uint64_t value, int digits) {
 
 }  // namespace
 
-std::string Worker::next_request_id() {
-    std::string id(26, '0');
+RequestId Worker::next_request_id() {
+    std::array<char, 26> id;
     write_hex(id.data(), id_prefix_, 16);
     write_hex(id.data() + 16, next_id_++, 10);
-    return id;
+    return RequestId({id.data(), id.size()});
 }
 
 Traceparent Worker::next_traceparent() {

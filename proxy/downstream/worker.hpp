@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "downstream/connection.hpp"
+#include "downstream/request_id.hpp"
 #include "downstream/routing.hpp"
 #include "downstream/spare_texts.hpp"
 #include "http/head.hpp"
@@ -62,7 +63,7 @@ public:
     [[nodiscard]] http::ResponseHead& response_head() { return response_head_; }
 
     // 26 characters, unique over all workers and restarts.
-    [[nodiscard]] std::string next_request_id();
+    [[nodiscard]] RequestId next_request_id();
     // A trace of our own, for callers that bring none: version 00, sampled.
     [[nodiscard]] Traceparent next_traceparent();
     // Uniform in [0, 1), for jitter.

@@ -1,42 +1,58 @@
 #include "http/forward.hpp"
 
-#include <array>
-#include <charconv>
+#include "http/gathered_text.hpp"
 
 namespace weir::http {
 namespace {
 
-// REQUIRES: `name` with its colon and space.
-void append_field(std::string& out, std::string_view name, std::string_view value) {
-    out.append(name).append(value).append("\r\n");
-}
+// Fields that are passed on as they came. Those that stood side by side as `name: value`, which is how nearly everybody
+// writes them, go in one copy.
+class PassedFields {
+public:
+    explicit PassedFields(GatheredText& out) : out_(out) {}
 
-// A field as it came. Where it stood as `name: value`, which is how nearly everybody writes it, that is one copy.
-void append_as_it_came(std::string& out, const Field& field) {
-    const char* name_end = field.name.data() + field.name.size();
-    if (field.value.data() == name_end + 2 && name_end[0] == ':' && name_end[1] == ' ') {
-        out.append(field.name.data(), field.name.size() + 2 + field.value.size()).append("\r\n");
-    } else {
-        append_field(out.append(field.name), ": ", field.value);
+    void pass(const Field& field) {
+        const char* name_end = field.name.data() + field.name.size();
+        const bool plain = field.value.data() == name_end + 2 && name_end[0] == ':' && name_end[1] == ' ';
+        if (plain && end_ != nullptr && field.name.data() == end_ + 2 && end_[0] == '\r' && end_[1] == '\n') {
+            end_ = field.value.data() + field.value.size();
+            return;
+        }
+        finish();
+        if (plain) {
+            begin_ = field.name.data();
+            end_ = field.value.data() + field.value.size();
+        } else {
+            out_.add(field.name).add(": ").add(field.value).add("\r\n");
+        }
     }
-}
+    void finish() {
+        if (end_ == nullptr) return;
+        out_.add(std::string_view(begin_, end_)).add("\r\n");
+        end_ = nullptr;
+    }
 
-void append_number(std::string& out, std::uint64_t value) {
-    std::array<char, 20> digits;
-    const auto [end, error] = std::to_chars(digits.data(), digits.data() + digits.size(), value);
-    out.append(digits.data(), end);
-}
+private:
+    GatheredText& out_;
+    const char* begin_ = nullptr;
+    const char* end_ = nullptr;  // of the last value; null: nothing stands by
+};
 
-void append_framing(std::string& out, const OutboundFraming& framing) {
+void add_framing(GatheredText& out, const OutboundFraming& framing) {
     switch (framing.framing) {
-        case Framing::chunked: out.append("Transfer-Encoding: chunked\r\n"); break;
-        case Framing::length:
-            out.append("Content-Length: ");
-            append_number(out, framing.content_length);
-            out.append("\r\n");
-            break;
+        case Framing::chunked: out.add("Transfer-Encoding: chunked\r\n"); break;
+        case Framing::length: out.add("Content-Length: ").add_number(framing.content_length).add("\r\n"); break;
         default: break;
     }
+}
+
+void add_via(GatheredText& out, int minor_version, std::string_view pseudonym) {
+    if (minor_version == 0) {
+        out.add("Via: 1.0 ");
+    } else {
+        out.add("Via: 1.1 ");
+    }
+    out.add(pseudonym).add("\r\n");
 }
 
 // The names in Connection: fields for this hop only.
@@ -94,66 +110,75 @@ void write_request_before_host(const RequestHead& head, std::string& out) {
 }
 
 void write_request_after_host(const RequestHead& head, const RequestExtras& extras, std::string& out) {
-    out.append("\r\n");
+    GatheredText text(out);
+    text.add("\r\n");
     const ConnectionNames for_this_hop(head.fields);
+    PassedFields fields(text);
     for (const Field& field : head.fields) {
         if (is_replaced(field.id)) continue;
         if (field.id == FieldId::traceparent && !extras.traceparent.empty()) continue;
         if (field.id == FieldId::max_forwards && head.max_forwards >= 0) continue;
         if (for_this_hop.contains(field.name)) continue;
-        append_as_it_came(out, field);
+        fields.pass(field);
     }
+    fields.finish();
     if (head.max_forwards > 0) {
-        out.append("Max-Forwards: ");
-        append_number(out, static_cast<std::uint64_t>(head.max_forwards) - 1);
-        out.append("\r\n");
+        text.add("Max-Forwards: ").add_number(static_cast<std::uint64_t>(head.max_forwards) - 1).add("\r\n");
     }
-    append_field(out, "X-Forwarded-For: ", extras.forwarded_for);
-    out.append(extras.over_tls ? "X-Forwarded-Proto: https\r\n" : "X-Forwarded-Proto: http\r\n");
-    if (!head.authority.empty()) append_field(out, "X-Forwarded-Host: ", head.authority);
-    append_field(out, "X-Request-Id: ", extras.request_id);
-    if (!extras.traceparent.empty()) append_field(out, "traceparent: ", extras.traceparent);
-    out.append(head.minor_version == 0 ? "Via: 1.0 " : "Via: 1.1 ").append(extras.pseudonym).append("\r\n");
+    text.add("X-Forwarded-For: ").add(extras.forwarded_for);
+    if (extras.over_tls) {
+        text.add("\r\nX-Forwarded-Proto: https\r\n");
+    } else {
+        text.add("\r\nX-Forwarded-Proto: http\r\n");
+    }
+    if (!head.authority.empty()) text.add("X-Forwarded-Host: ").add(head.authority).add("\r\n");
+    text.add("X-Request-Id: ").add(extras.request_id).add("\r\n");
+    if (!extras.traceparent.empty()) text.add("traceparent: ").add(extras.traceparent).add("\r\n");
+    add_via(text, head.minor_version, extras.pseudonym);
+    text.finish();
 }
 
 void end_request_head(const OutboundFraming& framing, std::string& out) {
-    append_framing(out, framing);
-    out.append("\r\n");
+    GatheredText text(out);
+    add_framing(text, framing);
+    text.add("\r\n").finish();
 }
 
 namespace {
 
-void append_status_and_fields(std::string& out, const ResponseHead& head, bool keep_length) {
-    out.append("HTTP/1.1 ");
-    append_number(out, static_cast<std::uint64_t>(head.status));
-    out.append(" ").append(head.reason).append("\r\n");
+void add_status_and_fields(GatheredText& out, const ResponseHead& head, bool keep_length) {
+    out.add("HTTP/1.1 ").add_number(static_cast<std::uint64_t>(head.status)).add(" ").add(head.reason).add("\r\n");
     const ConnectionNames for_this_hop(head.fields);
+    PassedFields fields(out);
     for (const Field& field : head.fields) {
         if (is_replaced(field.id) && !(keep_length && field.id == FieldId::content_length)) continue;
         if (for_this_hop.contains(field.name)) continue;
-        append_as_it_came(out, field);
+        fields.pass(field);
     }
+    fields.finish();
 }
 
 }  // namespace
 
 void write_interim_head(const ResponseHead& head, std::string& out) {
-    append_status_and_fields(out, head, false);
-    out.append("\r\n");
+    GatheredText text(out);
+    add_status_and_fields(text, head, false);
+    text.add("\r\n").finish();
 }
 
 void write_response_head(const ResponseHead& head, const ResponseExtras& extras, const OutboundFraming& framing,
                          std::string& out) {
-    append_status_and_fields(out, head, extras.head_only);
-    append_field(out, "X-Request-Id: ", extras.request_id);
-    out.append(head.minor_version == 0 ? "Via: 1.0 " : "Via: 1.1 ").append(extras.pseudonym).append("\r\n");
-    append_framing(out, framing);
+    GatheredText text(out);
+    add_status_and_fields(text, head, extras.head_only);
+    text.add("X-Request-Id: ").add(extras.request_id).add("\r\n");
+    add_via(text, head.minor_version, extras.pseudonym);
+    add_framing(text, framing);
     if (extras.close) {
-        out.append("Connection: close\r\n");
+        text.add("Connection: close\r\n");
     } else if (extras.minor_version == 0) {
-        out.append("Connection: keep-alive\r\n");
+        text.add("Connection: keep-alive\r\n");
     }
-    out.append("\r\n");
+    text.add("\r\n").finish();
 }
 
 bool seen_before(const FieldTable& fields, std::string_view pseudonym) {

@@ -18,6 +18,15 @@ std::string_view trimmed(std::string_view text) {
     return text.substr(first, text.find_last_not_of(kSpaces) - first + 1);
 }
 
+// Another key for names of keys: such a name must never be a client with an address for a name.
+ClientKey hash_of_name(SipKey key, std::string_view name) {
+    return siphash({key.k0, ~key.k1}, {reinterpret_cast<const std::uint8_t*>(name.data()), name.size()});
+}
+
+ClientKey hash_of_source(SipKey key, const IpAddress& source) {
+    return siphash(key, source.is_v4() ? source.bytes : source.masked(kIpv6ClientBits).bytes);
+}
+
 }  // namespace
 
 std::optional<IpAddress> parse_forwarded(std::string_view entry) {
@@ -42,29 +51,26 @@ std::optional<IpAddress> parse_forwarded(std::string_view entry) {
 Identifier::Identifier(const ClientsConfig& clients, std::uint64_t salt)
     : clients_(clients), salt_{salt, salt ^ 0x9E37'79B9'7F4A'7C15U} {
     for (const ApiKey& key : clients_.api_keys) {
-        by_digest_.emplace(key.digest, &key);
         // In any order the same: a sum.
         dealer_.k0 += siphash({}, key.digest.bytes);
         dealer_.k1 += siphash({1, 1}, key.digest.bytes);
     }
+    holders_.reserve(clients_.api_keys.size());
+    for (const ApiKey& key : clients_.api_keys) {
+        holders_.push_back({&key, hash_of_name(salt_, key.name), hash_of_name(dealer_, key.name)});
+        by_digest_.emplace(key.digest, &holders_.back());
+    }
 }
 
 Identity Identifier::identify(const Credentials& credentials) const {
-    Identity identity;
-    identity.source = source_of(credentials.peer, credentials.forwarded_for);
-    if (!credentials.ambiguous_key && !credentials.api_key.empty()) identity.api_key = known(credentials.api_key);
-    name_client(identity);
-    return identity;
+    const bool shown = !credentials.ambiguous_key && !credentials.api_key.empty();
+    return name(source_of(credentials.peer, credentials.forwarded_for), shown ? known(credentials.api_key) : nullptr);
 }
 
 Identity Identifier::assume(const IpAddress& source, std::string_view key_name) const {
-    const auto found = std::find_if(clients_.api_keys.begin(), clients_.api_keys.end(),
-                                    [key_name](const ApiKey& key) { return key.name == key_name; });
-    Identity identity;
-    identity.source = source;
-    if (found != clients_.api_keys.end()) identity.api_key = &*found;
-    name_client(identity);
-    return identity;
+    const auto found = std::find_if(holders_.begin(), holders_.end(),
+                                    [key_name](const Holder& holder) { return holder.key->name == key_name; });
+    return name(source, found == holders_.end() ? nullptr : &*found);
 }
 
 IpAddress Identifier::source_of(IpAddress peer, std::string_view forwarded_for) const {
@@ -86,24 +92,15 @@ bool Identifier::is_trusted(const IpAddress& address) const {
                        [&](const IpNetwork& network) { return network.contains(address); });
 }
 
-const ApiKey* Identifier::known(std::string_view api_key) const {
+const Identifier::Holder* Identifier::known(std::string_view api_key) const {
     if (by_digest_.empty()) return nullptr;
     const auto found = by_digest_.find(sha256(api_key));
     return found == by_digest_.end() ? nullptr : found->second;
 }
 
-void Identifier::name_client(Identity& identity) const {
-    // Another key for names of keys: such a name must never be a client with an address for a name.
-    const auto hash = [&](SipKey key) {
-        if (identity.api_key != nullptr) {
-            const std::string& name = identity.api_key->name;
-            return siphash({key.k0, ~key.k1}, {reinterpret_cast<const std::uint8_t*>(name.data()), name.size()});
-        }
-        const IpAddress& source = identity.source;
-        return siphash(key, source.is_v4() ? source.bytes : source.masked(kIpv6ClientBits).bytes);
-    };
-    identity.client = hash(salt_);
-    identity.dealt_as = hash(dealer_);
+Identity Identifier::name(const IpAddress& source, const Holder* holder) const {
+    if (holder != nullptr) return {source, holder->key, holder->client, holder->dealt_as};
+    return {source, nullptr, hash_of_source(salt_, source), hash_of_source(dealer_, source)};
 }
 
 }  // namespace weir::admission

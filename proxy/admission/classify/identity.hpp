@@ -30,13 +30,21 @@ private:
         bool operator()(const Sha256& a, const Sha256& b) const { return equal_in_constant_time(a, b); }
     };
 
+    // A key's holder, whose two names as a client follow from the key alone.
+    struct Holder {
+        const ApiKey* key = nullptr;
+        ClientKey client = 0;
+        ClientKey dealt_as = 0;
+    };
+
     [[nodiscard]] IpAddress source_of(IpAddress peer, std::string_view forwarded_for) const;
     [[nodiscard]] bool is_trusted(const IpAddress& address) const;
-    [[nodiscard]] const ApiKey* known(std::string_view api_key) const;
-    void name_client(Identity& identity) const;
+    [[nodiscard]] const Holder* known(std::string_view api_key) const;
+    [[nodiscard]] Identity name(const IpAddress& source, const Holder* holder) const;
 
     ClientsConfig clients_;
-    std::unordered_map<Sha256, const ApiKey*, Sha256Hash, ConstantTimeEqual> by_digest_;
+    std::vector<Holder> holders_;  // in the order of the keys
+    std::unordered_map<Sha256, const Holder*, Sha256Hash, ConstantTimeEqual> by_digest_;
     SipKey salt_;
     SipKey dealer_;  // for cohorts: made of the policy's own secrets, so that nobody can choose a cohort from outside
 };

@@ -51,13 +51,18 @@ double EndpointGate::rank(const Endpoint& endpoint) const {
 template <typename Fits>
 Endpoint* EndpointGate::most_room(Fits fits, EndpointId lost) {
     Endpoint* best = nullptr;
-    double best_rank = 0;
+    std::optional<double> best_rank;
     for (std::size_t i = 0; i < endpoints_.size(); ++i) {
         Endpoint& endpoint = *endpoints_[(turn_ + i) % endpoints_.size()];
         if (!endpoint.available || !fits(endpoint)) continue;
+        if (best == nullptr || best->id == lost) {
+            best = &endpoint;
+            continue;
+        }
+        if (endpoint.id == lost) continue;
+        if (!best_rank) best_rank = rank(*best);  // with nothing to compare it with, nobody asks
         const double own = rank(endpoint);
-        const bool better = best != nullptr && endpoint.id != lost && own < best_rank;
-        if (best != nullptr && best->id != lost && !better) continue;
+        if (own >= *best_rank) continue;
         best = &endpoint;
         best_rank = own;
     }

@@ -57,6 +57,13 @@ TEST(ForwardRequest, PassesNoHopByHopFieldOn) {
     }
 }
 
+// Neighbours go together, and one that is dropped, or spaced in another way, must not take them along.
+TEST(ForwardRequest, KeepsTheFieldsAroundOneThatIsDropped) {
+    const std::string out =
+        forward(test::post_with("a: 1\r\nb: 2\r\nTE: trailers\r\nc: 3\r\nd:4\r\ne: 5 \r\nf: 6\r\ng:\r\nh: 8\r\n"));
+    EXPECT_THAT(out, HasSubstr("\r\na: 1\r\nb: 2\r\nc: 3\r\nd: 4\r\ne: 5\r\nf: 6\r\ng: \r\nh: 8\r\nX-Forwarded-For:"));
+}
+
 // Checklist 11.
 TEST(ForwardRequest, RemovesWhatConnectionNames) {
     const std::string out =

@@ -151,11 +151,13 @@ void add_status_and_fields(GatheredText& out, const ResponseHead& head, bool kee
     const ConnectionNames for_this_hop(head.fields);
     PassedFields fields(out);
     for (const Field& field : head.fields) {
-        if (is_replaced(field.id) && !(keep_length && field.id == FieldId::content_length)) continue;
-        if (for_this_hop.contains(field.name)) continue;
+        if (is_replaced(field.id) || for_this_hop.contains(field.name)) continue;
         fields.pass(field);
     }
     fields.finish();
+    // Once, also where the backend said it twice.
+    if (keep_length && head.fields.has(FieldId::content_length))
+        add_framing(out, {Framing::length, head.content_length});
 }
 
 }  // namespace

@@ -59,6 +59,14 @@ TEST(ForwardResponse, KeepsTheLengthOfABodyThatDoesNotCome) {
                 HasSubstr("Content-Length: 5\r\n"));
 }
 
+TEST(ForwardResponse, SaysALengthOnceThatTheBackendSaidTwice) {
+    ResponseExtras extras = kExtras;
+    extras.head_only = true;
+    const std::string out = forward(test::answer_with("Content-Length: 5\r\nX: 1\r\nContent-Length: 5\r\n"), extras);
+    EXPECT_EQ(out.find("Content-Length"), out.rfind("Content-Length"));
+    EXPECT_THAT(out, HasSubstr("Content-Length: 5\r\n"));
+}
+
 TEST(ForwardResponse, GivesAnAnswerWithoutABodyNoLength) {
     const std::string out = forward("HTTP/1.1 204 No Content\r\nContent-Length: 5\r\n\r\n");
     EXPECT_THAT(out, Not(HasSubstr("Content-Length")));

@@ -9,8 +9,8 @@ Dialect dialect_of(std::string_view path, Dialect fallback) {
         return path.starts_with(prefix) && (path.size() == prefix.size() || path[prefix.size()] == '/');
     };
     if (is_under("/v1/messages")) return Dialect::anthropic;
-    static constexpr std::array<std::string_view, 5> kOpenAi{"/v1/chat/completions", "/v1/completions", "/v1/responses",
-                                                             "/v1/embeddings", "/v1/models"};
+    static constexpr std::array<std::string_view, 6> kOpenAi{"/v1/chat/completions", "/v1/completions", "/v1/responses",
+                                                             "/v1/embeddings",       "/v1/models",      "/v1/videos"};
     for (const std::string_view prefix : kOpenAi) {
         if (is_under(prefix)) return Dialect::openai;
     }

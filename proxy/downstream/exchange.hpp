@@ -12,7 +12,7 @@
 #include <string>
 #include <string_view>
 
-#include "ai/dialect.hpp"
+#include "ai/request_facts.hpp"
 #include "downstream/client_link.hpp"
 #include "downstream/dispatch.hpp"
 #include "downstream/presence.hpp"
@@ -60,6 +60,7 @@ private:
     [[nodiscard]] net::task<bool> read_body();
     [[nodiscard]] bool take_from_inbox();
     void read_asked();
+    void rewrite_body();
     [[nodiscard]] bool take_body(std::string_view& bytes);
     [[nodiscard]] std::uint64_t body_bound() const;
     void end_head();
@@ -106,11 +107,12 @@ private:
     http::BodyReader body_reader_;
     http::Framing framing_ = http::Framing::none;
     std::uint64_t content_length_ = 0;
+    ai::RequestFacts facts_;  // of the body as it came
     Dialect dialect_ = Dialect::generic;
     int minor_version_ = 1;
     bool keep_alive_ = false;
     bool expects_continue_ = false;
-    bool is_json_ = false;        // the body says of itself that it is
+    bool is_json_ = false;        // the body is read as such
     bool close_after_ = false;    // the connection ends after the answer that is being passed on
     bool keep_open_ = false;      // what run() returns
     bool consumed_body_ = false;  // bytes of the body have been passed on and are not here any more

@@ -5,7 +5,8 @@
 #include <chrono>
 
 #include "admission/classify/cohort.hpp"
-#include "ai/asked.hpp"
+#include "ai/dialect.hpp"
+#include "ai/rewrite.hpp"
 #include "downstream/exchange.hpp"
 #include "downstream/framing.hpp"
 #include "downstream/worker.hpp"
@@ -67,13 +68,14 @@ std::uint32_t read_retry_count(const http::FieldTable& fields) {
     return count;
 }
 
-// application/json, with or without parameters.
-bool says_json(const http::FieldTable& fields) {
-    constexpr std::string_view kJson = "application/json";
+// Whether the body is read as JSON. On calls that take nothing else what the client calls it does not count, as engines
+// read it all the same; forms with files in them are another matter.
+bool is_read_as_json(const http::FieldTable& fields, ai::Api api) {
     const http::Field* type = fields.find(http::FieldId::content_type);
-    if (type == nullptr) return false;
+    if (type == nullptr) return ai::is_known(api);
     const std::string_view essence = http::trim(type->value.substr(0, type->value.find(';')));
-    return http::equals_ignoring_case(essence, kJson);
+    if (http::equals_ignoring_case(essence, "application/json")) return true;
+    return ai::is_known(api) && !http::equals_ignoring_case(essence, "multipart/form-data");
 }
 
 // When the caller's SDK stops waiting (x-stainless-read-timeout, in seconds).
@@ -140,7 +142,8 @@ void Exchange::identify(const http::RequestHead& head) {
     ask_.cohort = admission::cohort_of(identity.dealt_as, std::chrono::duration_cast<std::chrono::seconds>(wall));
     ask_.can_be_cut = route_->config.preemptible;
     if (ask_.can_be_cut) ticket_.allow_cutting();
-    is_json_ = says_json(head.fields);
+    if (head.method == "POST") facts_.api = ai::api_of(head.path(), route_->backend->config().dialect);
+    is_json_ = framing_ != http::Framing::none && is_read_as_json(head.fields, facts_.api);
     if (is_json_) ask_.prompt_tokens = ai::estimated_tokens(content_length_);
 }
 
@@ -219,17 +222,28 @@ net::task<bool> Exchange::read_body() {
     read_asked();
     end_head();
     waited_ += link_.turn() - began;
-    co_return true;
+    co_return reason_ == Reason::admitted;
 }
 
 void Exchange::read_asked() {
     if (!is_json_) return;
     ask_.prompt_tokens = ai::estimated_tokens(std::max<std::uint64_t>(body_.size(), content_length_));
-    ask_.streams = ai::asks_for_stream(body_);
-    // A body that is too large to be here in full goes as it is, and stands in the engine's queue as if it had none.
-    const bool tells_engine = route_->backend->config().priority == upstream::EnginePriority::forward;
-    if (!tells_engine || !body_reader_.done()) return;
-    if (ai::set_priority(body_, static_cast<unsigned>(route_->config.priority))) hold(body_.size());
+    facts_ = ai::read_facts(facts_.api, body_);
+    ask_.streams = facts_.stream;
+    // A body that is too large to be here in full goes as it is: its beginning tells what it can, and the rest is the
+    // endpoint's to judge.
+    if (!body_reader_.done()) return;
+    if (!facts_.fault.empty()) return fail(Reason::bad_request, facts_.fault);
+    rewrite_body();
+}
+
+void Exchange::rewrite_body() {
+    ai::Rewrite rewrite(facts_);
+    // In place of the client's own: a client must not choose where it stands in the engine's queue.
+    if (route_->backend->config().priority == upstream::EnginePriority::forward) {
+        rewrite.set(ai::Member::priority, std::to_string(static_cast<unsigned>(route_->config.priority)));
+    }
+    if (!rewrite.empty() && rewrite.apply(body_)) hold(body_.size());
 }
 
 bool Exchange::take_from_inbox() {

@@ -1,0 +1,29 @@
+#pragma once
+// Which call of which API a request is, by its path: it decides what its body may say and where its answer tells usage.
+
+#include <cstdint>
+#include <string_view>
+
+#include "base/dialect.hpp"
+
+namespace weir::ai {
+
+enum class Api : std::uint8_t {
+    generic,       // only bytes are known of it
+    other,         // a call of OpenAI's or Anthropic's that has no row of its own
+    chat,          // POST /v1/chat/completions
+    completions,   // POST /v1/completions
+    responses,     // POST /v1/responses
+    embeddings,    // POST /v1/embeddings
+    videos,        // POST /v1/videos
+    messages,      // POST /v1/messages
+    count_tokens,  // POST /v1/messages/count_tokens
+};
+
+// `path` is without its query. Any other path is `other` where the backend speaks OpenAI's or Anthropic's dialect.
+[[nodiscard]] Api api_of(std::string_view path, Dialect backend);
+
+// The calls whose bodies Weir knows to be JSON objects, with members whose meaning is fixed.
+[[nodiscard]] constexpr bool is_known(Api api) { return api > Api::other; }
+
+}  // namespace weir::ai

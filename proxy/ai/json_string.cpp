@@ -1,0 +1,88 @@
+#include "ai/json_string.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <cstdint>
+
+namespace weir::ai {
+namespace {
+
+constexpr std::uint32_t kReplacement = 0xFFFD;
+
+void append_utf8(std::string& out, std::uint32_t code) {
+    const auto tail = [](std::uint32_t bits) { return static_cast<char>(0x80 | (bits & 0x3F)); };
+    if (code < 0x80) {
+        out.push_back(static_cast<char>(code));
+    } else if (code < 0x800) {
+        out.append({static_cast<char>(0xC0 | code >> 6), tail(code)});
+    } else if (code < 0x1'0000) {
+        out.append({static_cast<char>(0xE0 | code >> 12), tail(code >> 6), tail(code)});
+    } else {
+        out.append({static_cast<char>(0xF0 | code >> 18), tail(code >> 12), tail(code >> 6), tail(code)});
+    }
+}
+
+// Four hex digits behind `\u`.
+std::optional<std::uint32_t> read_unit(std::string_view digits) {
+    if (digits.size() < 4) return std::nullopt;
+    std::uint32_t unit = 0;
+    const char* end = digits.data() + 4;
+    if (std::from_chars(digits.data(), end, unit, 16).ptr != end) return std::nullopt;
+    return unit;
+}
+
+bool is_high(std::uint32_t unit) { return unit >= 0xD800 && unit < 0xDC00; }
+bool is_low(std::uint32_t unit) { return unit >= 0xDC00 && unit < 0xE000; }
+
+// `rest` begins behind the backslash at a `u`; takes it, and the other half of a pair.
+bool take_unicode(std::string_view& rest, std::string& out) {
+    const auto unit = read_unit(rest.substr(1));
+    if (!unit) return false;
+    rest.remove_prefix(5);
+    std::uint32_t code = is_high(*unit) || is_low(*unit) ? kReplacement : *unit;
+    if (is_high(*unit) && rest.starts_with("\\u")) {
+        const auto low = read_unit(rest.substr(2));
+        if (low && is_low(*low)) {
+            code = 0x1'0000 + ((*unit - 0xD800) << 10) + (*low - 0xDC00);
+            rest.remove_prefix(6);
+        }
+    }
+    append_utf8(out, code);
+    return true;
+}
+
+bool take_escape(std::string_view& rest, std::string& out) {
+    constexpr std::string_view kLetters = "\"\\/bfnrt";
+    constexpr std::string_view kMeanings = "\"\\/\b\f\n\r\t";
+    if (rest.empty()) return false;
+    if (rest.front() == 'u') return take_unicode(rest, out);
+    const std::size_t letter = kLetters.find(rest.front());
+    if (letter == std::string_view::npos) return false;
+    out.push_back(kMeanings[letter]);
+    rest.remove_prefix(1);
+    return true;
+}
+
+}  // namespace
+
+std::optional<std::string> unescape_json(std::string_view written) {
+    std::string out;
+    out.reserve(written.size());
+    while (!written.empty()) {
+        const std::size_t plain = std::min(written.find('\\'), written.size());
+        out.append(written.substr(0, plain));
+        written.remove_prefix(plain);
+        if (written.empty()) break;
+        written.remove_prefix(1);
+        if (!take_escape(written, out)) return std::nullopt;
+    }
+    return out;
+}
+
+bool json_says(std::string_view written, std::string_view plain) {
+    if (written.find('\\') == std::string_view::npos) return written == plain;
+    const auto said = unescape_json(written);
+    return said && *said == plain;
+}
+
+}  // namespace weir::ai

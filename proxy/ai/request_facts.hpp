@@ -1,0 +1,129 @@
+#pragma once
+// What a request's body asks for, and where in the body each of it stands, from one pass over the text.
+//
+// Weir prices and classifies by these members, so nobody may make them mean one thing here and another at the engine.
+// Readers of JSON differ in which of two members of one name they take, and engines in what they make of `"100"` where
+// a number belongs: on the calls of OpenAI's and Anthropic's APIs such a body is refused rather than guessed at (see
+// `fault`), and so is one that is no JSON object (in UTF-8, without a byte order mark) on the calls that take nothing
+// else. Of a generic backend only bytes are known, and whether the answer streams.
+//
+// Names are compared as what they say: `"m\u006fdel"` is `model`.
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "ai/api.hpp"
+
+namespace weir::ai {
+
+// How a member's value must be written, on the calls of a known dialect. Null is as good as absent for all of them.
+enum class MemberKind : std::uint8_t {
+    text,   // a string
+    flag,   // true or false
+    count,  // a whole number from 0 to 2^31 - 1; `1e2` is one
+    part,   // an object whose own members are in this table
+    hint,   // prices nothing: whatever it is, and of several the last
+    any,    // only ever written
+};
+
+// name, name of the object it stands in (empty: the body itself), kind
+#define WEIR_MEMBERS(X)                      \
+    X(model, "", text)                       \
+    X(stream, "", flag)                      \
+    X(max_tokens, "", count)                 \
+    X(max_completion_tokens, "", count)      \
+    X(max_output_tokens, "", count)          \
+    X(n, "", count)                          \
+    X(best_of, "", count)                    \
+    X(service_tier, "", text)                \
+    X(priority, "", any)                     \
+    X(seconds, "", any)                      \
+    X(size, "", text)                        \
+    X(user, "", hint)                        \
+    X(safety_identifier, "", hint)           \
+    X(prompt_cache_key, "", hint)            \
+    X(previous_response_id, "", hint)        \
+    X(stream_options, "", part)              \
+    X(conversation, "", hint)                \
+    X(metadata, "", hint)                    \
+    X(include_usage, "stream_options", flag) \
+    X(id, "conversation", hint)              \
+    X(user_id, "metadata", hint)
+
+enum class Member : std::uint8_t {
+#define WEIR_MEMBER_ENUM(name, parent, kind) name,
+    WEIR_MEMBERS(WEIR_MEMBER_ENUM)
+#undef WEIR_MEMBER_ENUM
+};
+
+struct MemberRow {
+    std::string_view name;
+    std::string_view parent;  // empty: the body
+    MemberKind kind;
+    std::string_view twice;  // what is wrong with a body that has it twice
+    std::string_view wrong;  // or of another kind
+};
+
+inline constexpr auto kMembers = std::to_array<MemberRow>({
+#define WEIR_MEMBER_ROW(name, parent, kind)                                   \
+    {#name, parent, MemberKind::kind, "'" #name "' stands in the body twice", \
+     "'" #name "' is not of the kind that it must be"},
+    WEIR_MEMBERS(WEIR_MEMBER_ROW)
+#undef WEIR_MEMBER_ROW
+});
+inline constexpr std::size_t kMemberCount = kMembers.size();
+static_assert(kMemberCount <= 32, "RequestFacts::objects has a bit for each");
+
+[[nodiscard]] constexpr const MemberRow& row(Member member) { return kMembers[static_cast<std::size_t>(member)]; }
+
+// Where a member stands in the body, in bytes from its beginning.
+struct MemberSpan {
+    std::uint32_t begin = 0;  // its name's opening quote
+    std::uint32_t value = 0;
+    std::uint32_t end = 0;  // one behind its value
+
+    [[nodiscard]] bool there() const { return end > 0; }
+};
+
+struct RequestFacts {
+    Api api = Api::generic;
+    bool is_object = false;  // the body is a JSON object, read to its end
+    bool stream = false;
+    bool include_usage = false;                      // a stream's usage is asked for
+    std::uint32_t objects = 0;                       // bits of members that are objects
+    std::uint32_t n = 1;                             // answers at once: the larger of `n` and `best_of`
+    std::uint32_t inside = 0;                        // behind the opening brace
+    std::uint64_t body_bytes = 0;                    // of the body, as far as it was read
+    std::optional<std::uint32_t> max_output_tokens;  // of one answer: the largest of its three names
+    // Why the body is refused, as a sentence for its author, in static storage; empty: it is not.
+    std::string_view fault;
+    std::array<MemberSpan, kMemberCount> spans{};
+
+    [[nodiscard]] const MemberSpan& at(Member member) const { return spans[static_cast<std::size_t>(member)]; }
+    [[nodiscard]] bool holds_object(Member member) const {
+        return (objects >> static_cast<unsigned>(member) & 1U) != 0;
+    }
+    // The value as it is written; empty when it is not there. REQUIRES: `body` is the text that was read.
+    [[nodiscard]] std::string_view written(Member member, std::string_view body) const;
+    // What a member that is a string says; empty when it is not there or no string.
+    [[nodiscard]] std::string text(Member member, std::string_view body) const;
+    // The same as it is written, without its quotes.
+    [[nodiscard]] std::string_view raw_text(Member member, std::string_view body) const;
+    // Whether a member that is a string says `plain`.
+    [[nodiscard]] bool says(Member member, std::string_view plain, std::string_view body) const;
+};
+
+[[nodiscard]] RequestFacts read_facts(Api api, std::string_view body);
+
+// A JSON number that is whole and neither negative nor above 2^31 - 1, as an engine's reader takes it.
+[[nodiscard]] std::optional<std::uint32_t> read_count(std::string_view written);
+
+// LLM tokens that a prompt of so many bytes comes to: four bytes each, the usual rule of thumb for English text, JSON
+// around it included.
+[[nodiscard]] std::uint32_t estimated_tokens(std::uint64_t bytes);
+
+}  // namespace weir::ai

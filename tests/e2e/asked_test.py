@@ -1,0 +1,64 @@
+"""What a request's body asks for: read where it is JSON, refused where it could mean two things, else left alone."""
+
+import json
+import unittest
+
+from support.process import SharedWeirTest
+
+JSON = ("Content-Type", "application/json")
+CHAT = "/v1/chat/completions"
+
+
+class Bodies(SharedWeirTest):
+    """The backend must see exactly the bytes the client sent, or nothing."""
+
+    def post(self, path, body, fields=(JSON,)):
+        return self.weir.request("POST", path, list(fields), body)
+
+    def assert_refused(self, path, body, word, fields=(JSON,)):
+        answer = self.post(path, body, fields)
+        self.assertEqual(answer.status, 400, (path, body))
+        self.assertEqual(answer.get("x-weir-decision"), "bad_request")
+        self.assertEqual(self.backend.requests, [])
+        return self.assertIn(word, json.loads(answer.body)["error"]["message"]) or answer
+
+    def assert_passed(self, path, body, fields=(JSON,)):
+        self.backend.requests.clear()
+        self.assertEqual(self.post(path, body, fields).status, 200, (path, body))
+        self.assertEqual(self.backend.requests[-1].body, body)
+
+    def test_members_that_price_a_request_must_not_stand_twice(self):
+        for body in (b'{"max_tokens":1,"max_tokens":100000}', b'{"model":"a","m\\u006fdel":"b"}',
+                     b'{"stream":true,"stream":false}', b'{"n":1,"n":128}'):
+            self.assert_refused(CHAT, body, "twice")
+            self.assert_refused("/v1/messages", body, "twice")
+            self.assert_refused("/v1/something", body, "twice")
+        self.assert_passed(CHAT, b'{"tools":1,"tools":2,"user":"a","user":"b"}')
+
+    def test_numbers_must_be_counts(self):
+        for number in (b"-1", b"1.5", b"NaN", b"Infinity", b"1e400", b'"100"', b"99999999999999999999"):
+            self.assert_refused("/v1/responses", b'{"max_output_tokens":' + number + b"}", "max_output_tokens")
+        self.assert_passed(CHAT, b' {"max_tokens" : 1e2 ,"n":null } ')
+
+    def test_what_is_no_json_object_is_refused_where_one_is_due(self):
+        for body in (b"[]", b"hello", b'{"model":"m"', b'\xef\xbb\xbf{"model":"m"}', '{"n":9}'.encode("utf-16-le")):
+            self.assert_refused(CHAT, body, "JSON")
+            self.assert_refused(CHAT, body, "JSON", fields=())
+            self.assert_refused(CHAT, body, "JSON", fields=[("Content-Type", "text/plain")])
+            self.assert_passed("/v1/something", body)
+        self.assert_passed("/v1/videos", b"--x\r\n", fields=[("Content-Type", "multipart/form-data; boundary=x")])
+
+    def test_the_refusal_is_in_the_dialect_of_the_path(self):
+        answer = self.assert_refused("/v1/messages", b"[]", "JSON")
+        self.assertEqual(json.loads(answer.body)["error"]["type"], "invalid_request_error")
+        self.assertEqual(json.loads(answer.body)["type"], "error")
+
+    def test_a_body_in_pieces_is_read_like_any_other(self):
+        head = (f"POST {CHAT} HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n"
+                "Transfer-Encoding: chunked\r\n\r\n").encode()
+        answer = self.ask(head + b'4\r\n{"n"\r\n8\r\n:1,"n":2\r\n1\r\n}\r\n0\r\n\r\n')
+        self.assertEqual(answer.status, 400)
+
+
+if __name__ == "__main__":
+    unittest.main()

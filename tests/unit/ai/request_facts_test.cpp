@@ -1,0 +1,117 @@
+#include "ai/request_facts.hpp"
+
+#include <gtest/gtest.h>
+
+namespace weir::ai {
+namespace {
+
+std::string_view fault_of(std::string_view body, Api api = Api::chat) { return read_facts(api, body).fault; }
+
+TEST(RequestFacts, SayWhatAChatAsksFor) {
+    const std::string_view body = R"({"model":"large","messages":[{"role":"user","content":"\"stream\":false"}],
+        "max_completion_tokens":100, "n":2,"stream":true,"stream_options":{"include_usage":true},
+        "service_tier":"flex","user":"u-1","metadata":{"user_id":"m-1"}})";
+    const RequestFacts facts = read_facts(Api::chat, body);
+    EXPECT_EQ(facts.fault, "");
+    EXPECT_TRUE(facts.is_object);
+    EXPECT_TRUE(facts.stream);
+    EXPECT_TRUE(facts.include_usage);
+    EXPECT_EQ(facts.max_output_tokens, 100U);
+    EXPECT_EQ(facts.n, 2U);
+    EXPECT_EQ(facts.body_bytes, body.size());
+    EXPECT_EQ(facts.text(Member::model, body), "large");
+    EXPECT_EQ(facts.text(Member::service_tier, body), "flex");
+    EXPECT_EQ(facts.text(Member::user, body), "u-1");
+    EXPECT_EQ(facts.text(Member::user_id, body), "m-1");
+    EXPECT_TRUE(facts.says(Member::model, "large", body));
+    EXPECT_FALSE(facts.says(Member::model, "larg", body));
+}
+
+TEST(RequestFacts, KnowWhereEachMemberStands) {
+    const std::string_view body = R"( { "a":1, "model" : "m" ,"stream_options":{ "include_usage":false}})";
+    const RequestFacts facts = read_facts(Api::chat, body);
+    const MemberSpan& model = facts.at(Member::model);
+    EXPECT_EQ(body.substr(model.begin, model.end - model.begin), R"("model" : "m")");
+    EXPECT_EQ(body.substr(model.value, model.end - model.value), R"("m")");
+    const MemberSpan& usage = facts.at(Member::include_usage);
+    EXPECT_EQ(body.substr(usage.begin, usage.end - usage.begin), R"("include_usage":false)");
+    EXPECT_FALSE(facts.at(Member::n).there());
+    EXPECT_EQ(facts.written(Member::n, body), "");
+}
+
+TEST(RequestFacts, TakeNamesForWhatTheySay) {
+    const std::string_view body = R"({"m\u006fdel":"l\u0061rge","str\u0065am":true})";
+    const RequestFacts facts = read_facts(Api::chat, body);
+    EXPECT_TRUE(facts.stream);
+    EXPECT_EQ(facts.text(Member::model, body), "large");
+}
+
+TEST(RequestFacts, TakeMembersAtTheirOwnPlaceOnly) {
+    const RequestFacts facts = read_facts(Api::chat, R"({"metadata":{"stream":true,"n":9},"include_usage":true})");
+    EXPECT_FALSE(facts.stream);
+    EXPECT_FALSE(facts.include_usage);
+    EXPECT_EQ(facts.n, 1U);
+}
+
+TEST(RequestFacts, PriceTheMostThatMayComeOut) {
+    EXPECT_EQ(read_facts(Api::chat, R"({"max_tokens":10,"max_completion_tokens":700})").max_output_tokens, 700U);
+    EXPECT_EQ(read_facts(Api::responses, R"({"max_output_tokens":9})").max_output_tokens, 9U);
+    EXPECT_EQ(read_facts(Api::completions, R"({"n":2,"best_of":5})").n, 5U);
+    EXPECT_EQ(read_facts(Api::chat, R"({"max_tokens":null,"n":null,"stream":null})").max_output_tokens, std::nullopt);
+}
+
+TEST(RequestFacts, RefuseAMemberThatStandsTwice) {
+    EXPECT_EQ(fault_of(R"({"max_tokens":1,"max_tokens":9999})"), "'max_tokens' stands in the body twice");
+    EXPECT_EQ(fault_of(R"({"model":"a","m\u006fdel":"b"})"), "'model' stands in the body twice");
+    EXPECT_EQ(fault_of(R"({"priority":1,"priority":2})"), "'priority' stands in the body twice");
+    EXPECT_EQ(fault_of(R"({"stream_options":{"include_usage":true,"include_usage":false}})"),
+              "'include_usage' stands in the body twice");
+    EXPECT_EQ(fault_of(R"({"stream":true,"stream":true})", Api::other), "'stream' stands in the body twice");
+    EXPECT_EQ(fault_of(R"({"user":"a","user":"b","tools":1,"tools":2})"), "") << "nothing depends on these";
+}
+
+TEST(RequestFacts, RefuseNumbersThatAreNotCounts) {
+    for (const char* number : {"-1", "1.5", "NaN", "nan", "inf", "Infinity", "1e400", "2147483648", "\"100\"", "true",
+                               "[]", "{}", "1x", "--1", "0x10"}) {
+        const std::string body = std::string(R"({"max_tokens":)") + number + "}";
+        EXPECT_EQ(fault_of(body), "'max_tokens' is not of the kind that it must be") << number;
+    }
+    for (const char* number : {"0", "1", "2147483647", "100.0", "1e2", "1E+2", "-0"}) {
+        const std::string body = std::string(R"({"max_tokens":)") + number + "}";
+        EXPECT_EQ(fault_of(body), "") << number;
+    }
+}
+
+TEST(RequestFacts, RefuseMembersOfAnotherKind) {
+    EXPECT_NE(fault_of(R"({"model":7})"), "");
+    EXPECT_NE(fault_of(R"({"stream":"true"})"), "");
+    EXPECT_NE(fault_of(R"({"stream":1})"), "");
+    EXPECT_NE(fault_of(R"({"stream_options":true})"), "");
+    EXPECT_EQ(fault_of(R"({"user":7,"conversation":"c","metadata":null,"priority":[]})"), "");
+}
+
+TEST(RequestFacts, RefuseWhatIsNoObjectWhereOneIsDue) {
+    const std::string utf16("{\0\"\0n\0\"\0:\0009\0}\0", 14);
+    for (const std::string& body : {std::string("[]"), std::string("model=m"), std::string(R"({"model":"m")"),
+                                    std::string("\xEF\xBB\xBF{}"), utf16, std::string(R"({} {"n":1})")}) {
+        EXPECT_EQ(fault_of(body), "the body is not a JSON object") << body;
+        EXPECT_EQ(fault_of(body, Api::other), "") << body;
+    }
+    EXPECT_EQ(fault_of(""), "") << "the endpoint says what it thinks of it";
+}
+
+TEST(RequestFacts, OfAGenericBackendRefuseNothing) {
+    const RequestFacts facts = read_facts(Api::generic, R"({"stream":true,"n":-1,"n":"x"})");
+    EXPECT_EQ(facts.fault, "");
+    EXPECT_TRUE(facts.stream);
+}
+
+TEST(RequestFacts, CountFourBytesAsAToken) {
+    EXPECT_EQ(estimated_tokens(0), 0U);
+    EXPECT_EQ(estimated_tokens(1), 1U);
+    EXPECT_EQ(estimated_tokens(400), 100U);
+    EXPECT_EQ(estimated_tokens(~0ULL), ~0U);
+}
+
+}  // namespace
+}  // namespace weir::ai

@@ -43,6 +43,14 @@ struct ClientsConfig {
     friend bool operator==(const ClientsConfig&, const ClientsConfig&) = default;
 };
 
+// LLM tokens, both ends included.
+struct TokenRange {
+    std::uint32_t min = 0;
+    std::optional<std::uint32_t> max;
+
+    friend bool operator==(const TokenRange&, const TokenRange&) = default;
+};
+
 // The conditions of a class: all that are set must hold; within one, any of the listed values will do.
 // With everything empty it matches every request.
 struct MatchConfig {
@@ -53,6 +61,12 @@ struct MatchConfig {
     std::vector<std::string> paths;                            // exact, or a prefix when it ends in `*`
     std::vector<std::string> methods;                          // GET, POST, ...
     std::vector<std::pair<std::string, std::string>> headers;  // lower-case name, exact value; all must be present
+    // Of the JSON body; none of these holds for a request without one.
+    std::vector<std::string> models;         // exact, or a prefix when it ends in `*`
+    std::vector<std::string> service_tiers;  // exact
+    std::optional<bool> stream;              // whether the answer is to come as events
+    std::optional<TokenRange> prompt;        // its size
+
     std::vector<MatchConfig> none_of;                          // `not:`; at most one, and it holds no further `not:`
 
     friend bool operator==(const MatchConfig&, const MatchConfig&) = default;

@@ -113,7 +113,8 @@ public:
         const admission::Identity identity = classifier_.assume(test.source, test.api_key);
         const std::string& listener = test.listener.empty() ? policy_.listeners.front().name : test.listener;
         const std::string_view path = std::string_view(test.path).substr(0, test.path.find('?'));
-        const ClassId id = classifier_.classify(identity, {listener, test.method, path, find_header, &test});
+        const admission::HeadFacts head{listener, test.method, path, find_header, &test};
+        const ClassId id = classifier_.classify(identity, head, body_of(test));
         const admission::ClassConfig* cls = find_class(policy_, names_.classes.names()[index(id)]);
         const auto backend = std::find_if(policy_.backends.begin(), policy_.backends.end(),
                                           [&](const auto& entry) { return entry.name == cls->backend; });
@@ -134,6 +135,15 @@ public:
     }
 
 private:
+    // Requests that usually have a body have one that is JSON.
+    static admission::BodyFacts body_of(const PolicyTest& test) {
+        return {.there = test.method == "POST" || test.method == "PUT" || test.method == "PATCH",
+                .model = test.model,
+                .service_tier = test.service_tier,
+                .prompt_tokens = test.prompt_tokens,
+                .stream = test.stream};
+    }
+
     std::vector<admission::JudgeClass> classes() {
         std::vector<admission::JudgeClass> result;
         for (const auto& config : policy_.classes)

@@ -72,7 +72,7 @@ void Exchange::tell_record() {
     record_.duration = link_.now() - arrived_;
     record_.request_id = request_id_;
     record_.method = method();
-    if (method_size_ > 0) record_.path = std::string_view(head_).substr(method_size_ + 1, path_size_);
+    if (method_size_ > 0) record_.path = path();
     record_.bytes_in = body_reader_.content_bytes();
     link_.worker.recorder().record(record_);
 }
@@ -92,6 +92,7 @@ net::task<bool> Exchange::run() {
 }
 
 bool Exchange::certainly_refused() {
+    if (!open_.empty()) return false;  // by which line is not known before the body is
     const auto decision = route_->judge->refuse_early(ask_, arrived_);
     if (!decision) return false;
     fail_from(*decision);

@@ -53,6 +53,8 @@ private:
     };
 
     void identify(const http::RequestHead& head);
+    void join(ClassId cls);
+    void resolve_class();
     void write_head(const http::RequestHead& head);
     void note_trace(std::string_view traceparent);
     [[nodiscard]] bool refuse_by_head(const http::RequestHead& head);
@@ -89,6 +91,7 @@ private:
     void tell_record();
     void hold(std::size_t bytes);
     [[nodiscard]] std::string_view method() const { return std::string_view(head_).substr(0, method_size_); }
+    [[nodiscard]] std::string_view path() const { return std::string_view(head_).substr(method_size_ + 1, path_size_); }
 
     ClientLink& link_;
     const Route* route_ = nullptr;  // of link_.routing
@@ -112,10 +115,11 @@ private:
     int minor_version_ = 1;
     bool keep_alive_ = false;
     bool expects_continue_ = false;
-    bool is_json_ = false;        // the body is read as such
-    bool close_after_ = false;    // the connection ends after the answer that is being passed on
-    bool keep_open_ = false;      // what run() returns
-    bool consumed_body_ = false;  // bytes of the body have been passed on and are not here any more
+    bool is_json_ = false;         // the body is read as such
+    admission::OpenClasses open_;  // classes that the body still decides about
+    bool close_after_ = false;     // the connection ends after the answer that is being passed on
+    bool keep_open_ = false;       // what run() returns
+    bool consumed_body_ = false;   // bytes of the body have been passed on and are not here any more
 
     // what became of it
     Reason reason_ = Reason::admitted;

@@ -127,24 +127,43 @@ void Exchange::identify(const http::RequestHead& head) {
     const ShownKey shown = find_key(head.fields);
     const std::string chain = http::joined_forwarded_for(head.fields);
     const admission::Identity identity = routing.classifier.identify({link_.peer, chain, shown.key, shown.ambiguous});
-    const admission::RequestFacts facts{routing.find(link_.listener)->config.name, head.method, head.path(),
-                                        find_header, &head.fields};
-    route_ = routing.find(routing.classifier.classify(identity, facts));
-    dialect_ = ai::dialect_of(head.path(), route_ != nullptr ? route_->backend->config().dialect : Dialect::generic);
+    const admission::HeadFacts facts{routing.find(link_.listener)->config.name, head.method, head.path(), find_header,
+                                     &head.fields};
+    join(routing.classifier.classify(identity, facts, open_));
     record_.source = identity.source;
     if (identity.api_key != nullptr) record_.key_name = identity.api_key->name;
     record_.retry_count = read_retry_count(head.fields);
     if (route_ == nullptr) return;
-    record_.cls = route_->id;
-    record_.backend = route_->backend->id();
-    ask_ = {route_->id, identity.client, record_.retry_count > 0, read_deadline(head.fields, arrived_)};
+    ask_.client = identity.client;
+    ask_.retry = record_.retry_count > 0;
+    ask_.deadline = read_deadline(head.fields, arrived_);
     const Duration wall = arrived_.time_since_epoch() + link_.worker.state().wall_offset;
     ask_.cohort = admission::cohort_of(identity.dealt_as, std::chrono::duration_cast<std::chrono::seconds>(wall));
-    ask_.can_be_cut = route_->config.preemptible;
-    if (ask_.can_be_cut) ticket_.allow_cutting();
-    if (head.method == "POST") facts_.api = ai::api_of(head.path(), route_->backend->config().dialect);
     is_json_ = framing_ != http::Framing::none && is_read_as_json(head.fields, facts_.api);
     if (is_json_) ask_.prompt_tokens = ai::estimated_tokens(content_length_);
+}
+
+void Exchange::join(ClassId cls) {
+    route_ = link_.routing->find(cls);
+    const Dialect spoken = route_ != nullptr ? route_->backend->config().dialect : Dialect::generic;
+    dialect_ = ai::dialect_of(path(), spoken);
+    if (route_ == nullptr) return;
+    if (method() == "POST") facts_.api = ai::api_of(path(), spoken);
+    record_.cls = ask_.cls = route_->id;
+    record_.backend = route_->backend->id();
+    ask_.can_be_cut = route_->config.preemptible;
+    if (ask_.can_be_cut) ticket_.allow_cutting();
+}
+
+// The body is here, or as much of it as is read before the line.
+void Exchange::resolve_class() {
+    const std::string model = facts_.text(ai::Member::model, body_);
+    const std::string tier = facts_.text(ai::Member::service_tier, body_);
+    join(link_.routing->classifier.resolve(open_, {.there = is_json_,
+                                                   .model = model,
+                                                   .service_tier = tier,
+                                                   .prompt_tokens = ask_.prompt_tokens,
+                                                   .stream = facts_.stream}));
 }
 
 bool Exchange::refuse_by_head(const http::RequestHead& head) {
@@ -197,6 +216,13 @@ std::uint64_t Exchange::body_bound() const {
 
 net::task<bool> Exchange::read_body() {
     const std::uint64_t bound = body_bound();
+    // A class that depends on the body cannot be chosen without it.
+    if (expects_continue_ && !open_.empty() && content_length_ <= bound) {
+        const bool sent = co_await link_.send(Presence::kInterim);
+        if (!sent) fail(Reason::client_gone);
+        if (!sent) co_return false;
+        expects_continue_ = false;
+    }
     const bool ahead = !expects_continue_ && (framing_ == http::Framing::chunked || content_length_ <= bound);
     const TimePoint began = link_.turn();
     TimePoint deadline = began + link_.limits().body_timeout;
@@ -226,10 +252,14 @@ net::task<bool> Exchange::read_body() {
 }
 
 void Exchange::read_asked() {
-    if (!is_json_) return;
+    if (!is_json_) {
+        if (!open_.empty()) resolve_class();
+        return;
+    }
     ask_.prompt_tokens = ai::estimated_tokens(std::max<std::uint64_t>(body_.size(), content_length_));
     facts_ = ai::read_facts(facts_.api, body_);
     ask_.streams = facts_.stream;
+    if (!open_.empty()) resolve_class();
     // A body that is too large to be here in full goes as it is: its beginning tells what it can, and the rest is the
     // endpoint's to judge.
     if (!body_reader_.done()) return;

@@ -33,7 +33,8 @@ public:
         for (std::size_t i = 0; i < classes_.size(); ++i) {
             if (nodes_[i].broken) continue;
             check_reachable(i);
-            check_header(i);
+            check_words(i);
+            check_prompt(i);
             check_limits(i);
             check_refusal(i);
             check_patience(i);
@@ -68,26 +69,35 @@ private:
         }
     }
 
-    // A class that a header alone opens must not be better than what the same request gets without the header: first,
-    // one of the later classes that ask for no proof, down to the one that takes all that is left.
-    void check_header(std::size_t index) {
+    // A class that the caller's word alone opens, a header or a member of its body, must not be better than what the
+    // same request gets without it: first, one of the later classes that ask for no proof, down to the one that takes
+    // all that is left.
+    void check_words(std::size_t index) {
         const ClassConfig& granted = classes_[index];
-        if (granted.match.headers.empty() || needs_proof(granted.match)) return;
-        MatchConfig without = granted.match;
-        without.headers.clear();
+        const bool by_header = !granted.match.headers.empty();
+        if ((!by_header && !trusts_body(granted.match)) || needs_proof(granted.match)) return;
+        const MatchConfig without = without_words(granted.match);
         for (std::size_t i = index + 1; i < classes_.size(); ++i) {
             const ClassConfig& other = classes_[i];
-            if (nodes_[i].broken || !other.match.headers.empty() || needs_proof(other.match)) continue;
-            if (!may_overlap(without, other.match)) continue;
+            if (nodes_[i].broken || !other.match.headers.empty() || trusts_body(other.match)) continue;
+            if (needs_proof(other.match) || !may_overlap(without, other.match)) continue;
             if (granted.priority < other.priority) {
-                report(Severity::error, mark_at(nodes_[index], "match.header"), "header-grants-class",
-                       fmt::format("anyone who sends this header gets a better priority ('{}') than without it ('{}')",
-                                   granted.name, other.name),
+                report(Severity::error, mark_at(nodes_[index], by_header ? "match.header" : "match"),
+                       by_header ? "header-grants-class" : "body-grants-class",
+                       fmt::format("anyone who {} gets a better priority ('{}') than without it ('{}')",
+                                   by_header ? "sends this header" : "says this in the body", granted.name, other.name),
                        "also match an api_key, a plan or a source network, or give the class a lower priority");
                 return;
             }
             if (covers(other.match, without, keys_)) return;
         }
+    }
+
+    void check_prompt(std::size_t index) {
+        const auto& prompt = classes_[index].match.prompt;
+        if (!prompt || !prompt->max || *prompt->max >= prompt->min) return;
+        report(Severity::error, mark_at(nodes_[index], "match.prompt_tokens"), "empty-range",
+               fmt::format("no prompt has at least {} and at most {} tokens", prompt->min, *prompt->max));
     }
 
     void above_parent(const Node& node, std::string_view path, const std::string& message) {

@@ -30,7 +30,7 @@ bool network_covers(const IpNetwork& wide, const IpNetwork& narrow) {
     return wide.bits <= narrow.bits && wide.contains(narrow.base);
 }
 
-bool path_covers(std::string_view wide, std::string_view narrow) {
+bool pattern_covers(std::string_view wide, std::string_view narrow) {
     if (!wide.ends_with('*')) return wide == narrow;
     if (narrow.ends_with('*')) narrow.remove_suffix(1);
     return narrow.starts_with(wide.substr(0, wide.size() - 1));
@@ -65,6 +65,16 @@ bool headers_cover(const MatchConfig& wide, const MatchConfig& narrow) {
     });
 }
 
+bool body_covers(const MatchConfig& wide, const MatchConfig& narrow) {
+    const bool stream = !wide.stream || wide.stream == narrow.stream;
+    const auto range_covers = [](const admission::TokenRange& all, const admission::TokenRange& some) {
+        return all.min <= some.min && (!all.max || (some.max && *some.max <= *all.max));
+    };
+    const bool prompt = !wide.prompt || (narrow.prompt && range_covers(*wide.prompt, *narrow.prompt));
+    return stream && prompt && list_covers(wide.models, narrow.models, pattern_covers) &&
+           list_covers(wide.service_tiers, narrow.service_tiers, equal);
+}
+
 // What `wide` leaves out must be left out by `narrow` too.
 bool exclusions_cover(const MatchConfig& wide, const MatchConfig& narrow, std::span<const ApiKey> keys) {
     return std::all_of(wide.none_of.begin(), wide.none_of.end(), [&](const MatchConfig& excluded) {
@@ -82,9 +92,9 @@ bool is_everything(const IpNetwork& network) {
 
 bool covers(const MatchConfig& wide, const MatchConfig& narrow, std::span<const ApiKey> keys) {
     return keys_cover(wide, narrow, keys) && list_covers(wide.sources, narrow.sources, network_covers) &&
-           list_covers(wide.listeners, narrow.listeners, equal) && list_covers(wide.paths, narrow.paths, path_covers) &&
-           list_covers(wide.methods, narrow.methods, equal) && headers_cover(wide, narrow) &&
-           exclusions_cover(wide, narrow, keys);
+           list_covers(wide.listeners, narrow.listeners, equal) &&
+           list_covers(wide.paths, narrow.paths, pattern_covers) && list_covers(wide.methods, narrow.methods, equal) &&
+           headers_cover(wide, narrow) && body_covers(wide, narrow) && exclusions_cover(wide, narrow, keys);
 }
 
 bool may_overlap(const MatchConfig& a, const MatchConfig& b) {
@@ -95,8 +105,22 @@ bool may_overlap(const MatchConfig& a, const MatchConfig& b) {
                                [&](const auto& r) { return covers_one(l, r) || covers_one(r, l); });
         });
     };
-    return overlap(a.listeners, b.listeners, equal) && overlap(a.paths, b.paths, path_covers) &&
+    return overlap(a.listeners, b.listeners, equal) && overlap(a.paths, b.paths, pattern_covers) &&
            overlap(a.methods, b.methods, equal);
+}
+
+bool trusts_body(const MatchConfig& match) {
+    return !match.models.empty() || !match.service_tiers.empty() || match.stream.has_value() ||
+           std::any_of(match.none_of.begin(), match.none_of.end(), trusts_body);
+}
+
+MatchConfig without_words(MatchConfig match) {
+    match.headers.clear();
+    match.models.clear();
+    match.service_tiers.clear();
+    match.stream.reset();
+    std::erase_if(match.none_of, trusts_body);
+    return match;
 }
 
 bool needs_proof(const MatchConfig& match) {

@@ -102,6 +102,8 @@ inline constexpr Scalar<std::string> kFile{
     {.what = "the path of a file", .pattern = "", .is_path = true}, parse_text, print_text};
 inline constexpr Scalar<std::string> kName{
     {"a name of at most 64 letters, digits, '.', '_' and '-'", "^[A-Za-z0-9._-]{1,64}$"}, parse_name, print_text};
+inline constexpr Scalar<std::string> kModel{
+    {"a model such as gpt-4o, or a prefix such as llama*", "^[^ ]+$"}, parse_model, print_text};
 inline constexpr Scalar<std::string> kMethod{{"an HTTP method such as POST", "^[A-Z]+$"}, parse_method, print_text};
 inline constexpr Scalar<std::string> kUrlPath{
     {"a path such as /v1/chat/completions", "^/[^ ?#]*$"}, parse_url_path, print_text};

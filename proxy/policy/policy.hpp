@@ -30,6 +30,10 @@ struct PolicyTest {
     IpAddress source;
     std::string api_key;  // a key's name, or empty
     std::vector<std::pair<std::string, std::string>> headers;
+    std::string model;  // of the body, as the next three
+    std::string service_tier;
+    std::uint32_t prompt_tokens = 0;
+    bool stream = false;
 
     // given
     enum class Situation : std::uint8_t {

@@ -90,6 +90,7 @@ struct Scalar : Form {
 
 [[nodiscard]] Reading<std::string> parse_text(std::string_view text);  // not empty
 [[nodiscard]] Reading<std::string> parse_name(std::string_view text);
+[[nodiscard]] Reading<std::string> parse_model(std::string_view text);
 [[nodiscard]] Reading<std::string> parse_method(std::string_view text);
 [[nodiscard]] Reading<std::string> parse_url_path(std::string_view text);
 [[nodiscard]] Reading<std::string> parse_header_name(std::string_view text);  // becomes lower case

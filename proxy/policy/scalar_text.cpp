@@ -82,6 +82,14 @@ Reading<std::string> parse_name(std::string_view text) {
     return std::string(text);
 }
 
+Reading<std::string> parse_model(std::string_view text) {
+    if (text.empty() || has_control_or_space(text)) {
+        return Fault{"bad-model", "must be the name of a model, without spaces", {}, {}};
+    }
+    if (text.find('*') < text.size() - 1) return Fault{"bad-model", "may have a '*' only at its end", {}, {}};
+    return std::string(text);
+}
+
 Reading<std::string> parse_method(std::string_view text) {
     if (!is_token(text)) return Fault{"bad-method", "must be an HTTP method such as GET or POST", {}, {}};
     const bool lower = std::any_of(text.begin(), text.end(), [](char c) { return c >= 'a' && c <= 'z'; });

@@ -13,6 +13,7 @@ using admission::MatchConfig;
 using admission::RateConfig;
 using admission::RefusalConfig;
 using admission::SloConfig;
+using admission::TokenRange;
 
 constexpr std::array kApiKeyFields{
     required(scalar<kName, &ApiKey::name>("name", "", "What `match.api_key` and the log call it.")),
@@ -41,6 +42,16 @@ constexpr auto with(const std::array<Field, N>& fields, const Field& one_more) {
     return all;
 }
 
+constexpr std::array kPromptFields{
+    scalar<kCount, &TokenRange::min>("min", "0", "LLM tokens, at least; four bytes of the body count as one."),
+    scalar<kCount, &TokenRange::max>("max", "", "LLM tokens, at most."),
+};
+constexpr Shape kPromptShape = [] {
+    Shape prompt = shape<TokenRange>("", kPromptFields);
+    prompt.not_empty = true;
+    return prompt;
+}();
+
 constexpr std::array kConditionFields{
     scalars<kName, &MatchConfig::api_keys>("api_key", "Names of keys; the caller showed one of them."),
     scalars<kName, &MatchConfig::plans>("plan", "Plans of keys; the caller showed a key of one of them."),
@@ -50,11 +61,11 @@ constexpr std::array kConditionFields{
     scalars<kMethod, &MatchConfig::methods>("method", "HTTP methods."),
     pairs<kHeaderName, kText, &MatchConfig::headers>(
         "header", "Exact values by header name, all of them present. A header alone can only lower a standing."),
+    scalars<kModel, &MatchConfig::models>("model", "Models the body names, or prefixes when they end in `*`."),
+    scalars<kText, &MatchConfig::service_tiers>("service_tier", "Values of the body's `service_tier`."),
+    scalar<kBool, &MatchConfig::stream>("stream", "", "Whether the body asks for a stream."),
+    map<&MatchConfig::prompt>("prompt_tokens", kPromptShape, "How long the body is."),
     later("certificate"),
-    later("model"),
-    later("prompt"),
-    later("stream"),
-    later("service_tier"),
 };
 
 constexpr Shape non_empty(Shape shape) {
@@ -169,9 +180,10 @@ constexpr std::array kRequestFields{
     scalar<kAddress, &PolicyTest::source>("source", "::", "The client's address."),
     scalar<kName, &PolicyTest::api_key>("api_key", "", "The name of the key it shows."),
     pairs<kHeaderName, kText, &PolicyTest::headers>("header", "Its headers."),
-    later("model"),
-    later("prompt"),
-    later("stream"),
+    scalar<kModel, &PolicyTest::model>("model", "", "The model its body names."),
+    scalar<kText, &PolicyTest::service_tier>("service_tier", "", "The service tier its body names."),
+    scalar<kCount, &PolicyTest::prompt_tokens>("prompt_tokens", "0", "How long its body is, at four bytes each."),
+    scalar<kBool, &PolicyTest::stream>("stream", "false", "Whether its body asks for a stream."),
 };
 constexpr Shape kRequestShape = shape<PolicyTest>("", kRequestFields);
 

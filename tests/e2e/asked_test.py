@@ -3,7 +3,8 @@
 import json
 import unittest
 
-from support.process import SharedWeirTest
+from support.policy import small_policy
+from support.process import SharedWeirTest, WeirTest
 
 JSON = ("Content-Type", "application/json")
 CHAT = "/v1/chat/completions"
@@ -16,6 +17,7 @@ class Bodies(SharedWeirTest):
         return self.weir.request("POST", path, list(fields), body)
 
     def assert_refused(self, path, body, word, fields=(JSON,)):
+        self.backend.requests.clear()
         answer = self.post(path, body, fields)
         self.assertEqual(answer.status, 400, (path, body))
         self.assertEqual(answer.get("x-weir-decision"), "bad_request")
@@ -58,6 +60,47 @@ class Bodies(SharedWeirTest):
                 "Transfer-Encoding: chunked\r\n\r\n").encode()
         answer = self.ask(head + b'4\r\n{"n"\r\n8\r\n:1,"n":2\r\n1\r\n}\r\n0\r\n\r\n')
         self.assertEqual(answer.status, 400)
+
+
+class BodyClasses(WeirTest):
+    """Classes that depend on the body; the class is seen in the log."""
+
+    def setUp(self):
+        self.backend = self.start_backend()
+        self.weir = self.start_weir(small_policy(self.backend.url, classes=[
+            {"name": "large", "match": {"model": ["large*"]}, "backend": "model", "priority": "low"},
+            {"name": "flex", "match": {"service_tier": "flex"}, "backend": "model", "priority": "low"},
+            {"name": "short", "match": {"prompt_tokens": {"max": 20}, "not": {"stream": True}}, "backend": "model"},
+            {"name": "rest", "match": "any", "backend": "model"}]))
+
+    def class_of(self, body, method="POST", fields=(JSON,), target=CHAT):
+        before = len(self.weir.access_log())
+        self.assertEqual(self.weir.request(method, target, list(fields), body).status, 200)
+        self.eventually(lambda: len(self.weir.access_log()) > before)
+        return self.weir.access_log()[-1]["class"]
+
+    def test_the_body_decides(self):
+        self.assertEqual(self.class_of(b'{"model":"large-70b"}'), "large")
+        self.assertEqual(self.class_of(b'{"model":"l\\u0061rge"}'), "large")
+        self.assertEqual(self.class_of(b'{"model":"small","service_tier":"flex"}'), "flex")
+        self.assertEqual(self.class_of(b'{"model":"small"}'), "short")
+        self.assertEqual(self.class_of(b'{"model":"small","stream":true}'), "rest")
+        self.assertEqual(self.class_of(b'{"model":"small","x":"' + b"y" * 80 + b'"}'), "rest")
+
+    def test_without_a_body_no_condition_on_it_holds(self):
+        self.assertEqual(self.class_of(None, "GET"), "rest")
+        self.assertEqual(self.class_of(b"model=large", fields=[], target="/"), "rest")
+
+    def test_a_body_in_pieces_and_one_that_is_waited_for_decide_as_well(self):
+        with self.weir.connect() as client:
+            client.send(f"POST {CHAT} HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n"
+                        "Expect: 100-continue\r\nContent-Length: 17\r\n\r\n".encode())
+            head = client._until(b"\r\n\r\n")
+            self.assertTrue(head.startswith(b"HTTP/1.1 100"), head)
+            client.send(b'{"model":"large"}')
+            self.assertEqual(client.response().status, 200)
+        self.eventually(lambda: self.weir.access_log())
+        self.assertEqual(self.weir.access_log()[-1]["class"], "large")
 
 
 if __name__ == "__main__":

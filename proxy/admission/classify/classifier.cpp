@@ -34,11 +34,32 @@ Identity Classifier::assume(const IpAddress& source, std::string_view key_name) 
     return state_->identifier.assume(source, key_name);
 }
 
-ClassId Classifier::classify(const Identity& identity, const RequestFacts& facts) const {
+ClassId Classifier::classify(const Identity& identity, const HeadFacts& head, OpenClasses& open) const {
+    std::uint32_t at = 0;
     for (const State::Entry& entry : state_->classes) {
-        if (entry.matcher.matches(identity, facts)) return entry.id;
+        const HeadFit fit = entry.matcher.fit_head(identity, head);
+        if (fit == HeadFit::all) {
+            open.otherwise_ = entry.id;
+            break;
+        }
+        if (fit != HeadFit::no) open.entries_.push_back({at, fit == HeadFit::unless_body});
+        ++at;
     }
-    return kNoClass;
+    return open.empty() ? open.otherwise_ : resolve(open, {});
+}
+
+ClassId Classifier::resolve(const OpenClasses& open, const BodyFacts& body) const {
+    for (const OpenClasses::Entry& entry : open.entries_) {
+        const State::Entry& candidate = state_->classes[entry.at];
+        if (candidate.matcher.fits_body(body, entry.excludable)) return candidate.id;
+    }
+    return open.otherwise_;
+}
+
+ClassId Classifier::classify(const Identity& identity, const HeadFacts& head, const BodyFacts& body) const {
+    OpenClasses open;
+    const ClassId cls = classify(identity, head, open);
+    return open.empty() ? cls : resolve(open, body);
 }
 
 }  // namespace weir::admission

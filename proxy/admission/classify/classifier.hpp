@@ -2,7 +2,8 @@
 // Who is this, and which class is it? The first class in the policy's order whose every condition holds.
 //
 // A class can be granted only by what can be verified: the SHA-256 of an API key, or a network. A plain header never
-// raises a standing by itself; `weir check` warns of policies in which it could.
+// raises a standing by itself; `weir check` refuses policies in which it could. What the body says is the caller's word
+// as well, and held to the same rule.
 //
 // Immutable after construction: threads share it without a lock.
 
@@ -11,6 +12,7 @@
 #include <span>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "admission/config.hpp"
 #include "admission/place.hpp"
@@ -25,7 +27,7 @@ struct Credentials {
     bool ambiguous_key = false;      // two different keys were shown: neither counts
 };
 
-struct RequestFacts {
+struct HeadFacts {
     std::string_view listener;
     std::string_view method;
     std::string_view path;  // without the query
@@ -33,6 +35,30 @@ struct RequestFacts {
     // or present more than once.
     std::string_view (*header)(const void* context, std::string_view name) = nullptr;
     const void* header_context = nullptr;
+};
+
+// What the body says, where it is JSON; by default there is none, and no condition on one holds.
+struct BodyFacts {
+    bool there = false;
+    std::string_view model;
+    std::string_view service_tier;
+    std::uint32_t prompt_tokens = 0;  // four bytes each: a class must not shift with what has been learned
+    bool stream = false;
+};
+
+// Classes that a request's head leaves possible and whose conditions on its body are still to be held against it.
+class OpenClasses {
+public:
+    [[nodiscard]] bool empty() const { return entries_.empty(); }
+
+private:
+    friend class Classifier;
+    struct Entry {
+        std::uint32_t at = 0;     // in the policy's order
+        bool excludable = false;  // its `not:` holds as far as the head goes
+    };
+    std::vector<Entry> entries_;
+    ClassId otherwise_ = kNoClass;  // the first class that the head alone decides
 };
 
 // Who the caller turned out to be.
@@ -58,8 +84,13 @@ public:
     // tests, which know names of keys and never keys.
     [[nodiscard]] Identity assume(const IpAddress& source, std::string_view key_name) const;
 
-    // kNoClass only when no class matches, which a checked policy rules out.
-    [[nodiscard]] ClassId classify(const Identity& identity, const RequestFacts& facts) const;
+    // kNoClass only when no class matches, which a checked policy rules out. Where a class that depends on the body
+    // comes first, `open` is filled, and the answer is what the request gets if it turns out to have none.
+    [[nodiscard]] ClassId classify(const Identity& identity, const HeadFacts& head, OpenClasses& open) const;
+    // The class after all. REQUIRES: `open` was filled by this classifier.
+    [[nodiscard]] ClassId resolve(const OpenClasses& open, const BodyFacts& body) const;
+    // Both at once.
+    [[nodiscard]] ClassId classify(const Identity& identity, const HeadFacts& head, const BodyFacts& body = {}) const;
 
 private:
     struct State;

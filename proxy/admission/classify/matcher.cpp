@@ -10,12 +10,21 @@ bool is_one_of(std::string_view value, const std::vector<std::string>& values) {
     return values.empty() || std::find(values.begin(), values.end(), value) != values.end();
 }
 
-bool path_matches(std::string_view path, std::string_view pattern) {
-    if (!pattern.ends_with('*')) return path == pattern;
-    return path.starts_with(pattern.substr(0, pattern.size() - 1));
+bool is_like(std::string_view text, std::string_view pattern) {
+    if (!pattern.ends_with('*')) return text == pattern;
+    return text.starts_with(pattern.substr(0, pattern.size() - 1));
 }
 
-bool has_header(const RequestFacts& facts, std::string_view name, std::string_view value) {
+bool is_like_one_of(std::string_view text, const std::vector<std::string>& patterns) {
+    return patterns.empty() || std::any_of(patterns.begin(), patterns.end(),
+                                           [text](const std::string& pattern) { return is_like(text, pattern); });
+}
+
+bool asks_body(const MatchConfig& config) {
+    return !config.models.empty() || !config.service_tiers.empty() || config.stream || config.prompt;
+}
+
+bool has_header(const HeadFacts& facts, std::string_view name, std::string_view value) {
     if (facts.header == nullptr) return false;
     const std::string_view found = facts.header(facts.header_context, name);
     return found.data() != nullptr && found == value;
@@ -25,6 +34,7 @@ bool has_header(const RequestFacts& facts, std::string_view name, std::string_vi
 
 Matcher::Matcher(const MatchConfig& config, std::span<const ApiKey> api_keys)
     : config_(config),
+      asks_body_(asks_body(config)),
       api_keys_(keys_with(config.api_keys, api_keys, &ApiKey::name)),
       plans_(keys_with(config.plans, api_keys, &ApiKey::plan)) {
     for (const MatchConfig& excluded : config.none_of) none_of_.emplace_back(excluded, api_keys);
@@ -44,10 +54,30 @@ bool Matcher::KeyList::allows(const ApiKey* key) const {
     return any || (key != nullptr && std::binary_search(keys.begin(), keys.end(), key, std::less<>()));
 }
 
-bool Matcher::matches(const Identity& identity, const RequestFacts& facts) const {
-    if (!caller_matches(identity) || !request_matches(facts)) return false;
-    return std::none_of(none_of_.begin(), none_of_.end(),
-                        [&](const Matcher& excluded) { return excluded.matches(identity, facts); });
+HeadFit Matcher::fit_head(const Identity& identity, const HeadFacts& head) const {
+    if (!caller_matches(identity) || !request_matches(head)) return HeadFit::no;
+    HeadFit fit = asks_body_ ? HeadFit::body : HeadFit::all;
+    for (const Matcher& excluded : none_of_) {
+        const HeadFit other = excluded.fit_head(identity, head);
+        if (other == HeadFit::all) return HeadFit::no;
+        if (other != HeadFit::no) fit = HeadFit::unless_body;
+    }
+    return fit;
+}
+
+bool Matcher::fits_body(const BodyFacts& body, bool excludable) const {
+    if (asks_body_ && !body_matches(body)) return false;
+    return !excludable || std::none_of(none_of_.begin(), none_of_.end(),
+                                       [&](const Matcher& excluded) { return excluded.body_matches(body); });
+}
+
+bool Matcher::body_matches(const BodyFacts& body) const {
+    if (!body.there) return false;
+    if (!is_like_one_of(body.model, config_.models) || !is_one_of(body.service_tier, config_.service_tiers))
+        return false;
+    if (config_.stream && *config_.stream != body.stream) return false;
+    return !config_.prompt || (body.prompt_tokens >= config_.prompt->min &&
+                               body.prompt_tokens <= config_.prompt->max.value_or(body.prompt_tokens));
 }
 
 bool Matcher::caller_matches(const Identity& identity) const {
@@ -57,13 +87,11 @@ bool Matcher::caller_matches(const Identity& identity) const {
                        [&](const IpNetwork& network) { return network.contains(identity.source); });
 }
 
-bool Matcher::request_matches(const RequestFacts& facts) const {
+bool Matcher::request_matches(const HeadFacts& facts) const {
     if (!is_one_of(facts.listener, config_.listeners) || !is_one_of(facts.method, config_.methods)) return false;
-    const bool on_path = config_.paths.empty() ||
-                         std::any_of(config_.paths.begin(), config_.paths.end(),
-                                     [&](const std::string& pattern) { return path_matches(facts.path, pattern); });
-    return on_path && std::all_of(config_.headers.begin(), config_.headers.end(),
-                                  [&](const auto& header) { return has_header(facts, header.first, header.second); });
+    return is_like_one_of(facts.path, config_.paths) &&
+           std::all_of(config_.headers.begin(), config_.headers.end(),
+                       [&](const auto& header) { return has_header(facts, header.first, header.second); });
 }
 
 }  // namespace weir::admission

@@ -12,13 +12,22 @@
 
 namespace weir::admission {
 
+// What a request's head says of a class.
+enum class HeadFit : std::uint8_t {
+    no,           // it is not this one
+    all,          // it is this one, whatever the body says
+    body,         // it depends on the body
+    unless_body,  // likewise, and the body may also exclude it: its `not:` holds as far as the head goes
+};
+
 class Matcher {
 public:
     // REQUIRES: `api_keys` outlives the matcher; identities point into it.
     Matcher(const MatchConfig& config, std::span<const ApiKey> api_keys);
 
-    // Whether all conditions hold, and not all of `not:`.
-    [[nodiscard]] bool matches(const Identity& identity, const RequestFacts& facts) const;
+    [[nodiscard]] HeadFit fit_head(const Identity& identity, const HeadFacts& head) const;
+    // Whether the conditions on the body hold, and, where it is `excludable`, not all those of `not:`.
+    [[nodiscard]] bool fits_body(const BodyFacts& body, bool excludable) const;
 
 private:
     // Keys that a list of names allows. A list that names only unknown keys allows none: it is not an empty list.
@@ -31,9 +40,11 @@ private:
                              std::string ApiKey::*field);
 
     [[nodiscard]] bool caller_matches(const Identity& identity) const;
-    [[nodiscard]] bool request_matches(const RequestFacts& facts) const;
+    [[nodiscard]] bool request_matches(const HeadFacts& facts) const;
+    [[nodiscard]] bool body_matches(const BodyFacts& body) const;
 
     MatchConfig config_;
+    bool asks_body_ = false;
     KeyList api_keys_;
     KeyList plans_;
     std::vector<Matcher> none_of_;

@@ -27,12 +27,13 @@ protected:
         cls.config.match = conditions;
         const Classifier classifier(clients, {&cls, 1}, 1);
         const Identity identity = classifier.identify({IpAddress::parse("17.1.2.3").value(), {}, api_key, false});
-        RequestFacts facts{"public", "POST", "/v1/chat/completions", find_header, &headers};
-        return classifier.classify(identity, facts) == ClassId{3};
+        const HeadFacts head{"public", "POST", "/v1/chat/completions", find_header, &headers};
+        return classifier.classify(identity, head, body) == ClassId{3};
     }
 
     Headers headers{{"x-siri-turn", "live"}, {"x-empty", ""}};
     MatchConfig match;
+    BodyFacts body;
 };
 
 TEST_F(ClassifierTest, WithoutConditionsEverythingMatches) { EXPECT_TRUE(matches(match)); }
@@ -92,6 +93,80 @@ TEST_F(ClassifierTest, NotInvertsTheWholeOfIt) {
     EXPECT_TRUE(matches(match)) << "only one of the excluded conditions holds";
     match.none_of.front().methods = {"POST"};
     EXPECT_FALSE(matches(match));
+}
+
+TEST_F(ClassifierTest, ModelsAreExactOrPrefixes) {
+    body = {.there = true, .model = "llama-8b", .service_tier = {}};
+    match.models = {"gpt", "llama*"};
+    EXPECT_TRUE(matches(match));
+    match.models = {"llama"};
+    EXPECT_FALSE(matches(match));
+}
+
+TEST_F(ClassifierTest, ConditionsOnTheBodyMustAllHold) {
+    body = {.there = true, .model = "m", .service_tier = "flex", .prompt_tokens = 100, .stream = true};
+    match.service_tiers = {"default", "flex"};
+    match.stream = true;
+    match.prompt = TokenRange{100, 100};
+    EXPECT_TRUE(matches(match));
+    match.prompt = TokenRange{101, {}};
+    EXPECT_FALSE(matches(match));
+    match.prompt = TokenRange{0, 99};
+    EXPECT_FALSE(matches(match));
+    match.prompt = {};
+    match.stream = false;
+    EXPECT_FALSE(matches(match));
+    match.stream = {};
+    match.service_tiers = {"auto"};
+    EXPECT_FALSE(matches(match));
+}
+
+TEST_F(ClassifierTest, NoConditionOnABodyHoldsWithoutOne) {
+    match.stream = false;
+    EXPECT_FALSE(matches(match));
+    match.stream = {};
+    match.prompt = TokenRange{};
+    EXPECT_FALSE(matches(match));
+    match.prompt = {};
+    match.none_of = {MatchConfig{}};
+    match.none_of.front().stream = false;
+    EXPECT_TRUE(matches(match)) << "so nothing excludes it";
+}
+
+TEST_F(ClassifierTest, NotMayMixHeadAndBody) {
+    body = {.there = true, .model = "m", .service_tier = {}};
+    match.none_of = {MatchConfig{}};
+    match.none_of.front().models = {"m"};
+    match.none_of.front().methods = {"GET"};
+    EXPECT_TRUE(matches(match));
+    match.none_of.front().methods = {"POST"};
+    EXPECT_FALSE(matches(match));
+    match.none_of.front().models = {"other"};
+    EXPECT_TRUE(matches(match));
+}
+
+TEST(Classifier, ABodyDecidesAmongTheClassesThatItsHeadLeavesOpen) {
+    std::vector<JudgeClass> classes{test::make_class(1), test::make_class(2), test::make_class(3), test::make_class(4)};
+    classes[0].config.match.models = {"a"};
+    classes[1].config.match.methods = {"GET"};
+    classes[1].config.match.models = {"b"};
+    classes[2].config.match.stream = true;
+    const Classifier classifier({}, classes, 1);
+    OpenClasses open;
+    EXPECT_EQ(classifier.classify({}, {"public", "POST", "/"}, open), ClassId{4});
+    ASSERT_FALSE(open.empty());
+    EXPECT_EQ(classifier.resolve(open, {.there = true, .model = "a", .service_tier = {}}), ClassId{1});
+    EXPECT_EQ(classifier.resolve(open, {.there = true, .model = "b", .service_tier = {}}), ClassId{4});
+    EXPECT_EQ(classifier.resolve(open, {.there = true, .model = "b", .service_tier = {}, .stream = true}), ClassId{3});
+    EXPECT_EQ(classifier.resolve(open, {}), ClassId{4});
+}
+
+TEST(Classifier, AClassThatAnEarlierOneDecidesIsNotOpen) {
+    std::vector<JudgeClass> classes{test::make_class(1), test::make_class(2)};
+    classes[1].config.match.models = {"a"};
+    OpenClasses open;
+    EXPECT_EQ(Classifier({}, classes, 1).classify({}, {"public", "POST", "/"}, open), ClassId{1});
+    EXPECT_TRUE(open.empty());
 }
 
 TEST(Classifier, TheFirstMatchWins) {

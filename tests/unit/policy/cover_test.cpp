@@ -81,6 +81,37 @@ TEST(Covers, WhatIsLeftOutByTheWiderMustBeLeftOutByTheNarrower) {
     EXPECT_FALSE(covers(not_models, sources({"10.0.0.0/8"}), kKeys));
 }
 
+TEST(Covers, ConditionsOnTheBodyNarrow) {
+    MatchConfig llamas = only(&MatchConfig::models, {"llama*"});
+    MatchConfig small = only(&MatchConfig::models, {"llama-8b"});
+    EXPECT_TRUE(covers(llamas, small, kKeys));
+    EXPECT_FALSE(covers(small, llamas, kKeys));
+    EXPECT_TRUE(covers({}, small, kKeys));
+    EXPECT_FALSE(covers(small, {}, kKeys));
+    small.stream = true;
+    EXPECT_TRUE(covers(llamas, small, kKeys));
+    llamas.stream = false;
+    EXPECT_FALSE(covers(llamas, small, kKeys));
+    llamas.stream.reset();
+    llamas.prompt = admission::TokenRange{0, 100};
+    EXPECT_FALSE(covers(llamas, small, kKeys));
+    small.prompt = admission::TokenRange{1, 100};
+    EXPECT_TRUE(covers(llamas, small, kKeys));
+    small.prompt = admission::TokenRange{1, {}};
+    EXPECT_FALSE(covers(llamas, small, kKeys));
+}
+
+TEST(TrustsBody, WhateverACallerMaySayButNotHowMuch) {
+    EXPECT_TRUE(trusts_body(only(&MatchConfig::service_tiers, {"flex"})));
+    EXPECT_TRUE(trusts_body(except(only(&MatchConfig::models, {"m"}))));
+    MatchConfig size;
+    size.prompt = admission::TokenRange{0, 100};
+    EXPECT_FALSE(trusts_body(size));
+    size.stream = true;
+    EXPECT_TRUE(trusts_body(size));
+    EXPECT_FALSE(trusts_body(without_words(size)));
+}
+
 TEST(NeedsProof, TheWholeInternetIsNoNetworkToTrust) {
     EXPECT_FALSE(needs_proof({}));
     EXPECT_FALSE(needs_proof(sources({"0.0.0.0/0"})));

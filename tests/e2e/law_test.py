@@ -109,9 +109,9 @@ class Context(WeirTest):
 
 
 class EnginePriority(WeirTest):
-    def bodies(self, weir, backend, *requests):
+    def bodies(self, weir, backend, *requests, path="/v1/chat/completions"):
         for fields, body in requests:
-            self.assertEqual(weir.request("POST", "/v1/chat/completions", [JSON, *fields], body).status, 200)
+            self.assertEqual(weir.request("POST", path, [JSON, *fields], body).status, 200)
         return [request.body for request in backend.requests]
 
     def test_is_written_into_the_body_and_nothing_else_moves(self):
@@ -135,7 +135,7 @@ class EnginePriority(WeirTest):
     def test_what_is_no_object_passes_as_it_is(self):
         backend = self.start_backend()
         weir = self.start_weir(policy(backend.url, backend={"priority": "forward"}))
-        self.assertEqual(self.bodies(weir, backend, ([], b"[1]"), ([], b'{"a":1')), [b"[1]", b'{"a":1'])
+        self.assertEqual(self.bodies(weir, backend, ([], b"[1]"), ([], b'{"a":1'), path="/v1/other"), [b"[1]", b'{"a":1'])
 
 
 class Guarantee(WeirTest):

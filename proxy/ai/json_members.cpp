@@ -1,13 +1,27 @@
 #include "ai/json_members.hpp"
 
-#include <algorithm>
+#include "base/sixteen_bytes.hpp"
 
 namespace weir::ai {
 namespace {
 
-constexpr std::string_view kSpace = " \t\r\n";
-constexpr std::string_view kScalarEnd = ",]} \t\r\n";
 constexpr int kDeepest = 512;
+
+bool is_space(char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; }
+bool ends_scalar(char c) { return c == ',' || c == ']' || c == '}' || is_space(c); }
+bool is_mark(char c) { return c == '"' || c == '{' || c == '}' || c == '[' || c == ']'; }
+
+// Where the next quote, brace or bracket at or after `at` is; the size when there is none.
+std::size_t find_mark(std::string_view text, std::size_t at) {
+    for (; at + 16 <= text.size(); at += 16) {
+        const SixteenBytes bytes = load_sixteen(text.data() + at);
+        const SixteenBytes either = bytes | 0x20;  // `[` and `{` differ in this bit alone, and so do `]` and `}`
+        const std::size_t first = first_marked((bytes == '"') | (either == '{') | (either == '}'));
+        if (first < 16) return at + first;
+    }
+    while (at < text.size() && !is_mark(text[at])) ++at;
+    return at;
+}
 
 }  // namespace
 
@@ -17,7 +31,9 @@ JsonMembers::JsonMembers(std::string_view text) : text_(text) {
     if (!broken_) inside_ = at_;
 }
 
-void JsonMembers::skip_space() { at_ = std::min(text_.find_first_not_of(kSpace, at_), text_.size()); }
+void JsonMembers::skip_space() {
+    while (at_ < text_.size() && is_space(text_[at_])) ++at_;
+}
 
 bool JsonMembers::take(char c) {
     if (at_ >= text_.size() || text_[at_] != c) return false;
@@ -73,15 +89,15 @@ bool JsonMembers::skip_value() {
     if (text_[at_] == '"') return skip_string();
     if (text_[at_] == '{' || text_[at_] == '[') return skip_nested();
     const std::size_t begin = at_;
-    at_ = std::min(text_.find_first_of(kScalarEnd, at_), text_.size());
+    while (at_ < text_.size() && !ends_scalar(text_[at_])) ++at_;
     return at_ > begin;
 }
 
 bool JsonMembers::skip_nested() {
     int depth = 0;
     while (at_ < text_.size()) {
-        at_ = text_.find_first_of("\"{}[]", at_);
-        if (at_ == std::string_view::npos) return false;
+        at_ = find_mark(text_, at_);
+        if (at_ == text_.size()) return false;
         switch (text_[at_]) {
             case '"':
                 if (!skip_string()) return false;

@@ -9,11 +9,32 @@
 
 namespace weir::downstream {
 
+namespace {
+
+// "00" to "ff", one after another.
+constexpr auto kHexPairs = [] {
+    std::array<char, 512> pairs{};
+    for (std::size_t i = 0; i < 256; ++i) {
+        pairs[2 * i] = "0123456789abcdef"[i >> 4];
+        pairs[2 * i + 1] = "0123456789abcdef"[i & 0xF];
+    }
+    return pairs;
+}();
+
+// REQUIRES: `digits` is even.
+void write_hex(char* out, std::uint64_t value, int digits) {
+    for (int i = digits - 2; i >= 0; i -= 2, value >>= 8) {
+        std::memcpy(out + i, kHexPairs.data() + 2 * (value & 0xFF), 2);
+    }
+}
+
+}  // namespace
+
 Worker::Worker(std::uint32_t index, ProcessState& state, telemetry::Recorder& recorder,
                std::shared_ptr<const Routing> routing)
     : state_(state), recorder_(recorder), routing_(std::move(routing)), reaper_(*this) {
     std::random_device entropy;
-    id_prefix_ = (std::uint64_t{entropy()} << 32 | entropy()) + index;
+    write_hex(id_prefix_.data(), (std::uint64_t{entropy()} << 32 | entropy()) + index, 16);
     random_state_ = std::uint64_t{entropy()} << 32 | entropy();
 }
 
@@ -95,30 +116,9 @@ std::uint64_t Worker::next_random() {
 
 double Worker::random() { return static_cast<double>(next_random() >> 11) * 0x1.0p-53; }
 
-namespace {
-
-// "00" to "ff", one after another.
-constexpr auto kHexPairs = [] {
-    std::array<char, 512> pairs{};
-    for (std::size_t i = 0; i < 256; ++i) {
-        pairs[2 * i] = "0123456789abcdef"[i >> 4];
-        pairs[2 * i + 1] = "0123456789abcdef"[i & 0xF];
-    }
-    return pairs;
-}();
-
-// REQUIRES: `digits` is even.
-void write_hex(char* out, std::uint64_t value, int digits) {
-    for (int i = digits - 2; i >= 0; i -= 2, value >>= 8) {
-        std::memcpy(out + i, kHexPairs.data() + 2 * (value & 0xFF), 2);
-    }
-}
-
-}  // namespace
-
 RequestId Worker::next_request_id() {
     std::array<char, 26> id;
-    write_hex(id.data(), id_prefix_, 16);
+    std::copy(id_prefix_.begin(), id_prefix_.end(), id.begin());
     write_hex(id.data() + 16, next_id_++, 10);
     return RequestId({id.data(), id.size()});
 }

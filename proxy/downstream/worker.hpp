@@ -105,7 +105,7 @@ private:
     ConnectionList connections_;
     ConnectionList retired_;
     Reaper reaper_;
-    std::uint64_t id_prefix_;
+    std::array<char, 16> id_prefix_;  // of request ids
     std::uint64_t next_id_ = 0;
     std::uint64_t random_state_;
 };

@@ -94,6 +94,9 @@ FieldId identify(std::string_view name) {
             if (is_spelling_of(kKnown[i].name, name)) return kKnown[i].id;
         }
     }
+    // Of the other names only those that begin so need a look.
+    const char first = name.empty() ? '\0' : lower(name.front());
+    if (first != 'x' && first != 'c' && first != 't') return FieldId::other;
     if (begins_like(name, "x-forwarded") || begins_like(name, "x-weir-") || is_like(name, "x-real-ip")) {
         return FieldId::identity;
     }
@@ -103,8 +106,9 @@ FieldId identify(std::string_view name) {
 }
 
 bool equals_ignoring_case(std::string_view a, std::string_view b) {
-    return a.size() == b.size() &&
-           std::equal(a.begin(), a.end(), b.begin(), [](char x, char y) { return lower(x) == lower(y); });
+    if (a.size() != b.size()) return false;
+    // Most that are equal are written alike.
+    return a == b || std::equal(a.begin(), a.end(), b.begin(), [](char x, char y) { return lower(x) == lower(y); });
 }
 
 const Field* FieldTable::find_present(FieldId id) const {

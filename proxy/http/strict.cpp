@@ -1,9 +1,10 @@
 #include "http/strict.hpp"
 
 #include <array>
-#include <bit>
 #include <charconv>
 #include <cstring>
+
+#include "base/sixteen_bytes.hpp"
 
 namespace weir::http {
 namespace {
@@ -31,25 +32,6 @@ constexpr auto kTargetChars = [] {
     return table;
 }();
 
-// Sixteen bytes that are looked at together.
-using Bytes [[gnu::vector_size(16)]] = unsigned char;
-
-Bytes load(const char* from) {
-    Bytes bytes;
-    std::memcpy(&bytes, from, sizeof bytes);
-    return bytes;
-}
-
-// Which of them is the first whose bits are set; 16 when none is.
-template <typename Marks>
-std::size_t first_marked(Marks marks) {
-    static_assert(std::endian::native == std::endian::little, "a word's first byte is taken to be its lowest");
-    std::array<std::uint64_t, 2> halves;
-    std::memcpy(halves.data(), &marks, sizeof halves);
-    if (halves[0] != 0) return static_cast<std::size_t>(std::countr_zero(halves[0])) / 8;
-    return halves[1] == 0 ? 16 : 8 + static_cast<std::size_t>(std::countr_zero(halves[1])) / 8;
-}
-
 // How many characters at the start of `text` are in the table.
 std::size_t count_leading(const std::array<bool, 256>& table, std::string_view text) {
     std::size_t count = 0;
@@ -62,8 +44,8 @@ std::size_t count_leading(const std::array<bool, 256>& table, std::string_view t
 std::size_t count_token(std::string_view text) {
     std::size_t at = 0;
     for (; at + 16 <= text.size(); at += 16) {
-        const Bytes bytes = load(text.data() + at);
-        const Bytes caseless = bytes | 0x20;
+        const SixteenBytes bytes = load_sixteen(text.data() + at);
+        const SixteenBytes caseless = bytes | 0x20;
         const auto common = (caseless - 'a' < 26) | (bytes - '0' < 10) | (bytes == '-');
         const std::size_t first = first_marked(~common);
         if (first == 16) continue;
@@ -78,7 +60,7 @@ std::size_t count_token(std::string_view text) {
 // could be is first suspected, then looked at.
 std::size_t find_control(std::string_view bytes, std::size_t at) {
     while (at + 16 <= bytes.size()) {
-        const Bytes sixteen = load(bytes.data() + at);
+        const SixteenBytes sixteen = load_sixteen(bytes.data() + at);
         const std::size_t first = first_marked((sixteen < 0x20) | (sixteen == 0x7F));
         at += first;
         if (first == 16) continue;

@@ -1,0 +1,33 @@
+#pragma once
+// Sixteen bytes that are looked at together: what a scanner of heads or of JSON asks of every byte, it asks of so many
+// at once. The compiler's own vectors, so that every processor has what it has.
+
+#include <array>
+#include <bit>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+
+namespace weir {
+
+using SixteenBytes [[gnu::vector_size(16)]] = unsigned char;
+
+// REQUIRES: sixteen bytes there.
+[[nodiscard]] inline SixteenBytes load_sixteen(const char* from) {
+    SixteenBytes bytes;
+    std::memcpy(&bytes, from, sizeof bytes);
+    return bytes;
+}
+
+// Which of them is the first that a comparison marked; 16 when none is.
+template <typename Marks>
+[[nodiscard]] std::size_t first_marked(Marks marks) {
+    static_assert(std::endian::native == std::endian::little, "a word's first byte is taken to be its lowest");
+    static_assert(sizeof marks == 16);
+    std::array<std::uint64_t, 2> halves;
+    std::memcpy(halves.data(), &marks, sizeof halves);
+    if (halves[0] != 0) return static_cast<std::size_t>(std::countr_zero(halves[0])) / 8;
+    return halves[1] == 0 ? 16 : 8 + static_cast<std::size_t>(std::countr_zero(halves[1])) / 8;
+}
+
+}  // namespace weir

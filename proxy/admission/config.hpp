@@ -36,8 +36,18 @@ struct ApiKey {
     friend bool operator==(const ApiKey&, const ApiKey&) = default;
 };
 
+// A client that proves who it is by the certificate that it shows to a listener with `client_ca_file`.
+struct Certificate {
+    std::string name;     // what `match.certificate` and the log call it
+    std::string plan;     // what `match.plan` calls it; may be empty
+    std::string subject;  // as RFC 2253 writes it: CN=robot,O=Example
+
+    friend bool operator==(const Certificate&, const Certificate&) = default;
+};
+
 struct ClientsConfig {
     std::vector<ApiKey> api_keys;
+    std::vector<Certificate> certificates;
     std::vector<IpNetwork> trusted_proxies;  // only these may say on whose behalf they call (X-Forwarded-For)
 
     friend bool operator==(const ClientsConfig&, const ClientsConfig&) = default;
@@ -55,7 +65,8 @@ struct TokenRange {
 // With everything empty it matches every request.
 struct MatchConfig {
     std::vector<std::string> api_keys;                         // names of keys; the caller showed one of them
-    std::vector<std::string> plans;                            // plans of keys
+    std::vector<std::string> certificates;                     // names of certificates; the caller showed one of them
+    std::vector<std::string> plans;                            // plans of keys and certificates
     std::vector<IpNetwork> sources;                            // the client's address
     std::vector<std::string> listeners;                        // names
     std::vector<std::string> paths;                            // exact, or a prefix when it ends in `*`

@@ -4,6 +4,7 @@
 #include <sys/resource.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <csignal>
 #include <iostream>
 
@@ -53,6 +54,12 @@ void raise_descriptor_limit() {
     setrlimit(RLIMIT_NOFILE, &limit);
 }
 
+// A warning to whoever checks a policy, maybe on another machine; here it is certain.
+bool lacks_descriptors(const policy::Diagnostics& diagnostics) {
+    return std::any_of(diagnostics.begin(), diagnostics.end(),
+                       [](const policy::Diagnostic& one) { return one.id == "too-few-descriptors"; });
+}
+
 int serve(const std::string& file) {
     raise_descriptor_limit();
     // A peer that has gone is an error code of the write, not a signal; OpenSSL writes without MSG_NOSIGNAL.
@@ -60,6 +67,10 @@ int serve(const std::string& file) {
     policy::LoadedPolicy loaded = load_and_test(file);
     std::cerr << policy::to_text(loaded.diagnostics, loaded.sources);
     if (!loaded.policy || policy::has_errors(loaded.diagnostics)) return kErrors;
+    if (lacks_descriptors(loaded.diagnostics)) {
+        std::cerr << "weir: not started: the policy's limits.connections needs more file descriptors than there are\n";
+        return kErrors;
+    }
     telemetry::OperationalLog log(loaded.policy->logging.level);
     auto gateway = Gateway::start(file, std::move(*loaded.policy), log);
     if (!gateway) {

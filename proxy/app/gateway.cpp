@@ -121,12 +121,14 @@ void Gateway::start_threads() {
     sigset_t all;
     sigset_t before;
     sigfillset(&all);
+    sigdelset(&all, Watchdog::prepare());
     pthread_sigmask(SIG_BLOCK, &all, &before);
     for (const auto& worker : workers_) {
         threads_.emplace_back([&worker = *worker] { worker.run(); });
         pthread_setname_np(threads_.back().native_handle(), "weir-worker");
     }
     pthread_sigmask(SIG_SETMASK, &before, nullptr);
+    watchdog_ = std::make_unique<Watchdog>(control_, workers_, threads_);
 }
 
 void Gateway::watch_signals() {
@@ -201,6 +203,7 @@ void Gateway::finish() {
 }
 
 void Gateway::stop_threads() {
+    watchdog_.reset();
     for (const auto& worker : workers_) worker->loop().stop();
     for (std::thread& thread : threads_) thread.join();
     threads_.clear();

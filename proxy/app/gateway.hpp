@@ -14,6 +14,7 @@
 #include "admin/server.hpp"
 #include "app/assembly.hpp"
 #include "app/drain.hpp"
+#include "app/watchdog.hpp"
 #include "downstream/worker.hpp"
 #include "net/event_loop.hpp"
 #include "telemetry/operational_log.hpp"
@@ -74,6 +75,7 @@ private:
     std::unique_ptr<admin::Server> admin_;
     std::unique_ptr<Signals> signals_;
     std::unique_ptr<Drain> drain_;
+    std::unique_ptr<Watchdog> watchdog_;
     std::string addresses_;
     telemetry::OperationalLog& log_;
     std::chrono::system_clock::time_point started_ = std::chrono::system_clock::now();

@@ -6,10 +6,12 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <charconv>
+#include <chrono>
 #include <cstddef>
 #include <cstdlib>
-
-#include "base/time.hpp"
+#include <cstring>
+#include <string>
 
 namespace weir::app {
 
@@ -28,6 +30,15 @@ void notify_service_manager(std::string_view state) {
     ::sendto(fd, state.data(), state.size(), MSG_NOSIGNAL | MSG_DONTWAIT, reinterpret_cast<const sockaddr*>(&address),
              size);
     ::close(fd);
+}
+
+Duration watchdog_period() {
+    const char* period = std::getenv("WATCHDOG_USEC");
+    const char* whose = std::getenv("WATCHDOG_PID");
+    if (period == nullptr || (whose != nullptr && std::to_string(getpid()) != whose)) return Duration::zero();
+    std::int64_t microseconds = 0;
+    std::from_chars(period, period + std::strlen(period), microseconds);
+    return microseconds > 0 ? std::chrono::microseconds(microseconds) : Duration::zero();
 }
 
 void notify_reloading() {

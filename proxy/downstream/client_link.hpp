@@ -33,8 +33,9 @@ struct ClientLink {
     Worker& worker;
     std::shared_ptr<const Routing> routing;  // as of the request that is being served
     ListenerId listener;
-    IpAddress peer;
+    IpAddress peer;  // the client: the socket's other end, or whom a balancer there carries
     std::string peer_text;
+    std::string subject;  // of the client's certificate, verified; empty: none
     net::Waker waker;
     net::Timer timer;
     std::unique_ptr<net::ByteStream> stream;

@@ -6,7 +6,9 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
+#include "base/ip.hpp"
 #include "base/time.hpp"
 #include "net/config.hpp"
 
@@ -15,7 +17,9 @@ namespace weir::downstream {
 using namespace std::chrono_literals;
 
 struct ConnectionLimits {
-    std::uint32_t connections = 16'000;          // open at once on this listener; more are closed at accept
+    std::uint32_t connections = 16'000;  // open at once on this listener; more are refused at accept
+    // Of one address (IPv6: its /64), over all listeners that set it; more are refused. Empty: as many as it likes.
+    std::optional<std::uint32_t> connections_per_client;
     std::uint32_t header_bytes = 32 * 1024;      // request line and fields; more is 431 (a long target: 414)
     std::uint32_t header_fields = 100;           // more is 431
     std::uint64_t body_bytes = 8 * 1024 * 1024;  // more is 413
@@ -27,10 +31,18 @@ struct ConnectionLimits {
     friend bool operator==(const ConnectionLimits&, const ConnectionLimits&) = default;
 };
 
+// Balancers that say with the PROXY protocol whom they carry.
+struct ProxyProtocolConfig {
+    std::vector<IpNetwork> from;  // whoever connects from here must say it, and nobody else is asked
+
+    friend bool operator==(const ProxyProtocolConfig&, const ProxyProtocolConfig&) = default;
+};
+
 struct ListenerConfig {
     std::string name;
     net::BindAddress bind;
     std::optional<net::ServerTlsConfig> tls;
+    std::optional<ProxyProtocolConfig> proxy_protocol;
     ConnectionLimits limits;
 
     friend bool operator==(const ListenerConfig&, const ListenerConfig&) = default;

@@ -1,11 +1,13 @@
 #include "downstream/connection.hpp"
 
+#include <algorithm>
 #include <chrono>
 #include <exception>
 #include <utility>
 
 #include "downstream/exchange.hpp"
 #include "downstream/worker.hpp"
+#include "net/proxy_protocol.hpp"
 
 namespace weir::downstream {
 namespace {
@@ -29,13 +31,20 @@ Connection::Connection(Worker& worker, std::shared_ptr<const Routing> routing, L
     link_.source().set_waker(&link_.waker);
 }
 
-Connection::~Connection() = default;
+Connection::~Connection() {
+    if (counted_) link_.worker.state().clients.give_back(link_.peer);
+}
 
 void Connection::start() { run_.start(); }
 
 net::task<void> Connection::run() {
     try {
-        const bool secured = co_await handshake();
+        bool known = true;
+        if (expects_proxy_header()) known = co_await read_proxy_header();
+        const bool placed = known && take_place();
+        if (known && !placed) co_await refuse_place();
+        bool secured = false;
+        if (placed) secured = co_await handshake();
         bool open = secured;
         for (int served = 1; open; ++served) {
             const TimePoint deadline = link_.turn() + link_.limits().idle_timeout;
@@ -54,10 +63,56 @@ net::task<void> Connection::run() {
     link_.worker.retire(*this);
 }
 
+bool Connection::expects_proxy_header() const {
+    const auto& proxies = link_.routing->find(link_.listener)->config.proxy_protocol;
+    return proxies && std::any_of(proxies->from.begin(), proxies->from.end(),
+                                  [&](const IpNetwork& network) { return network.contains(link_.peer); });
+}
+
+net::task<bool> Connection::read_proxy_header() {
+    const TimePoint deadline = link_.turn() + link_.limits().header_timeout;
+    for (;;) {
+        const net::Readiness ready = link_.source().ready;
+        const net::ProxyHeader header = net::receive_proxy_header(link_.source().fd());
+        if (header.status == net::ProxyHeader::Status::complete) {
+            if (header.source) {
+                link_.peer = *header.source;
+                link_.peer_text = header.source->to_string();
+            }
+            co_return true;
+        }
+        // What came before a FIN is all that comes.
+        const bool hopeless = header.status == net::ProxyHeader::Status::refused || ready.peer_closed || ready.broken;
+        if (hopeless || link_.turn() >= deadline) {
+            link_.worker.recorder().connection_refused(link_.listener);
+            co_return false;
+        }
+        link_.timer.set(deadline);
+        co_await link_.waker.wait();
+    }
+}
+
+bool Connection::take_place() {
+    const auto most = link_.limits().connections_per_client;
+    if (!most) return true;
+    counted_ = link_.worker.state().clients.take(link_.peer, *most);
+    return counted_;
+}
+
+net::task<void> Connection::refuse_place() {
+    link_.worker.recorder().connection_refused(link_.listener);
+    // A handshake for its sake would cost more than the connection that it is refused.
+    if (link_.stream->secure()) co_return;
+    const std::string text = link_.worker.connection_refusal();
+    const bool sent = co_await link_.send(text);
+    if (sent) co_await close_gently();
+}
+
 net::task<bool> Connection::handshake() {
     const TimePoint deadline = link_.turn() + link_.limits().header_timeout;
     for (;;) {
         const IoStatus status = link_.stream->try_handshake();
+        if (status == IoStatus::ok) link_.subject = link_.stream->peer_subject();
         if (status != IoStatus::would_block) co_return status == IoStatus::ok;
         if (link_.turn() >= deadline || link_.source().ready.broken) co_return false;
         link_.timer.set(deadline);

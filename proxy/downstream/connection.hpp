@@ -42,6 +42,11 @@ private:
     };
 
     [[nodiscard]] net::task<void> run();
+    // Before the connection's own bytes: whom a balancer carries, where the policy has one.
+    [[nodiscard]] net::task<bool> read_proxy_header();
+    [[nodiscard]] bool expects_proxy_header() const;
+    [[nodiscard]] bool take_place();
+    [[nodiscard]] net::task<void> refuse_place();
     [[nodiscard]] net::task<bool> handshake();
     [[nodiscard]] bool has_input();
     // Whether the connection lies idle, and may until `deadline`.
@@ -51,6 +56,7 @@ private:
     [[nodiscard]] net::task<void> close_gently();
 
     ClientLink link_;
+    bool counted_ = false;  // among its client's connections
     net::task<void> run_;
 };
 

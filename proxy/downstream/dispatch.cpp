@@ -49,9 +49,9 @@ net::task<DispatchEnd> Dispatch::run() {
         }
         const TimePoint now = link_.turn();
         if (now >= total_deadline_) co_return DispatchEnd::overdue;
-        if (now >= answer_deadline_) co_return DispatchEnd::timed_out;
+        if (now >= answer_deadline_ || now >= taken_deadline_) co_return DispatchEnd::timed_out;
         if (now >= body_deadline_) co_return DispatchEnd::body_timed_out;
-        link_.timer.set(std::min({total_deadline_, answer_deadline_, body_deadline_}));
+        link_.timer.set(std::min({total_deadline_, answer_deadline_, taken_deadline_, body_deadline_}));
         co_await link_.waker.wait();
     }
 }
@@ -86,10 +86,18 @@ Dispatch::Step Dispatch::send_fixed() {
     parts[first].iov_base = static_cast<char*>(parts[first].iov_base) + skip;
     parts[first].iov_len -= skip;
     const net::IoResult result = connection_.stream().try_write(std::span(parts).subspan(first));
-    // An endpoint that refuses the body may have said so before it closed: receive() finds out.
-    if (result.status == IoStatus::failed || result.status == IoStatus::would_block) return Step::idle;
     sent_ += result.bytes;
-    return Step::progress;
+    return written(result);
+}
+
+// What became of a write. An endpoint that refuses the body may have said so before it closed: receive() finds out.
+Dispatch::Step Dispatch::written(const net::IoResult& result) {
+    if (result.status == IoStatus::ok) {
+        taken_deadline_ = TimePoint::max();
+        return Step::progress;
+    }
+    if (taken_deadline_ == TimePoint::max()) taken_deadline_ = link_.turn() + timeouts_.idle;
+    return Step::idle;
 }
 
 Dispatch::Step Dispatch::send_rest() {
@@ -107,12 +115,14 @@ Dispatch::Step Dispatch::send_rest() {
         link_.inbox.erase(0, piece.consumed);
         if (queued_.empty()) return Step::progress;
     }
+    // While the endpoint takes nothing, the client cannot send: that is not the client's delay.
+    body_deadline_ = TimePoint::max();
     const iovec part = as_part(queued_);
     const net::IoResult result = connection_.stream().try_write({&part, 1});
-    if (result.status == IoStatus::failed || result.status == IoStatus::would_block) return Step::idle;
-    streamed_ = true;
+    streamed_ |= result.bytes > 0;
     queued_.erase(0, result.bytes);
-    return Step::progress;
+    if (queued_.empty()) body_deadline_ = link_.turn() + link_.limits().body_timeout;
+    return written(result);
 }
 
 void Dispatch::queue_content(std::string_view content, bool last) {

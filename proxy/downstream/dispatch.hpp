@@ -60,6 +60,7 @@ private:
     Step send();
     Step send_fixed();
     Step send_rest();
+    Step written(const net::IoResult& result);
     Step receive();
     Step parse(std::string_view bytes);
     Step end(DispatchEnd how);
@@ -75,6 +76,7 @@ private:
     TimePoint total_deadline_;
     TimePoint answer_deadline_ = TimePoint::max();  // from the last request byte
     TimePoint body_deadline_ = TimePoint::max();    // of the client's next body byte
+    TimePoint taken_deadline_ = TimePoint::max();   // of the endpoint's taking more, while it takes nothing
     int client_minor_version_;
 
     std::size_t sent_ = 0;  // of the four fixed parts together

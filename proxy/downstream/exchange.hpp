@@ -65,6 +65,7 @@ private:
     void rewrite_body();
     [[nodiscard]] bool take_body(std::string_view& bytes);
     [[nodiscard]] std::uint64_t body_bound() const;
+    [[nodiscard]] std::uint64_t memory_share() const;
     void end_head();
     [[nodiscard]] admission::Standing take_place();
     [[nodiscard]] net::task<void> wait_in_line();

@@ -126,11 +126,13 @@ void Exchange::identify(const http::RequestHead& head) {
     const Routing& routing = *link_.routing;
     const ShownKey shown = find_key(head.fields);
     const std::string chain = http::joined_forwarded_for(head.fields);
-    const admission::Identity identity = routing.classifier.identify({link_.peer, chain, shown.key, shown.ambiguous});
+    const admission::Identity identity =
+        routing.classifier.identify({link_.peer, chain, shown.key, shown.ambiguous, link_.subject});
     const admission::HeadFacts facts{routing.find(link_.listener)->config.name, head.method, head.path(), find_header,
                                      &head.fields};
     join(routing.classifier.classify(identity, facts, open_));
     record_.source = identity.source;
+    if (identity.certificate != nullptr) record_.key_name = identity.certificate->name;
     if (identity.api_key != nullptr) record_.key_name = identity.api_key->name;
     record_.retry_count = read_retry_count(head.fields);
     if (route_ == nullptr) return;
@@ -297,8 +299,15 @@ bool Exchange::take_body(std::string_view& bytes) {
     hold(body_.size());
     if (body_.size() > link_.limits().body_bytes) fail(Reason::body_too_large);
     const auto held_by_all = link_.worker.state().buffered_bytes.load(std::memory_order_relaxed);
-    if (held_by_all > static_cast<std::int64_t>(link_.routing->limits.buffered_bytes)) fail(Reason::memory_pressure);
+    if (held_by_all > static_cast<std::int64_t>(memory_share())) fail(Reason::memory_pressure);
     return reason_ == Reason::admitted;
+}
+
+// Each step down in priority leaves a tenth of the memory to the better classes, so that under pressure the least
+// important is refused first.
+std::uint64_t Exchange::memory_share() const {
+    const auto rank = static_cast<std::uint64_t>(route_->config.priority);
+    return link_.routing->limits.buffered_bytes / 10 * (10 - rank);
 }
 
 void Exchange::end_head() {

@@ -7,6 +7,8 @@
 #include <cstring>
 #include <random>
 
+#include "downstream/reply.hpp"
+
 namespace weir::downstream {
 
 namespace {
@@ -61,7 +63,7 @@ void Worker::accept(ListenerId listener, int fd, const net::SocketAddress& peer)
     const ListenerRoute* route = routing_->find(listener);
     if (route == nullptr || !has_room(*route)) {
         recorder_.connection_refused(listener);
-        ::close(fd);
+        net::send_and_close(fd, route == nullptr || route->tls ? std::string{} : connection_refusal());
         return;
     }
     net::set_no_delay(fd);
@@ -76,6 +78,16 @@ void Worker::accept(ListenerId listener, int fd, const net::SocketAddress& peer)
     ++here;
     recorder_.connection_opened(listener);
     connection->start();
+}
+
+std::string Worker::connection_refusal() {
+    const Duration advice = jittered_retry_after(Reason::connection_limit, std::chrono::seconds(5), random());
+    const std::string id = next_request_id();
+    Reply reply;
+    reply.reason = Reason::connection_limit;
+    reply.request_id = id;
+    reply.retry_after = advice;
+    return write_reply(reply);
 }
 
 void Worker::retire(Connection& connection) {

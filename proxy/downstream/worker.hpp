@@ -11,6 +11,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "downstream/client_connections.hpp"
 #include "downstream/connection.hpp"
 #include "downstream/request_id.hpp"
 #include "downstream/routing.hpp"
@@ -26,6 +27,7 @@ namespace weir::downstream {
 // Counts over all workers, and what they were all told.
 struct ProcessState {
     std::atomic<std::uint32_t> connections{0};
+    ClientConnections clients;  // of listeners with a bound for one client
     std::atomic<std::int64_t> buffered_bytes{0};
     std::atomic<bool> draining{false};
     // The wall clock's time since 1970 at the steady clock's epoch, as it was at the start: for cohorts, which a wall
@@ -73,6 +75,8 @@ public:
     void drain();
     // Breaks every connection that is still there.
     void abort_connections();
+    // What a connection over a limit is told before it is closed.
+    [[nodiscard]] std::string connection_refusal();
     // How often accepting paused for want of descriptors. From any thread, once all listeners are there.
     [[nodiscard]] std::uint64_t accept_pauses() const;
 

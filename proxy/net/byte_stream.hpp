@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <memory>
 #include <span>
+#include <string>
 #include <string_view>
 
 #include "net/event_loop.hpp"
@@ -46,6 +47,9 @@ public:
 
     [[nodiscard]] virtual Source& source() = 0;
     [[nodiscard]] virtual bool secure() const = 0;
+    // After the handshake: the subject of the certificate that the other side has shown and proved, as RFC 2253 writes
+    // it (`CN=robot,O=Example`); empty without one.
+    [[nodiscard]] virtual std::string peer_subject() const { return {}; }
 
     // Drops the connection at once, so that the other side sees a reset and cannot take what it has for complete.
     void abort();

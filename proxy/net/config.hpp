@@ -9,8 +9,9 @@ namespace weir::net {
 
 // The certificate Weir shows its clients. TLS 1.2 or newer, ALPN http/1.1, session tickets on.
 struct ServerTlsConfig {
-    std::string cert_file;  // PEM, leaf first
-    std::string key_file;   // PEM
+    std::string cert_file;                        // PEM, leaf first
+    std::string key_file;                         // PEM
+    std::optional<std::string> client_ca_file{};  // PEM; clients must show a certificate of these authorities
 
     friend bool operator==(const ServerTlsConfig&, const ServerTlsConfig&) = default;
 };

@@ -41,6 +41,7 @@ struct EventLoop::Impl {
     bool in_turn = false;
     bool turn_posted = false;
     bool watching = false;  // the epoll; false only while its events are handled, or when there was no memory to go on
+    std::atomic<Duration::rep> busy_since{0};  // turn_began for other threads; 0 between turns
     std::atomic<Duration::rep> worst_lag{0};
     std::atomic<std::uint64_t> faults{0};
 };
@@ -80,6 +81,10 @@ EventLoop::~EventLoop() = default;
 boost::asio::io_context& EventLoop::io() { return impl_->io; }
 
 std::uint64_t EventLoop::faults() const { return impl_->faults.load(std::memory_order_relaxed); }
+
+TimePoint EventLoop::busy_since() const {
+    return TimePoint(Duration(impl_->busy_since.load(std::memory_order_relaxed)));
+}
 
 Duration EventLoop::take_worst_lag() { return Duration(impl_->worst_lag.exchange(0, std::memory_order_relaxed)); }
 
@@ -150,6 +155,7 @@ void EventLoop::begin_turn() {
     impl_->in_turn = true;
     batch_time_ = now();
     impl_->turn_began = batch_time_;
+    impl_->busy_since.store(batch_time_.time_since_epoch().count(), std::memory_order_relaxed);
 }
 
 void EventLoop::end_turn() {
@@ -157,6 +163,7 @@ void EventLoop::end_turn() {
     impl_->in_turn = false;
     if (!ready_.empty()) schedule_turn();
     drive_timers();
+    impl_->busy_since.store(0, std::memory_order_relaxed);
     const Duration::rep busy = (now() - impl_->turn_began).count();
     if (busy > impl_->worst_lag.load(std::memory_order_relaxed)) {
         impl_->worst_lag.store(busy, std::memory_order_relaxed);

@@ -88,6 +88,8 @@ public:
     // Room to read into or to build a message in. It belongs to whoever runs, until the next wait.
     [[nodiscard]] std::span<char> scratch() { return scratch_; }
 
+    // When the turn that is under way began; TimePoint{} between turns. From any thread.
+    [[nodiscard]] TimePoint busy_since() const;
     // The longest the loop was busy with one batch since the last call. From any thread.
     [[nodiscard]] Duration take_worst_lag();
     [[nodiscard]] std::uint64_t faults() const;  // from any thread

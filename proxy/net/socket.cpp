@@ -132,6 +132,16 @@ int connect_error(int fd) {
     return error;
 }
 
+void send_and_close(int fd, std::string_view text) {
+    if (!text.empty()) {
+        (void)::send(fd, text.data(), text.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
+        ::shutdown(fd, SHUT_WR);
+        std::array<char, 16 * 1024> unread;
+        (void)::recv(fd, unread.data(), unread.size(), MSG_DONTWAIT);
+    }
+    ::close(fd);
+}
+
 void set_no_delay(int fd) {
     const int on = 1;
     setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);

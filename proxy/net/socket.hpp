@@ -4,6 +4,7 @@
 #include <sys/socket.h>
 
 #include <string>
+#include <string_view>
 
 #include "base/ip.hpp"
 #include "base/result.hpp"
@@ -34,5 +35,9 @@ struct SocketAddress {
 [[nodiscard]] int connect_error(int fd);
 
 void set_no_delay(int fd);
+
+// Sends what goes at once of `text`, which may be empty, and closes: for a peer that is not to be served. What it has
+// sent already is read, so that no reset takes the text from it.
+void send_and_close(int fd, std::string_view text);
 
 }  // namespace weir::net

@@ -18,6 +18,7 @@ namespace {
 
 // One record holds this much; more in one SSL_write would only be split again.
 constexpr std::size_t kRecordBytes = 16 * 1024;
+constexpr std::size_t kMostSubject = 1024;
 
 struct SslFree {
     void operator()(SSL* ssl) const { SSL_free(ssl); }
@@ -32,6 +33,25 @@ std::string last_error() {
     const char* reason = ERR_reason_error_string(code);
     ERR_clear_error();
     return reason != nullptr ? reason : "unknown error";
+}
+
+struct TextFree {
+    void operator()(BIO* text) const { BIO_free(text); }
+};
+
+// Empty unless a certificate was shown that the context's authorities vouch for.
+std::string subject_of(const SSL& ssl) {
+    const X509* certificate = SSL_get0_peer_certificate(&ssl);
+    if (certificate == nullptr || SSL_get_verify_result(&ssl) != X509_V_OK) return {};
+    const std::unique_ptr<BIO, TextFree> text(BIO_new(BIO_s_mem()));
+    // Control characters and what is not ASCII come escaped.
+    if (!text || X509_NAME_print_ex(text.get(), X509_get_subject_name(certificate), 0, XN_FLAG_RFC2253) < 0) return {};
+    std::array<char, kMostSubject> bytes;
+    const int size = BIO_read(text.get(), bytes.data(), static_cast<int>(bytes.size()));
+    // One that fills the room may be longer: cut off, it could be taken for another's.
+    return size <= 0 || size == static_cast<int>(bytes.size())
+               ? std::string{}
+               : std::string(bytes.data(), static_cast<std::size_t>(size));
 }
 
 class TlsStream final : public ByteStream {
@@ -102,6 +122,7 @@ public:
 
     [[nodiscard]] Source& source() override { return source_; }
     [[nodiscard]] bool secure() const override { return true; }
+    [[nodiscard]] std::string peer_subject() const override { return subject_of(*ssl_); }
 
 private:
     IoStatus interpret(int done) {
@@ -197,6 +218,18 @@ Result<std::shared_ptr<TlsContext>> TlsContext::server(const ServerTlsConfig& co
     if (SSL_CTX_check_private_key(context.get()) != 1) {
         return Error{
             fmt::format("private key '{}' does not belong to certificate '{}'", config.key_file, config.cert_file)};
+    }
+    if (config.client_ca_file) {
+        STACK_OF(X509_NAME)* names = SSL_load_client_CA_file(config.client_ca_file->c_str());
+        if (names == nullptr ||
+            SSL_CTX_load_verify_locations(context.get(), config.client_ca_file->c_str(), nullptr) != 1) {
+            return Error{fmt::format("cannot use the authorities in '{}': {}", *config.client_ca_file, last_error())};
+        }
+        SSL_CTX_set_client_CA_list(context.get(), names);
+        SSL_CTX_set_verify(context.get(), SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, nullptr);
+        // A session of another context, with other authorities, is not resumed here.
+        static constexpr std::array<unsigned char, 4> kContext{'w', 'e', 'i', 'r'};
+        SSL_CTX_set_session_id_context(context.get(), kContext.data(), kContext.size());
     }
     SSL_CTX_set_options(context.get(), SSL_OP_CIPHER_SERVER_PREFERENCE);
     SSL_CTX_set_alpn_select_cb(context.get(), select_alpn, nullptr);

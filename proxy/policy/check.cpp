@@ -32,6 +32,7 @@ public:
         check_binds();
         check_admin();
         check_keys();
+        check_certificates();
         check_backends();
         check_references();
         check_tests();
@@ -134,6 +135,27 @@ private:
         }
     }
 
+    void check_certificates() {
+        const Node* list = value_at(root_, "clients.certificates");
+        if (list == nullptr || list->broken || list->items.empty()) return;
+        unique(list->items, "certificates");
+        for (std::size_t i = 0; i < policy_.clients.certificates.size(); ++i) {
+            for (std::size_t j = 0; j < i; ++j) {
+                if (policy_.clients.certificates[i].subject != policy_.clients.certificates[j].subject) continue;
+                refuse(mark_at(list->items[i], "subject"), "duplicate-subject",
+                       fmt::format("'{}' and '{}' have the same subject", policy_.clients.certificates[j].name,
+                                   policy_.clients.certificates[i].name));
+            }
+        }
+        const bool asked_for =
+            std::any_of(policy_.listeners.begin(), policy_.listeners.end(),
+                        [](const auto& listener) { return listener.tls && listener.tls->client_ca_file; });
+        if (!asked_for) {
+            warn(list->mark, "certificates-never-shown", "no listener asks its clients for a certificate",
+                 "set tls.client_ca_file on the listener that they connect to");
+        }
+    }
+
     void check_backends() {
         const auto nodes = items_of(root_, "backends");
         for (std::size_t i = 0; i < policy_.backends.size(); ++i) {
@@ -210,6 +232,9 @@ private:
         for (const admission::ApiKey& key : policy_.clients.api_keys) {
             if (!key.plan.empty()) names.push_back(key.plan);
         }
+        for (const admission::Certificate& one : policy_.clients.certificates) {
+            if (!one.plan.empty()) names.push_back(one.plan);
+        }
         std::sort(names.begin(), names.end());
         names.erase(std::unique(names.begin(), names.end()), names.end());
         return names;
@@ -224,6 +249,7 @@ private:
         const auto backends = names_of(policy_.backends, &upstream::BackendConfig::name);
         const auto listeners = names_of(policy_.listeners, &downstream::ListenerConfig::name);
         const auto keys = names_of(policy_.clients.api_keys, &admission::ApiKey::name);
+        const auto certificates = names_of(policy_.clients.certificates, &admission::Certificate::name);
         for (const Node& node : items_of(root_, "classes")) {
             must_be_known(node.find("backend"), "backend", "unknown-backend", backends);
             for (const std::string_view path : {"match", "match.not"}) {
@@ -232,6 +258,7 @@ private:
                 must_be_known(match->find("listener"), "listener", "unknown-listener", listeners);
                 if (!keys_are_known()) continue;
                 must_be_known(match->find("api_key"), "api key", "unknown-api-key", keys);
+                must_be_known(match->find("certificate"), "certificate", "unknown-certificate", certificates);
                 must_be_known(match->find("plan"), "plan", "unknown-plan", plans());
             }
         }

@@ -21,7 +21,7 @@ class ClassChecker {
 public:
     ClassChecker(const Checked& checked, Diagnostics& diagnostics)
         : classes_(checked.policy.classes),
-          keys_(checked.policy.clients.api_keys),
+          clients_(checked.policy.clients),
           nodes_(items_of(checked.root, "classes")),
           diagnostics_(diagnostics) {
         const Node* clients = checked.root.find("clients");
@@ -59,7 +59,7 @@ private:
 
     void check_reachable(std::size_t index) {
         for (std::size_t i = 0; i < index; ++i) {
-            if (nodes_[i].broken || !covers(classes_[i].match, classes_[index].match, keys_)) continue;
+            if (nodes_[i].broken || !covers(classes_[i].match, classes_[index].match, clients_)) continue;
             if (!keys_known_ && classes_[i].match != MatchConfig{}) continue;
             report(Severity::error, mark_at(nodes_[index], "name"), "unreachable-class",
                    fmt::format("class '{}' can never match: '{}' in line {} comes first and matches all of it",
@@ -89,7 +89,7 @@ private:
                        "also match an api_key, a plan or a source network, or give the class a lower priority");
                 return;
             }
-            if (covers(other.match, without, keys_)) return;
+            if (covers(other.match, without, clients_)) return;
         }
     }
 
@@ -169,7 +169,7 @@ private:
     }
 
     const std::vector<ClassConfig>& classes_;
-    const std::vector<admission::ApiKey>& keys_;
+    const admission::ClientsConfig& clients_;
     std::span<const Node> nodes_;
     Diagnostics& diagnostics_;
     bool keys_known_ = true;

@@ -9,6 +9,8 @@ namespace weir::policy {
 namespace {
 
 using admission::ApiKey;
+using admission::Certificate;
+using admission::ClientsConfig;
 using admission::MatchConfig;
 
 template <typename T, typename Covers>
@@ -40,23 +42,33 @@ bool contains(const std::vector<std::string>& list, const std::string& text) {
     return std::find(list.begin(), list.end(), text) != list.end();
 }
 
-// The names of the keys that satisfy the conditions on keys and plans.
-std::vector<std::string> admitted_keys(const MatchConfig& match, std::span<const ApiKey> keys) {
+// Whether somebody satisfies the condition on plans by a certificate, whatever keys are shown.
+bool has_certified_plan(const MatchConfig& match, const ClientsConfig& clients) {
+    return std::any_of(clients.certificates.begin(), clients.certificates.end(),
+                       [&](const Certificate& one) { return contains(match.plans, one.plan); });
+}
+
+// The names of the keys that satisfy the conditions on keys and plans; of `narrow`, all that may.
+std::vector<std::string> admitted_keys(const MatchConfig& match, const ClientsConfig& clients, bool is_narrow) {
+    const bool any_plan = match.plans.empty() || (is_narrow && has_certified_plan(match, clients));
     std::vector<std::string> names;
-    for (const ApiKey& key : keys) {
+    for (const ApiKey& key : clients.api_keys) {
         const bool by_name = match.api_keys.empty() || contains(match.api_keys, key.name);
-        const bool by_plan = match.plans.empty() || contains(match.plans, key.plan);
-        if (by_name && by_plan) names.push_back(key.name);
+        if (by_name && (any_plan || contains(match.plans, key.plan))) names.push_back(key.name);
     }
     return names;
 }
 
-bool keys_cover(const MatchConfig& wide, const MatchConfig& narrow, std::span<const ApiKey> keys) {
+bool keys_cover(const MatchConfig& wide, const MatchConfig& narrow, const ClientsConfig& clients) {
     if (wide.api_keys.empty() && wide.plans.empty()) return true;
     if (narrow.api_keys.empty() && narrow.plans.empty()) return false;
-    const auto needed = admitted_keys(narrow, keys);
+    // Who has the plan by a certificate shows no key: only the same condition covers that.
+    if (narrow.api_keys.empty() && has_certified_plan(narrow, clients)) {
+        return wide.api_keys.empty() && each_is_covered(narrow.plans, wide.plans, equal);
+    }
+    const auto needed = admitted_keys(narrow, clients, true);
     // Without any key the class is at fault for another reason, which is reported as such.
-    return !needed.empty() && each_is_covered(needed, admitted_keys(wide, keys), equal);
+    return !needed.empty() && each_is_covered(needed, admitted_keys(wide, clients, false), equal);
 }
 
 bool headers_cover(const MatchConfig& wide, const MatchConfig& narrow) {
@@ -76,10 +88,10 @@ bool body_covers(const MatchConfig& wide, const MatchConfig& narrow) {
 }
 
 // What `wide` leaves out must be left out by `narrow` too.
-bool exclusions_cover(const MatchConfig& wide, const MatchConfig& narrow, std::span<const ApiKey> keys) {
+bool exclusions_cover(const MatchConfig& wide, const MatchConfig& narrow, const ClientsConfig& clients) {
     return std::all_of(wide.none_of.begin(), wide.none_of.end(), [&](const MatchConfig& excluded) {
         return std::any_of(narrow.none_of.begin(), narrow.none_of.end(),
-                           [&](const MatchConfig& other) { return covers(other, excluded, keys); });
+                           [&](const MatchConfig& other) { return covers(other, excluded, clients); });
     });
 }
 
@@ -90,11 +102,12 @@ bool is_everything(const IpNetwork& network) {
 
 }  // namespace
 
-bool covers(const MatchConfig& wide, const MatchConfig& narrow, std::span<const ApiKey> keys) {
-    return keys_cover(wide, narrow, keys) && list_covers(wide.sources, narrow.sources, network_covers) &&
+bool covers(const MatchConfig& wide, const MatchConfig& narrow, const ClientsConfig& clients) {
+    return keys_cover(wide, narrow, clients) && list_covers(wide.certificates, narrow.certificates, equal) &&
+           list_covers(wide.sources, narrow.sources, network_covers) &&
            list_covers(wide.listeners, narrow.listeners, equal) &&
            list_covers(wide.paths, narrow.paths, pattern_covers) && list_covers(wide.methods, narrow.methods, equal) &&
-           headers_cover(wide, narrow) && body_covers(wide, narrow) && exclusions_cover(wide, narrow, keys);
+           headers_cover(wide, narrow) && body_covers(wide, narrow) && exclusions_cover(wide, narrow, clients);
 }
 
 bool may_overlap(const MatchConfig& a, const MatchConfig& b) {
@@ -124,7 +137,7 @@ MatchConfig without_words(MatchConfig match) {
 }
 
 bool needs_proof(const MatchConfig& match) {
-    if (!match.api_keys.empty() || !match.plans.empty()) return true;
+    if (!match.api_keys.empty() || !match.certificates.empty() || !match.plans.empty()) return true;
     return !match.sources.empty() && std::none_of(match.sources.begin(), match.sources.end(), is_everything);
 }
 

@@ -8,9 +8,10 @@
 
 namespace weir::policy {
 
-// Whether every request that matches `narrow` matches `wide`. `keys` relate names of keys to plans. Never true wrongly.
+// Whether every request that matches `narrow` matches `wide`. `clients` relate names of keys and certificates to plans.
+// Never true wrongly.
 [[nodiscard]] bool covers(const admission::MatchConfig& wide, const admission::MatchConfig& narrow,
-                          std::span<const admission::ApiKey> keys);
+                          const admission::ClientsConfig& clients);
 
 // Whether some request may match both, judged by listener, path and method alone. Never false wrongly.
 [[nodiscard]] bool may_overlap(const admission::MatchConfig& a, const admission::MatchConfig& b);
@@ -21,7 +22,8 @@ namespace weir::policy {
 // The same conditions, and those that hold whatever a caller says.
 [[nodiscard]] admission::MatchConfig without_words(admission::MatchConfig match);
 
-// Whether a caller must prove something to match: show a key, or come from a network that is not everything.
+// Whether a caller must prove something to match: show a key or a certificate, or come from a network that is not
+// everything.
 [[nodiscard]] bool needs_proof(const admission::MatchConfig& match);
 
 }  // namespace weir::policy

@@ -53,7 +53,9 @@ constexpr std::array kTimeoutFields{
     scalar<kDuration, &TimeoutConfig::connect>("connect", "1s", "TCP and TLS handshake together."),
     scalar<kDuration, &TimeoutConfig::first_byte>("first_byte", "1m",
                                                   "From the last byte of the request to the first of the answer."),
-    scalar<kDuration, &TimeoutConfig::idle>("idle", "1m", "The longest silence within an answer."),
+    scalar<kDuration, &TimeoutConfig::idle>(
+        "idle", "1m",
+        "The longest silence within an answer; also the longest time in which an endpoint takes nothing of a request."),
     scalar<kDuration, &TimeoutConfig::total>("total", "10m", "From dispatch to the last byte."),
     scalar<kDuration, &TimeoutConfig::keep_alive>("keep_alive", "30s", "How long an unused connection is kept."),
 };

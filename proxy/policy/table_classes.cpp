@@ -6,6 +6,7 @@ namespace weir::policy {
 namespace {
 
 using admission::ApiKey;
+using admission::Certificate;
 using admission::ClassConfig;
 using admission::ClientsConfig;
 using admission::LimitConfig;
@@ -22,10 +23,20 @@ constexpr std::array kApiKeyFields{
 };
 constexpr Shape kApiKeyShape = shape<ApiKey>("api key", kApiKeyFields);
 
+constexpr std::array kCertificateFields{
+    required(scalar<kName, &Certificate::name>("name", "", "What `match.certificate` and the log call it.")),
+    scalar<kName, &Certificate::plan>("plan", "", "What `match.plan` calls it and others like it."),
+    required(scalar<kText, &Certificate::subject>(
+        "subject", "", "Of the client's certificate, as RFC 2253 writes it: CN=robot,O=Example.")),
+};
+constexpr Shape kCertificateShape = shape<Certificate>("certificate", kCertificateFields);
+
 // These rows fill the Policy, because the name of the file belongs to it.
 constexpr std::array kClientsFields{
     scalar<kFile, &Policy::api_keys_file>("api_keys_file", "", "A YAML file with a list `keys` like `api_keys` here."),
     maps<&Policy::clients, &ClientsConfig::api_keys>("api_keys", kApiKeyShape, "Keys that callers may show."),
+    maps<&Policy::clients, &ClientsConfig::certificates>(
+        "certificates", kCertificateShape, "Clients that prove who they are by a certificate; see `client_ca_file`."),
     scalars<kNetwork, &Policy::clients, &ClientsConfig::trusted_proxies>("trusted_proxies",
                                                                          "Networks whose X-Forwarded-For is believed."),
 };
@@ -54,7 +65,9 @@ constexpr Shape kPromptShape = [] {
 
 constexpr std::array kConditionFields{
     scalars<kName, &MatchConfig::api_keys>("api_key", "Names of keys; the caller showed one of them."),
-    scalars<kName, &MatchConfig::plans>("plan", "Plans of keys; the caller showed a key of one of them."),
+    scalars<kName, &MatchConfig::certificates>("certificate", "Names of certificates; the caller showed one of them."),
+    scalars<kName, &MatchConfig::plans>("plan",
+                                        "Plans of keys and certificates; the caller showed one of one of them."),
     scalars<kNetwork, &MatchConfig::sources>("source", "Networks; the client's address lies in one of them."),
     scalars<kName, &MatchConfig::listeners>("listener", "Names of listeners."),
     scalars<kUrlPath, &MatchConfig::paths>("path", "Exact paths, or prefixes when they end in `*`."),
@@ -65,7 +78,6 @@ constexpr std::array kConditionFields{
     scalars<kText, &MatchConfig::service_tiers>("service_tier", "Values of the body's `service_tier`."),
     scalar<kBool, &MatchConfig::stream>("stream", "", "Whether the body asks for a stream."),
     map<&MatchConfig::prompt>("prompt_tokens", kPromptShape, "How long the body is."),
-    later("certificate"),
 };
 
 constexpr Shape non_empty(Shape shape) {

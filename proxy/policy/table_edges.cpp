@@ -9,6 +9,7 @@ using admin::AdminConfig;
 using downstream::ConnectionLimits;
 using downstream::ListenerConfig;
 using downstream::ProcessLimits;
+using downstream::ProxyProtocolConfig;
 using net::ServerTlsConfig;
 using telemetry::AccessLogConfig;
 using telemetry::LoggingConfig;
@@ -27,12 +28,16 @@ constexpr std::array kProcessLimitsFields{
 constexpr std::array kTlsFields{
     required(scalar<kFile, &ServerTlsConfig::cert_file>("cert_file", "", "PEM, the server's own certificate first.")),
     required(scalar<kFile, &ServerTlsConfig::key_file>("key_file", "", "PEM.")),
+    scalar<kFile, &ServerTlsConfig::client_ca_file>(
+        "client_ca_file", "", "PEM; every client must show a certificate of one of these authorities."),
 };
 constexpr Shape kTlsShape = shape<ServerTlsConfig>("", kTlsFields);
 
 constexpr std::array kConnectionLimitsFields{
     scalar<kPositive, &ConnectionLimits::connections>(
-        "connections", "16000", "Open at once on this listener; more are closed when they are accepted."),
+        "connections", "16000", "Open at once on this listener; more are refused when they are accepted."),
+    scalar<kPositive, &ConnectionLimits::connections_per_client>(
+        "connections_per_client", "", "Open at once of one address (IPv6: its /64); more are refused."),
     scalar<kSize, &ConnectionLimits::header_bytes>("header_bytes", "32KiB",
                                                    "Request line and headers together; more is answered 431."),
     scalar<kPositive, &ConnectionLimits::header_fields>("header_fields", "100",
@@ -49,11 +54,19 @@ constexpr std::array kConnectionLimitsFields{
 };
 constexpr Shape kConnectionLimitsShape = shape<ConnectionLimits>("", kConnectionLimitsFields);
 
+constexpr std::array kProxyProtocolFields{
+    required(scalars<kNetwork, &ProxyProtocolConfig::from>(
+        "from", "Networks of balancers; whoever connects from there must send the header, nobody else may.")),
+};
+constexpr Shape kProxyProtocolShape = shape<ProxyProtocolConfig>("", kProxyProtocolFields);
+
 constexpr std::array kListenerFields{
     required(scalar<kName, &ListenerConfig::name>("name", "", "What `match.listener`, the log and metrics call it.")),
     required(scalar<kBind, &ListenerConfig::bind>(
         "bind", "", "ADDRESS:PORT, [V6]:PORT or unix:/path; with port 0 the kernel picks one.")),
     map<&ListenerConfig::tls>("tls", kTlsShape, "The certificate shown to clients; without it the listener is plain."),
+    map<&ListenerConfig::proxy_protocol>("proxy_protocol", kProxyProtocolShape,
+                                         "Balancers that say whom they carry, by the PROXY protocol (v1 or v2)."),
     map<&ListenerConfig::limits>("limits", kConnectionLimitsShape, "What one client may cost before it is served."),
 };
 

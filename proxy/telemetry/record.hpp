@@ -49,7 +49,7 @@ public:
     virtual void record(const Record& record) = 0;
     virtual void connection_opened(ListenerId listener) = 0;
     virtual void connection_closed(ListenerId listener) = 0;
-    // Refused at accept: a connection limit.
+    // Refused before its first request: a connection limit, or no PROXY header where one must come.
     virtual void connection_refused(ListenerId listener) = 0;
     // Bytes of requests and answers that are held because the other side is not ready for them: changes by `delta`.
     virtual void buffered(std::int64_t delta) = 0;

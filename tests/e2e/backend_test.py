@@ -1,5 +1,6 @@
 """Backends that fail, in every way that they do: what the client sees, and what becomes of the endpoint (item 22)."""
 
+import socket
 import threading
 import time
 import unittest
@@ -8,7 +9,7 @@ from support.backend import hold, ok, reply, respond
 from support.faults import Blackhole, Wedged, half_close_after, refusing, reset_after
 from support.policy import small_policy
 from support.process import WeirTest, free_port
-from support.waiting import holds, scaled
+from support.waiting import eventually, holds, scaled
 from support.wire import Closed, format_request
 
 
@@ -66,6 +67,21 @@ class OneEndpoint(WeirTest):
             self.assert_failure(weir.request("POST", "/v1/chat/completions", [], b"{}"), 504, "backend_timeout")
             self.assertTrue(0.19 < time.monotonic() - began < scaled(1))
         self.eventually(lambda: len(backend.cancelled) == 2)
+        self.assert_idle(weir)
+
+    def test_item_22_that_takes_nothing_of_a_large_body_is_504_and_not_the_clients_fault(self):
+        def wedged(peer, request):
+            peer.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            eventually(lambda: peer.backend.stopping, 5)
+            return False
+        backend = self.start_backend(wedged, read_bodies=False)
+        weir = self.start_weir_before(backend, backend=never_ejected(idle="500ms"), listener_limits={
+            "body_bytes": "100MiB", "body_timeout": "200ms"})
+        client = self.client(weir)
+        client.send(b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 60000000\r\n\r\n")
+        sender = threading.Thread(target=client.try_send, args=(b"x" * 60_000_000,), daemon=True)
+        sender.start()
+        self.assert_failure(client.response(), 504, "backend_timeout")
         self.assert_idle(weir)
 
     def test_item_22_that_falls_silent_in_a_stream_is_cut_and_the_client_sees_it(self):

@@ -158,12 +158,15 @@ class Caps(WeirTest):
         self.assertEqual(status(body=b"x" * 10241), 413)
         self.assertIn(status(target="/" + "a" * 9000), (414, 431))
 
-    def test_more_connections_than_the_limit_are_closed_when_they_come(self):
+    def test_more_connections_than_the_limit_are_refused_when_they_come(self):
         weir = self.start(connections=5)
         held = [self.client(weir) for _ in range(5)]
         for client in held:
             self.assertEqual(client.request().status, 200)
         with weir.connect() as sixth:
+            answer = sixth.response()
+            self.assertEqual((answer.status, answer.get("x-weir-decision"), answer.get("connection")),
+                             (503, "connection_limit", "close"))
             self.assertTrue(sixth.is_closed())
         held[0].close()
         self.eventually(lambda: weir.status()["connections"] == 4)

@@ -166,6 +166,10 @@ class Preload:
     def shift_clock(self, seconds):
         self._page[8:16] = struct.pack("q", seconds)
 
+    def stall(self, milliseconds):
+        """The next allocation of a worker takes so long."""
+        self._page[16:24] = struct.pack("q", milliseconds)
+
     def close(self):
         self._page.close()
         self._file.close()

@@ -1,5 +1,5 @@
-// Put under the process by LD_PRELOAD: fails one allocation of a worker, and shifts the wall clock, as a page shared
-// with the test says. support/faults.py builds it when a test needs it.
+// Put under the process by LD_PRELOAD: fails or delays one allocation of a worker, and shifts the wall clock, as a page
+// shared with the test says. support/faults.py builds it when a test needs it.
 
 #include <dlfcn.h>
 #include <fcntl.h>
@@ -20,6 +20,7 @@ namespace {
 struct Control {
     std::atomic<std::int64_t> allocations_left;  // until one fails; 0: none does
     std::atomic<std::int64_t> clock_shift;       // seconds
+    std::atomic<std::int64_t> stall;             // milliseconds that the next allocation takes; then 0
 };
 
 Control* control() {
@@ -38,6 +39,15 @@ bool is_worker() {
     return pthread_getname_np(pthread_self(), name, sizeof name) == 0 && std::strcmp(name, "weir-worker") == 0;
 }
 
+void stall() {
+    Control* page = control();
+    if (page == nullptr || page->stall.load() == 0 || !is_worker()) return;
+    const std::int64_t ms = page->stall.exchange(0);
+    timespec rest{ms / 1000, ms % 1000 * 1'000'000};
+    while (clock_nanosleep(CLOCK_MONOTONIC, 0, &rest, &rest) != 0) {
+    }
+}
+
 bool must_fail() {
     Control* page = control();
     if (page == nullptr || page->allocations_left.load() <= 0 || !is_worker()) return false;
@@ -47,6 +57,7 @@ bool must_fail() {
 }  // namespace
 
 void* operator new(std::size_t size) {
+    stall();
     void* memory = must_fail() ? nullptr : std::malloc(size != 0 ? size : 1);
     if (memory == nullptr) throw std::bad_alloc();
     return memory;

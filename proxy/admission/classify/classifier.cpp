@@ -10,7 +10,7 @@ struct Classifier::State {
         : identifier(clients, salt) {
         classes.reserve(wanted.size());
         for (const JudgeClass& cls : wanted) {
-            classes.push_back({cls.id, Matcher(cls.config.match, identifier.api_keys())});
+            classes.push_back({cls.id, Matcher(cls.config.match, identifier.clients())});
         }
     }
 

@@ -25,6 +25,7 @@ struct Credentials {
     std::string_view forwarded_for;  // X-Forwarded-For as it came, all fields joined by ','; may be empty
     std::string_view api_key;        // as presented, without "Bearer "; may be empty
     bool ambiguous_key = false;      // two different keys were shown: neither counts
+    std::string_view subject{};      // of a verified client certificate; may be empty
 };
 
 struct HeadFacts {
@@ -63,9 +64,10 @@ private:
 
 // Who the caller turned out to be.
 struct Identity {
-    IpAddress source;                 // the address that counts: the peer, or what trusted proxies vouch for
-    const ApiKey* api_key = nullptr;  // null: none, or not a known one
-    ClientKey client = 0;             // by key when there is one, else by address (IPv6: its /64)
+    IpAddress source;                          // the address that counts: the peer, or what trusted proxies vouch for
+    const ApiKey* api_key = nullptr;           // null: none, or not a known one
+    const Certificate* certificate = nullptr;  // likewise
+    ClientKey client = 0;    // by key when there is one, else by certificate, else by address (IPv6: its /64)
     ClientKey dealt_as = 0;  // the same, as cohort_of() takes it: alike in every process with this policy's keys
 };
 

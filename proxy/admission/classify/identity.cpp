@@ -18,9 +18,13 @@ std::string_view trimmed(std::string_view text) {
     return text.substr(first, text.find_last_not_of(kSpaces) - first + 1);
 }
 
-// Another key for names of keys: such a name must never be a client with an address for a name.
+// Another key for names of each kind: none must ever be a client with an address, or another kind's, for a name.
 ClientKey hash_of_name(SipKey key, std::string_view name) {
     return siphash({key.k0, ~key.k1}, {reinterpret_cast<const std::uint8_t*>(name.data()), name.size()});
+}
+
+ClientKey hash_of_certificate(SipKey key, std::string_view name) {
+    return siphash({~key.k0, key.k1}, {reinterpret_cast<const std::uint8_t*>(name.data()), name.size()});
 }
 
 ClientKey hash_of_source(SipKey key, const IpAddress& source) {
@@ -64,7 +68,15 @@ Identifier::Identifier(const ClientsConfig& clients, std::uint64_t salt)
 
 Identity Identifier::identify(const Credentials& credentials) const {
     const bool shown = !credentials.ambiguous_key && !credentials.api_key.empty();
-    return name(source_of(credentials.peer, credentials.forwarded_for), shown ? known(credentials.api_key) : nullptr);
+    const IpAddress source = source_of(credentials.peer, credentials.forwarded_for);
+    Identity identity = name(source, shown ? known(credentials.api_key) : nullptr);
+    if (credentials.subject.empty()) return identity;
+    identity.certificate = certified(credentials.subject);
+    if (identity.api_key == nullptr && identity.certificate != nullptr) {
+        identity.client = hash_of_certificate(salt_, identity.certificate->name);
+        identity.dealt_as = hash_of_certificate(dealer_, identity.certificate->name);
+    }
+    return identity;
 }
 
 Identity Identifier::assume(const IpAddress& source, std::string_view key_name) const {
@@ -98,9 +110,15 @@ const Identifier::Holder* Identifier::known(std::string_view api_key) const {
     return found == by_digest_.end() ? nullptr : found->second;
 }
 
+const Certificate* Identifier::certified(std::string_view subject) const {
+    const auto found = std::find_if(clients_.certificates.begin(), clients_.certificates.end(),
+                                    [subject](const Certificate& one) { return one.subject == subject; });
+    return found == clients_.certificates.end() ? nullptr : &*found;
+}
+
 Identity Identifier::name(const IpAddress& source, const Holder* holder) const {
-    if (holder != nullptr) return {source, holder->key, holder->client, holder->dealt_as};
-    return {source, nullptr, hash_of_source(salt_, source), hash_of_source(dealer_, source)};
+    if (holder != nullptr) return {source, holder->key, nullptr, holder->client, holder->dealt_as};
+    return {source, nullptr, nullptr, hash_of_source(salt_, source), hash_of_source(dealer_, source)};
 }
 
 }  // namespace weir::admission

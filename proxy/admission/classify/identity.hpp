@@ -22,8 +22,8 @@ public:
 
     [[nodiscard]] Identity identify(const Credentials& credentials) const;
     [[nodiscard]] Identity assume(const IpAddress& source, std::string_view key_name) const;
-    // The keys that identities point to.
-    [[nodiscard]] std::span<const ApiKey> api_keys() const { return clients_.api_keys; }
+    // The keys and certificates that identities point to.
+    [[nodiscard]] const ClientsConfig& clients() const { return clients_; }
 
 private:
     struct ConstantTimeEqual {
@@ -40,6 +40,7 @@ private:
     [[nodiscard]] IpAddress source_of(IpAddress peer, std::string_view forwarded_for) const;
     [[nodiscard]] bool is_trusted(const IpAddress& address) const;
     [[nodiscard]] const Holder* known(std::string_view api_key) const;
+    [[nodiscard]] const Certificate* certified(std::string_view subject) const;
     [[nodiscard]] Identity name(const IpAddress& source, const Holder* holder) const;
 
     ClientsConfig clients_;

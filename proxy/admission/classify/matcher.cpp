@@ -32,26 +32,30 @@ bool has_header(const HeadFacts& facts, std::string_view name, std::string_view 
 
 }  // namespace
 
-Matcher::Matcher(const MatchConfig& config, std::span<const ApiKey> api_keys)
+Matcher::Matcher(const MatchConfig& config, const ClientsConfig& clients)
     : config_(config),
       asks_body_(asks_body(config)),
-      api_keys_(keys_with(config.api_keys, api_keys, &ApiKey::name)),
-      plans_(keys_with(config.plans, api_keys, &ApiKey::plan)) {
-    for (const MatchConfig& excluded : config.none_of) none_of_.emplace_back(excluded, api_keys);
+      api_keys_(named(config.api_keys, clients.api_keys, &ApiKey::name)),
+      plans_(named(config.plans, clients.api_keys, &ApiKey::plan)),
+      certificates_(named(config.certificates, clients.certificates, &Certificate::name)),
+      certificate_plans_(named(config.plans, clients.certificates, &Certificate::plan)) {
+    for (const MatchConfig& excluded : config.none_of) none_of_.emplace_back(excluded, clients);
     config_.none_of.clear();
 }
 
-Matcher::KeyList Matcher::keys_with(const std::vector<std::string>& names, std::span<const ApiKey> api_keys,
-                                    std::string ApiKey::*field) {
-    KeyList list{names.empty(), {}};
-    for (const ApiKey& key : api_keys) {
-        if (!names.empty() && is_one_of(key.*field, names)) list.keys.push_back(&key);
+template <typename Proof>
+Matcher::Allowed<Proof> Matcher::named(const std::vector<std::string>& names, const std::vector<Proof>& proofs,
+                                       std::string Proof::*field) {
+    Allowed<Proof> allowed{names.empty(), {}};
+    for (const Proof& proof : proofs) {
+        if (!names.empty() && is_one_of(proof.*field, names)) allowed.proofs.push_back(&proof);
     }
-    return list;  // in the order of their addresses already
+    return allowed;  // in the order of their addresses already
 }
 
-bool Matcher::KeyList::allows(const ApiKey* key) const {
-    return any || (key != nullptr && std::binary_search(keys.begin(), keys.end(), key, std::less<>()));
+template <typename Proof>
+bool Matcher::Allowed<Proof>::allows(const Proof* proof) const {
+    return any || (proof != nullptr && std::binary_search(proofs.begin(), proofs.end(), proof, std::less<>()));
 }
 
 HeadFit Matcher::fit_head(const Identity& identity, const HeadFacts& head) const {
@@ -81,7 +85,8 @@ bool Matcher::body_matches(const BodyFacts& body) const {
 }
 
 bool Matcher::caller_matches(const Identity& identity) const {
-    if (!api_keys_.allows(identity.api_key) || !plans_.allows(identity.api_key)) return false;
+    if (!api_keys_.allows(identity.api_key) || !certificates_.allows(identity.certificate)) return false;
+    if (!plans_.allows(identity.api_key) && !certificate_plans_.allows(identity.certificate)) return false;
     return config_.sources.empty() ||
            std::any_of(config_.sources.begin(), config_.sources.end(),
                        [&](const IpNetwork& network) { return network.contains(identity.source); });

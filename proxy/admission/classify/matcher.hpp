@@ -4,7 +4,6 @@
 // Immutable after construction: threads share it without a lock. No call allocates.
 
 #include <memory>
-#include <span>
 #include <string>
 #include <vector>
 
@@ -22,22 +21,25 @@ enum class HeadFit : std::uint8_t {
 
 class Matcher {
 public:
-    // REQUIRES: `api_keys` outlives the matcher; identities point into it.
-    Matcher(const MatchConfig& config, std::span<const ApiKey> api_keys);
+    // REQUIRES: `clients` outlives the matcher; identities point into it.
+    Matcher(const MatchConfig& config, const ClientsConfig& clients);
 
     [[nodiscard]] HeadFit fit_head(const Identity& identity, const HeadFacts& head) const;
     // Whether the conditions on the body hold, and, where it is `excludable`, not all those of `not:`.
     [[nodiscard]] bool fits_body(const BodyFacts& body, bool excludable) const;
 
 private:
-    // Keys that a list of names allows. A list that names only unknown keys allows none: it is not an empty list.
-    struct KeyList {
+    // The keys, or certificates, that a list of names allows. A list that names only unknown ones allows none: it is
+    // not an empty list.
+    template <typename Proof>
+    struct Allowed {
         bool any = true;
-        std::vector<const ApiKey*> keys;  // sorted
-        [[nodiscard]] bool allows(const ApiKey* key) const;
+        std::vector<const Proof*> proofs;  // sorted
+        [[nodiscard]] bool allows(const Proof* proof) const;
     };
-    static KeyList keys_with(const std::vector<std::string>& names, std::span<const ApiKey> api_keys,
-                             std::string ApiKey::*field);
+    template <typename Proof>
+    static Allowed<Proof> named(const std::vector<std::string>& names, const std::vector<Proof>& proofs,
+                                std::string Proof::*field);
 
     [[nodiscard]] bool caller_matches(const Identity& identity) const;
     [[nodiscard]] bool request_matches(const HeadFacts& facts) const;
@@ -45,8 +47,10 @@ private:
 
     MatchConfig config_;
     bool asks_body_ = false;
-    KeyList api_keys_;
-    KeyList plans_;
+    Allowed<ApiKey> api_keys_;
+    Allowed<ApiKey> plans_;
+    Allowed<Certificate> certificates_;
+    Allowed<Certificate> certificate_plans_;
     std::vector<Matcher> none_of_;
 };
 

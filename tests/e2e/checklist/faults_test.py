@@ -5,6 +5,7 @@ Sizes here suit every run of the tests; bench/faults has the same in the thousan
 
 import os
 import resource
+import socket
 import tempfile
 import threading
 import time
@@ -183,6 +184,34 @@ class Process(WeirTest):
         self.assert_idle(weir)
         self.eventually(lambda: weir.status()["connections"] == 0)
         self.assertGreaterEqual(weir.count("weir_event_loop_faults_total"), failures)
+
+
+    def test_a_worker_that_stands_still_is_told_of_with_the_place_and_the_service_manager_is_not_pinged(self):
+        folder = self.enterContext(tempfile.TemporaryDirectory())
+        manager = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self.addCleanup(manager.close)
+        manager.bind(os.path.join(folder, "notify"))
+        manager.settimeout(scaled(5))
+        env = {**self.preload.env, "NOTIFY_SOCKET": os.path.join(folder, "notify"), "WATCHDOG_USEC": "400000"}
+        weir = self.start_weir(small_policy(self.start_backend().url), env=env)
+        self.assertEqual(manager.recv(100), b"READY=1")
+        for _ in range(2):
+            self.assertEqual(manager.recv(100), b"WATCHDOG=1")
+        self.assertEqual(weir.request().status, 200)
+        weir.count("weir_event_loop_lag_seconds")
+        self.preload.stall(800)
+        began = time.monotonic()
+        self.assertIn(weir.request().status, (200, 504))  # a connect that was under way has run out of time
+        self.assertGreater(time.monotonic() - began, 0.7)
+        line = self.eventually(lambda: [line for line in weir.stderr().splitlines() if "was stuck" in line])[0]
+        self.assertRegex(line, r"worker 0 was stuck in one turn for \d{3} ms or more; it stood at .*weir\(\+0x")
+        self.assertGreater(weir.count("weir_event_loop_lag_seconds"), 0.7)
+        pings, deadline = [], time.monotonic() + 1.2
+        while time.monotonic() < deadline:
+            if manager.recv(100) == b"WATCHDOG=1":
+                pings.append(time.monotonic() - began)
+        self.assertGreater(max(b - a for a, b in zip([0.0, *pings], pings)), 0.5, pings)
+        self.assertEqual(manager.recv(100), b"WATCHDOG=1")
 
 
 class Load(WeirTest):

@@ -12,6 +12,7 @@ protected:
     static ClientsConfig clients() {
         ClientsConfig config;
         config.api_keys = {{"acme", "team", sha256("acme-secret")}, {"siri-prod", "", sha256("siri-secret")}};
+        config.certificates = {{"robot", "fleet", "CN=robot,O=Example"}};
         config.trusted_proxies = {IpNetwork::parse("10.0.0.0/8").value(), IpNetwork::parse("fd00::/8").value()};
         return config;
     }
@@ -31,6 +32,20 @@ TEST_F(IdentityTest, KnowsAKeyByItsDigest) {
     EXPECT_EQ(keyed("acme-secret").api_key->name, "acme");
     EXPECT_EQ(keyed("acme-secret ").api_key, nullptr);
     EXPECT_EQ(keyed("").api_key, nullptr);
+}
+
+TEST_F(IdentityTest, KnowsACertificateByItsWholeSubject) {
+    const auto certified = [&](std::string_view subject, std::string_view key = {}) {
+        return identifier.identify({ip("203.0.113.9"), {}, key, false, subject});
+    };
+    ASSERT_NE(certified("CN=robot,O=Example").certificate, nullptr);
+    EXPECT_EQ(certified("CN=robot,O=Example").certificate->name, "robot");
+    for (const char* other : {"", "CN=robot", "CN=robot,O=Example,OU=x", "O=Example,CN=robot", "cn=robot,o=example"}) {
+        EXPECT_EQ(certified(other).certificate, nullptr) << other;
+    }
+    // A client of its own, beside those of keys and addresses; a key that is shown as well names the client.
+    EXPECT_NE(certified("CN=robot,O=Example").client, client("203.0.113.9"));
+    EXPECT_EQ(certified("CN=robot,O=Example", "acme-secret").client, keyed("acme-secret").client);
 }
 
 TEST_F(IdentityTest, TwoDifferentKeysAreNone) { EXPECT_EQ(keyed("acme-secret", true).api_key, nullptr); }

@@ -5,10 +5,10 @@
 namespace weir::policy {
 namespace {
 
-using admission::ApiKey;
 using admission::MatchConfig;
 
-const std::vector<ApiKey> kKeys{{"acme", "team", {}}, {"zeta", "team", {}}, {"siri", "bulk", {}}};
+const admission::ClientsConfig kKeys{
+    {{"acme", "team", {}}, {"zeta", "team", {}}, {"siri", "bulk", {}}}, {{"robot", "fleet", "CN=robot"}}, {}};
 
 MatchConfig sources(std::initializer_list<const char*> networks) {
     MatchConfig match;
@@ -26,10 +26,23 @@ MatchConfig paths(std::initializer_list<const char*> values) { return only(&Matc
 MatchConfig plans(std::initializer_list<const char*> values) { return only(&MatchConfig::plans, values); }
 MatchConfig keys(std::initializer_list<const char*> values) { return only(&MatchConfig::api_keys, values); }
 
+MatchConfig certificates(std::initializer_list<const char*> values) { return only(&MatchConfig::certificates, values); }
+
 MatchConfig except(const MatchConfig& excluded) {
     MatchConfig match;
     match.none_of.push_back(excluded);
     return match;
+}
+
+TEST(Covers, CertificatesAndPlansThatTheyHave) {
+    EXPECT_TRUE(covers(certificates({"robot", "other"}), certificates({"robot"}), kKeys));
+    EXPECT_FALSE(covers(certificates({"robot"}), {}, kKeys));
+    EXPECT_FALSE(covers(certificates({"robot"}), keys({"siri"}), kKeys));
+    // Who has the plan by a certificate shows none of the keys.
+    EXPECT_TRUE(covers(plans({"fleet", "team"}), plans({"fleet"}), kKeys));
+    EXPECT_FALSE(covers(keys({"acme", "zeta", "siri"}), plans({"fleet", "team"}), kKeys));
+    EXPECT_FALSE(covers(plans({"team"}), plans({"fleet", "team"}), kKeys));
+    EXPECT_TRUE(needs_proof(certificates({"robot"})));
 }
 
 TEST(Covers, EverythingIsCoveredByNoConditions) {

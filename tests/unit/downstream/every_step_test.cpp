@@ -1,0 +1,273 @@
+// One exchange, run again and again with every step of its I/O failing in every way. Whatever fails: the slot comes
+// back once, the client sees one answer or an abort, one record is told, and the next request on the same worker meets
+// no connection that is spoilt.
+
+#include <gtest/gtest.h>
+#include <sys/socket.h>
+
+#include <string>
+#include <vector>
+
+#include "app/assembly.hpp"
+#include "downstream/connection.hpp"
+#include "downstream/worker.hpp"
+#include "support/faulty_stream.hpp"
+#include "support/loop.hpp"
+#include "support/policies.hpp"
+#include "support/sockets.hpp"
+
+namespace weir::downstream {
+namespace {
+
+using test::Fault;
+using test::FaultPlan;
+using test::FaultyStream;
+
+constexpr std::string_view kPolicy = R"(
+version: 1
+workers: 1
+listeners:
+  - name: public
+    bind: 127.0.0.1:0
+    limits: { header_timeout: 5ms, body_timeout: 5ms, idle_timeout: 5ms, write_timeout: 5ms }
+backends:
+  - name: model
+    endpoints: http://127.0.0.1:1
+    capacity: { requests: 1 }
+    ejection: { failures: 0 }
+    timeouts: { connect: 1ms, first_byte: 5ms, idle: 5ms, total: 2s, keep_alive: 1h }
+classes:
+  - { name: everyone, match: any, backend: model }
+)";
+
+// What is sent, what is answered, and what of the answer's body the client must have.
+struct Scenario {
+    std::string request;
+    std::string answer;
+    std::string body;       // as it is framed towards the client
+    std::string last = {};  // the last bytes of the request at the endpoint; empty: the end of its head
+};
+
+struct Listening final : telemetry::Recorder {
+    void record(const telemetry::Record& record) override { reasons.push_back(record.reason); }
+    void connection_opened(ListenerId /*listener*/) override {}
+    void connection_closed(ListenerId /*listener*/) override { on_closed(); }
+    void connection_refused(ListenerId /*listener*/) override {}
+    void buffered(std::int64_t delta) override { held += delta; }
+
+    std::vector<Reason> reasons;
+    std::int64_t held = 0;
+    std::function<void()> on_closed = [] {};
+};
+
+// A worker with one pooled connection to its endpoint, and clients one after the other.
+class Stage {
+public:
+    explicit Stage(const Scenario& scenario) : scenario_(scenario) {
+        static const policy::Policy policy = test::policy_of(kPolicy);
+        assembly_ = std::move(app::assemble(policy, names_, nullptr, 1, Clock::now()).value());
+        worker_ = std::make_unique<Worker>(0, state_, recorder_, assembly_.routing);
+        upstream_ = test::unix_pair();
+    }
+
+    // The first client meets the fault, the second none. False when the exchange has fewer steps than the plan.
+    bool play(int fail_at, Fault fault) {
+        plan_ = {.fail_at = fail_at, .fault = fault, .cancel = [this] { client_.far.close(); }};
+        recorder_.on_closed = [this] {
+            recorder_.on_closed = [this] { loop().post([this] { loop().stop(); }); };
+            loop().post([this] { play_second(); });
+        };
+        loop().post([this] {
+            auto stream = std::make_unique<FaultyStream>(loop(), upstream_.near.release(), plan_);
+            stream->on_write = [this](std::string_view bytes) { answer(bytes); };
+            pooled_ = stream.get();
+            worker_->pool().give_back(std::make_unique<upstream::Connection>(endpoint(), std::move(stream)), 1h);
+            start_client();
+        });
+        run();
+        return plan_.reached;
+    }
+
+    std::string first;  // what the clients were sent
+    std::string second;
+    std::size_t records_of_first = 0;
+    bool had_pooled = false;  // at the second's begin
+    Listening recorder_;
+
+    [[nodiscard]] std::uint32_t inflight() const {
+        return assembly_.benches[0].judge->counts(Clock::now()).classes[0].inflight;
+    }
+    [[nodiscard]] std::uint32_t waiting() const {
+        return assembly_.benches[0].judge->counts(Clock::now()).classes[0].waiting;
+    }
+    [[nodiscard]] std::int64_t bodies_held() const { return state_.buffered_bytes.load(); }
+
+private:
+    net::EventLoop& loop() { return worker_->loop(); }
+    EndpointId endpoint() { return assembly_.benches[0].backend->endpoints()[0]->id(); }
+
+    void answer(std::string_view bytes) {
+        received_ += bytes;
+        if (!received_.ends_with(scenario_.last.empty() ? "\r\n\r\n" : scenario_.last)) return;
+        received_.clear();
+        if (upstream_.far.get() >= 0) upstream_.far.send(scenario_.answer);
+    }
+
+    void start_client() {
+        client_ = test::unix_pair();
+        client_.far.send(scenario_.request);
+        auto stream = std::make_unique<FaultyStream>(loop(), client_.near.release(), plan_);
+        // A client that sees the end closes too.
+        stream->on_shutdown = [this] { collect(); };
+        stream->on_write = [this](std::string_view /*bytes*/) { collect_bytes(); };
+        state_.connections.fetch_add(1);
+        (new Connection(*worker_, assembly_.routing, assembly_.routing->listeners[0].id, {}, std::move(stream)))
+            ->start();
+    }
+
+    void collect_bytes() {
+        if (client_.far.get() >= 0) taken_ += client_.far.receive();
+    }
+    void collect() {
+        collect_bytes();
+        client_.far.close();
+    }
+
+    void play_second() {
+        collect();
+        first = std::exchange(taken_, {});
+        records_of_first = recorder_.reasons.size();
+        had_pooled = worker_->pool().size() > 0;
+        plan_.fail_at = 0;
+        received_.clear();
+        start_client();
+    }
+
+    void run() {
+        test::Probe bark(loop(), [this] {
+            ADD_FAILURE() << "the exchange hangs";
+            loop().stop();
+        });
+        net::Timer watchdog(loop().timers(), bark);
+        loop().post([&] { watchdog.set(loop().now() + std::chrono::seconds(5)); });
+        loop().run();
+        collect();
+        second = std::exchange(taken_, {});
+    }
+
+    const Scenario& scenario_;
+    app::Names names_;
+    app::Assembly assembly_;
+    ProcessState state_;
+    FaultPlan plan_;
+    std::unique_ptr<Worker> worker_;
+    test::SocketPair upstream_;
+    test::SocketPair client_;
+    FaultyStream* pooled_ = nullptr;
+    std::string received_;  // at the endpoint, of one request
+    std::string taken_;     // by the client
+};
+
+int count(std::string_view text, std::string_view word) {
+    int found = 0;
+    for (std::size_t at = text.find(word); at != std::string_view::npos; at = text.find(word, at + 1)) ++found;
+    return found;
+}
+
+std::string_view body_of(std::string_view answer) {
+    const std::size_t end = answer.find("\r\n\r\n");
+    return end == std::string_view::npos ? std::string_view{} : answer.substr(end + 4);
+}
+
+std::string_view without_interim(std::string_view text) {
+    constexpr std::string_view kInterim = "HTTP/1.1 100 Continue\r\n\r\n";
+    while (text.starts_with(kInterim)) text.remove_prefix(kInterim.size());
+    return text;
+}
+
+void expect_sound(const Scenario& scenario, const Stage& stage) {
+    EXPECT_EQ(stage.inflight(), 0U);
+    EXPECT_EQ(stage.waiting(), 0U);
+    EXPECT_EQ(stage.bodies_held(), 0);
+    EXPECT_EQ(stage.recorder_.held, 0);
+    EXPECT_LE(stage.records_of_first, 1U);
+    EXPECT_EQ(stage.recorder_.reasons.size(), stage.records_of_first + 1);
+
+    const std::string_view first = without_interim(stage.first);
+    EXPECT_LE(count(first, "HTTP/1.1 "), 1) << first;
+    for (const Reason reason : stage.recorder_.reasons) {
+        EXPECT_NE(reason, Reason::total_timeout) << "a wait had no deadline of its own";
+    }
+    const bool served = stage.records_of_first == 1 && group(stage.recorder_.reasons[0]) == ReasonGroup::admitted;
+    if (first.starts_with("HTTP/1.1 200")) {
+        const std::string_view body = body_of(first);
+        EXPECT_TRUE(scenario.body.starts_with(body)) << "the client got what nobody sent: " << body;
+        // What is whole was served, and what was served is whole unless the client did not take it.
+        if (served) {
+            EXPECT_EQ(body, scenario.body);
+        }
+        // Only the last byte makes an answer whole: what was cut off never looks so.
+        if (!served && body == scenario.body) {
+            EXPECT_EQ(group(stage.recorder_.reasons[0]), ReasonGroup::client);
+        }
+    }
+    const std::string_view second = without_interim(stage.second);
+    if (stage.had_pooled) {
+        EXPECT_TRUE(second.starts_with("HTTP/1.1 200") || second.starts_with("HTTP/1.1 50")) << second;
+        if (second.starts_with("HTTP/1.1 200")) {
+            EXPECT_EQ(body_of(second), scenario.body);
+        }
+    } else {
+        EXPECT_TRUE(second.starts_with("HTTP/1.1 50")) << second;
+    }
+}
+
+const std::vector<Scenario>& scenarios() {
+    static const std::string json = R"({"model":"m","stream":true,"messages":[{"role":"user","content":"hello"}]})";
+    static const std::vector<Scenario> all = {
+        {"GET /a HTTP/1.1\r\nHost: a\r\n\r\n", "HTTP/1.1 200 OK\r\nContent-Length: 11\r\n\r\nhello world",
+         "hello world"},
+        {"POST /v1/chat/completions HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: " +
+             std::to_string(json.size()) + "\r\n\r\n" + json,
+         "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n"
+         "9\r\ndata: 1\n\n\r\n9\r\ndata: 2\n\n\r\n0\r\n\r\n",
+         {},
+         json},
+        {"POST /a HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nTransfer-Encoding: "
+         "chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n",
+         "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok", "ok", "0\r\n\r\n"},
+    };
+    return all;
+}
+
+class EveryStep : public testing::TestWithParam<std::size_t> {};
+
+TEST_P(EveryStep, FailingInEveryWayLosesNothing) {
+    Scenario scenario = scenarios()[GetParam()];
+    int steps = 0;
+    {
+        Stage calm(scenario);
+        calm.play(0, Fault::reset);
+        ASSERT_TRUE(calm.had_pooled) << "the connection was not kept: " << calm.first;
+        ASSERT_TRUE(without_interim(calm.first).starts_with("HTTP/1.1 200")) << calm.first;
+        // Chunks are framed anew: how they were is seen from an exchange in which nothing fails.
+        if (scenario.body.empty()) scenario.body = body_of(without_interim(calm.first));
+        expect_sound(scenario, calm);
+    }
+    for (const Fault fault : {Fault::reset, Fault::end, Fault::silence, Fault::cancel}) {
+        for (int step = 1; step < 200; ++step) {
+            SCOPED_TRACE("fault " + std::to_string(static_cast<int>(fault)) + " at step " + std::to_string(step));
+            Stage stage(scenario);
+            if (!stage.play(step, fault)) break;
+            expect_sound(scenario, stage);
+            steps = std::max(steps, step);
+            if (HasFailure()) return;
+        }
+    }
+    EXPECT_GT(steps, 5);
+}
+
+INSTANTIATE_TEST_SUITE_P(Exchanges, EveryStep, testing::Range<std::size_t>(0, 3));
+
+}  // namespace
+}  // namespace weir::downstream

@@ -61,7 +61,8 @@ class Crowd:
 
     def __init__(self, kind, count, port, every=5.0):
         self.sockets = []
-        self._stopping = threading.Event()
+        self._stopping, self._going = threading.Event(), threading.Event()
+        self._going.set()
         for i in range(count):
             client = socket.socket()
             client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
@@ -69,7 +70,7 @@ class Crowd:
             client.sendall(self.BEGINNINGS[kind])
             client.setblocking(False)
             self.sockets.append(client)
-            if i % 500 == 499:
+            if i % 100 == 99:
                 time.sleep(0.05)
         self._trickle = None
         if kind != "readers that never read":
@@ -82,6 +83,7 @@ class Crowd:
             for client in self.sockets:
                 if self._stopping.wait(every / len(self.sockets)):
                     return
+                self._going.wait()
                 try:
                     client.send(b"x")
                 except OSError:
@@ -98,8 +100,13 @@ class Crowd:
                 pass
         return alive
 
+    def rest(self, resting):
+        """Sends nothing for a while; the connections stay."""
+        self._going.clear() if resting else self._going.set()
+
     def stop(self):
         self._stopping.set()
+        self._going.set()
         if self._trickle:
             self._trickle.join()
         for client in self.sockets:

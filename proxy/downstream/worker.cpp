@@ -82,7 +82,7 @@ void Worker::accept(ListenerId listener, int fd, const net::SocketAddress& peer)
 
 std::string Worker::connection_refusal() {
     const Duration advice = jittered_retry_after(Reason::connection_limit, std::chrono::seconds(5), random());
-    const std::string id = next_request_id();
+    const RequestId id = next_request_id();
     Reply reply;
     reply.reason = Reason::connection_limit;
     reply.request_id = id;

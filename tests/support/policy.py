@@ -1,6 +1,7 @@
 """Policies for tests: a small one that works, and changes to it, written as YAML."""
 
 import hashlib
+import os
 import re
 
 _PLAIN = re.compile(r"^[A-Za-z0-9_./*%][A-Za-z0-9_./*%:@+-]*$")
@@ -17,7 +18,7 @@ def small_policy(*endpoints, capacity=16, classes=None, backend=None, listener_l
         listener["limits"] = listener_limits
     policy = {
         "version": 1,
-        "workers": 1,
+        "workers": int(os.environ.get("WEIR_TEST_WORKERS", "1")),
         "listeners": [listener],
         "admin": {"bind": "127.0.0.1:0"},
         "backends": [{"name": "model", "endpoints": [url(e) for e in endpoints],

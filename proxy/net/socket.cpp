@@ -14,7 +14,8 @@
 namespace weir::net {
 namespace {
 
-constexpr int kBacklog = 4096;  // the kernel lowers it to net.core.somaxconn
+constexpr int kMostUnsent = 128 * 1024;  // bytes that the kernel holds for a client and has not sent yet
+constexpr int kBacklog = 4096;           // the kernel lowers it to net.core.somaxconn
 
 Result<SocketAddress> to_socket_address(const BindAddress& bind) {
     if (!bind.unix_path.empty()) {
@@ -94,6 +95,8 @@ Result<int> listen_on(const BindAddress& bind_address, bool reuse_port) {
     if (fd >= 0 && !is_unix) {
         setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
         if (reuse_port) setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof on);
+        // Whom it accepts inherits it. Without it the kernel would take megabytes for a client that reads nothing.
+        setsockopt(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &kMostUnsent, sizeof kMostUnsent);
     }
     if (is_unix) remove_stale_socket(bind_address.unix_path);
     if (fd < 0 || ::bind(fd, reinterpret_cast<const sockaddr*>(&address->storage), address->size) != 0 ||

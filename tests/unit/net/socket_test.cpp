@@ -5,6 +5,7 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <stdlib.h>
+#include <sys/ioctl.h>
 
 #include <filesystem>
 
@@ -15,6 +16,25 @@ namespace {
 
 using test::Descriptor;
 using testing::HasSubstr;
+
+TEST(ListenOn, BoundsWhatTheKernelHoldsForAClientThatReadsNothing) {
+    const auto [client, server] = test::tcp_pair();
+    const std::string block(64 * 1024, 'x');
+    std::size_t taken = 0;
+    for (ssize_t sent = 0;
+         sent >= 0 && taken<64 * block.size(); taken += sent> 0 ? static_cast<std::size_t>(sent) : 0) {
+        sent = ::send(server.get(), block.data(), block.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
+    }
+    // What the client's own kernel has taken, and 128 KiB more at most.
+    int unread = 0;
+    ASSERT_EQ(::ioctl(client.get(), FIONREAD, &unread), 0);
+    EXPECT_LE(taken, static_cast<std::size_t>(unread) + 4 * 128 * 1024);
+    EXPECT_LT(taken, 64 * block.size());
+    int bound = 0;
+    socklen_t size = sizeof bound;
+    ASSERT_EQ(::getsockopt(server.get(), IPPROTO_TCP, TCP_NOTSENT_LOWAT, &bound, &size), 0);
+    EXPECT_EQ(bound, 128 * 1024);
+}
 
 TEST(SocketAddress, GoesThereAndBack) {
     for (const auto& [text, shown] :

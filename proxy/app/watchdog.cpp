@@ -23,10 +23,11 @@ constexpr Duration kLookEvery = 50ms;
 constexpr Duration kStuck = 100ms;
 constexpr std::size_t kFrames = 32;
 
-// The one stack that is asked for at a time: written in the handler of the thread that is stuck, read by the control
-// loop once `size` says that it is there.
+// The one stack that is asked for at a time. Whoever takes `wanted` away owns the frames: the handler of the thread
+// that is stuck, which says by `size` that it has written them, or the control loop, which asks no longer.
 struct Stack {
     std::array<void*, kFrames> frames{};
+    std::atomic<bool> wanted{false};
     std::atomic<int> size{0};
 };
 Stack asked_for;
@@ -34,8 +35,9 @@ Stack asked_for;
 int stack_signal() { return SIGRTMIN + 1; }
 
 void take_stack(int /*signal*/) {
+    if (!asked_for.wanted.exchange(false, std::memory_order_acquire)) return;  // too late
     const int size = backtrace(asked_for.frames.data(), static_cast<int>(kFrames));
-    asked_for.size.store(size, std::memory_order_release);
+    asked_for.size.store(std::max(size, 1), std::memory_order_release);
 }
 
 // `weir(+0x1234) libc.so.6(+0x5678) ...`, innermost first, without the handler's own frames.
@@ -103,11 +105,14 @@ void Watchdog::look(std::size_t worker, TimePoint now) {
     asked_[worker] = since;
     asking_ = worker;
     asked_for.size.store(0, std::memory_order_relaxed);
+    asked_for.wanted.store(true, std::memory_order_release);
     if (pthread_kill(threads_[worker].native_handle(), stack_signal()) != 0) asking_ = workers_.size();
 }
 
 void Watchdog::tell(std::size_t worker, Duration stuck) {
-    const auto size = static_cast<std::size_t>(std::max(0, asked_for.size.load(std::memory_order_acquire)));
+    const auto size = static_cast<std::size_t>(asked_for.size.load(std::memory_order_acquire));
+    const bool unheard = size == 0 && asked_for.wanted.exchange(false, std::memory_order_acquire);
+    if (size == 0 && !unheard) return;  // it is being written; the next look finds it
     spdlog::warn(
         "worker {} was stuck in one turn for {} ms or more; it stood at {}", worker,
         std::chrono::duration_cast<std::chrono::milliseconds>(stuck).count(),

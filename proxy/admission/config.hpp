@@ -78,7 +78,7 @@ struct MatchConfig {
     std::optional<bool> stream;              // whether the answer is to come as events
     std::optional<TokenRange> prompt;        // its size
 
-    std::vector<MatchConfig> none_of;                          // `not:`; at most one, and it holds no further `not:`
+    std::vector<MatchConfig> none_of;  // `not:`; at most one, and it holds no further `not:`
 
     friend bool operator==(const MatchConfig&, const MatchConfig&) = default;
 };

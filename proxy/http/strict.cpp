@@ -105,7 +105,7 @@ ParseResult scan_head(std::string_view bytes, const HeadLimits& limits, bool is_
         const std::size_t end = find_control(bytes, at + name);
         // What has no end yet may be whole later, and so may a CR that is half of one.
         const bool unfinished = end == bytes.size() || (bytes[end] == '\r' && end + 1 == bytes.size());
-        if (unfinished) return check_unfinished(bytes.size() - at, count == 0, bytes.size(), limits);
+        if (unfinished) return check_unfinished(end - at, count == 0, bytes.size(), limits);
         if (bytes[end] == '\n') return refuse(Reason::bad_request, "a line of the head does not end in CRLF");
         if (bytes[end] != '\r' || bytes[end + 1] != '\n')
             return refuse(Reason::bad_request, "a control character in the head");

@@ -115,8 +115,9 @@ void add_listeners(Families& families, const Labels& labels, const Totals& total
     });
     add(families.counter("weir_connections_total", "Client connections that were accepted."),
         [](const ListenerTotals& listener) { return listener.opened; });
-    add(families.counter("weir_connections_refused_total",
-                         "Client connections that were refused: a connection limit, or no PROXY header where one must come."),
+    add(families.counter(
+            "weir_connections_refused_total",
+            "Client connections that were refused: a connection limit, or no PROXY header where one must come."),
         [](const ListenerTotals& listener) { return listener.refused; });
 }
 

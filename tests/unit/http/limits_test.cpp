@@ -44,6 +44,17 @@ TEST(HeadLimits, CountTheEmptyLineToo) {
     EXPECT_EQ(refusal_of(text, {.bytes = text.size() - 2}), Reason::head_too_large);
 }
 
+TEST(HeadLimits, TakeTheLongestRequestLineHoweverItIsSplit) {
+    constexpr std::size_t kTarget = 100;
+    const std::string line = "GET /" + std::string(kTarget + 64 - 14, 'a') + " HTTP/1.1";
+    ASSERT_EQ(line.size(), kTarget + 64);
+    const std::string text = line + "\r\nHost: a\r\n\r\n";
+    for (std::size_t size = 0; size < text.size(); ++size) {
+        EXPECT_EQ(status_of(text.substr(0, size), {.target = kTarget}), ParseStatus::need_more) << size;
+    }
+    EXPECT_EQ(status_of(text, {.target = kTarget}), ParseStatus::complete);
+}
+
 TEST(HeadLimits, RefuseAWholeHeadThatIsTooLarge) {
     EXPECT_EQ(refusal_of(test::post_with("X: " + std::string(64 * 1024, 'x') + "\r\n")), Reason::head_too_large);
 }

@@ -60,7 +60,7 @@ struct Decision {
     //   eviction                                 seconds that a better class may wait, and those that one waited
     double limit = 0;
     double observed = 0;
-    Duration retry_after{};  // when it is worth coming back, before jitter; zero when admitted
+    Duration retry_after{};  // when it is worth coming back, as it is: advice.hpp words it; zero when admitted
 };
 
 }  // namespace weir::admission

@@ -21,9 +21,9 @@ void Judge::State::decide(Place& place, Class& cls, TimePoint now, Changes& chan
 
     // The contract comes before the line: who is over its own limits is told so, however empty the house is.
     const Contract::Finding over = cls.contract.check(place.ask_.client, now);
-    if (over.live && !shadow) return refuse(place, cls, over_contract(cls, *over.live));
+    if (over.live && !shadow) return refuse(place, cls, over_contract(*over.live));
     if (const auto& excess = over.live ? over.live : over.shadow) {
-        place.decision_ = over_contract(cls, *excess);
+        place.decision_ = over_contract(*excess);
         place.decision_.shadow = true;
     }
 
@@ -122,7 +122,7 @@ std::optional<Decision> Judge::refuse_early(const Ask& ask, TimePoint now) {
     Place place;
     state.begin(place, ask, cls, now);
     if (ask.deadline && *ask.deadline <= now) return state.out_of_time(place, cls, now);
-    if (const auto over = cls.contract.check(ask.client, now); over.live) return state.over_contract(cls, *over.live);
+    if (const auto over = cls.contract.check(ask.client, now); over.live) return state.over_contract(*over.live);
 
     // With arrears to settle first, what the line will look like is not certain.
     if (!state.expiry.empty() && state.expiry.first_expiry() <= now) return std::nullopt;
@@ -167,6 +167,16 @@ void Judge::first_token(Place& place, TimePoint now, Changes& changes) {
 void Judge::streamed(Place& place, std::uint32_t tokens) {
     assert(place.standing_ == Standing::running);
     state_->gate.streamed(place.decision_.endpoint, place.load_, tokens);
+}
+
+void Judge::move(Place& place, EndpointId endpoint, TimePoint now, Changes& changes) {
+    assert(place.standing_ == Standing::running);
+    State& state = *state_;
+    if (place.decision_.endpoint == endpoint) return;
+    const TimePoint at = std::max(now, state.now_);
+    if (!state.gate.move(place.decision_.endpoint, endpoint, place.load_, place.ask_.streams, at)) return;
+    place.decision_.endpoint = endpoint;
+    state.catch_up(now, changes);
 }
 
 void Judge::leave(Place& place, TimePoint now, Changes& changes) {

@@ -108,6 +108,10 @@ public:
     // REQUIRES: place is running.
     void streamed(Place& place, std::uint32_t tokens);
 
+    // A running request runs on another endpoint than the judge chose, because its connection ends there: it is counted
+    // where it runs, full or not. Pumps. REQUIRES: place is running, and nothing of an answer has been told.
+    void move(Place& place, EndpointId endpoint, TimePoint now, Changes& changes);
+
     // A waiting request's client left. REQUIRES: place is waiting. It is ended afterwards.
     void leave(Place& place, TimePoint now, Changes& changes);
 

@@ -13,6 +13,7 @@ void Judge::State::begin(Place& place, const Ask& ask, const Class& cls, TimePoi
     place.arrived_ = now;
     place.expires_ = cls.patience == Duration::max() ? TimePoint::max() : now + cls.patience;
     if (ask.deadline) place.expires_ = std::min(place.expires_, *ask.deadline);
+    if (!ask.can_wait) place.expires_ = now;
     place.decision_ = {};
     place.lost_ = kNoEndpoint;
     place.client_slot_ = kNoClientSlot;
@@ -93,14 +94,14 @@ bool Judge::State::run_in_shadow(Place& place, Class& cls, TimePoint now) {
     return true;
 }
 
-Decision Judge::State::over_contract(const Class& cls, const Excess& excess) const {
+Decision Judge::State::over_contract(const Excess& excess) {
     Decision decision;
     decision.verdict = Verdict::refuse;
     decision.reason = excess.reason;
     decision.gate = excess.gate;
     decision.limit = excess.limit;
     decision.observed = excess.observed;
-    decision.retry_after = std::min(excess.wait, cls.config.refusal.retry_after_max);
+    decision.retry_after = excess.wait;
     return decision;
 }
 
@@ -111,7 +112,7 @@ Decision Judge::State::overload(const Class& cls, Reason reason, Gate by, double
     decision.gate = by;
     decision.limit = limit;
     decision.observed = observed;
-    decision.retry_after = std::min(cls.config.refusal.retry_after, cls.config.refusal.retry_after_max);
+    decision.retry_after = cls.config.refusal.retry_after;
     return decision;
 }
 

@@ -71,7 +71,7 @@ struct Judge::State {
     // In shadow: runs at once, whatever the gate says. False when no endpoint is available.
     bool run_in_shadow(Place& place, Class& cls, TimePoint now);
 
-    [[nodiscard]] Decision over_contract(const Class& cls, const Excess& excess) const;
+    [[nodiscard]] static Decision over_contract(const Excess& excess);
     [[nodiscard]] Decision overload(const Class& cls, Reason reason, Gate by, double limit, double observed) const;
     [[nodiscard]] Decision line_is_full(const Class& cls, Reason reason) const;
     // Why somebody who may wait no longer is refused.

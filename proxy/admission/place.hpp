@@ -28,6 +28,7 @@ struct Ask {
     std::uint16_t cohort = 0;           // its client's for now: classify/cohort.hpp
     std::uint32_t prompt_tokens = 0;    // in(x): LLM tokens that the engine computes before the first of the answer
     bool streams = false;               // its first token will be seen when it comes
+    bool can_wait = true;               // false: it runs now, or is refused now
     bool can_be_cut = false;            // whoever serves it can cut it short, where its class is preemptible
 };
 

@@ -4,13 +4,22 @@
 
 namespace weir::ai {
 
+namespace {
+
+constexpr std::string_view kRealtime = "/v1/realtime";
+
+}  // namespace
+
+bool is_realtime(std::string_view path) { return path == kRealtime; }
+
 Dialect dialect_of(std::string_view path, Dialect fallback) {
     const auto is_under = [path](std::string_view prefix) {
         return path.starts_with(prefix) && (path.size() == prefix.size() || path[prefix.size()] == '/');
     };
     if (is_under("/v1/messages")) return Dialect::anthropic;
-    static constexpr std::array<std::string_view, 6> kOpenAi{"/v1/chat/completions", "/v1/completions", "/v1/responses",
-                                                             "/v1/embeddings",       "/v1/models",      "/v1/videos"};
+    static constexpr std::array<std::string_view, 7> kOpenAi{
+        "/v1/chat/completions", "/v1/completions", "/v1/responses", "/v1/embeddings",
+        "/v1/models",           "/v1/videos",      kRealtime};
     for (const std::string_view prefix : kOpenAi) {
         if (is_under(prefix)) return Dialect::openai;
     }

@@ -39,6 +39,25 @@ std::string message_of(Reason reason, std::string_view detail) {
     return message;
 }
 
+// `"message":...,"type":...,"param":null,"code":...`
+void append_openai_members(Reason reason, std::string_view detail, std::string& out) {
+    const auto [type, code] = openai_error(reason);
+    out.append(R"("message":)");
+    append_json_string(out, message_of(reason, detail));
+    out.append(R"(,"type":")").append(type).append(R"(","param":null,"code":")").append(code).append("\"");
+}
+
+// OpenAI documents `code` and `message` at the top and sends them within `error`: readers look in either place.
+std::string word_responses_failure(const StreamFailure& failure) {
+    const std::string_view code = openai_error(failure.reason).code;
+    std::string body = R"({"type":"error","sequence_number":)" + std::to_string(failure.events);
+    body.append(R"(,"code":")").append(code).append(R"(","message":)");
+    append_json_string(body, message_of(failure.reason, {}));
+    body.append(R"(,"param":null,"error":{)");
+    append_openai_members(failure.reason, {}, body);
+    return body.append("}}");
+}
+
 }  // namespace
 
 RefusalText word_refusal(Dialect dialect, Reason reason, int status, std::string_view detail,
@@ -47,10 +66,9 @@ RefusalText word_refusal(Dialect dialect, Reason reason, int status, std::string
     std::string body;
     switch (dialect) {
         case Dialect::openai: {
-            const auto [type, code] = openai_error(reason);
-            body.append(R"({"error":{"message":)");
-            append_json_string(body, message);
-            body.append(R"(,"type":")").append(type).append(R"(","param":null,"code":")").append(code).append("\"}}");
+            body.append(R"({"error":{)");
+            append_openai_members(reason, detail, body);
+            body.append("}}");
             return {"application/json", std::move(body)};
         }
         case Dialect::anthropic:
@@ -72,6 +90,19 @@ RefusalText word_refusal(Dialect dialect, Reason reason, int status, std::string
     append_json_string(body, request_id);
     body.append("}");
     return {"application/problem+json", std::move(body)};
+}
+
+std::string word_stream_failure(const StreamFailure& failure) {
+    if (failure.dialect == Dialect::generic) return {};
+    std::string text;
+    if (failure.within_event) text.append(failure.dialect == Dialect::anthropic ? "\nevent: ping\n\n" : "\n\n");
+    if (failure.dialect == Dialect::openai && failure.path.starts_with("/v1/responses")) {
+        text.append("event: error\ndata: ").append(word_responses_failure(failure));
+    } else {
+        if (failure.dialect == Dialect::anthropic) text.append("event: error\n");
+        text.append("data: ").append(word_refusal(failure.dialect, failure.reason, 0, {}, failure.request_id).body);
+    }
+    return text.append("\n\n");
 }
 
 }  // namespace weir::ai

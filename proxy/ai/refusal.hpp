@@ -1,6 +1,7 @@
 #pragma once
 // How a refusal is worded, so that the caller's SDK raises the error its author meant for this case.
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -18,5 +19,23 @@ struct RefusalText {
 // "request_id"}. Otherwise a problem document (RFC 9457). `detail` follows the reason's own sentence, and may be empty.
 [[nodiscard]] RefusalText word_refusal(Dialect dialect, Reason reason, int status, std::string_view detail,
                                        std::string_view request_id);
+
+// How an event stream that failed is told of it, where its status has long been sent.
+struct StreamFailure {
+    Dialect dialect = Dialect::generic;
+    std::string_view path{};  // of the request: OpenAI's Responses API has a form of its own
+    Reason reason = Reason::backend_died;
+    std::string_view request_id{};
+    std::uint32_t events = 0;   // that the stream has had: the number of the next in the Responses API
+    bool within_event = false;  // the stream broke off between two blank lines
+};
+
+// The dialect's error event, with what has to stand before it; empty for the generic dialect, which has none. OpenAI:
+// `data: {"error":{...}}`; in the Responses API `event: error` with a `type` and a number. Anthropic: `event: error`.
+//
+// Half an event cannot be taken back. It is closed, so that the error stands on its own: in Anthropic's dialect as a
+// `ping`, which readers skip (of several `event` fields the last counts, WHATWG HTML section 9.2.6); in OpenAI's, which
+// knows nothing that is skipped, as it is, and a reader that stops at what it cannot parse fails there.
+[[nodiscard]] std::string word_stream_failure(const StreamFailure& failure);
 
 }  // namespace weir::ai

@@ -99,6 +99,7 @@ telemetry::Scrape Gateway::scrape() {
             row.connect_seconds = static_cast<double>(seen.connect_nanoseconds.load(std::memory_order_relaxed)) * 1e-9;
             row.ejections = seen.ejections.load(std::memory_order_relaxed);
             row.probe_failures = seen.probe_failures.load(std::memory_order_relaxed);
+            row.websockets = seen.websockets.load(std::memory_order_relaxed);
             scrape.endpoints.push_back(row);
         }
     }
@@ -106,6 +107,7 @@ telemetry::Scrape Gateway::scrape() {
         scrape.workers.push_back({seconds(worker->loop().take_worst_lag()), worker->loop().faults()});
         scrape.accept_pauses += worker->accept_pauses();
     }
+    scrape.idempotency_keys = state_.idempotency_keys.size();
     scrape.reloads_succeeded = reloads_succeeded_;
     scrape.reloads_failed = reloads_failed_;
     scrape.last_reload_successful = last_reload_successful_;

@@ -6,6 +6,7 @@
 #include "downstream/framing.hpp"
 #include "downstream/worker.hpp"
 #include "http/forward.hpp"
+#include "http/websocket.hpp"
 
 namespace weir::downstream {
 namespace {
@@ -163,8 +164,10 @@ Dispatch::Step Dispatch::parse(std::string_view bytes) {
         }
         rest_ = bytes.substr(parsed.consumed);
         if (head.status >= 200) return end(DispatchEnd::answered);
-        // Nobody asked for another protocol.
-        if (head.status == 101) return end(DispatchEnd::bad_response);
+        if (head.status == 101) {
+            const bool asked_for = request_.upgrades && http::accepts_websocket(head);
+            return end(asked_for ? DispatchEnd::answered : DispatchEnd::bad_response);
+        }
         relay_interim(head);
         bytes = rest_;
     }

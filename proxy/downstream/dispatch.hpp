@@ -22,6 +22,7 @@ struct OutboundRequest {
     http::BodyReader* rest = nullptr;             // what follows is still at the client; null: nothing
     http::Framing framing = http::Framing::none;  // how `rest` is sent on
     bool to_head = false;
+    bool upgrades = false;  // to WebSocket: a 101 is an answer
 };
 
 enum class DispatchEnd : std::uint8_t {

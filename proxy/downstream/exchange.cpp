@@ -2,8 +2,11 @@
 
 #include <algorithm>
 #include <exception>
+#include <optional>
 #include <utility>
 
+#include "admission/advice.hpp"
+#include "ai/refusal.hpp"
 #include "downstream/worker.hpp"
 #include "http/forward.hpp"
 
@@ -56,6 +59,7 @@ Exchange::Exchange(ClientLink& link)
 
 Exchange::~Exchange() {
     release();
+    if (idempotency_key_) link_.worker.state().idempotency_keys.end(*idempotency_key_);
     hold(0);
     // Out of memory, say: the connection's catch ends it, and the record must not call it served.
     if (std::uncaught_exceptions() > 0) reason_ = Reason::internal_error;
@@ -73,7 +77,7 @@ void Exchange::tell_record() {
     record_.request_id = request_id_;
     record_.method = method();
     if (method_size_ > 0) record_.path = path();
-    record_.bytes_in = body_reader_.content_bytes();
+    record_.bytes_in += body_reader_.content_bytes();
     link_.worker.recorder().record(record_);
 }
 
@@ -162,7 +166,18 @@ net::task<Exchange::Attempt> Exchange::try_endpoint() {
         co_return Attempt::lost;
     }
     record_.endpoint = endpoint->id();
-    std::unique_ptr<upstream::Connection> connection = link_.worker.pool().take(endpoint->id());
+    std::optional<upstream::OpenWebSocket> websocket;
+    if (upgrades_) {
+        // A class that depends on the body may have led to a backend without.
+        const auto& limits = route_->backend->config().websocket;
+        websocket.emplace(endpoint->counters, limits ? limits->connections : 0);
+        if (!websocket->counted()) {
+            fail(Reason::connection_limit, "WebSockets to this endpoint");
+            co_return Attempt::hopeless;
+        }
+    }
+    std::unique_ptr<upstream::Connection> connection;
+    if (!upgrades_) connection = link_.worker.pool().take(endpoint->id());
     if (!connection) connection = co_await connect(*endpoint);
     if (!connection) co_return reason_ == Reason::client_gone ? Attempt::hopeless : Attempt::lost;
     const std::string_view head = head_;
@@ -172,7 +187,8 @@ net::task<Exchange::Attempt> Exchange::try_endpoint() {
                                    body_,
                                    body_reader_.done() ? nullptr : &body_reader_,
                                    framing_,
-                                   method() == "HEAD"};
+                                   method() == "HEAD",
+                                   upgrades_};
     Progress progress(*route_->judge, ticket_);
     Dispatch dispatch(link_, presence_, progress, *connection, outbound, route_->backend->config().timeouts,
                       total_deadline_, minor_version_);
@@ -180,7 +196,11 @@ net::task<Exchange::Attempt> Exchange::try_endpoint() {
     const DispatchEnd end = co_await dispatch.run();
     consumed_body_ |= dispatch.consumed_body();
     if (end == DispatchEnd::answered) {
-        co_await relay(std::move(connection), dispatch, progress);
+        if (link_.worker.response_head().status == 101) {
+            co_await tunnel(std::move(connection), dispatch.rest());
+        } else {
+            co_await relay(std::move(connection), dispatch, progress);
+        }
         co_return Attempt::served;
     }
     fail_from(end, *endpoint);
@@ -254,7 +274,8 @@ http::OutboundFraming Exchange::plan_answer(const http::ResponseHead& head) {
         framing.framing = minor_version_ >= 1 ? http::Framing::chunked : http::Framing::until_close;
     }
     // An early answer leaves the rest of the client's body unread: nobody could find the next request behind it.
-    close_after_ = !keep_alive_ || !body_reader_.done() || framing.framing == http::Framing::until_close ||
+    // One that is no upgrade although that was asked for leaves nothing that both sides read alike.
+    close_after_ = !keep_alive_ || upgrades_ || !body_reader_.done() || framing.framing == http::Framing::until_close ||
                    link_.worker.state().draining.load(std::memory_order_relaxed);
     const bool bodiless = method() == "HEAD" || head.status == 204 || head.status == 304;
     if (!bodiless && framing.framing == http::Framing::none) framing.framing = http::Framing::length;
@@ -269,7 +290,8 @@ std::string Exchange::write_answer_head(const http::ResponseHead& head, const ht
                                .pseudonym = link_.worker.state().pseudonym,
                                .close = close_after_,
                                .minor_version = minor_version_,
-                               .head_only = method() == "HEAD" || head.status == 304},
+                               .head_only = method() == "HEAD" || head.status == 304,
+                               .websocket = head.status == 101},
                               framing, text);
     return text;
 }
@@ -285,12 +307,12 @@ net::task<void> Exchange::relay(std::unique_ptr<upstream::Connection> connection
         backend.request_succeeded(endpoint);
     }
     record_.status = head.status;
-    const bool reusable = head.keep_alive && dispatch.sent_all();
+    const bool reusable = head.keep_alive && dispatch.sent_all() && !upgrades_;
     const http::OutboundFraming framing = plan_answer(head);
     Relay body(link_, presence_, progress, connection->stream(), http::BodyReader(head.framing, head.content_length),
                write_answer_head(head, framing),
                {.chunked_out = framing.framing == http::Framing::chunked,
-                .event_stream = head.event_stream,
+                .event_stream = head.event_stream && !http::is_encoded(head.fields),
                 .idle_timeout = backend.config().timeouts.idle,
                 .total_deadline = total_deadline_});
     link_.worker.texts().give(std::exchange(body_, {}));  // it is answered: it will not be sent again
@@ -307,8 +329,25 @@ net::task<void> Exchange::relay(std::unique_ptr<upstream::Connection> connection
         if (!sent) reason_ = link_.source().ready.broken ? Reason::client_gone : Reason::client_stalled;
     }
     keep_open_ = !close_after_ && group(reason_) == ReasonGroup::admitted;
+    if (group(reason_) == ReasonGroup::admitted) co_return;
     // A clean end would be taken for a whole answer.
-    if (group(reason_) != ReasonGroup::admitted) link_.stream->abort();
+    const bool told = co_await break_off(body, progress);
+    if (!told) link_.stream->abort();
+}
+
+net::task<bool> Exchange::break_off(Relay& body, const Progress& progress) {
+    if (!body.can_add_event() || group(reason_) == ReasonGroup::client) co_return false;
+    const std::string event = ai::word_stream_failure({.dialect = dialect_,
+                                                       .path = path(),
+                                                       .reason = reason_,
+                                                       .request_id = request_id_,
+                                                       .events = progress.events(),
+                                                       .within_event = body.within_event()});
+    if (event.empty()) co_return false;
+    body.add(event);
+    // Then the connection closes without the chunk that would end the body (RFC 9112 section 8).
+    const bool sent = co_await link_.send(body.unsent());
+    co_return sent;
 }
 
 void Exchange::settle(RelayEnd end, const Relay& body, upstream::Endpoint& endpoint) {
@@ -334,17 +373,24 @@ net::task<void> Exchange::refuse() {
     // A client that stopped sending will not go on for this answer's sake (RFC 9110 section 15.5.9).
     const bool close = !keep_alive_ || !body_is_short || reason_ == Reason::request_timeout ||
                        link_.worker.state().draining.load(std::memory_order_relaxed);
-    const bool shed = is_shed(reason_) || group(reason_) == ReasonGroup::internal;
-    const Duration advice = retry_after_ > Duration::zero() ? retry_after_ : std::chrono::seconds(5);
+    admission::Advice advice;
+    const bool in_use = reason_ == Reason::idempotency_key_in_use;
+    if (is_shed(reason_) || in_use || group(reason_) == ReasonGroup::internal) {
+        const admission::RefusalConfig refusal =
+            route_ != nullptr ? route_->config.refusal : admission::RefusalConfig{};
+        // Nobody knows when the other one with its key will end.
+        const Duration otherwise = in_use ? Duration(std::chrono::seconds(1)) : refusal.retry_after;
+        const Duration wait = retry_after_ > Duration::zero() ? retry_after_ : otherwise;
+        advice = admission::advise(reason_, wait, refusal, link_.worker.random());
+    }
     const std::string text =
         write_reply({.reason = reason_,
                      .dialect = dialect_,
                      .detail = detail_,
                      .request_id = request_id_,
                      .class_name = route_ != nullptr ? std::string_view(route_->config.name) : std::string_view{},
-                     .retry_after = shed ? jittered_retry_after(reason_, advice, link_.worker.random()) : Duration{},
-                     .tell_no_retry = group(reason_) == ReasonGroup::overload && route_ != nullptr &&
-                                      route_->config.refusal.tell_no_retry,
+                     .retry_after = advice.retry_after,
+                     .tell_no_retry = advice.hopeless,
                      .close = close,
                      .to_head = method() == "HEAD"});
     const bool sent = co_await link_.send(text);

@@ -8,13 +8,16 @@
 //   serve       dispatch, relay; once more on another endpoint while nothing has been lost or sent
 //   settle      the slot is given back, the record is told
 
+#include <algorithm>
 #include <array>
+#include <optional>
 #include <string>
 #include <string_view>
 
 #include "ai/request_facts.hpp"
 #include "downstream/client_link.hpp"
 #include "downstream/dispatch.hpp"
+#include "downstream/idempotency.hpp"
 #include "downstream/presence.hpp"
 #include "downstream/progress.hpp"
 #include "downstream/relay.hpp"
@@ -55,6 +58,8 @@ private:
     void identify(const http::RequestHead& head);
     void join(ClassId cls);
     void resolve_class();
+    void note_idempotency_key(std::string_view key);
+    void read_upgrade(const http::RequestHead& head);
     void write_head(const http::RequestHead& head);
     void note_trace(std::string_view traceparent);
     [[nodiscard]] bool refuse_by_head(const http::RequestHead& head);
@@ -75,10 +80,14 @@ private:
     [[nodiscard]] net::task<std::unique_ptr<upstream::Connection>> connect(upstream::Endpoint& endpoint);
     [[nodiscard]] net::task<void> relay(std::unique_ptr<upstream::Connection> connection, Dispatch& dispatch,
                                         Progress& progress);
+    // The connection has become a WebSocket: serves it to its end.
+    [[nodiscard]] net::task<void> tunnel(std::unique_ptr<upstream::Connection> connection, std::string_view first);
     [[nodiscard]] http::OutboundFraming plan_answer(const http::ResponseHead& head);
     [[nodiscard]] std::string write_answer_head(const http::ResponseHead& head,
                                                 const http::OutboundFraming& framing) const;
     void settle(RelayEnd end, const Relay& body, upstream::Endpoint& endpoint);
+    // The answer broke off: tells the client, in the stream where that can be done. False when only an abort can.
+    [[nodiscard]] net::task<bool> break_off(Relay& body, const Progress& progress);
     [[nodiscard]] net::task<void> refuse();
     [[nodiscard]] net::task<bool> finish_request_body();
 
@@ -116,11 +125,14 @@ private:
     int minor_version_ = 1;
     bool keep_alive_ = false;
     bool expects_continue_ = false;
+    bool upgrades_ = false;        // to WebSocket
     bool is_json_ = false;         // the body is read as such
     admission::OpenClasses open_;  // classes that the body still decides about
     bool close_after_ = false;     // the connection ends after the answer that is being passed on
     bool keep_open_ = false;       // what run() returns
     bool consumed_body_ = false;   // bytes of the body have been passed on and are not here any more
+
+    std::optional<IdempotencyKeys::Hash> idempotency_key_;  // that is in flight with it
 
     // what became of it
     Reason reason_ = Reason::admitted;

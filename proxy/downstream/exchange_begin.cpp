@@ -11,6 +11,7 @@
 #include "downstream/framing.hpp"
 #include "downstream/worker.hpp"
 #include "http/forward.hpp"
+#include "http/websocket.hpp"
 
 namespace weir::downstream {
 namespace {
@@ -110,6 +111,9 @@ std::string_view Exchange::begin(const http::RequestHead& head, std::string_view
     path_size_ = head.path().size();
     host_at_ = head_.size();
     identify(head);
+    if (head.wants_upgrade) read_upgrade(head);
+    const http::Field* key = head.fields.find(http::FieldId::idempotency_key);
+    if (key != nullptr && route_ != nullptr) note_idempotency_key(key->value);
     if (refuse_by_head(head)) return bytes;
     write_head(head);
     // The usual body is short and comes with its head: it is taken from where it was read.
@@ -181,6 +185,24 @@ bool Exchange::refuse_by_head(const http::RequestHead& head) {
     return reason_ != Reason::admitted;
 }
 
+void Exchange::note_idempotency_key(std::string_view key) {
+    const IdempotencyKeys::Hash hash = IdempotencyKeys::hash(ask_.client, path(), key);
+    const IdempotencyKeys::Standing standing = link_.worker.state().idempotency_keys.begin(hash);
+    if (standing == IdempotencyKeys::Standing::in_flight) return fail(Reason::idempotency_key_in_use);
+    idempotency_key_ = hash;
+    if (standing == IdempotencyKeys::Standing::first) return;
+    ask_.retry = true;
+    record_.retry_count = std::max(record_.retry_count, 1U);
+}
+
+void Exchange::read_upgrade(const http::RequestHead& head) {
+    // A backend without `websocket` is sent an ordinary request, and may answer it (RFC 9110 section 7.8).
+    if (route_ == nullptr || !route_->backend->config().websocket) return;
+    const http::UpgradeAsk ask = http::read_upgrade(head);
+    upgrades_ = ask == http::UpgradeAsk::websocket;
+    if (ask == http::UpgradeAsk::malformed) fail(Reason::bad_request, "the WebSocket handshake is malformed");
+}
+
 void Exchange::write_head(const http::RequestHead& head) {
     // What the caller says of earlier hops is kept only when those who say it are trusted; then the address that counts
     // is not the peer's.
@@ -200,7 +222,8 @@ void Exchange::write_head(const http::RequestHead& head) {
                                     .over_tls = link_.stream->secure(),
                                     .request_id = request_id_,
                                     .traceparent = own,
-                                    .pseudonym = link_.worker.state().pseudonym},
+                                    .pseudonym = link_.worker.state().pseudonym,
+                                    .websocket = upgrades_},
                                    head_);
     // The body's framing follows once it is known: see read_body().
 }

@@ -23,7 +23,6 @@ public:
     [[nodiscard]] bool gone(std::string_view probe);
 
     static constexpr std::string_view kInterim = "HTTP/1.1 100 Continue\r\n\r\n";
-    static constexpr std::string_view kComment = ":\n\n";
     static constexpr std::string_view kChunkedComment = "3\r\n:\n\n\r\n";
 
 private:

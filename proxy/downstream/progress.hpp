@@ -24,6 +24,9 @@ public:
         judge_.streamed(ticket_, told_);
     }
 
+    // Events with data that have passed.
+    [[nodiscard]] std::uint32_t events() const { return counter_.events(); }
+
     // A better class needs the slot.
     [[nodiscard]] bool cut() const { return ticket_.cut(); }
 

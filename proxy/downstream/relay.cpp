@@ -100,7 +100,11 @@ bool Relay::push(std::string_view bytes) {
         std::size_t count = 0;
         while (count < slices.size() && !bytes.empty() && !body_.done()) {
             const http::BodyReader::Piece piece = body_.next(bytes);
-            if (piece.failed) return false;
+            if (piece.failed) {
+                // What came before the fault is content all the same.
+                if (count > 0) write(std::span(slices).first(count));
+                return false;
+            }
             bytes.remove_prefix(piece.consumed);
             if (!piece.content.empty()) slices[count++] = piece.content;
         }
@@ -163,6 +167,11 @@ void Relay::flush() {
     account();
 }
 
+void Relay::add(std::string_view content) {
+    unsent_.append(ChunkSize(content.size()).text()).append(content).append("\r\n");
+    account();
+}
+
 void Relay::account() {
     if (unsent_.size() == accounted_) return;
     link_.worker.recorder().buffered(static_cast<std::int64_t>(unsent_.size()) - static_cast<std::int64_t>(accounted_));
@@ -170,9 +179,8 @@ void Relay::account() {
 }
 
 std::string_view Relay::probe() const {
-    const bool between_events = options_.event_stream && unsent_.empty() && tail_[0] == '\n' && tail_[1] == '\n';
-    if (!between_events) return {};
-    return options_.chunked_out ? Presence::kChunkedComment : Presence::kComment;
+    const bool may_add = can_add_event() && unsent_.empty() && !within_event();
+    return may_add ? Presence::kChunkedComment : std::string_view{};
 }
 
 }  // namespace weir::downstream

@@ -31,7 +31,7 @@ class Relay {
 public:
     struct Options {
         bool chunked_out = false;   // how the content is framed towards the client
-        bool event_stream = false;  // may be probed with comments
+        bool event_stream = false;  // as it is, not compressed: its events can be counted and added to
         Duration idle_timeout{};    // of the endpoint
         TimePoint total_deadline{};
     };
@@ -46,6 +46,12 @@ public:
 
     // What is still to be sent to the client, after `complete`.
     [[nodiscard]] std::string_view unsent() const { return unsent_; }
+    // After any other end: whether a last event can still reach the client, which takes an event stream in chunks.
+    [[nodiscard]] bool can_add_event() const { return options_.event_stream && options_.chunked_out; }
+    // The content that has been passed on ends within an event.
+    [[nodiscard]] bool within_event() const { return tail_[0] != '\n' || tail_[1] != '\n'; }
+    // Adds `content` to what is to be sent, as a chunk that is not the last. REQUIRES: can_add_event().
+    void add(std::string_view content);
     // Bytes followed the end of the body: the endpoint's connection is not to be trusted again.
     [[nodiscard]] bool excess() const { return excess_; }
     [[nodiscard]] std::uint64_t content_bytes() const { return body_.content_bytes(); }

@@ -1,6 +1,5 @@
 #include "downstream/reply.hpp"
 
-#include <algorithm>
 #include <array>
 #include <chrono>
 #include <ctime>
@@ -10,16 +9,13 @@
 namespace weir::downstream {
 namespace {
 
-using namespace std::chrono_literals;
-
-constexpr Duration kLongestAdvice = 50s;
-
 std::string_view phrase_of(int status) {
     switch (status) {
         case 200: return "OK";
         case 400: return "Bad Request";
         case 401: return "Unauthorized";
         case 408: return "Request Timeout";
+        case 409: return "Conflict";
         case 413: return "Content Too Large";
         case 414: return "URI Too Long";
         case 417: return "Expectation Failed";
@@ -57,6 +53,7 @@ int status_of_request(Reason reason) {
         case Reason::version_unsupported: return 505;
         case Reason::loop_detected: return 508;
         case Reason::max_forwards: return 200;
+        case Reason::idempotency_key_in_use: return 409;
         case Reason::unauthorized: return 401;
         default: return 400;
     }
@@ -102,11 +99,6 @@ std::string write_reply(const Reply& reply) {
     out.append("\r\n\r\n");
     if (!reply.to_head) out.append(text.body);
     return out;
-}
-
-Duration jittered_retry_after(Reason reason, Duration base, double random) {
-    const double factor = group(reason) == ReasonGroup::contract ? 1.0 + 0.5 * random : 0.5 + random;
-    return std::min(from_seconds(seconds(base) * factor), kLongestAdvice);
 }
 
 }  // namespace weir::downstream

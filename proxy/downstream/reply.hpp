@@ -29,8 +29,4 @@ struct Reply {
 // The whole answer. retry-after is in seconds, rounded up; retry-after-ms is exact.
 [[nodiscard]] std::string write_reply(const Reply& reply);
 
-// Half of it either way for overload, so that the refused do not come back together; for a contract only later, because
-// sooner the bucket would refuse again. `random` is uniform in [0, 1). Never above 50 s: SDKs ignore or hang beyond 60.
-[[nodiscard]] Duration jittered_retry_after(Reason reason, Duration base, double random);
-
 }  // namespace weir::downstream

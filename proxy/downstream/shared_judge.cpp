@@ -39,6 +39,12 @@ void SharedJudge::finish(Ticket& ticket, TimePoint now) {
     tell();
 }
 
+void SharedJudge::move(Ticket& ticket, EndpointId endpoint, TimePoint now) {
+    const std::lock_guard lock(mutex_);
+    judge_.move(ticket, endpoint, now, changes_);
+    tell();
+}
+
 bool SharedJudge::leave(Ticket& ticket, TimePoint now) {
     const std::lock_guard lock(mutex_);
     if (ticket.standing() != Standing::waiting) return false;

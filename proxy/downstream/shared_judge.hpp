@@ -55,6 +55,7 @@ public:
     void first_token(Ticket& ticket, TimePoint now);
     void streamed(Ticket& ticket, std::uint32_t tokens);
     void finish(Ticket& ticket, TimePoint now);
+    void move(Ticket& ticket, EndpointId endpoint, TimePoint now);
     // Takes a waiting ticket out of the line. False when a verdict is already on its way: then wait for told(), and
     // finish() it should it be running.
     [[nodiscard]] bool leave(Ticket& ticket, TimePoint now);

@@ -13,6 +13,7 @@
 
 #include "downstream/client_connections.hpp"
 #include "downstream/connection.hpp"
+#include "downstream/idempotency.hpp"
 #include "downstream/request_id.hpp"
 #include "downstream/routing.hpp"
 #include "downstream/spare_texts.hpp"
@@ -33,6 +34,7 @@ struct ProcessState {
     // The wall clock's time since 1970 at the steady clock's epoch, as it was at the start: for cohorts, which a wall
     // clock that jumps must not shuffle. Set once, before the workers start.
     Duration wall_offset{};
+    IdempotencyKeys idempotency_keys;
     std::string pseudonym;      // this process in Via fields; set once, before the workers start
     std::uint32_t workers = 1;  // likewise
 };

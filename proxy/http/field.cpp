@@ -37,6 +37,7 @@ constexpr auto kKnown = std::to_array<Known>({
     {"authorization", FieldId::authorization},
     {"content-length", FieldId::content_length},
     {"http2-settings", FieldId::hop_by_hop},
+    {"idempotency-key", FieldId::idempotency_key},
     {"x-forwarded-for", FieldId::forwarded_for},
     {"proxy-connection", FieldId::hop_by_hop},
     {"transfer-encoding", FieldId::transfer_encoding},
@@ -123,6 +124,12 @@ const Field* FieldTable::find_single(std::string_view name) const {
         found = &field;
     }
     return found;
+}
+
+bool is_encoded(const FieldTable& fields) {
+    return std::any_of(fields.begin(), fields.end(), [](const Field& field) {
+        return equals_ignoring_case(field.name, "content-encoding") && !equals_ignoring_case(field.value, "identity");
+    });
 }
 
 }  // namespace weir::http

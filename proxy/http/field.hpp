@@ -33,6 +33,7 @@ enum class FieldId : std::uint8_t {
     traceparent,
     retry_count,
     read_timeout,
+    idempotency_key,
     // responses
     date,  // the last: see FieldTable
 };
@@ -92,6 +93,9 @@ private:
     std::size_t count_ = 0;
     std::uint32_t present_ = 0;  // by id
 };
+
+// Whether the content is compressed or otherwise coded (RFC 9110 section 8.4).
+[[nodiscard]] bool is_encoded(const FieldTable& fields);
 
 // Calls `visit(std::string_view)` for each member of a comma-separated list, trimmed, empty ones left out (RFC 9110
 // section 5.6.1).

@@ -119,6 +119,7 @@ void write_request_after_host(const RequestHead& head, const RequestExtras& extr
         if (field.id == FieldId::traceparent && !extras.traceparent.empty()) continue;
         if (field.id == FieldId::max_forwards && head.max_forwards >= 0) continue;
         if (for_this_hop.contains(field.name)) continue;
+        if (extras.websocket && equals_ignoring_case(field.name, "sec-websocket-extensions")) continue;
         fields.pass(field);
     }
     fields.finish();
@@ -134,6 +135,7 @@ void write_request_after_host(const RequestHead& head, const RequestExtras& extr
     if (!head.authority.empty()) text.add("X-Forwarded-Host: ").add(head.authority).add("\r\n");
     text.add("X-Request-Id: ").add(extras.request_id).add("\r\n");
     if (!extras.traceparent.empty()) text.add("traceparent: ").add(extras.traceparent).add("\r\n");
+    if (extras.websocket) text.add("Connection: Upgrade\r\nUpgrade: websocket\r\n");
     add_via(text, head.minor_version, extras.pseudonym);
     text.finish();
 }
@@ -175,7 +177,9 @@ void write_response_head(const ResponseHead& head, const ResponseExtras& extras,
     text.add("X-Request-Id: ").add(extras.request_id).add("\r\n");
     add_via(text, head.minor_version, extras.pseudonym);
     add_framing(text, framing);
-    if (extras.close) {
+    if (extras.websocket) {
+        text.add("Connection: Upgrade\r\nUpgrade: websocket\r\n");
+    } else if (extras.close) {
         text.add("Connection: close\r\n");
     } else if (extras.minor_version == 0) {
         text.add("Connection: keep-alive\r\n");

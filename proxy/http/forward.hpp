@@ -18,6 +18,7 @@ struct RequestExtras {
     std::string_view request_id;
     std::string_view traceparent;  // empty: pass the client's own
     std::string_view pseudonym;    // this process's name in Via
+    bool websocket = false;        // the upgrade is passed on, without the extensions that it offers
 };
 
 // How the request's body will be sent.
@@ -39,6 +40,7 @@ struct ResponseExtras {
     bool close = false;      // the client's connection ends after this answer
     int minor_version = 1;   // of the client
     bool head_only = false;  // an answer to HEAD: Content-Length stands though no body comes
+    bool websocket = false;  // a 101 that was asked for
 };
 
 // Appends a whole head; `framing` is how the body goes to the client.

@@ -6,6 +6,8 @@
 
 #include "ai/dialect.hpp"
 #include "http/body.hpp"
+#include "http/websocket.hpp"
+#include "mock/realtime.hpp"
 #include "mock/server.hpp"
 
 namespace weir::mock {
@@ -104,6 +106,9 @@ void Session::keep(const http::RequestHead& head) {
     request_.framing = head.framing;
     request_.content_length = head.content_length;
     request_.expect_continue = head.expect_continue;
+    if (http::read_upgrade(head) == http::UpgradeAsk::websocket) {
+        request_.websocket_key = head.fields.find_single("sec-websocket-key")->value;
+    }
     request_.chunked_answer = head.minor_version >= 1;
     request_.keep_alive = head.keep_alive && head.minor_version >= 1;
 }
@@ -142,6 +147,10 @@ net::task<Session::Step> Session::read_body() {
 }
 
 net::task<bool> Session::answer() {
+    if (ai::is_realtime(request_.path) && !request_.websocket_key.empty()) {
+        co_await serve_realtime();
+        co_return false;
+    }
     if (const auto kind = ask_kind(request_.path)) {
         if (request_.method == "POST") {
             const bool sent = co_await generate(*kind);
@@ -161,6 +170,27 @@ net::task<bool> Session::answer() {
     wrong_method.allow = ask_kind(request_.path) ? "POST" : "GET, HEAD";
     const bool sent = co_await reply(wrong_method);
     co_return sent;
+}
+
+net::task<void> Session::serve_realtime() {
+    RealtimeSession session(server_.engine(), waker_, server_.next_identity().number);
+    const bool opened = co_await send(realtime_opening(request_.websocket_key));
+    session.push(std::exchange(inbox_, {}));
+    TimePoint deadline = now() + server_.config().idle_timeout;
+    while (opened) {
+        session.catch_up();
+        const std::string out = std::exchange(session.out(), {});
+        const bool sent = co_await send(out);
+        if (!sent || session.closed()) co_return;
+        const IoStatus status = read_more();
+        if (status == IoStatus::eof || status == IoStatus::failed) co_return;
+        session.push(std::exchange(inbox_, {}));
+        if (status == IoStatus::ok) deadline = now() + server_.config().idle_timeout;
+        if (status == IoStatus::ok || !session.out().empty()) continue;
+        if (now() >= deadline) co_return;
+        timer_.set(deadline);
+        co_await waker_.wait();
+    }
 }
 
 net::task<bool> Session::generate(AskKind kind) {

@@ -47,6 +47,7 @@ private:
         bool keep_alive = false;
         bool expect_continue = false;
         bool chunked_answer = true;
+        std::string websocket_key;  // of an upgrade to WebSocket; else empty
         std::string body;
     };
 
@@ -56,6 +57,7 @@ private:
     net::task<Step> read_body();
     net::task<bool> answer();
     net::task<bool> generate(AskKind kind);
+    net::task<void> serve_realtime();
     net::task<bool> answer_whole(Generation& generation, const AnswerWriter& writer);
     net::task<bool> answer_stream(const Ask& ask, Generation& generation, const AnswerWriter& writer);
 

@@ -12,6 +12,7 @@ using upstream::HealthConfig;
 using upstream::LearnedRequests;
 using upstream::MetricsConfig;
 using upstream::TimeoutConfig;
+using upstream::WebSocketConfig;
 
 constexpr std::array kLearnFields{
     required(scalar<kTrue>("learn", "", "Learned while it serves, from first tokens and the time per token.")),
@@ -61,6 +62,14 @@ constexpr std::array kTimeoutFields{
 };
 constexpr Shape kTimeoutShape = shape<TimeoutConfig>("", kTimeoutFields);
 
+constexpr std::array kWebSocketFields{
+    scalar<kPositive, &WebSocketConfig::connections>("connections", "1000",
+                                                     "Open at once to each endpoint; one more is refused."),
+    scalar<kDuration, &WebSocketConfig::idle>("idle", "5m", "Closed when neither side has sent anything for so long."),
+    scalar<kDuration, &WebSocketConfig::longest>("longest", "1h", "Closed after that, whatever it does."),
+};
+constexpr Shape kWebSocketShape = shape<WebSocketConfig>("", kWebSocketFields);
+
 constexpr std::array kMetricsFields{
     scalar<kUrlPath, &MetricsConfig::path>("path", "/metrics", "Asked with GET; Prometheus' text, of vLLM or SGLang."),
     scalar<kDuration, &MetricsConfig::timeout>("timeout", "1s", "For one reading."),
@@ -87,6 +96,8 @@ constexpr std::array kBackendFields{
                                 "Active checks; without them only failing requests take an endpoint out."),
     map<&BackendConfig::ejection>("ejection", kEjectionShape, "Passive checks, from the requests themselves."),
     map<&BackendConfig::timeouts>("timeouts", kTimeoutShape, "How long Weir waits for an endpoint."),
+    map<&BackendConfig::websocket>("websocket", kWebSocketShape,
+                                   "Upgrades to WebSocket are passed on; without it they are not."),
     map<&BackendConfig::tls>("tls", kTlsShape, "How https endpoints are checked."),
     scalar<kEnginePriority, &BackendConfig::priority>(
         "priority", "ignore",

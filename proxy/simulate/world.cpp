@@ -4,6 +4,7 @@
 #include <cassert>
 #include <utility>
 
+#include "admission/advice.hpp"
 #include "admission/classify/cohort.hpp"
 #include "simulate/random.hpp"
 #include "simulate/retry.hpp"
@@ -278,15 +279,14 @@ void World::refused(Session& session) {
     record(Recorder::Event::refused, session);
     const Ruling& ruling = session.ruling;
     const auto& refusal = classes_[index(session.asking.cls)].config->refusal;
-    const bool told_not_to =
-        refusal.tell_no_retry && config_.controller == "weir" && group(ruling.reason) == ReasonGroup::overload;
+    const admission::Advice advice =
+        ruling.retry_after > Duration::zero()
+            ? admission::advise(ruling.reason, ruling.retry_after, refusal, random(session, 0))
+            : admission::Advice{};
+    const bool told_not_to = advice.hopeless && config_.controller == "weir";
     if (!config_.retries || session.tries > kSdkRetries || told_not_to) return over(session, ruling.reason, false);
-    Duration advice = ruling.retry_after;
-    if (advice > Duration::zero()) {
-        advice = spread_advice(ruling.reason, std::min(advice, refusal.retry_after_max), random(session, 0));
-    }
     ++session.version;
-    set_timer(now_ + sdk_delay(advice, session.tries - 1, random(session, 1)), Due::retry, session.slot,
+    set_timer(now_ + sdk_delay(advice.retry_after, session.tries - 1, random(session, 1)), Due::retry, session.slot,
               session.version);
 }
 

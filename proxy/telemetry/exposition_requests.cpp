@@ -103,7 +103,8 @@ void add_counts(Families& families, const std::vector<Subject>& subjects) {
     const auto add = [&](Family family, const std::uint64_t ClassTotals::*count) {
         for (const Subject& subject : subjects) family.add({{"class", subject.name}}, subject.totals->*count);
     };
-    add(families.counter("weir_retries_seen_total", "Requests that an SDK marked as a retry of its own."),
+    add(families.counter("weir_retries_seen_total",
+                         "Requests that an SDK marked as a retry of its own, or that repeat an idempotency key."),
         &ClassTotals::retries_seen);
     add(families.counter("weir_request_body_bytes_total", "Bytes of request bodies."), &ClassTotals::bytes_in);
     add(families.counter("weir_response_body_bytes_total", "Bytes of answers' bodies that were passed on."),

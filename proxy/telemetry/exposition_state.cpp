@@ -191,6 +191,8 @@ void add_backend_families(Families& families, const Labels& labels, const Scrape
         [](const EndpointGauges& g) { return g.ejections; });
     names.by_endpoint(families.counter("weir_backend_probe_failures_total", "Health probes that failed."),
                       [](const EndpointGauges& g) { return g.probe_failures; });
+    names.by_endpoint(families.gauge("weir_backend_websockets", "WebSocket connections to the endpoint that are open."),
+                      [](const EndpointGauges& g) { return g.websockets; });
 }
 
 void add_own_families(Families& families, const Labels& labels, const Totals& totals, const Scrape& scrape) {
@@ -206,6 +208,8 @@ void add_own_families(Families& families, const Labels& labels, const Totals& to
     add_workers(families, scrape);
     families.counter("weir_accept_pauses_total", "Times that a listener paused for want of file descriptors.")
         .add({}, scrape.accept_pauses);
+    families.gauge("weir_idempotency_keys", "Idempotency keys that are in flight or remembered.")
+        .add({}, static_cast<double>(scrape.idempotency_keys));
     families.gauge("weir_buffered_bytes", "Bytes of requests and answers that are held until the other side is ready.")
         .add({}, static_cast<double>(std::max<std::int64_t>(0, totals.buffered_bytes)));
     add_listeners(families, labels, totals);

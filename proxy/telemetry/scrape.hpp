@@ -45,6 +45,7 @@ struct EndpointGauges {
     double connect_seconds = 0;  // in all, of those opened
     std::uint64_t ejections = 0;
     std::uint64_t probe_failures = 0;
+    std::uint32_t websockets = 0;  // open
 };
 
 // In the order of the workers.
@@ -59,6 +60,7 @@ struct Scrape {
     std::vector<EndpointGauges> endpoints;
     std::vector<WorkerGauges> workers;
     std::uint64_t accept_pauses = 0;
+    std::uint64_t idempotency_keys = 0;  // remembered
     std::uint64_t reloads_succeeded = 0;
     std::uint64_t reloads_failed = 0;
     bool last_reload_successful = true;

@@ -87,6 +87,15 @@ struct MetricsConfig {
     friend bool operator==(const MetricsConfig&, const MetricsConfig&) = default;
 };
 
+// Upgrades to WebSocket that are passed on.
+struct WebSocketConfig {
+    std::uint32_t connections = 1000;  // open at once to each endpoint; one more is refused
+    Duration idle = 5min;              // neither side has sent anything: the connection is closed
+    Duration longest = 1h;             // after which it is closed whatever it does
+
+    friend bool operator==(const WebSocketConfig&, const WebSocketConfig&) = default;
+};
+
 struct BackendConfig {
     std::string name;
     Dialect dialect = Dialect::openai;  // for paths that do not tell
@@ -101,7 +110,8 @@ struct BackendConfig {
     std::optional<HealthConfig> health;  // absent: only passive checks
     EjectionConfig ejection;
     TimeoutConfig timeouts;
-    net::ClientTlsConfig tls;  // for https endpoints
+    std::optional<WebSocketConfig> websocket;  // absent: an upgrade is not passed on
+    net::ClientTlsConfig tls;                  // for https endpoints
 
     friend bool operator==(const BackendConfig&, const BackendConfig&) = default;
 };

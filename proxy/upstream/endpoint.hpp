@@ -31,6 +31,27 @@ struct EndpointCounters {
     std::atomic<std::uint64_t> connect_nanoseconds{0};  // in all, of those opened
     std::atomic<std::uint64_t> ejections{0};
     std::atomic<std::uint64_t> probe_failures{0};
+    std::atomic<std::uint32_t> websockets{0};  // open now
+};
+
+// One of an endpoint's WebSocket connections, from before it is opened to its end.
+class OpenWebSocket {
+public:
+    // Counts it, unless there are `most` already.
+    OpenWebSocket(EndpointCounters& counters, std::uint32_t most)
+        : counters_(counters.websockets.fetch_add(1, std::memory_order_relaxed) < most ? &counters : nullptr) {
+        if (counters_ == nullptr) counters.websockets.fetch_sub(1, std::memory_order_relaxed);
+    }
+    ~OpenWebSocket() {
+        if (counters_ != nullptr) counters_->websockets.fetch_sub(1, std::memory_order_relaxed);
+    }
+    OpenWebSocket(const OpenWebSocket&) = delete;
+    OpenWebSocket& operator=(const OpenWebSocket&) = delete;
+
+    [[nodiscard]] bool counted() const { return counters_ != nullptr; }
+
+private:
+    EndpointCounters* counters_;
 };
 
 // What decides about one endpoint's health: counts and instants, no I/O. Not thread-safe; Endpoint locks.

@@ -46,9 +46,31 @@ const anthropic = {
   ].map((event) => `event: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`),
 };
 
-// Counts what it is asked. `pause` is the time between two events; `hold` (a promise) delays every answer.
+const response = (more) => ({ id: 'r1', object: 'response', created_at: 1, model: 'm', status: 'in_progress', output: [], ...more });
+const item = (text) => ({ id: 'i1', type: 'message', role: 'assistant', status: text ? 'completed' : 'in_progress',
+  content: text ? [{ type: 'output_text', text, annotations: [] }] : [] });
+
+const responses = {
+  whole: response({ status: 'completed', output: [item(WORDS.join(''))],
+    usage: { input_tokens: 3, output_tokens: 4, total_tokens: 7 } }),
+  events: () => [
+    { type: 'response.created', response: response() },
+    { type: 'response.output_item.added', output_index: 0, item: item('') },
+    ...WORDS.map((delta) => ({ type: 'response.output_text.delta', item_id: 'i1', output_index: 0, content_index: 0, delta })),
+    { type: 'response.output_item.done', output_index: 0, item: item(WORDS.join('')) },
+    { type: 'response.completed', response: responses.whole },
+  ].map((event, i) => `event: ${event.type}\ndata: ${JSON.stringify({ ...event, sequence_number: i })}\n\n`),
+};
+
+const dialects = { '/v1/messages': anthropic, '/v1/responses': responses, '/v1/chat/completions': openai };
+const broken = {
+  '/v1/messages': { type: 'error', error: { type: 'api_error', message: 'broken' } },
+  '/v1/responses': { error: { message: 'broken', type: 'server_error', param: null, code: 'broken' } },
+};
+
+// Counts what it is asked. `fail`: it answers 500. `dies_after`: so many events, and it is gone. `pause` is the time between two events; `hold` (a promise) delays every answer.
 export async function startModel() {
-  const model = { requests: [], cancelled: 0, pause: 0, hold: null };
+  const model = { requests: [], cancelled: 0, pause: 0, hold: null, fail: false, dies_after: Infinity };
   model.server = http.createServer(async (request, response) => {
     let body = '';
     for await (const part of request) body += part;
@@ -56,14 +78,20 @@ export async function startModel() {
     response.on('close', () => { if (!response.writableFinished) model.cancelled++; });
     if (model.hold) await model.hold;
     if (response.destroyed) return;
-    const dialect = request.url === '/v1/messages' ? anthropic : openai;
+    const dialect = dialects[request.url];
+    if (model.fail) {
+      response.writeHead(500, { 'content-type': 'application/json' });
+      response.end(JSON.stringify(broken[request.url] ?? broken['/v1/responses']));
+      return;
+    }
     if (!JSON.parse(body).stream) {
       response.setHeader('content-type', 'application/json');
       response.end(JSON.stringify(dialect.whole));
       return;
     }
     response.setHeader('content-type', 'text/event-stream');
-    for (const event of dialect.events()) {
+    for (const [i, event] of dialect.events().entries()) {
+      if (i === model.dies_after) return request.socket.destroy();
       if (response.destroyed) return;
       response.write(event);
       if (model.pause) await sleep(model.pause);
@@ -79,7 +107,7 @@ export async function startModel() {
 
 const digest = (key) => createHash('sha256').update(key).digest('hex');
 
-export function policy(model, { capacity = 16, limits = '', line = 16, refusal = '' } = {}) {
+export function policy(model, { capacity = 16, limits = '', line = 16, refusal = '', patience = '', websocket = false } = {}) {
   return `version: 1
 workers: 1
 limits: { drain_timeout: 500ms }
@@ -88,13 +116,14 @@ admin: { bind: "127.0.0.1:0" }
 clients:
   api_keys: [{ name: app, sha256: "${digest('sk-app')}" }]
 backends:
-  - { name: model, endpoints: ["http://127.0.0.1:${model.port}"], capacity: { requests: ${capacity} } }
+  - { name: model, endpoints: ["http://127.0.0.1:${model.port}"], capacity: { requests: ${capacity} }${websocket ? ', websocket: {}' : ''} }
 classes:
   - name: app
     match: { api_key: app }
     backend: model
     line: ${line}
     ${limits && `limits: ${limits}`}
+    ${patience && `patience: ${patience}`}
     ${refusal && `refusal: ${refusal}`}
   - { name: rest, match: any, backend: model }
 logging: { access: { to: "off" } }
@@ -126,4 +155,40 @@ export async function startWeir(text) {
       if (code !== 0 || /Sanitizer|runtime error:/.test(stderr)) throw new Error(`weir ended with ${code}: ${stderr}`);
     },
   };
+}
+
+export async function between(options, run) {
+  const model = await startModel();
+  const weir = await startWeir(policy(model, options));
+  try {
+    return await run(weir, model);
+  } finally {
+    await weir.stop();
+    model.stop();
+  }
+}
+
+// A fetch that notes when it was called, and what came back.
+export function watched() {
+  const calls = [];
+  const spy = async (...args) => {
+    const call = { at: performance.now() };
+    calls.push(call);
+    const response = await fetch(...args);
+    Object.assign(call, { status: response.status, headers: response.headers, answered: performance.now() });
+    return response;
+  };
+  return { calls, fetch: spy };
+}
+
+// Takes the only slot and so many places in line. What it returns gives all of them back.
+export async function fill(sdk, weir, model, waiting = 1) {
+  let free;
+  model.hold = new Promise((resolve) => { free = resolve; });
+  const client = sdk.client(weir, { maxRetries: 0 });
+  const held = [sdk.ask(client)];
+  if (!(await eventually(async () => (await weir.count('inflight')) === 1))) throw new Error('the slot is not taken');
+  for (let i = 0; i < waiting; i++) held.push(sdk.ask(client));
+  if (!(await eventually(async () => (await weir.count('waiting')) === waiting))) throw new Error('the line is not full');
+  return async () => { free(); model.hold = null; await Promise.all(held); };
 }

@@ -4,67 +4,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 
-import Anthropic from '@anthropic-ai/sdk';
-import OpenAI from 'openai';
-
-import { eventually, policy, scaled, startModel, startWeir } from './gateway.mjs';
-
-// Both SDKs behind one face, so that each fact is stated once.
-const sdks = {
-  openai: {
-    overloaded: 503,
-    errors: OpenAI,
-    client: (weir, options) => new OpenAI({ apiKey: 'sk-app', baseURL: `${weir.url}/v1`, ...options }),
-    ask: async (client, options) => {
-      const answer = await client.chat.completions.create({ model: 'm', messages: [{ role: 'user', content: 'x' }] }, options);
-      return answer.choices[0].message.content;
-    },
-    stream: (client, options) =>
-      client.chat.completions.create({ model: 'm', stream: true, messages: [{ role: 'user', content: 'x' }] }, options),
-    text: (event) => event.choices[0]?.delta?.content ?? '',
-    limited: (error) => assert.equal(error.code, 'rate_limit_exceeded'),
-    full: (error) => assert.deepEqual([error.code, error.type], ['server_is_overloaded', 'service_unavailable_error']),
-  },
-  anthropic: {
-    overloaded: 529,
-    errors: Anthropic,
-    client: (weir, options) => new Anthropic({ apiKey: 'sk-app', baseURL: weir.url, ...options }),
-    ask: async (client, options) => {
-      const answer = await client.messages.create(
-        { model: 'm', max_tokens: 9, messages: [{ role: 'user', content: 'x' }] }, options);
-      return answer.content[0].text;
-    },
-    stream: (client, options) => client.messages.create(
-      { model: 'm', max_tokens: 9, stream: true, messages: [{ role: 'user', content: 'x' }] }, options),
-    text: (event) => (event.type === 'content_block_delta' ? event.delta.text : ''),
-    limited: (error) => assert.equal(error.error.error.type, 'rate_limit_error'),
-    full: (error) => assert.equal(error.error.error.type, 'overloaded_error'),
-  },
-};
-
-async function between(options, run) {
-  const model = await startModel();
-  const weir = await startWeir(policy(model, options));
-  try {
-    await run(weir, model);
-  } finally {
-    await weir.stop();
-    model.stop();
-  }
-}
-
-// A fetch that notes when it was called.
-function watched() {
-  const calls = [];
-  const spy = async (...args) => {
-    const call = { at: performance.now() };
-    calls.push(call);
-    const response = await fetch(...args);
-    Object.assign(call, { status: response.status, headers: response.headers, answered: performance.now() });
-    return response;
-  };
-  return { calls, fetch: spy };
-}
+import { between, eventually, fill, scaled, watched } from './gateway.mjs';
+import { sdks } from './sdks.mjs';
 
 for (const [name, sdk] of Object.entries(sdks)) {
   describe(name, () => {
@@ -77,9 +18,7 @@ for (const [name, sdk] of Object.entries(sdks)) {
     test('a stream arrives event by event', () => between({}, async (weir, model) => {
       model.pause = 20;
       const parts = [];
-      for await (const event of await sdk.stream(sdk.client(weir))) {
-        if (sdk.text(event)) parts.push({ text: sdk.text(event), at: performance.now() });
-      }
+      for await (const text of sdk.stream(sdk.client(weir))) parts.push({ text, at: performance.now() });
       assert.equal(parts.map((part) => part.text).join(''), 'Still waters run deep.');
       assert.ok(parts.at(-1).at - parts[0].at > 40, 'the events came in one heap');
       assert.equal(await weir.count('inflight'), 0);
@@ -120,21 +59,9 @@ for (const [name, sdk] of Object.entries(sdks)) {
 
     const full = { capacity: 1, line: 1, refusal: '{ retry_after: 100ms }' };
 
-    // Takes the slot and the only place in line, until `free` is called.
-    async function fill(weir, model) {
-      let free;
-      model.hold = new Promise((resolve) => { free = resolve; });
-      const client = sdk.client(weir, { maxRetries: 0 });
-      const held = [sdk.ask(client)];
-      assert.ok(await eventually(async () => (await weir.count('inflight')) === 1));
-      held.push(sdk.ask(client));
-      assert.ok(await eventually(async () => (await weir.count('waiting')) === 1));
-      return async () => { free(); model.hold = null; await Promise.all(held); };
-    }
-
     test(`overload is a server error with ${sdk.overloaded}, tried again as often as the SDK is told`, () =>
       between(full, async (weir, model) => {
-        const free = await fill(weir, model);
+        const free = await fill(sdk, weir, model);
         const { calls, fetch } = watched();
         // The first try has a better claim than a retry, so it may be let into the line; a retry never is here.
         const client = sdk.client(weir, { maxRetries: 2, fetch });
@@ -157,7 +84,7 @@ for (const [name, sdk] of Object.entries(sdks)) {
       }));
 
     test('overload that ends is not seen by the caller', () => between(full, async (weir, model) => {
-      const free = await fill(weir, model);
+      const free = await fill(sdk, weir, model);
       const { calls, fetch } = watched();
       const answer = sdk.ask(sdk.client(weir, { maxRetries: 5, fetch }));
       assert.ok(await eventually(() => calls[0]?.status === sdk.overloaded));
@@ -167,7 +94,7 @@ for (const [name, sdk] of Object.entries(sdks)) {
 
     test('told that it is hopeless, it does not come back', () =>
       between({ ...full, refusal: '{ retry_after: 100ms, tell_no_retry: true }' }, async (weir, model) => {
-        const free = await fill(weir, model);
+        const free = await fill(sdk, weir, model);
         const { calls, fetch } = watched();
         await assert.rejects(sdk.ask(sdk.client(weir, { maxRetries: 5, fetch })));
         assert.equal(calls.length, 1);
@@ -192,9 +119,8 @@ for (const [name, sdk] of Object.entries(sdks)) {
         model.hold = null;
 
         model.pause = scaled(200);
-        const stream = await sdk.stream(client);
-        for await (const event of stream) {
-          if (sdk.text(event)) break;
+        for await (const text of sdk.stream(client)) {
+          if (text) break;
         }
         left = performance.now();
         assert.ok(await eventually(() => model.cancelled === 2));
@@ -204,10 +130,9 @@ for (const [name, sdk] of Object.entries(sdks)) {
 
     test('a stream that breaks off is an error, not an end', () => between({}, async (weir, model) => {
       model.pause = 30;
-      const stream = await sdk.stream(sdk.client(weir, { maxRetries: 0 }));
       await assert.rejects(async () => {
-        for await (const event of stream) {
-          if (sdk.text(event)) model.server.closeAllConnections();
+        for await (const text of sdk.stream(sdk.client(weir, { maxRetries: 0 }))) {
+          if (text) model.server.closeAllConnections();
         }
       });
     }));

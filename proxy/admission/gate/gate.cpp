@@ -149,6 +149,15 @@ void EndpointGate::give_back(EndpointId id, Load& load, TimePoint now) {
     }
 }
 
+bool EndpointGate::move(EndpointId from, EndpointId to, Load& load, bool streams, TimePoint now) {
+    Endpoint* endpoint = find(to);
+    if (endpoint == nullptr) return false;
+    const std::uint32_t prompt_tokens = load.prompt_tokens;
+    give_back(from, load, now);
+    take(*endpoint, load, prompt_tokens, streams, now);
+    return true;
+}
+
 void EndpointGate::forget_old_prompts(TimePoint now) {
     for (const auto& endpoint : endpoints_) {
         while (!endpoint->unseen.empty() && endpoint->unseen.front().since + law::kUnseenPrompt <= now) {

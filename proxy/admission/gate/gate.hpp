@@ -83,6 +83,8 @@ public:
     // The answer has come to so many tokens in all; fewer than before count for nothing.
     void streamed(EndpointId id, Load& load, std::uint32_t tokens);
     void give_back(EndpointId id, Load& load, TimePoint now);
+    // Counts a load on another endpoint, from its beginning. False when there is none with that id.
+    bool move(EndpointId from, EndpointId to, Load& load, bool streams, TimePoint now);
 
     // Prompts that nobody sees end, and that have had their time.
     void forget_old_prompts(TimePoint now);

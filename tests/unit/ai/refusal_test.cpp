@@ -91,5 +91,50 @@ TEST(WordRefusal, SaysTheDetailAfterTheReason) {
     EXPECT_EQ(text_at(parsed(Dialect::anthropic, Reason::bad_request, "no Host"), "/error/message"), expected);
 }
 
+// The data of the last event, and whether it stands alone: nothing else may share its lines.
+boost::json::value last_event(const std::string& text, std::string_view opening) {
+    const std::size_t at = text.rfind(opening);
+    EXPECT_NE(at, std::string::npos) << text;
+    EXPECT_TRUE(at == 0 || std::string_view(text).substr(0, at).ends_with("\n\n")) << text;
+    EXPECT_TRUE(text.ends_with("\n\n"));
+    const std::string data = text.substr(at + opening.size());
+    EXPECT_EQ(data.find('\n'), data.size() - 2);
+    return boost::json::parse(data.substr(0, data.size() - 2));
+}
+
+TEST(WordStreamFailure, IsAnErrorEventOfTheDialect) {
+    const auto chat = last_event(word_stream_failure({Dialect::openai, "/v1/chat/completions"}), "data: ");
+    EXPECT_EQ(text_at(chat, "/error/code"), "backend_died");
+
+    const auto responses = last_event(word_stream_failure({Dialect::openai, "/v1/responses", Reason::evicted, "id", 7}),
+                                      "event: error\ndata: ");
+    EXPECT_EQ(text_at(responses, "/type"), "error");
+    EXPECT_EQ(responses.at_pointer("/sequence_number"), 7);
+    EXPECT_EQ(text_at(responses, "/code"), "server_is_overloaded");
+    EXPECT_EQ(text_at(responses, "/error/code"), "server_is_overloaded");
+    EXPECT_EQ(text_at(responses, "/error/type"), "service_unavailable_error");
+    EXPECT_EQ(text_at(responses, "/message"), text_at(responses, "/error/message"));
+
+    const auto messages =
+        last_event(word_stream_failure({Dialect::anthropic, "/v1/messages", Reason::backend_timeout, "id-1"}),
+                   "event: error\ndata: ");
+    EXPECT_EQ(text_at(messages, "/type"), "error");
+    EXPECT_EQ(text_at(messages, "/error/type"), "timeout_error");
+    EXPECT_EQ(text_at(messages, "/request_id"), "id-1");
+}
+
+TEST(WordStreamFailure, ClosesHalfAnEventFirst) {
+    StreamFailure failure{Dialect::anthropic, "/v1/messages"};
+    failure.within_event = true;
+    EXPECT_TRUE(word_stream_failure(failure).starts_with("\nevent: ping\n\nevent: error\n"));
+    failure.dialect = Dialect::openai;
+    EXPECT_TRUE(word_stream_failure(failure).starts_with("\n\n"));
+    last_event(word_stream_failure(failure), "data: ");
+}
+
+TEST(WordStreamFailure, HasNoWordsForAGenericStream) {
+    EXPECT_EQ(word_stream_failure({Dialect::generic, "/events"}), "");
+}
+
 }  // namespace
 }  // namespace weir::ai

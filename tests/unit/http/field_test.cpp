@@ -140,5 +140,14 @@ TEST(FieldTable, TakesNoMoreThanItHolds) {
     EXPECT_EQ(fields.size(), FieldTable::kCapacity);
 }
 
+TEST(IsEncoded, LooksAtEveryFieldOfThatName) {
+    FieldTable fields;
+    EXPECT_FALSE(is_encoded(fields));
+    ASSERT_TRUE(fields.add({"Content-Encoding", "identity", FieldId::other}));
+    EXPECT_FALSE(is_encoded(fields));
+    ASSERT_TRUE(fields.add({"CONTENT-ENCODING", "gzip", FieldId::other}));
+    EXPECT_TRUE(is_encoded(fields));
+}
+
 }  // namespace
 }  // namespace weir::http

@@ -1,0 +1,155 @@
+#include "downstream/message_gate.hpp"
+
+#include <algorithm>
+#include <bit>
+
+#include "downstream/worker.hpp"
+
+namespace weir::downstream {
+namespace {
+
+using http::FrameReader;
+using http::Opcode;
+
+constexpr std::size_t kLongestLook = 64 * 1024;  // of a client's message
+// Of a server's, which is passed on meanwhile. Its type is one of its first members.
+constexpr std::size_t kServerLook = 4096;
+
+std::array<char, 4> make_mask(Worker& worker) {
+    const auto bits = static_cast<std::uint32_t>(worker.random() * 4294967296.0);
+    return std::bit_cast<std::array<char, 4>>(bits);
+}
+
+}  // namespace
+
+std::string_view MessageGate::from_client(std::string_view bytes) {
+    while (!bytes.empty() && client_fault_.empty() && !(slots_ != nullptr && slots_->waits())) {
+        const FrameReader::Piece piece = client_.next(bytes);
+        client_fault_ = piece.fault;
+        if (!piece.fault.empty()) break;
+        bytes.remove_prefix(piece.consumed);
+        client_frame(piece);
+        flush_own();
+    }
+    return bytes;
+}
+
+void MessageGate::client_frame(const FrameReader::Piece& piece) {
+    if (client_.is_control()) {
+        // Control frames may stand anywhere between frames (RFC 6455 section 5.5), so none waits for a message.
+        closing_ |= !piece.head.empty() && client_.opcode() == Opcode::close;
+        to_server_.append(piece.head).append(piece.payload);
+        return;
+    }
+    if (!piece.head.empty() && client_.begins_message()) {
+        const bool reads = slots_ != nullptr && client_.opcode() == Opcode::text;
+        course_ = reads ? Course::held : Course::passes;
+        next_look_ = 0;
+    }
+    put(piece.head);
+    put(piece.payload);
+    if (course_ == Course::held) client_.append_payload(piece, client_text_);
+    const bool at_end = piece.ends_frame && client_.is_last();
+    if (course_ == Course::held) decide(at_end);
+}
+
+void MessageGate::put(std::string_view raw) {
+    if (course_ == Course::passes) to_server_.append(raw);
+    if (course_ == Course::held) held_.append(raw);
+}
+
+void MessageGate::decide(bool at_end) {
+    if (!at_end && client_text_.size() < next_look_) return;
+    // A message in many small pieces is not read anew for each of them.
+    next_look_ = 2 * client_text_.size();
+    const auto event = ai::read_realtime_event(client_text_);
+    if (!event && !at_end && client_text_.size() < kLongestLook) return;
+    if (event == ai::RealtimeEvent::response_create) return act(slots_->ask(ai::realtime_event_id(client_text_)));
+    act(ResponseSlots::Verdict::go);
+}
+
+void MessageGate::act(ResponseSlots::Verdict verdict) {
+    if (verdict == ResponseSlots::Verdict::wait) return;
+    const bool go = verdict == ResponseSlots::Verdict::go;
+    course_ = go ? Course::passes : Course::dropped;
+    if (go) to_server_.append(held_);
+    if (!go) tell_client(slots_->refusal());
+    held_.clear();
+    client_text_.clear();
+}
+
+void MessageGate::from_server(std::string_view bytes) {
+    while (!bytes.empty() && server_fault_.empty()) {
+        const FrameReader::Piece piece = server_.next(bytes);
+        server_fault_ = piece.fault;
+        if (!piece.fault.empty()) break;
+        bytes.remove_prefix(piece.consumed);
+        to_client_.append(piece.head).append(piece.payload);
+        server_frame(piece);
+        flush_own();
+    }
+}
+
+void MessageGate::server_frame(const FrameReader::Piece& piece) {
+    if (server_.is_control()) {
+        closing_ |= !piece.head.empty() && server_.opcode() == Opcode::close;
+        return;
+    }
+    if (!piece.head.empty() && server_.begins_message()) {
+        reads_server_ = slots_ != nullptr && server_.opcode() == Opcode::text;
+        server_text_.clear();
+        next_server_look_ = 0;
+    }
+    if (!reads_server_) return;
+    server_.append_payload(piece, server_text_);
+    notice(piece.ends_frame && server_.is_last());
+}
+
+void MessageGate::notice(bool at_end) {
+    if (!at_end && server_text_.size() < next_server_look_) return;
+    next_server_look_ = 2 * server_text_.size();
+    const auto event = ai::read_realtime_event(server_text_);
+    const bool is_error = event == ai::RealtimeEvent::error;
+    if ((!event || is_error) && !at_end && server_text_.size() < kServerLook) return;
+    reads_server_ = false;
+    if (event == ai::RealtimeEvent::response_delta) slots_->delta();
+    if (event == ai::RealtimeEvent::response_done) slots_->done();
+    if (event == ai::RealtimeEvent::response_created && !slots_->created()) {
+        tell_client(slots_->refusal());
+        cancel();
+    }
+    if (!is_error) return;
+    if (const auto rejected = ai::read_realtime_rejection(server_text_)) slots_->rejected(*rejected);
+}
+
+void MessageGate::look() {
+    if (slots_ == nullptr) return;
+    if (slots_->waits()) act(slots_->verdict());
+    if (slots_->give_up_overdue()) cancel();
+    flush_own();
+}
+
+void MessageGate::tell_client(std::string_view event) {
+    http::append_frame(Opcode::text, event, nullptr, own_to_client_);
+}
+
+void MessageGate::cancel() {
+    const std::array<char, 4> mask = make_mask(worker_);
+    http::append_frame(Opcode::text, ai::kRealtimeCancel, &mask, own_to_server_);
+}
+
+void MessageGate::flush_own() {
+    if (!own_to_server_.empty() && (client_.between_messages() || has_put_nothing()))
+        to_server_.append(std::exchange(own_to_server_, {}));
+    if (!own_to_client_.empty() && server_.between_messages()) to_client_.append(std::exchange(own_to_client_, {}));
+}
+
+void MessageGate::close(http::CloseCode code, std::string_view why) {
+    if (closing_) return;
+    closing_ = true;
+    const std::array<char, 4> mask = make_mask(worker_);
+    if (server_.between_frames()) http::append_close(code, why, nullptr, to_client_);
+    if (client_.between_frames() || has_put_nothing()) http::append_close(code, why, &mask, to_server_);
+}
+
+}  // namespace weir::downstream

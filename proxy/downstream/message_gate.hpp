@@ -1,0 +1,80 @@
+#pragma once
+// What passes through a WebSocket tunnel, frame by frame. Nothing is changed on its way: frames go on as they came.
+//
+// On a Realtime connection a client's message is held until it can be told whether it asks for a response; then it goes
+// on, waits for a slot with everything behind it, or is dropped and answered with an error event. What does not say
+// what it is within its first 64 KiB goes on: should it ask for a response after all, the server's own word of that
+// counts.
+//
+// Sans-I/O: bytes go in, the two outboxes fill. Whoever owns it stops feeding a side whose outbox is not empty.
+
+#include <string>
+#include <string_view>
+
+#include "ai/realtime.hpp"
+#include "downstream/response_slots.hpp"
+#include "http/websocket.hpp"
+
+namespace weir::downstream {
+
+class MessageGate {
+public:
+    // `slots` is null where the dialect shows no responses; then frames are only held to their form.
+    MessageGate(Worker& worker, ResponseSlots* slots) : worker_(worker), slots_(slots) {}
+
+    // Bytes of a side. What is left of the client's is not empty only while a response waits for its slot.
+    [[nodiscard]] std::string_view from_client(std::string_view bytes);
+    void from_server(std::string_view bytes);
+    // Looks for a verdict that has come, and for responses whose time is over.
+    void look();
+    // Says to both sides, where that can be said, that the connection ends, and why.
+    void close(http::CloseCode code, std::string_view why);
+
+    [[nodiscard]] std::string& to_client() { return to_client_; }
+    [[nodiscard]] std::string& to_server() { return to_server_; }
+    [[nodiscard]] const std::string& to_client() const { return to_client_; }
+    [[nodiscard]] const std::string& to_server() const { return to_server_; }
+    // A side has broken the protocol: what is wrong, or empty.
+    [[nodiscard]] std::string_view client_fault() const { return client_fault_; }
+    [[nodiscard]] std::string_view server_fault() const { return server_fault_; }
+    // Either side has sent its close frame: that the connection ends now is no fault.
+    [[nodiscard]] bool closing() const { return closing_; }
+
+private:
+    // What becomes of the client's message that is under way.
+    enum class Course : std::uint8_t { passes, held, dropped };
+
+    void client_frame(const http::FrameReader::Piece& piece);
+    void server_frame(const http::FrameReader::Piece& piece);
+    void put(std::string_view raw);
+    // What the held message is, once that can be told: at its end at the latest.
+    void decide(bool at_end);
+    void act(ResponseSlots::Verdict verdict);
+    void notice(bool at_end);
+    void tell_client(std::string_view event);
+    void cancel();
+    void flush_own();
+    // Of the client's message that is under way nothing has gone on.
+    [[nodiscard]] bool has_put_nothing() const { return course_ != Course::passes && !client_.is_control(); }
+
+    Worker& worker_;
+    ResponseSlots* slots_;
+    http::FrameReader client_{true};
+    http::FrameReader server_{false};
+    std::string to_client_;
+    std::string to_server_;
+    std::string own_to_client_;  // whole frames of ours, for the next place between two messages
+    std::string own_to_server_;
+    std::string held_;           // the client's message as it came
+    std::string client_text_;    // its beginning, unmasked
+    std::string server_text_;    // the beginning of the server's
+    std::size_t next_look_ = 0;  // at so much of the text
+    std::size_t next_server_look_ = 0;
+    std::string_view client_fault_;
+    std::string_view server_fault_;
+    Course course_ = Course::passes;
+    bool reads_server_ = false;  // what its message is has not been told yet
+    bool closing_ = false;
+};
+
+}  // namespace weir::downstream

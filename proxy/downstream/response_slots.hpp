@@ -1,0 +1,83 @@
+#pragma once
+// The responses of one Realtime connection. Each holds a slot of the judge from when it is asked for to its end; the
+// connection itself, however long it lies idle, holds none.
+//
+// A response is a request in all but its form: the class's contract, its line and its priority hold for it, and it has
+// a line in the log and its place in the metrics. It runs where its connection ends, whichever endpoint has most room.
+
+#include <list>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "admission/config.hpp"
+#include "downstream/client_link.hpp"
+#include "downstream/shared_judge.hpp"
+#include "net/task.hpp"
+#include "telemetry/record.hpp"
+
+namespace weir::downstream {
+
+class ResponseSlots {
+public:
+    // Responses open at once on one connection; one more is refused as too many at once.
+    static constexpr std::size_t kMost = 16;
+
+    struct Options {
+        admission::Ask ask;        // as the connection's own
+        telemetry::Record record;  // likewise; its views outlive the slots
+        EndpointId endpoint = kNoEndpoint;
+        Duration first_byte{};  // from being let in to `response.created`
+        Duration total{};       // from being let in to `response.done`
+    };
+
+    ResponseSlots(ClientLink& link, const Route& route, const Options& options);
+    // REQUIRES: none waits, see end().
+    ~ResponseSlots();
+    ResponseSlots(const ResponseSlots&) = delete;
+    ResponseSlots& operator=(const ResponseSlots&) = delete;
+
+    enum class Verdict : std::uint8_t { go, wait, refused };
+
+    // The client asks for a response; `event_id` is its name for that. REQUIRES: none waits.
+    [[nodiscard]] Verdict ask(std::string_view event_id);
+    // What has become of the one that waits. REQUIRES: one does.
+    [[nodiscard]] Verdict verdict();
+    [[nodiscard]] bool waits() const { return waiting_ != nullptr; }
+
+    // The server began one. False when nobody had asked for it and there is no room for it: then it is to be cancelled.
+    [[nodiscard]] bool created();
+    void delta();
+    void done();
+    // The server could not obey the client's event of that name; empty: the client has a response already.
+    void rejected(std::string_view event_id);
+    // Gives up those whose time is over; whether there was one that must be cancelled.
+    [[nodiscard]] bool give_up_overdue();
+
+    // Why the last one was refused, worded for the client.
+    [[nodiscard]] const std::string& refusal() const { return refusal_; }
+    [[nodiscard]] TimePoint next_deadline() const;
+    [[nodiscard]] bool any() const { return !open_.empty(); }
+
+    // The connection ends for this reason: so does every response that is open.
+    [[nodiscard]] net::task<void> end(Reason reason);
+
+private:
+    struct Response;
+    Response& open(std::string_view event_id);
+    // Settled: in its place, or refused and gone.
+    Verdict settle(Response& response);
+    void refuse_too_many(Response& response);
+    void refuse(Response& response, Reason reason, Duration wait);
+    void close(Response& response, Reason reason, int status);
+    [[nodiscard]] Response* find(bool created);
+
+    ClientLink& link_;
+    const Route& route_;
+    Options options_;
+    std::list<Response> open_;  // in the order in which they were asked for; tickets must stay where they are
+    Response* waiting_ = nullptr;
+    std::string refusal_;
+};
+
+}  // namespace weir::downstream

@@ -19,7 +19,7 @@ const quick = { capacity: 1, refusal: '{ retry_after: { base: 100ms, max: 300ms 
 
 // name, policy, what makes it so; `wait` in ms: what the first refusal may advise.
 const cases = [
-  { name: 'quota: the bucket is empty', policy: { limits: '{ requests: { rate: 30/min, burst: 1 } }' }, wait: [0, 3000],
+  { name: 'quota: the bucket is empty', policy: { limits: '{ requests: { rate: 20/min, burst: 1 } }' }, wait: [0, 4500],
     begin: (sdk, weir) => sdk.ask(sdk.client(weir)) },
   { name: 'quota, and no token for a long time', policy: { limits: '{ requests: { rate: 1/h, burst: 1 } }', ...quick },
     wait: [200, 300], begin: (sdk, weir) => sdk.ask(sdk.client(weir)) },

@@ -47,7 +47,7 @@ class Idempotency(WeirTest):
         self.assertEqual(len(backend.requests), 1)
         # It may be run again once the first is over, and counts as the retry that it is.
         self.assertEqual(self.ask(weir, "k-1").response().status, 200)
-        self.assertEqual(weir.count("weir_retries_seen_total", **{"class": "everyone"}), 1)
+        self.eventually(lambda: weir.count("weir_retries_seen_total", **{"class": "everyone"}) == 1)
         self.assertEqual(weir.count("weir_requests_total", **{"class": "everyone", "outcome": "rejected"}), 1)
         self.assertGreaterEqual(weir.count("weir_idempotency_keys"), 1)
 

@@ -136,6 +136,7 @@ struct ClassConfig {
     LimitConfig limits;                 // of the class as a whole
     LimitConfig per_client;             // of each client in it
     RefusalConfig refusal;
+    std::string service_tier;  // what its answers say they were served as; empty: they say nothing
     Mode mode = Mode::enforce;
 
     friend bool operator==(const ClassConfig&, const ClassConfig&) = default;
@@ -146,6 +147,25 @@ struct ClassConfig {
 
 // The places in the line of this class, on a backend whose endpoints take `requests` at once together.
 [[nodiscard]] std::uint32_t effective_line(const ClassConfig& config, std::uint32_t requests);
+
+// A cheaper answer before none: one rule of `degrade`.
+struct DegradeConfig {
+    std::string name;
+    // when: all that are set hold
+    std::vector<std::string> classes;  // names; one of them
+    double pressure = 0;               // at least, of the class's backend: 1 is full (see Judge::pressure)
+    std::vector<std::string> models;   // that the body names: exact, or a prefix when it ends in `*`
+    std::optional<TokenRange> prompt;  // the body's size
+    // do: what is set
+    std::optional<std::uint32_t> max_output_tokens;  // no answer is longer
+    std::optional<std::uint32_t> n;                  // no more answers at once
+    std::string model;                               // in place of the body's
+    std::string service_tier;                        // likewise
+    std::string backend;                             // in place of the class's
+    Mode mode = Mode::enforce;                       // shadow: count what it would do, do nothing
+
+    friend bool operator==(const DegradeConfig&, const DegradeConfig&) = default;
+};
 
 // One class as the judge sees it: the policy's words plus the number that stands for its name.
 struct JudgeClass {
@@ -175,6 +195,7 @@ enum class Choice : std::uint8_t {
 
 // One backend: its endpoints, and the classes that are sent to it.
 struct JudgeConfig {
+    std::string name;  // the backend's
     std::vector<JudgeClass> classes;
     std::vector<JudgeEndpoint> endpoints;
     Mode mode = Mode::enforce;            // of the whole policy

@@ -244,24 +244,24 @@ JudgeCounts Judge::counts(TimePoint now) const {
     const State& state = *state_;
     now = std::max(now, state.now_);
     JudgeCounts counts;
-    double fullest = 0;
     for (const auto& cls : state.classes) {
         const auto waiting = static_cast<std::uint32_t>(cls->line.size());
         counts.client_evictions += cls->contract.clients().evictions();
         if (!cls->configured && cls->inflight == 0 && waiting == 0) continue;
         counts.classes.push_back({cls->id, cls->inflight, waiting, cls->line_limit, state.room_of(*cls, now),
                                   cls->contract.fill(now), cls->contract.clients().size()});
-        if (waiting > 0) fullest = std::max(fullest, 1.0 * waiting / std::max(cls->line_limit, 1U));
     }
-    // With no endpoint to speak of, the backend is full.
-    counts.pressure = state.gate.any_available() ? 0 : 1;
+    counts.pressure = state.pressure();
     for (const auto& e : state.gate.endpoints()) {
         counts.endpoints.push_back(
             {e->id, e->inflight, e->limit, e->context, e->context_limit, e->prompts, e->prompt_limit, e->available});
-        if (e->available) counts.pressure = std::max(counts.pressure, e->fill());
     }
-    if (!state.expiry.empty()) counts.pressure = 1 + fullest;
     return counts;
+}
+
+double Judge::pressure(TimePoint now) {
+    State& state = *state_;
+    return state.pressure_window.saw(state.pressure(), std::max(now, state.now_));
 }
 
 }  // namespace weir::admission

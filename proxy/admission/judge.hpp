@@ -140,6 +140,10 @@ public:
 
     [[nodiscard]] JudgeCounts counts(TimePoint now) const;
 
+    // How full the backend has been over the last second, as far as somebody asked: of the fullest endpoint the largest
+    // of n/S, kv/0.95K and pf/PF; while somebody waits, 1 + the fill of the fullest line. 1 is full.
+    [[nodiscard]] double pressure(TimePoint now);
+
 private:
     struct State;
     std::unique_ptr<State> state_;

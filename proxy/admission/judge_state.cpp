@@ -128,6 +128,21 @@ Decision Judge::State::out_of_time(const Place& place, const Class& cls, TimePoi
                     seconds(now - place.arrived_));
 }
 
+double Judge::State::pressure() const {
+    double fullest = 0;
+    if (!expiry.empty()) {
+        for (const auto& cls : classes) {
+            fullest = std::max(fullest, static_cast<double>(cls->line.size()) / std::max(cls->line_limit, 1U));
+        }
+        return 1 + fullest;
+    }
+    for (const auto& endpoint : gate.endpoints()) {
+        if (endpoint->available) fullest = std::max(fullest, endpoint->fill());
+    }
+    // With no endpoint to speak of, the backend is full.
+    return gate.any_available() ? fullest : 1;
+}
+
 Judge::State::Class& Judge::State::class_of(ClassId id) const {
     assert(index(id) < by_id.size() && by_id[index(id)] != nullptr);
     return *by_id[index(id)];

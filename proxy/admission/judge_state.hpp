@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "admission/gate/gate.hpp"
+#include "admission/gate/pressure.hpp"
 #include "admission/gate/room.hpp"
 #include "admission/judge.hpp"
 #include "admission/line/line.hpp"
@@ -101,6 +102,9 @@ struct Judge::State {
     // The class that loses running requests to `claimant`: the worst below it that has any and may lose them.
     [[nodiscard]] Class* victim_for(const Class& claimant) const;
 
+    // Now: of the fullest endpoint its fullest limit; with a line, 1 + the fill of the fullest line.
+    [[nodiscard]] double pressure() const;
+
     [[nodiscard]] Class& class_of(ClassId id) const;
     [[nodiscard]] bool in_shadow(const Class& cls) const;
     void adopt(const JudgeConfig& config, TimePoint now);
@@ -109,6 +113,7 @@ struct Judge::State {
     std::vector<Class*> by_id;
     EndpointGate gate;
     Room room;
+    PressureWindow pressure_window;
     ExpiryOrder expiry;
     Mode mode = Mode::enforce;
     Parts parts;

@@ -4,8 +4,24 @@
 
 #include <algorithm>
 
+#include "admission/degrade.hpp"
+#include "telemetry/labels.hpp"
+
 namespace weir::app {
 namespace {
+
+static_assert(policy::kMostRules == admission::kMaxRules && admission::kMaxRules == telemetry::kMaxRules);
+
+bool is_for(const admission::DegradeConfig& rule, const std::string& cls) {
+    return std::find(rule.classes.begin(), rule.classes.end(), cls) != rule.classes.end();
+}
+
+// Whether a class's requests may reach this backend: always, or by a rule.
+bool may_reach(const policy::Policy& policy, const admission::ClassConfig& cls, const std::string& backend) {
+    return cls.backend == backend || std::any_of(policy.degrade.begin(), policy.degrade.end(), [&](const auto& rule) {
+               return rule.backend == backend && is_for(rule, cls.name);
+           });
+}
 
 const Bench* find_bench(const Assembly* assembly, BackendId id) {
     if (assembly == nullptr) return nullptr;
@@ -73,6 +89,22 @@ Result<std::vector<downstream::ListenerRoute>> make_listeners(const policy::Poli
     return listeners;
 }
 
+// The rules for this class, and where they lead.
+std::optional<Error> add_degrade(const policy::Policy& policy, Names& names, const std::vector<Bench>& benches,
+                                 downstream::Route& route) {
+    for (const admission::DegradeConfig& rule : policy.degrade) {
+        const auto id = names.rules.id_of(rule.name);
+        if (!id) return too_many("degrade rules");
+        if (!is_for(rule, route.config.name)) continue;
+        route.degrade.push_back({*id, rule});
+        for (const Bench& bench : benches) {
+            if (bench.backend->config().name != rule.backend) continue;
+            route.detours.push_back({route.id, route.config, bench.backend, bench.judge, {}, {}});
+        }
+    }
+    return std::nullopt;
+}
+
 Result<std::shared_ptr<const downstream::Routing>> make_routing(const policy::Policy& policy, Names& names,
                                                                 const std::vector<Bench>& benches, std::uint64_t salt) {
     std::vector<admission::JudgeClass> classes;
@@ -85,7 +117,8 @@ Result<std::shared_ptr<const downstream::Routing>> make_routing(const policy::Po
         });
         if (bench == benches.end()) return Error{fmt::format("class '{}' has no backend", config.name)};
         classes.push_back({*id, config});
-        routes.push_back({*id, config, bench->backend, bench->judge});
+        routes.push_back({*id, config, bench->backend, bench->judge, {}, {}});
+        if (auto error = add_degrade(policy, names, benches, routes.back())) return *error;
     }
     auto listeners = make_listeners(policy, names);
     if (!listeners) return listeners.error();
@@ -134,6 +167,7 @@ admission::Choice choice_of(upstream::Balance balance) {
 Result<admission::JudgeConfig> judge_config(const policy::Policy& policy, const upstream::BackendConfig& backend,
                                             Names& names) {
     admission::JudgeConfig config;
+    config.name = backend.name;
     config.mode = policy.mode;
     config.choice = choice_of(backend.balance);
     for (const upstream::EndpointConfig& endpoint : backend.endpoints) {
@@ -142,7 +176,7 @@ Result<admission::JudgeConfig> judge_config(const policy::Policy& policy, const 
         config.endpoints.push_back(judge_endpoint(*id, policy, backend));
     }
     for (const admission::ClassConfig& entry : policy.classes) {
-        if (entry.backend != backend.name) continue;
+        if (!may_reach(policy, entry, backend.name)) continue;
         const auto id = names.classes.id_of(entry.name);
         if (!id) return too_many("classes");
         config.classes.push_back({*id, entry});

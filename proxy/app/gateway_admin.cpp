@@ -52,6 +52,15 @@ telemetry::Labels Gateway::labels() const {
         }
         labels.classes.push_back(std::move(label));
     }
+    for (const std::string& name : names_.rules.names()) {
+        telemetry::RuleLabel label{name, {}};
+        for (const downstream::Route& route : assembly_.routing->routes) {
+            for (const admission::DegradeRule& rule : route.degrade) {
+                if (rule.config.name == name) label.classes.push_back(route.id);
+            }
+        }
+        labels.rules.push_back(std::move(label));
+    }
     for (const std::string& name : names_.endpoints.names()) {
         const std::size_t space = name.find(' ');
         labels.endpoints.push_back({name.substr(0, space), name.substr(space + 1), false});

@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "admission/degrade.hpp"
 #include "base/ids.hpp"
 
 namespace weir::app {
@@ -40,6 +41,7 @@ struct Names {
     NameTable<ClassId> classes{256};
     NameTable<BackendId> backends{64};
     NameTable<EndpointId> endpoints{1024};  // `backend url`
+    NameTable<RuleId> rules{admission::kMaxRules};
 };
 
 }  // namespace weir::app

@@ -6,6 +6,7 @@
 #include <deque>
 
 #include "admission/classify/classifier.hpp"
+#include "admission/degrade.hpp"
 #include "admission/judge.hpp"
 #include "ai/dialect.hpp"
 #include "app/assembly.hpp"
@@ -27,6 +28,7 @@ struct Outcome {
     std::string decision;
     Reason reason = Reason::admitted;
     int status = 0;
+    std::string degraded;
 };
 
 std::string_view find_header(const void* context, std::string_view name) {
@@ -66,6 +68,8 @@ public:
             if (arrive(cls, kNow).standing() == Standing::ended) return;
         }
     }
+
+    [[nodiscard]] double pressure() { return judge_.pressure(kNow); }
 
     // What becomes of one request more, now with its contract.
     admission::Place& try_request(ClassId cls, admission::ClientKey client) {
@@ -126,15 +130,56 @@ public:
             // A flood on another backend leaves this one idle.
             if (flooding->backend == cls->backend) room.flood(*names_.classes.id_of(test.flood_of));
         }
-        const admission::Place& place = room.try_request(id, identity.client);
-        Outcome outcome{cls->name, std::string(decision_name(place.standing())), place.decision().reason, 200};
+        std::string degraded;
+        const std::string_view detour = degrade(test, *cls, test.pressure.value_or(room.pressure()), degraded);
+        if (!detour.empty() && detour != cls->backend) {
+            // There nothing else is going on.
+            const auto other = std::find_if(policy_.backends.begin(), policy_.backends.end(),
+                                            [&](const auto& entry) { return entry.name == detour; });
+            Courtroom there(judge_config(policy_, *other, names_).value());
+            return outcome_of(there.try_request(id, identity.client), *cls, *other, path, degraded);
+        }
+        return outcome_of(room.try_request(id, identity.client), *cls, *backend, path, degraded);
+    }
+
+private:
+    // Says which rules are applied; the backend that they lead to, or nothing.
+    std::string_view degrade(const PolicyTest& test, const admission::ClassConfig& cls, double pressure,
+                             std::string& degraded) {
+        std::vector<admission::DegradeRule> rules;
+        for (const admission::DegradeConfig& rule : policy_.degrade) {
+            const bool is_for = std::find(rule.classes.begin(), rule.classes.end(), cls.name) != rule.classes.end();
+            const RuleId id = names_.rules.id_of(rule.name).value();
+            if (is_for) rules.push_back({id, rule});
+        }
+        const auto plan = admission::plan_degrade(rules,
+                                                  {.model = test.model,
+                                                   .service_tier = test.service_tier,
+                                                   .prompt_tokens = test.prompt_tokens,
+                                                   .max_output_tokens = std::nullopt,
+                                                   .n = 1,
+                                                   .has_length = true,
+                                                   .has_model = true,
+                                                   .has_tier = true},
+                                                  pressure);
+        for (const admission::DegradeRule& rule : rules) {
+            if ((plan.applied >> index(rule.id) & 1U) == 0) continue;
+            degraded.append(degraded.empty() ? "" : ",").append(rule.config.name);
+        }
+        if (degraded.empty()) degraded = "nothing";
+        return plan.backend;
+    }
+
+    static Outcome outcome_of(const admission::Place& place, const admission::ClassConfig& cls,
+                              const upstream::BackendConfig& backend, std::string_view path,
+                              const std::string& degraded) {
+        Outcome outcome{cls.name, std::string(decision_name(place.standing())), place.decision().reason, 200, degraded};
         if (place.standing() == Standing::ended) {
-            outcome.status = downstream::status_of(outcome.reason, ai::dialect_of(path, backend->dialect));
+            outcome.status = downstream::status_of(outcome.reason, ai::dialect_of(path, backend.dialect));
         }
         return outcome;
     }
 
-private:
     // Requests that usually have a body have one that is JSON.
     static admission::BodyFacts body_of(const PolicyTest& test) {
         return {.there = test.method == "POST" || test.method == "PUT" || test.method == "PATCH",
@@ -178,6 +223,7 @@ policy::Diagnostics run_policy_tests(const policy::Policy& policy) {
         expect("class", test.expect_class, outcome.cls);
         expect("decision", test.expect_decision, outcome.decision);
         expect("reason", test.expect_reason, name(outcome.reason));
+        expect("degraded", test.expect_degraded, outcome.degraded);
         if (test.expect_status != 0) {
             expect("status", std::to_string(test.expect_status), std::to_string(outcome.status));
         }

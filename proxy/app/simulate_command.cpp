@@ -122,13 +122,23 @@ std::optional<Error> run_policy(const Cast& cast, const Plot& plot, const Simula
                 controllers.push_back(name);
         }
     }
-    for (const std::string& controller : controllers) {
+    const auto play_both = [&](const std::string& controller, const std::string& name) {
         world->controller = calm.controller = controller;
-        simulate::Scenario scenario{controller, play(*world, plot.trace, *classes, controller), std::nullopt,
-                                    cast.file};
-        if (world->window) scenario.calm = play(calm, plot.calm, *calm_classes, controller + ", calm");
+        simulate::Scenario scenario{name, play(*world, plot.trace, *classes, name), std::nullopt, cast.file};
+        if (world->window) scenario.calm = play(calm, plot.calm, *calm_classes, name + ", calm");
         report.scenarios.push_back(std::move(scenario));
+    };
+    const bool degrades = !world->degrade.empty();
+    for (const std::string& controller : controllers) {
+        // The rules are Weir's: others are what they are without.
+        if (controller != "weir") world->degrade.clear();
+        play_both(controller, controller);
+        calm.degrade = world->degrade = cast.stage.degrade;
     }
+    // What the rules buy shows beside the same policy without them.
+    calm.degrade.clear();
+    world->degrade.clear();
+    if (degrades) play_both("weir", std::string(simulate::kWithoutDegrade));
     return std::nullopt;
 }
 

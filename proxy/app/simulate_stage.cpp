@@ -67,6 +67,15 @@ Result<Stage> make_stage(policy::Policy& policy, const SimulateFlags& flags, Nam
         stage.backends.push_back(std::move(*config));
     }
     for (const auto& cls : policy.classes) stage.classes.push_back(cls.name);
+    for (const admission::DegradeConfig& rule : policy.degrade) {
+        const auto id = names.rules.id_of(rule.name);
+        if (!id) return Error{"more degrade rules than there can be"};
+        for (const std::string& cls : rule.classes) {
+            const std::size_t at = index(*names.classes.id_of(cls));
+            if (stage.degrade.size() <= at) stage.degrade.resize(at + 1);
+            stage.degrade[at].push_back({*id, rule});
+        }
+    }
     stage.names = names.classes.names();
     return stage;
 }
@@ -134,6 +143,7 @@ std::optional<Error> add_surges(simulate::Trace& trace, const std::vector<ClassI
 Result<simulate::WorldConfig> make_world(const Stage& stage, const SimulateFlags& flags) {
     simulate::WorldConfig world;
     world.backends = stage.backends;
+    world.degrade = stage.degrade;
     auto engine = engine_of(flags);
     if (!engine) return engine.error();
     world.engine = *engine;

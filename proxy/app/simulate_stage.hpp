@@ -15,10 +15,11 @@ namespace weir::app {
 // The policy's part of a world, with numbers for its names.
 struct Stage {
     std::vector<admission::JudgeConfig> backends;
-    std::vector<std::string> classes;    // of the policy, in its order
-    std::vector<std::string> names;      // by ClassId: of all policies so far
-    std::vector<std::string> endpoints;  // by EndpointId: urls
-    bool tells_engine = false;           // some backend has `priority: forward`
+    std::vector<std::string> classes;                          // of the policy, in its order
+    std::vector<std::string> names;                            // by ClassId: of all policies so far
+    std::vector<std::string> endpoints;                        // by EndpointId: urls
+    std::vector<std::vector<admission::DegradeRule>> degrade;  // by ClassId
+    bool tells_engine = false;                                 // some backend has `priority: forward`
 };
 
 // Classes have the numbers of `names`, the same for all policies that share it.

@@ -13,6 +13,7 @@ enum class ListenerId : std::uint16_t {};
 enum class ClassId : std::uint16_t {};
 enum class BackendId : std::uint16_t {};
 enum class EndpointId : std::uint16_t {};
+enum class RuleId : std::uint16_t {};  // of `degrade`
 
 inline constexpr ClassId kNoClass{0xFFFF};
 inline constexpr BackendId kNoBackend{0xFFFF};

@@ -97,6 +97,8 @@ net::task<bool> Exchange::run() {
 
 bool Exchange::certainly_refused() {
     if (!open_.empty()) return false;  // by which line is not known before the body is
+    // What its body asks for may yet be served elsewhere.
+    if (!route_->detours.empty()) return false;
     const auto decision = route_->judge->refuse_early(ask_, arrived_);
     if (!decision) return false;
     fail_from(*decision);
@@ -291,7 +293,9 @@ std::string Exchange::write_answer_head(const http::ResponseHead& head, const ht
                                .close = close_after_,
                                .minor_version = minor_version_,
                                .head_only = method() == "HEAD" || head.status == 304,
-                               .websocket = head.status == 101},
+                               .websocket = head.status == 101,
+                               .service_tier = degraded_tier_.empty() ? route_->config.service_tier : degraded_tier_,
+                               .degraded = degraded_},
                               framing, text);
     return text;
 }

@@ -15,6 +15,7 @@
 #include <string_view>
 
 #include "ai/request_facts.hpp"
+#include "ai/rewrite.hpp"
 #include "downstream/client_link.hpp"
 #include "downstream/dispatch.hpp"
 #include "downstream/idempotency.hpp"
@@ -58,6 +59,8 @@ private:
     void identify(const http::RequestHead& head);
     void join(ClassId cls);
     void resolve_class();
+    // Applies the class's `degrade` rules that hold now; it may go to another backend afterwards.
+    void degrade(ai::Rewrite& rewrite);
     void note_idempotency_key(std::string_view key);
     void read_upgrade(const http::RequestHead& head);
     void write_head(const http::RequestHead& head);
@@ -132,6 +135,8 @@ private:
     bool keep_open_ = false;       // what run() returns
     bool consumed_body_ = false;   // bytes of the body have been passed on and are not here any more
 
+    std::string degraded_;            // the rules that were applied
+    std::string_view degraded_tier_;  // what they made of the request's tier; of the policy
     std::optional<IdempotencyKeys::Hash> idempotency_key_;  // that is in flight with it
 
     // what became of it

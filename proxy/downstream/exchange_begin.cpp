@@ -294,6 +294,7 @@ void Exchange::read_asked() {
 
 void Exchange::rewrite_body() {
     ai::Rewrite rewrite(facts_);
+    if (!route_->degrade.empty() && facts_.is_object) degrade(rewrite);
     // In place of the client's own: a client must not choose where it stands in the engine's queue.
     if (route_->backend->config().priority == upstream::EnginePriority::forward) {
         rewrite.set(ai::Member::priority, std::to_string(static_cast<unsigned>(route_->config.priority)));

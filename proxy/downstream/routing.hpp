@@ -8,6 +8,7 @@
 
 #include "admission/classify/classifier.hpp"
 #include "admission/config.hpp"
+#include "admission/degrade.hpp"
 #include "base/ids.hpp"
 #include "downstream/config.hpp"
 #include "downstream/shared_judge.hpp"
@@ -22,6 +23,9 @@ struct Route {
     admission::ClassConfig config;
     std::shared_ptr<upstream::Backend> backend;
     std::shared_ptr<SharedJudge> judge;
+    // Rules of `degrade` for this class, and where those lead that name another backend; both are empty for nearly all.
+    std::vector<admission::DegradeRule> degrade;
+    std::vector<Route> detours;  // by the backend's name; without rules of their own
 };
 
 struct ListenerRoute {

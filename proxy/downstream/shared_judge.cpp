@@ -106,6 +106,11 @@ void SharedJudge::tell(Ticket& ticket) {
     });
 }
 
+double SharedJudge::pressure(TimePoint now) {
+    const std::lock_guard lock(mutex_);
+    return judge_.pressure(now);
+}
+
 void SharedJudge::tell() {
     std::size_t told = 0;
     try {

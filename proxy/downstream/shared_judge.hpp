@@ -72,6 +72,7 @@ public:
     void set_context(EndpointId endpoint, std::uint64_t tokens, TimePoint now);
     void reconfigure(const admission::JudgeConfig& config, TimePoint now);
     [[nodiscard]] admission::JudgeCounts counts(TimePoint now) const;
+    [[nodiscard]] double pressure(TimePoint now);
 
 private:
     // After every call under the lock: tells those whose standing changed.

@@ -175,6 +175,8 @@ void write_response_head(const ResponseHead& head, const ResponseExtras& extras,
     GatheredText text(out);
     add_status_and_fields(text, head, extras.head_only);
     text.add("X-Request-Id: ").add(extras.request_id).add("\r\n");
+    if (!extras.service_tier.empty()) text.add("X-Weir-Service-Tier: ").add(extras.service_tier).add("\r\n");
+    if (!extras.degraded.empty()) text.add("X-Weir-Degraded: ").add(extras.degraded).add("\r\n");
     add_via(text, head.minor_version, extras.pseudonym);
     add_framing(text, framing);
     if (extras.websocket) {

@@ -37,10 +37,12 @@ void end_request_head(const OutboundFraming& framing, std::string& out);
 struct ResponseExtras {
     std::string_view request_id;
     std::string_view pseudonym;
-    bool close = false;      // the client's connection ends after this answer
-    int minor_version = 1;   // of the client
-    bool head_only = false;  // an answer to HEAD: Content-Length stands though no body comes
-    bool websocket = false;  // a 101 that was asked for
+    bool close = false;               // the client's connection ends after this answer
+    int minor_version = 1;            // of the client
+    bool head_only = false;           // an answer to HEAD: Content-Length stands though no body comes
+    bool websocket = false;           // a 101 that was asked for
+    std::string_view service_tier{};  // that it was served in; empty: not said
+    std::string_view degraded{};      // what was done to get a cheaper answer; empty: nothing
 };
 
 // Appends a whole head; `framing` is how the body goes to the client.

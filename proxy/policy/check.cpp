@@ -35,6 +35,7 @@ public:
         check_certificates();
         check_backends();
         check_references();
+        check_degrade();
         check_tests();
         check_connections();
     }
@@ -74,6 +75,7 @@ private:
         unique(items_of(root_, "listeners"), "listeners");
         unique(items_of(root_, "backends"), "backends");
         unique(items_of(root_, "classes"), "classes");
+        unique(items_of(root_, "degrade"), "degrade rules");
         unique(items_of(root_, "tests"), "tests");
     }
 
@@ -181,8 +183,9 @@ private:
 
     void check_used(const upstream::BackendConfig& backend, const Node& node) {
         const Node* classes = root_.find("classes");
-        const bool used = std::any_of(policy_.classes.begin(), policy_.classes.end(),
-                                      [&](const auto& c) { return c.backend == backend.name; });
+        const auto names_it = [&](const auto& user) { return user.backend == backend.name; };
+        const bool used = std::any_of(policy_.classes.begin(), policy_.classes.end(), names_it) ||
+                          std::any_of(policy_.degrade.begin(), policy_.degrade.end(), names_it);
         if (used || classes == nullptr || classes->broken || has_unknown_backend()) return;
         warn(mark_at(node, "name"), "unused-backend", fmt::format("no class sends requests to '{}'", backend.name));
     }
@@ -261,6 +264,20 @@ private:
                 must_be_known(match->find("certificate"), "certificate", "unknown-certificate", certificates);
                 must_be_known(match->find("plan"), "plan", "unknown-plan", plans());
             }
+        }
+    }
+
+    void check_degrade() {
+        const auto classes = names_of(policy_.classes, &admission::ClassConfig::name);
+        const auto backends = names_of(policy_.backends, &upstream::BackendConfig::name);
+        const auto nodes = items_of(root_, "degrade");
+        if (nodes.size() > kMostRules) {
+            refuse(root_.find("degrade")->mark, "too-many-rules",
+                   fmt::format("there may be at most {} degrade rules", kMostRules));
+        }
+        for (const Node& node : nodes) {
+            must_be_known(value_at(node, "when.class"), "class", "unknown-class", classes);
+            must_be_known(value_at(node, "do.backend"), "backend", "unknown-backend", backends);
         }
     }
 

@@ -97,6 +97,9 @@ inline constexpr Scalar<admission::RateConfig> kBucket{
 inline constexpr Scalar<double> kPercent{
     {"a percentage such as 5% or 99.5%", "^[0-9]+(\\.[0-9]+)?%$"}, parse_percent, print_percent};
 
+inline constexpr Scalar<double> kRatio{
+    {"a number from 0 to 2, such as 0.9", "^[0-9]+(\\.[0-9]+)?$", JsonType::number}, parse_ratio, print_ratio};
+
 inline constexpr Scalar<std::string> kText{{"text", ""}, parse_text, print_text};
 inline constexpr Scalar<std::string> kFile{
     {.what = "the path of a file", .pattern = "", .is_path = true}, parse_text, print_text};

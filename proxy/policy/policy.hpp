@@ -2,6 +2,7 @@
 // A policy file as plain structs: what is left when every word has been read, checked and given its default.
 
 #include <cstdint>
+#include <optional>
 #include <set>
 #include <string>
 #include <utility>
@@ -44,12 +45,18 @@ struct PolicyTest {
     Situation given = Situation::idle;
     std::string flood_of;  // a class's name
 
+    std::optional<double> pressure;  // instead of what the situation comes to; only `degrade` looks at it
+
     // expect; empty or 0: not asked
     std::string expect_class;
     std::string expect_decision;  // admit | queue | refuse
     std::string expect_reason;    // a Reason's name
     int expect_status = 0;
+    std::string expect_degraded;  // names of the rules that are applied, separated by commas, or `nothing`
 };
+
+// Rules of `degrade`: a record has a bit for each.
+inline constexpr std::size_t kMostRules = 32;
 
 struct Policy {
     admission::Mode mode = admission::Mode::enforce;
@@ -59,6 +66,7 @@ struct Policy {
     admission::ClientsConfig clients;
     std::vector<upstream::BackendConfig> backends;
     std::vector<admission::ClassConfig> classes;
+    std::vector<admission::DegradeConfig> degrade;
     telemetry::LoggingConfig logging;
     std::uint32_t workers = 0;  // 0: one a core
     std::vector<PolicyTest> tests;

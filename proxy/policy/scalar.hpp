@@ -38,7 +38,7 @@ struct Reading {
     Fault fault;
 };
 
-enum class JsonType : std::uint8_t { string, integer, boolean };
+enum class JsonType : std::uint8_t { string, integer, number, boolean };
 
 // What is known of a form without its C++ type.
 struct Form {
@@ -87,6 +87,9 @@ struct Scalar : Form {
 
 [[nodiscard]] Reading<double> parse_percent(std::string_view text);  // a share, 0 to 1
 [[nodiscard]] std::string print_percent(const double& value);
+
+[[nodiscard]] Reading<double> parse_ratio(std::string_view text);  // 0 to 2
+[[nodiscard]] std::string print_ratio(const double& value);
 
 [[nodiscard]] Reading<std::string> parse_text(std::string_view text);  // not empty
 [[nodiscard]] Reading<std::string> parse_name(std::string_view text);

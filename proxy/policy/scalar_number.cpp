@@ -219,6 +219,16 @@ Reading<double> parse_percent(std::string_view text) {
     return *number.value / 100;
 }
 
+Reading<double> parse_ratio(std::string_view text) {
+    constexpr std::array kPlain{Unit{"", 1}};
+    auto number = parse_number(text, Style{kPlain, "a number such as 0.9", "", true});
+    if (!number.value) return number.fault;
+    if (*number.value > 2) return Fault{"out-of-range", "must be at most 2, which is a full line", {}, {}};
+    return *number.value;
+}
+
+std::string print_ratio(const double& value) { return fmt::format("{}", std::round(value * 1e6) / 1e6); }
+
 std::string print_percent(const double& value) { return fmt::format("{}%", std::round(value * 1e8) / 1e6); }
 
 }  // namespace weir::policy

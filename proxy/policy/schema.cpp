@@ -17,6 +17,7 @@ json::object schema_of(const Shape& shape);
 json::string_view type_name(JsonType type) {
     switch (type) {
         case JsonType::integer: return "integer";
+        case JsonType::number: return "number";
         case JsonType::boolean: return "boolean";
         case JsonType::string: break;
     }

@@ -20,7 +20,8 @@ constexpr std::array kPolicyFields{
                                     "everything.")),
     map<&Policy::logging>("logging", kLoggingShape, "What is written about requests and about Weir itself."),
     maps<&Policy::tests>("tests", kTestShape, "Run by `weir check` and at every load; a failure keeps the policy out."),
-    later("degrade"),
+    maps<&Policy::degrade>("degrade", kDegradeShape,
+                           "Cheaper answers before refusals: all rules that hold are applied, in this order."),
 };
 
 }  // namespace

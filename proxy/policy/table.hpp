@@ -16,6 +16,7 @@ extern const Shape kLoggingShape;
 extern const Shape kClientsShape;
 extern const Shape kBackendShape;
 extern const Shape kClassShape;
+extern const Shape kDegradeShape;
 extern const Shape kTestShape;
 
 }  // namespace weir::policy

@@ -170,6 +170,8 @@ constexpr std::array kClassFields{
                                        "Places in line; without it, an eighth of the backend's requests, at least 16."),
     map<>("limits", kLimitsShape, "The contract: what is over it is answered 429."),
     map<&ClassConfig::refusal>("refusal", kRefusalShape, "What a refused caller is told."),
+    scalar<kName, &ClassConfig::service_tier>(
+        "service_tier", "", "What its answers say they were served as, in `x-weir-service-tier`; without it, nothing."),
     scalar<kMode, &ClassConfig::mode>("mode", "enforce",
                                       "`shadow` lets the class through and counts what it would do."),
     scalar<kPositive, &ClassConfig::weight>(
@@ -181,7 +183,6 @@ constexpr std::array kClassFields{
         "Who is left out while not all can be served: always the same clients for an hour, or all of them a little."),
     scalar<kBool, &ClassConfig::preemptible>(
         "preemptible", "false", "Its newest running answers may be cut short when a better class has waited long."),
-    later("degrade"),
     later("conversation"),
 };
 
@@ -213,6 +214,7 @@ constexpr std::array kGivenFields{
     kLineFull,
     scalar<kName, &PolicyTest::flood_of>("flood_of", "",
                                          "A class: the backend is full of its requests, and its line is full."),
+    scalar<kRatio, &PolicyTest::pressure>("pressure", "", "Of the backend, for `degrade`; without it, as it is."),
 };
 constexpr Shape kGivenShape = [] {
     Shape given = shape<PolicyTest>("", kGivenFields);
@@ -228,6 +230,8 @@ constexpr std::array kExpectFields{
     scalar<kDecision, &PolicyTest::expect_decision>("decision", "", "What becomes of it on arrival."),
     scalar<kReason, &PolicyTest::expect_reason>("reason", "", "A word of x-weir-decision."),
     scalar<kPositive, &PolicyTest::expect_status>("status", "", "The status of the answer."),
+    scalar<kText, &PolicyTest::expect_degraded>("degraded", "",
+                                                "The rules that are applied, separated by commas, or `nothing`."),
 };
 constexpr Shape kExpectShape = non_empty(shape<PolicyTest>("", kExpectFields));
 

@@ -83,7 +83,8 @@ constexpr std::array kSampleFields{
                                                        "Of the requests refused for contract or overload."),
     scalar<kPercent, &AccessLogConfig::sample_failed>(
         "failed", "100%", "Of the rest: bad requests, failures of a backend, clients that left."),
-    later("degraded"),
+    scalar<kPercent, &AccessLogConfig::sample_degraded>(
+        "degraded", "100%", "Of the served requests whose answer was made cheaper by `degrade`."),
 };
 constexpr Shape kSampleShape = shape<AccessLogConfig>("", kSampleFields);
 

@@ -95,6 +95,9 @@ public:
     virtual void expire(TimePoint /*now*/, VisitChanges& /*changes*/) {}
     [[nodiscard]] virtual std::optional<TimePoint> next_expiry() const { return std::nullopt; }
 
+    // How full its backend is, for rules that look at it: 1 is full. Those without a notion of it are never full.
+    [[nodiscard]] virtual double pressure(TimePoint /*now*/) { return 0; }
+
     // What it holds its limits against, for the plots.
     [[nodiscard]] virtual Gauges gauges(TimePoint /*now*/) const { return {}; }
 };

@@ -20,6 +20,7 @@ public:
     void set_available(EndpointId endpoint, bool available, TimePoint now, VisitChanges& changes) override;
     void expire(TimePoint now, VisitChanges& changes) override;
     [[nodiscard]] std::optional<TimePoint> next_expiry() const override { return judge_.next_expiry(); }
+    [[nodiscard]] double pressure(TimePoint now) override { return judge_.pressure(now); }
     [[nodiscard]] Gauges gauges(TimePoint now) const override;
 
 private:

@@ -25,6 +25,38 @@ std::string recovery_text(const Report& report, const Scenario& scenario, std::s
     return *known ? fmt::format("{} s", **known) : "not seen";
 }
 
+bool has_degraded(const Report& report) {
+    return std::any_of(report.scenarios.begin(), report.scenarios.end(),
+                       [](const Scenario& scenario) { return scenario.controller == kWithoutDegrade; });
+}
+
+std::string percent_more(std::uint64_t now, std::uint64_t before) {
+    if (before == 0) return "from none";
+    return fmt::format("{:+.1f} %", 100 * (static_cast<double>(now) / static_cast<double>(before) - 1));
+}
+
+// What the rules of each policy bought: a line a class that they touched.
+std::string bought(const Report& report) {
+    std::string text;
+    for (const Scenario& without : report.scenarios) {
+        if (without.controller != kWithoutDegrade) continue;
+        const auto with = std::find_if(report.scenarios.begin(), report.scenarios.end(), [&](const Scenario& other) {
+            return other.controller == "weir" && other.policy == without.policy;
+        });
+        if (with == report.scenarios.end()) continue;
+        for (std::size_t cls = 0; cls < report.classes.size(); ++cls) {
+            const Tally& now = with->run.classes[cls].during;
+            const Tally& before = without.run.classes[cls].during;
+            if (now.degraded == 0) continue;
+            text += fmt::format(
+                "{}: {} of {} answers were cheaper; {} good answers instead of {} ({}), {} refused instead of {}.\n",
+                report.classes[cls], now.degraded, now.served, now.good, before.good,
+                percent_more(now.good, before.good), now.refused(), before.refused());
+        }
+    }
+    return text.empty() ? text : "\nWhat `degrade` bought:\n\n" + text;
+}
+
 Row table_row(const Report& report, Scenario& scenario, std::size_t cls) {
     ClassRun& run = scenario.run.classes[cls];
     Tally& tally = run.during;
@@ -32,6 +64,7 @@ Row table_row(const Report& report, Scenario& scenario, std::size_t cls) {
             scenario_name(report, scenario),
             std::to_string(tally.offered),
             std::to_string(tally.served),
+            has_degraded(report) ? std::to_string(tally.degraded) : std::string(),
             std::to_string(tally.refused()),
             std::to_string(tally.failed()),
             percent(tally.goodput()),
@@ -120,7 +153,7 @@ std::optional<std::optional<std::uint32_t>> recovery_of(const Report& report, co
 }
 
 std::string to_text(Report& report) {
-    std::vector<Row> rows{{"class", "controller", "offered", "served", "refused", "failed", "good", "kept",
+    std::vector<Row> rows{{"class", "controller", "offered", "served", "degraded", "refused", "failed", "good", "kept",
                            "first token p50", "p95", "p99", "calm p99", "clients all/part/none", "retries", "wasted",
                            "recovery"}};
     for (std::size_t cls = 0; cls < report.classes.size(); ++cls) {
@@ -132,8 +165,13 @@ std::string to_text(Report& report) {
         text += fmt::format("The table is of the requests that arrived {}, from {:g} s to {:g} s.\n", report.trouble,
                             seconds(report.window->from), seconds(report.window->to));
     }
+    // The column is left out where no policy has rules.
+    constexpr std::ptrdiff_t kDegradedColumn = 4;
+    for (Row& row : rows) {
+        if (!has_degraded(report)) row.erase(row.begin() + kDegradedColumn);
+    }
     text += "\n" + align(rows, 2);
-    return text + reasons(report);
+    return text + reasons(report) + bought(report);
 }
 
 }  // namespace weir::simulate

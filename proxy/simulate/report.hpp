@@ -3,6 +3,7 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "simulate/surge.hpp"
@@ -28,6 +29,9 @@ struct Report {
     std::string trouble = "in the surge";         // what happens in the window
 };
 
+// The scenario that stands beside a policy with `degrade` rules: the same one without.
+inline constexpr std::string_view kWithoutDegrade = "weir without degrade";
+
 // What tables call a scenario: its controller; where there are several policies, its policy's name, with the controller
 // where that is not Weir.
 [[nodiscard]] std::string scenario_name(const Report& report, const Scenario& scenario);
@@ -45,13 +49,14 @@ struct Report {
 
 // A row a class and controller:
 //   offered    requests of the trace; each counts once, however often it is tried
+//   degraded   of the served, those with a cheaper answer; only where a policy has rules
 //   good       of them, answered in full with the first token within the class's slo (a class without one: answered)
 //   kept       good answers, of those in the calm run to requests of the same time; not of the class that surges
 //   first token  from the arrival, waiting and retries included, of the served; calm: without surge, losses and
 //   slowdowns wasted     tokens computed for tries that were cancelled or failed and for answers too late, of all that
 //   were computed clients    those whose requests were all, partly, not served; only of traces that name clients
 //   recovery see tally.hpp
-// and below it why requests were not served, by the reason of the last try.
+// and below it why requests were not served, by the reason of the last try, and what `degrade` rules have bought.
 [[nodiscard]] std::string to_text(Report& report);
 
 // The same and the whole trace's counts, as one object.

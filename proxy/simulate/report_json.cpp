@@ -45,6 +45,7 @@ json::object tally_object(Tally& tally) {
     return {{"offered", tally.offered},
             {"served", tally.served},
             {"good", tally.good},
+            {"degraded", tally.degraded},
             {"refused", tally.refused()},
             {"failed", tally.failed()},
             {"unserved_by_reason", std::move(unserved)},

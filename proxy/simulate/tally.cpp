@@ -26,6 +26,7 @@ void Tally::add(const Outcome& outcome, bool is_good) {
         return;
     }
     ++served;
+    degraded += outcome.degraded ? 1 : 0;
     if (outcome.first_token) first_tokens.push_back(static_cast<float>(seconds(*outcome.first_token)));
 }
 

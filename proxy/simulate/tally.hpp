@@ -25,6 +25,7 @@ struct Outcome {
     std::uint32_t client = 0;
     std::uint64_t computed = 0;  // tokens that the engines computed for it, all tries together
     std::uint64_t lost = 0;      // of them, for tries that came to nothing
+    bool degraded = false;       // the last try asked for a cheaper answer than the trace's
 };
 
 // Sums over requests.
@@ -32,6 +33,7 @@ struct Tally {
     std::uint64_t offered = 0;
     std::uint64_t served = 0;
     std::uint64_t good = 0;      // served, and the first token within the class's slo where it has one
+    std::uint64_t degraded = 0;  // of the served, those with a cheaper answer
     std::uint64_t retries = 0;   // tries beyond the first
     std::uint64_t computed = 0;  // tokens
     std::uint64_t wasted = 0;    // tokens computed for tries that were cancelled or failed, and for answers too late

@@ -34,7 +34,11 @@ World::World(WorldConfig config, const Trace& trace, std::vector<ClassId> classe
         assert(controllers_.back());
         for (const auto& entry : backend.classes) {
             if (classes_.size() <= index(entry.id)) classes_.resize(index(entry.id) + 1);
-            classes_[index(entry.id)] = {&entry.config, controllers_.back().get()};
+            ClassModel& model = classes_[index(entry.id)];
+            model.config = &entry.config;
+            const bool home = backend.name.empty() || entry.config.backend == backend.name;
+            if (home) model.controller = controllers_.back().get();
+            if (!home) model.detours.emplace_back(backend.name, controllers_.back().get());
         }
         for (const auto& endpoint : backend.endpoints) {
             const std::size_t count = std::max(controller_of_endpoint_.size(), index(endpoint.id) + 1);
@@ -122,7 +126,7 @@ void World::run_engines() {
 }
 
 void World::hear(Session& session, const EngineEvent& event) {
-    Controller& controller = controller_of(session);
+    Controller& controller = *session.controller;
     switch (event.kind) {
         case EngineEvent::Kind::first_token:
             session.answered = true;
@@ -199,9 +203,11 @@ World::Session& World::admit_session(const TraceRequest& request) {
     session.present = true;
     session.tries = 0;
     session.computed = session.lost = 0;
+    session.degraded = false;
     session.prompt_tokens = request.prompt_tokens;
     session.output_tokens = request.output_tokens;
     session.asking.cls = class_of_hint_[request.hint];
+    session.controller = classes_[index(session.asking.cls)].controller;
     session.priority = classes_[index(session.asking.cls)].config->priority;
     // Who names no client is one of its own.
     const bool named = request.client != kNoClient;
@@ -220,12 +226,32 @@ void World::try_once(Session& session) {
     session.asking.can_be_cut = true;
     session.asking.cohort =
         admission::cohort_of(session.asking.client, std::chrono::floor<std::chrono::seconds>(now_ - kStart));
-    controller_of(session).arrive(session, now_, changes_);
+    degrade(session);
+    session.controller->arrive(session, now_, changes_);
     // Who is refused at once, as nearly all are in a surge, has nothing to wait for.
     if (session.ruling.standing != Standing::ended) {
         set_timer(now_ + config_.give_up, Due::give_up, session.slot, session.version);
     }
     act(session);
+}
+
+void World::degrade(Session& session) {
+    const std::size_t cls = index(session.asking.cls);
+    if (cls >= config_.degrade.size() || config_.degrade[cls].empty()) return;
+    const ClassModel& model = classes_[cls];
+    session.controller = model.controller;
+    session.output_tokens = session.request->output_tokens;
+    // A trace knows how long answers came out, not what was asked for.
+    admission::DegradeAsk ask;
+    ask.prompt_tokens = session.prompt_tokens;
+    ask.max_output_tokens = session.output_tokens;
+    ask.has_length = ask.has_model = ask.has_tier = true;
+    const auto plan = admission::plan_degrade(config_.degrade[cls], ask, model.controller->pressure(now_));
+    session.degraded = plan.applied != 0;
+    session.output_tokens = std::min(session.output_tokens, plan.max_output_tokens.value_or(session.output_tokens));
+    for (const auto& [name, controller] : model.detours) {
+        if (name == plan.backend) session.controller = controller;
+    }
 }
 
 void World::settle() {
@@ -249,10 +275,10 @@ void World::dispatch(Session& session) {
     const TraceRequest& request = *session.request;
     const auto rank = static_cast<int>(session.priority);
     session.engine = session.ruling.endpoint;
-    if (engine.submit(id, request.prompt_tokens, request.output_tokens, rank, now_)) return;
+    if (engine.submit(id, request.prompt_tokens, session.output_tokens, rank, now_)) return;
     session.engine = kNoEndpoint;
     // Longer than the engine can ever hold: it says so, and asking again would not help.
-    controller_of(session).finish(session, now_, changes_);
+    session.controller->finish(session, now_, changes_);
     over(session, Reason::bad_request, false);
 }
 
@@ -270,7 +296,7 @@ void World::stop(Session& session) {
 void World::cut(Session& session) {
     if (!session.present) return;
     stop(session);
-    controller_of(session).finish(session, now_, changes_);
+    session.controller->finish(session, now_, changes_);
     // SDKs do not ask again for a stream that broke.
     over(session, Reason::evicted, false);
 }
@@ -292,8 +318,8 @@ void World::refused(Session& session) {
 
 void World::over(Session& session, Reason reason, bool served) {
     const TraceRequest& request = *session.request;
-    Outcome outcome{session.asking.cls, request.arrival, reason,           served,      std::nullopt,
-                    session.tries,      request.client,  session.computed, session.lost};
+    Outcome outcome{session.asking.cls, request.arrival, reason,           served,       std::nullopt,
+                    session.tries,      request.client,  session.computed, session.lost, session.degraded};
     if (served) record(Recorder::Event::served, session);
     if (!served && !is_shed(reason)) record(Recorder::Event::failed, session);
     recount(session, Standing::ended);
@@ -306,7 +332,7 @@ void World::over(Session& session, Reason reason, bool served) {
 }
 
 void World::give_up(Session& session) {
-    Controller& controller = controller_of(session);
+    Controller& controller = *session.controller;
     if (session.ruling.standing == Standing::waiting) {
         controller.leave(session, now_, changes_);
     } else {
@@ -322,10 +348,10 @@ void World::lose(EndpointId endpoint) {
         if (!session.present || session.engine != endpoint) continue;
         stop(session);
         if (session.answered) {
-            controller_of(session).finish(session, now_, changes_);
+            session.controller->finish(session, now_, changes_);
             over(session, Reason::backend_died, false);
         } else {
-            controller_of(session).lose(session, now_, changes_);
+            session.controller->lose(session, now_, changes_);
             act(session);
         }
         settle();
@@ -349,10 +375,6 @@ void World::change_speed() {
         if (slowdown.window.has(now_ - kStart)) speed *= slowdown.factor;
     }
     for (Engine& engine : engines_) engine.set_speed(speed);
-}
-
-Controller& World::controller_of(const Session& session) const {
-    return *classes_[index(session.asking.cls)].controller;
 }
 
 void World::recount(Session& session, Standing standing) {

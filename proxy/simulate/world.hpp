@@ -18,6 +18,7 @@
 #include <string>
 #include <vector>
 
+#include "admission/degrade.hpp"
 #include "simulate/controller.hpp"
 #include "simulate/engine.hpp"
 #include "simulate/surge.hpp"
@@ -40,6 +41,7 @@ struct WorldConfig {
     std::vector<admission::JudgeConfig> backends;  // together: every class and every endpoint once, ids from 0 on
     EngineConfig engine;                           // behind every endpoint
     std::string controller = "weir";               // NAME[:key=value,...], as check_controller() takes them
+    std::vector<std::vector<admission::DegradeRule>> degrade{};  // by ClassId
     std::vector<EndpointLoss> losses;
     std::vector<Slowdown> slowdowns;
     bool retries = true;
@@ -73,6 +75,8 @@ private:
         bool present = false;
         EndpointId engine = kNoEndpoint;  // where it is being served
         TimePoint first_token{};
+        Controller* controller = nullptr;                         // of the backend that this try is for
+        bool degraded = false;                                    // this try asks for a cheaper answer
         std::uint64_t computed = 0;                               // tokens, of all tries
         std::uint64_t lost = 0;                                   // of them, of tries that came to nothing
         admission::Standing counted = admission::Standing::idle;  // as what it is in present_
@@ -97,6 +101,7 @@ private:
     struct ClassModel {
         const admission::ClassConfig* config = nullptr;
         Controller* controller = nullptr;
+        std::vector<std::pair<std::string, Controller*>> detours;  // by the backend's name: where rules lead
     };
 
     [[nodiscard]] std::optional<TimePoint> next_instant() const;
@@ -107,6 +112,8 @@ private:
     void take_arrivals();
 
     void try_once(Session& session);
+    // What the class's `degrade` rules make of this try.
+    void degrade(Session& session);
     // Acts on everybody whose ruling changed, until nobody's does.
     void settle();
     void act(Session& session);
@@ -130,7 +137,6 @@ private:
     [[nodiscard]] Snapshot snapshot() const;
 
     [[nodiscard]] Session& admit_session(const TraceRequest& request);
-    [[nodiscard]] Controller& controller_of(const Session& session) const;
     void set_timer(TimePoint at, Due due, std::uint32_t subject, std::uint32_t version);
     [[nodiscard]] double random(const Session& session, std::uint64_t question) const;
 

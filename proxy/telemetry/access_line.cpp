@@ -104,6 +104,7 @@ void AccessLine::write_decision(const Record& record) {
         append_measure(text_, ",\"observed\":", record.observed);
     }
     if (record.shadow) append_word(text_, ",\"shadow\":", name(record.shadow_reason));
+    append_text(text_, ",\"degraded\":", record.degraded);
 }
 
 void AccessLine::write_times(const Record& record) {

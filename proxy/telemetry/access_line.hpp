@@ -3,15 +3,15 @@
 //
 // The keys and their order never change:
 //
-//   ts request_id trace_id class client source listener method path decision reason gate limit observed shadow queue_ms
-//   ttft_ms duration_ms overhead_us status backend endpoint bytes_in bytes_out retry_count policy
+//   ts request_id trace_id class client source listener method path decision reason gate limit observed shadow degraded
+//   queue_ms ttft_ms duration_ms overhead_us status backend endpoint bytes_in bytes_out retry_count policy
 //
 // `decision` is an outcome as weir_requests_total has it; `reason` and `shadow` are words of the Reason vocabulary;
 // `shadow` is what would have been, but for a policy in shadow mode. Times are numbers in the unit of their name;
 // `status` is 0 where nothing was sent. A key is left out where it has no value: names that do not apply, `gate limit
-// observed` where no gate decided, `shadow` where nothing was spared, `ttft_ms` where no byte of a body arrived,
-// `overhead_us` where no endpoint was chosen. What comes from the client is cut at kLongestText, and can neither end
-// the line nor the string.
+// observed` where no gate decided, `shadow` where nothing was spared, `degraded` where no rule was applied, `ttft_ms`
+// where no byte of a body arrived, `overhead_us` where no endpoint was chosen. What comes from the client is cut at
+// kLongestText, and can neither end the line nor the string.
 
 #include <chrono>
 #include <cstddef>

@@ -46,6 +46,7 @@ Result<void> AccessLog::reconfigure(const AccessLogConfig& config) {
     writer_.set_sink(off ? std::string{} : config.to, std::move(sink), config.queue_lines);
     set_chance(Fate::served, off ? 0 : config.sample_served);
     set_chance(Fate::refused, off ? 0 : config.sample_refused);
+    set_chance(Fate::degraded, off ? 0 : config.sample_degraded);
     set_chance(Fate::failed, off ? 0 : config.sample_failed);
     return {};
 }
@@ -62,7 +63,8 @@ std::uint64_t AccessLog::chance_of(Fate fate) const {
 
 std::uint64_t AccessLog::chance_of(const Record& record) const {
     if (is_shed(record.reason)) return chance_of(Fate::refused);
-    const Fate fate = group(record.reason) == ReasonGroup::admitted ? Fate::served : Fate::failed;
+    const Fate served = record.degraded_rules != 0 ? Fate::degraded : Fate::served;
+    const Fate fate = group(record.reason) == ReasonGroup::admitted ? served : Fate::failed;
     return record.shadow ? std::max(chance_of(fate), chance_of(Fate::refused)) : chance_of(fate);
 }
 

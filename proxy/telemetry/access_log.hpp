@@ -37,7 +37,7 @@ public:
     [[nodiscard]] LogCounts counts() const { return writer_.counts(); }
 
 private:
-    enum class Fate : std::uint8_t { served, refused, failed };
+    enum class Fate : std::uint8_t { served, degraded, refused, failed };
 
     // One worker's own.
     struct alignas(64) Pen {
@@ -50,7 +50,7 @@ private:
     [[nodiscard]] std::uint64_t chance_of(Fate fate) const;
 
     std::deque<Pen> pens_;
-    std::array<std::atomic<std::uint64_t>, 3> chances_{};  // of 2^64; all of it: always
+    std::array<std::atomic<std::uint64_t>, 4> chances_{};  // of 2^64; all of it: always
     LogWriter writer_;
 };
 

@@ -41,6 +41,7 @@ void ClassCounts::count(const Record& record) {
     if (record.shadow && is_shed(record.shadow_reason)) {
         shed_.shadow[static_cast<std::size_t>(record.shadow_reason)].add(1);
     }
+    if ((record.degraded_rules | record.spared_rules) != 0) count_rules(record);
     if (record.retry_count > 0) retries_seen_.add(1);
     if (record.status != 0) responses_.count(record.backend, record.status);
     bytes_in_.add(record.bytes_in);
@@ -51,6 +52,13 @@ void ClassCounts::count(const Record& record) {
     const SloVerdict verdict = judge_slo(record, objective);
     if (verdict != SloVerdict::excluded) slo_valid_.add(1);
     if (verdict == SloVerdict::good) slo_good_.add(1);
+}
+
+void ClassCounts::count_rules(const Record& record) {
+    for (std::size_t i = 0; i < kMaxRules; ++i) {
+        if ((record.degraded_rules >> i & 1U) != 0) degraded_.enforced[i].add(1);
+        if ((record.spared_rules >> i & 1U) != 0) degraded_.shadow[i].add(1);
+    }
 }
 
 void ClassCounts::count_lengths(const Record& record, Duration objective) {
@@ -75,6 +83,10 @@ void ClassCounts::add_to(ClassTotals& totals) const {
     for (std::size_t i = 0; i < kReasonCount; ++i) {
         totals.enforced[i] += shed_.enforced[i].load();
         totals.shadow[i] += shed_.shadow[i].load();
+    }
+    for (std::size_t i = 0; i < kMaxRules; ++i) {
+        totals.degraded[i] += degraded_.enforced[i].load();
+        totals.spared[i] += degraded_.shadow[i].load();
     }
     totals.retries_seen += retries_seen_.load();
     // Good before valid, against the order of writing: a scrape shall not show more good than valid.

@@ -11,6 +11,7 @@
 #include "base/ids.hpp"
 #include "base/reason.hpp"
 #include "telemetry/histogram.hpp"
+#include "telemetry/labels.hpp"
 #include "telemetry/outcome.hpp"
 #include "telemetry/record.hpp"
 #include "telemetry/slot.hpp"
@@ -46,10 +47,18 @@ struct ShedCounts {
     std::array<Slot, kReasonCount> shadow;
 };
 
+// By the rule's id.
+struct DegradeCounts {
+    std::array<Slot, kMaxRules> enforced;
+    std::array<Slot, kMaxRules> shadow;
+};
+
 struct ClassTotals {
     std::array<std::uint64_t, kOutcomeCount> outcomes{};
     std::array<std::uint64_t, kReasonCount> enforced{};
     std::array<std::uint64_t, kReasonCount> shadow{};
+    std::array<std::uint64_t, kMaxRules> degraded{};
+    std::array<std::uint64_t, kMaxRules> spared{};  // would have been, but for a rule in shadow
     std::uint64_t retries_seen = 0;
     std::uint64_t slo_valid = 0;
     std::uint64_t slo_good = 0;
@@ -70,6 +79,7 @@ public:
     void add_to(ClassTotals& totals) const;
 
 private:
+    void count_rules(const Record& record);
     void count_lengths(const Record& record, Duration objective);
 
     std::atomic<Duration::rep> objective_{0};  // for the first token; 0: none
@@ -84,6 +94,7 @@ private:
     Histogram queue_wait_{kFirstTokenEdges};   // requests that were sent to a backend, or stood in line in vain
     Histogram overhead_{kOverheadEdges};       // requests that were sent to a backend
     ShedCounts shed_;
+    DegradeCounts degraded_;
     ResponseCounts responses_;
 };
 

@@ -42,6 +42,19 @@ void add_sheds(Family family, const Subject& subject) {
     }
 }
 
+void add_degrades(Family family, const Labels& labels, const Subject& subject, ClassId cls) {
+    for (std::size_t i = 0; i < labels.rules.size(); ++i) {
+        const RuleLabel& rule = labels.rules[i];
+        const bool is_for = std::find(rule.classes.begin(), rule.classes.end(), cls) != rule.classes.end();
+        const auto add = [&](std::string_view mode, std::uint64_t count) {
+            if (!is_for && count == 0) return;
+            family.add({{"class", subject.name}, {"rule", rule.name}, {"mode", mode}}, count);
+        };
+        add("enforce", subject.totals->degraded[i]);
+        add("shadow", subject.totals->spared[i]);
+    }
+}
+
 void add_responses(Family family, const Labels& labels, const Subject& subject) {
     ResponseCounts::Totals responses = subject.totals->responses;
     if (subject.label != nullptr && subject.label->current) {
@@ -124,6 +137,12 @@ void add_request_families(Families& families, const Labels& labels, const Totals
     Family sheds = families.counter(
         "weir_shed_total", "Requests that the judge refused (mode enforce), or would have refused (mode shadow).");
     for (const Subject& subject : subjects) add_sheds(sheds, subject);
+    Family degrades = families.counter(
+        "weir_degraded_total",
+        "Requests for which a rule of `degrade` made the answer cheaper (mode enforce), or would have (mode shadow).");
+    for (std::size_t i = 0; i < totals.classes.size(); ++i) {
+        add_degrades(degrades, labels, subjects[i], ClassId{static_cast<std::uint16_t>(i)});
+    }
     Family responses =
         families.counter("weir_responses_total", "Answers by their status, from the backend or Weir's own.");
     for (const Subject& subject : subjects) add_responses(responses, labels, subject);

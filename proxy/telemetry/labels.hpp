@@ -19,6 +19,7 @@ inline constexpr std::size_t kMaxClasses = 256;
 inline constexpr std::size_t kMaxBackends = 64;
 inline constexpr std::size_t kMaxEndpoints = 1024;
 inline constexpr std::size_t kMaxListeners = 64;
+inline constexpr std::size_t kMaxRules = 32;  // of `degrade`: a bit each in a record
 
 struct ClassLabel {
     std::string name;
@@ -38,12 +39,18 @@ struct EndpointLabel {
     bool current = true;
 };
 
+struct RuleLabel {
+    std::string name;
+    std::vector<ClassId> classes;  // that it is for: shown at 0 from the start
+};
+
 // Indexed by id. REQUIRES: no two entries of one kind have the same name (endpoints: the same backend and url).
 struct Labels {
     std::vector<ClassLabel> classes;
     std::vector<NameLabel> backends;
     std::vector<EndpointLabel> endpoints;
     std::vector<NameLabel> listeners;
+    std::vector<RuleLabel> rules;
     std::string policy;  // the hash of the policy in force: weir_config_info, and `policy` in the access log
 };
 

@@ -25,6 +25,10 @@ struct Record {
     bool shadow = false;                      // `reason` did not take effect: a policy in shadow mode
     Reason shadow_reason = Reason::admitted;  // what would have been, when `shadow`
 
+    std::string_view degraded;         // names of the `degrade` rules that were applied, separated by commas
+    std::uint32_t degraded_rules = 0;  // bits of their ids
+    std::uint32_t spared_rules = 0;    // bits of those in shadow that would have been
+
     int status = 0;               // what the client was sent; 0: nothing
     Duration queue{};             // in line
     Duration first_byte{};        // from arrival to the first byte of the answer's body; zero when there was none

@@ -39,6 +39,7 @@ Labels within_bounds(Labels labels) {
     labels.backends.resize(std::min(labels.backends.size(), kMaxBackends));
     labels.endpoints.resize(std::min(labels.endpoints.size(), kMaxEndpoints));
     labels.listeners.resize(std::min(labels.listeners.size(), kMaxListeners));
+    labels.rules.resize(std::min(labels.rules.size(), kMaxRules));
     return labels;
 }
 

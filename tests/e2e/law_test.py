@@ -215,6 +215,39 @@ class Eviction(WeirTest):
         self.assertEqual(bulk.response().status, 200)
 
 
+class Tiers(WeirTest):
+    """`service_tier` as a hint: it lowers a standing, raises one only where the key is entitled, and is told back."""
+
+    def test_the_tier_decides_the_class_and_the_answer_says_which(self):
+        go = threading.Event()
+        self.addCleanup(go.set)
+        backend = self.start_backend(hold(go))
+        base = policy(backend.url, capacity={"requests": 1}, backend={"priority": "forward"})
+        base["classes"] = [
+            {"name": "flex", "match": {"service_tier": "flex"}, "backend": "model", "priority": "sheddable", "service_tier": "flex"},
+            {"name": "first", "match": {"api_key": "direct", "service_tier": "priority"}, "backend": "model",
+             "priority": "critical", "service_tier": "priority"},
+            {"name": "rest", "match": "any", "backend": "model", "priority": "normal", "service_tier": "default"}]
+        weir = self.start_weir(base)
+        held = self.client(weir)
+        held.send(post(chat("held")))
+        backend.wait_for(1)
+        asked = [("flex", []), ("priority", []), (None, []), ("auto", []), ("priority", [bearer("direct")])]
+        clients = []
+        for i, (tier, fields) in enumerate(asked):
+            clients.append(self.client(weir))
+            clients[-1].send(post(chat(str(i), **({"service_tier": tier} if tier else {})), *fields))
+            self.eventually(lambda: weir.waiting() == i + 1)
+        go.set()
+        answers = [client.response() for client in [held, *clients]]
+        self.assertEqual([answer.get("x-weir-service-tier") for answer in answers],
+                         ["default", "flex", "default", "default", "default", "priority"])
+        order = [json.loads(request.body)["messages"][0]["content"] for request in backend.requests]
+        self.assertEqual(order, ["held", "4", "1", "2", "3", "0"])
+        # The engine agrees with the order.
+        self.assertEqual([json.loads(request.body)["priority"] for request in backend.requests], [2, 0, 2, 2, 2, 4])
+
+
 class Learning(WeirTest):
     def test_a_learned_limit_grows_while_it_is_what_holds_requests_back(self):
         process = subprocess.Popen([BINARY, "mock-backend", "--listen", "127.0.0.1:0", "--preset", "h100-8b"],

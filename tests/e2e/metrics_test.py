@@ -18,7 +18,8 @@ def exported(text):
 class Metrics(WeirTest):
     def setUp(self):
         classes = [{"name": "everyone", "match": "any", "backend": "model", "slo": {"first_token": "1s", "target": "99%"}}]
-        self.weir = self.start_weir(small_policy(self.start_backend().url, classes=classes))
+        degrade = [{"name": "short", "when": {"class": "everyone", "pressure": 1}, "do": {"max_output_tokens": 8}}]
+        self.weir = self.start_weir(small_policy(self.start_backend().url, classes=classes, degrade=degrade))
 
     def scrape(self):
         return self.weir.admin("/metrics").body.decode()

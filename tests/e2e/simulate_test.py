@@ -44,6 +44,27 @@ class SimulateTest(unittest.TestCase):
         return {entry["class"]: entry for entry in scenario["classes"]}
 
 
+class Degrade(SimulateTest):
+    def test_short_answers_stand_in_for_refusals_and_the_report_says_what_that_bought(self):
+        surge = ("--preset", "small-gpu", "--surge", "siri-bulk=20x@20s+30s")
+        code, out, err = run_weir("simulate", ROOT / "config/degrade.yaml", self.day, *surge, "--format", "json")
+        self.assertEqual((code, err), (0, ""))
+        result = json.loads(out)
+        self.assertEqual([entry["controller"] for entry in result["scenarios"]], ["weir", "weir without degrade"])
+        bulk, without = (self.classes(result, name)["siri-bulk"]["surge"] for name in ("weir", "weir without degrade"))
+        self.assertGreater(bulk["degraded"], 0.8 * bulk["served"])
+        self.assertEqual(without["degraded"], 0)
+        self.assertGreater(bulk["good"], 1.5 * without["good"])
+        self.assertLess(bulk["refused"], 0.5 * without["refused"])
+        direct = self.classes(result)["direct"]
+        self.assertEqual(direct["surge"]["degraded"], 0)
+        self.assertGreaterEqual(direct["kept"], 0.99)
+        _, text, _ = run_weir("simulate", ROOT / "config/degrade.yaml", self.day, *surge)
+        self.assertRegex(text, r"siri-bulk: \d+ of \d+ answers were cheaper; \d+ good answers instead of \d+ \(\+")
+        _, plain, _ = run_weir("simulate", QUICKSTART, self.day, *surge)
+        self.assertNotIn("degraded", plain)
+
+
 class Surge(SimulateTest):
     def test_direct_users_keep_their_service_with_weir_and_lose_it_with_nothing(self):
         result = self.result(self.day, *SURGE, "--compare", "none,cap,haproxy")

@@ -61,13 +61,19 @@ TEST_F(AccessLineTest, SaysWhatAShadowPolicyWouldHaveDone) {
     EXPECT_EQ(fields.at("observed").as_double(), 20.5);
 }
 
+TEST_F(AccessLineTest, NamesTheRulesByWhichAnAnswerBecameCheaper) {
+    Record record = served_record();
+    record.degraded = "short-answers,small-model";
+    EXPECT_EQ(parsed(record).at("degraded").as_string(), "short-answers,small-model");
+}
+
 TEST_F(AccessLineTest, LeavesOutWhatHasNoValue) {
     Record record;
     record.reason = Reason::bad_request;
     record.status = 400;
     const boost::json::object fields = parsed(record);
     for (const char* key :
-         {"class", "client", "gate", "limit", "shadow", "ttft_ms", "overhead_us", "backend", "endpoint"}) {
+         {"class", "client", "gate", "limit", "shadow", "degraded", "ttft_ms", "overhead_us", "backend", "endpoint"}) {
         EXPECT_FALSE(fields.contains(key)) << key;
     }
 }

@@ -55,6 +55,12 @@ TEST(Golden, MetricsAreAsWritten) {
     slow.queue = 1200ms;
     witness.recorder(1).record(slow);
     witness.recorder(0).record(shed_record());
+    Record cheaper = served_record();
+    cheaper.cls = kBulk;
+    cheaper.degraded = "short-answers";
+    cheaper.degraded_rules = 1;
+    cheaper.spared_rules = 2;
+    witness.recorder(1).record(cheaper);
     Record spared = shed_record();
     spared.reason = Reason::admitted;
     spared.shadow = true;

@@ -22,6 +22,7 @@ inline Labels sample_labels() {
     labels.backends = {{"large", true}};
     labels.endpoints = {{"large", "http://10.0.0.1:8000", true}, {"large", "http://10.0.0.2:8000", true}};
     labels.listeners = {{"public", true}};
+    labels.rules = {{"short-answers", {kBulk}}, {"small-model", {kBulk, kDirect}}};
     labels.policy = "3f2a9c51";
     return labels;
 }

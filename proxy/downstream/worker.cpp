@@ -7,6 +7,7 @@
 #include <cstring>
 #include <random>
 
+#include "admission/advice.hpp"
 #include "downstream/reply.hpp"
 
 namespace weir::downstream {
@@ -81,7 +82,8 @@ void Worker::accept(ListenerId listener, int fd, const net::SocketAddress& peer)
 }
 
 std::string Worker::connection_refusal() {
-    const Duration advice = jittered_retry_after(Reason::connection_limit, std::chrono::seconds(5), random());
+    const admission::RefusalConfig usual;
+    const Duration advice = admission::advise(Reason::connection_limit, usual.retry_after, usual, random()).retry_after;
     const RequestId id = next_request_id();
     Reply reply;
     reply.reason = Reason::connection_limit;

@@ -221,7 +221,9 @@ void expect_sound(const Scenario& scenario, const Stage& stage) {
         if (served) {
             EXPECT_EQ(body, scenario.body);
         }
-        if (body != scenario.body) {
+        // With an error event it says so itself, and lacks the chunk that would end it.
+        const bool says_so = body.size() < body_of(first).size() && !first.ends_with("0\r\n\r\n");
+        if (body != scenario.body && !says_so) {
             EXPECT_FALSE(stage.first_ended_cleanly) << "what was cut off looks whole: " << body;
         }
         // Only the last byte makes an answer whole: what was cut off never looks so.

@@ -8,7 +8,8 @@
 namespace weir::ai {
 
 // `/v1/messages...` is Anthropic's; `/v1/chat/completions`, `/v1/completions`, `/v1/responses`, `/v1/embeddings`,
-// `/v1/videos`, `/v1/models` and `/v1/realtime` are OpenAI's. Any other path speaks `fallback`, the backend's own dialect.
+// `/v1/videos`, `/v1/models` and `/v1/realtime` are OpenAI's. Any other path speaks `fallback`, the backend's own
+// dialect.
 [[nodiscard]] Dialect dialect_of(std::string_view path, Dialect fallback);
 
 // Whether a WebSocket on that path speaks OpenAI's Realtime API.

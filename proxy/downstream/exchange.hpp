@@ -135,8 +135,8 @@ private:
     bool keep_open_ = false;       // what run() returns
     bool consumed_body_ = false;   // bytes of the body have been passed on and are not here any more
 
-    std::string degraded_;            // the rules that were applied
-    std::string_view degraded_tier_;  // what they made of the request's tier; of the policy
+    std::string degraded_;                                  // the rules that were applied
+    std::string_view degraded_tier_;                        // what they made of the request's tier; of the policy
     std::optional<IdempotencyKeys::Hash> idempotency_key_;  // that is in flight with it
 
     // what became of it

@@ -21,9 +21,9 @@ std::string_view id_prefix(AskKind kind) {
     switch (kind) {
         case AskKind::chat: return "chatcmpl-";
         case AskKind::completion: return "cmpl-";
-        case AskKind::message: break;
+        case AskKind::response: return "resp_";
+        default: return "msg_";
     }
-    return "msg_";
 }
 
 }  // namespace
@@ -49,7 +49,14 @@ void AnswerWriter::write_token_frame() {
             event = "data: " +
                     chunk(fmt::format(R"([{{"index":0,"text":"{}","logprobs":null,"finish_reason":null}}])", kMark));
             break;
-        case AskKind::message:
+        case AskKind::response:
+            event = fmt::format(
+                "event: response.output_text.delta\ndata: "
+                R"({{"type":"response.output_text.delta","item_id":"msg_{}","output_index":0,"content_index":0,)"
+                R"("delta":"{}","logprobs":[]}})",
+                id_, kMark);
+            break;
+        default:
             event = fmt::format(
                 "event: content_block_delta\ndata: "
                 R"({{"type":"content_block_delta","index":0,"delta":{{"type":"text_delta","text":"{}"}}}})",
@@ -74,6 +81,9 @@ std::string AnswerWriter::document() const {
                    fmt::format(R"("choices":[{{"index":0,"text":"{}","logprobs":null,"finish_reason":"length"}}],)"
                                R"("usage":{}}})",
                                text(), usage());
+        case AskKind::response: return response("completed", output_item("completed", text()), input_output_usage());
+        case AskKind::embedding: return embeddings();
+        case AskKind::count: return fmt::format(R"({{"input_tokens":{}}})", ask_.prompt_tokens);
         case AskKind::message: break;
     }
     return fmt::format(R"({{"id":"{}","type":"message","role":"assistant","model":{},)"
@@ -93,6 +103,7 @@ void AnswerWriter::append_events(std::string& out, std::uint32_t from, std::uint
 }
 
 void AnswerWriter::append_opening(std::string& out) const {
+    if (ask_.kind == AskKind::response) return append_response_opening(out);
     if (ask_.kind == AskKind::chat) {
         append_event(out, {},
                      chunk(R"([{"index":0,"delta":{"role":"assistant","content":""},)"
@@ -110,7 +121,9 @@ void AnswerWriter::append_opening(std::string& out) const {
 }
 
 void AnswerWriter::append_ending(std::string& out) const {
-    if (ask_.kind == AskKind::message) {
+    if (ask_.kind == AskKind::response) {
+        append_response_ending(out);
+    } else if (ask_.kind == AskKind::message) {
         append_event(out, "content_block_stop", R"({"type":"content_block_stop","index":0})");
         append_event(out, "message_delta",
                      fmt::format(R"({{"type":"message_delta","delta":{{"stop_reason":"max_tokens",)"

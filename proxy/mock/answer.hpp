@@ -41,10 +41,17 @@ private:
     void append_framed(std::string& out, std::string_view event) const;
 
     [[nodiscard]] std::string_view word_at(std::uint32_t index) const;
+    // Responses: the object as it is at some stage of its making, with what stands in `output` and `usage`.
+    [[nodiscard]] std::string response(std::string_view status, std::string_view output, std::string_view usage) const;
+    [[nodiscard]] std::string output_item(std::string_view status, std::string_view content) const;
+    [[nodiscard]] std::string embeddings() const;
+    void append_response_opening(std::string& out) const;
+    void append_response_ending(std::string& out) const;
     // OpenAI: `{"id":...,"object":OBJECT,"created":...,"model":...,`
     [[nodiscard]] std::string preamble(std::string_view object) const;
     [[nodiscard]] std::string chunk(std::string_view choices) const;
     [[nodiscard]] std::string usage() const;
+    [[nodiscard]] std::string input_output_usage() const;
     [[nodiscard]] std::string text() const;
 
     const Ask& ask_;

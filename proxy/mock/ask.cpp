@@ -64,12 +64,17 @@ public:
 
     boost::system::result<Ask, AskFault> read() {
         read_model();
-        if (ask_.kind == AskKind::completion) {
-            read_prompt();
-        } else {
-            read_messages();
+        switch (ask_.kind) {
+            case AskKind::completion: read_prompt("prompt"); break;
+            case AskKind::response: read_input(); break;
+            case AskKind::embedding: read_texts(); break;
+            default: read_messages(); break;
         }
-        read_output();
+        if (ask_.kind == AskKind::embedding || ask_.kind == AskKind::count) {
+            ask_.output_tokens = 1;
+        } else {
+            read_output();
+        }
         read_form();
         if (fault_) return std::move(*fault_);
         return std::move(ask_);
@@ -100,12 +105,34 @@ private:
             }
             ask_.prompt_tokens += words_in(find(*message, "content"));
         }
-        if (ask_.kind == AskKind::message) ask_.prompt_tokens += words_in(find(body_, "system"));
+        ask_.prompt_tokens += words_in(find(body_, "system"));
     }
 
-    void read_prompt() {
-        const json::value* prompt = find(body_, "prompt");
-        if (prompt == nullptr) return fail(missing("prompt"));
+    // A string, or messages and results of tools.
+    void read_input() {
+        const json::value* input = find(body_, "input");
+        if (input == nullptr) return fail(missing("input"));
+        if (!input->is_string() && !input->is_array()) return fail(mistyped("input", "a string or a list of items"));
+        ask_.prompt_tokens = words_in(input) + words_in(find(body_, "instructions"));
+    }
+
+    // What is to be embedded: one text or several, as strings or as lists of token ids.
+    void read_texts() {
+        const json::value* input = find(body_, "input");
+        if (input == nullptr) return fail(missing("input"));
+        const json::array* list = input->if_array();
+        const bool several = list != nullptr && !list->empty() && !list->front().is_number();
+        if (!several) return read_prompt("input");
+        ask_.inputs = static_cast<std::uint32_t>(list->size());
+        for (const json::value& text : *list) {
+            const json::array* ids = text.if_array();
+            ask_.prompt_tokens += ids != nullptr ? static_cast<std::uint32_t>(ids->size()) : words_in(&text);
+        }
+    }
+
+    void read_prompt(std::string_view field) {
+        const json::value* prompt = find(body_, field);
+        if (prompt == nullptr) return fail(missing(field));
         const json::array* list = prompt->if_array();
         if (list != nullptr && list->size() == 1 && !list->front().is_number()) prompt = &list->front();
         if (prompt->is_string()) {
@@ -115,13 +142,14 @@ private:
         const json::array* ids = prompt->if_array();
         const auto is_number = [](const json::value& id) { return id.is_number(); };
         if (ids == nullptr || !std::all_of(ids->begin(), ids->end(), is_number)) {
-            return fail(mistyped("prompt", "one prompt: a string or a list of token ids"));
+            return fail(mistyped(field, "one prompt: a string or a list of token ids"));
         }
         ask_.prompt_tokens = static_cast<std::uint32_t>(ids->size());
     }
 
     void read_output() {
         std::string_view field = "max_tokens";
+        if (ask_.kind == AskKind::response) field = "max_output_tokens";
         const json::value* given = find(body_, field);
         if (ask_.kind == AskKind::chat && find(body_, "max_completion_tokens") != nullptr) {
             field = "max_completion_tokens";

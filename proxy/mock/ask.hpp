@@ -14,15 +14,19 @@ namespace weir::mock {
 enum class AskKind : std::uint8_t {
     chat,        // OpenAI /v1/chat/completions
     completion,  // OpenAI /v1/completions
+    response,    // OpenAI /v1/responses
+    embedding,   // OpenAI /v1/embeddings
     message,     // Anthropic /v1/messages
+    count,       // Anthropic /v1/messages/count_tokens
 };
 
 struct Ask {
     AskKind kind = AskKind::chat;
     std::string model;
-    std::uint32_t prompt_tokens = 0;  // words of all texts in it; of a list of token ids, its length
-    std::uint32_t output_tokens = 64;
-    int priority = 0;  // vLLM's: smaller is sooner
+    std::uint32_t prompt_tokens = 0;   // words of all texts in it; of a list of token ids, its length
+    std::uint32_t output_tokens = 64;  // an embedding has one, which nobody sees
+    std::uint32_t inputs = 1;          // texts to embed
+    int priority = 0;                  // vLLM's: smaller is sooner
     bool stream = false;
     bool include_usage = false;  // OpenAI, streams: a last chunk with the usage
 };

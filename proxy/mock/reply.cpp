@@ -17,6 +17,7 @@ std::string_view phrase_of(int status) {
         case 405: return "Method Not Allowed";
         case 408: return "Request Timeout";
         case 413: return "Content Too Large";
+        case 429: return "Too Many Requests";
         case 431: return "Request Header Fields Too Large";
         default: return "Internal Server Error";
     }

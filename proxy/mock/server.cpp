@@ -15,6 +15,7 @@ Server::Server(net::EventLoop& loop, int fd, MockConfig config)
     : loop_(loop),
       config_(std::move(config)),
       engine_(loop, config_.engine, config_.speed),
+      videos_(config_.seed, config_.speed),
       sweep_(*this, loop),
       listener_(loop, fd, [this](int client, const net::SocketAddress&) { accept(client); }) {}
 

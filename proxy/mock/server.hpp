@@ -12,6 +12,7 @@
 #include "mock/config.hpp"
 #include "mock/engine_driver.hpp"
 #include "mock/session.hpp"
+#include "mock/videos.hpp"
 #include "net/listener.hpp"
 
 namespace weir::mock {
@@ -30,6 +31,7 @@ public:
 
     [[nodiscard]] const MockConfig& config() const { return config_; }
     [[nodiscard]] EngineDriver& engine() { return engine_; }
+    [[nodiscard]] Videos& videos() { return videos_; }
     // Room to parse a head into. It belongs to whoever runs, until the next wait.
     [[nodiscard]] http::RequestHead& scratch_head() { return scratch_head_; }
 
@@ -45,6 +47,7 @@ private:
     net::EventLoop& loop_;
     MockConfig config_;
     EngineDriver engine_;
+    Videos videos_;
     http::RequestHead scratch_head_;
     std::uint64_t answers_ = 0;
     std::list<Session> sessions_;

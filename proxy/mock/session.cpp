@@ -26,7 +26,10 @@ constexpr std::size_t kLingerBytes = 1024 * 1024;
 std::optional<AskKind> ask_kind(std::string_view path) {
     if (path == "/v1/chat/completions") return AskKind::chat;
     if (path == "/v1/completions") return AskKind::completion;
+    if (path == "/v1/responses") return AskKind::response;
+    if (path == "/v1/embeddings") return AskKind::embedding;
     if (path == "/v1/messages") return AskKind::message;
+    if (path == "/v1/messages/count_tokens") return AskKind::count;
     return std::nullopt;
 }
 
@@ -156,6 +159,10 @@ net::task<bool> Session::answer() {
             const bool sent = co_await generate(*kind);
             co_return sent;
         }
+    } else if (Videos::owns(request_.path)) {
+        const Reply video = server_.videos().answer(request_.method, request_.path, request_.body, now());
+        const bool sent = co_await reply(video);
+        co_return sent;
     } else if (const auto page = server_.page(request_.path)) {
         if (request_.method == "GET" || request_.method == "HEAD") {
             const bool sent = co_await reply(*page);
@@ -201,6 +208,11 @@ net::task<bool> Session::generate(AskKind kind) {
         const bool sent = co_await reply(bad);
         co_return sent;
     }
+    if (kind == AskKind::count) {
+        const Reply counted{200, "application/json", AnswerWriter(*ask, {}).document()};
+        const bool sent = co_await reply(counted);
+        co_return sent;
+    }
     Generation generation(server_.engine(), waker_);
     if (!generation.start(*ask)) {
         const Reply too_long = fault(
@@ -212,7 +224,7 @@ net::task<bool> Session::generate(AskKind kind) {
     identity.chunked = request_.chunked_answer;
     const AnswerWriter writer(*ask, identity);
     bool sent = false;
-    if (ask->stream) {
+    if (ask->stream && kind != AskKind::embedding) {
         sent = co_await answer_stream(*ask, generation, writer);
     } else {
         sent = co_await answer_whole(generation, writer);

@@ -95,8 +95,45 @@ TEST(AnswerWriter, StreamsMessagesInAnthropicsOrder) {
     EXPECT_EQ(types, wanted);
 }
 
+TEST(AnswerWriter, StreamsResponsesInOpenAisOrder) {
+    const auto events = events_of(whole_stream(an_ask(AskKind::response, 2)));
+    std::vector<std::string> types;
+    std::string said;
+    for (const std::string& event : events) {
+        const json::value document = json::parse(event);
+        types.emplace_back(document.at("type").as_string());
+        if (types.back() == "response.output_text.delta") said.append(document.at("delta").as_string());
+    }
+    const std::vector<std::string> wanted{"response.created",           "response.in_progress",
+                                          "response.output_item.added", "response.content_part.added",
+                                          "response.output_text.delta", "response.output_text.delta",
+                                          "response.output_text.done",  "response.content_part.done",
+                                          "response.output_item.done",  "response.completed"};
+    EXPECT_EQ(types, wanted);
+    EXPECT_TRUE(json::parse(events[0]).at("response").at("usage").is_null());
+    const json::value last = json::parse(events.back()).at("response");
+    EXPECT_EQ(last.at("status").as_string(), "completed");
+    EXPECT_EQ(last.at("usage").at("input_tokens").as_int64(), 5);
+    EXPECT_EQ(last.at("usage").at("output_tokens").as_int64(), 2);
+    EXPECT_EQ(last.at("output").at(0).at("content").at(0).at("text").as_string(), said);
+}
+
+TEST(AnswerWriter, EmbedsEachText) {
+    Ask ask = an_ask(AskKind::embedding, 1);
+    ask.inputs = 3;
+    const json::value document = json::parse(AnswerWriter(ask, plain()).document());
+    ASSERT_EQ(document.at("data").as_array().size(), 3U);
+    EXPECT_EQ(document.at("data").at(2).at("index").as_int64(), 2);
+    EXPECT_EQ(document.at("data").at(0).at("embedding").as_array().size(), 8U);
+    EXPECT_EQ(document.at("usage").at("prompt_tokens").as_int64(), 5);
+}
+
+TEST(AnswerWriter, CountsTokensInAWord) {
+    EXPECT_EQ(AnswerWriter(an_ask(AskKind::count, 1), plain()).document(), R"({"input_tokens":5})");
+}
+
 TEST(AnswerWriter, WritesTheSameStreamInWhateverPieces) {
-    for (const AskKind kind : {AskKind::chat, AskKind::completion, AskKind::message}) {
+    for (const AskKind kind : {AskKind::chat, AskKind::completion, AskKind::message, AskKind::response}) {
         const Ask ask = an_ask(kind, 9);
         const AnswerWriter writer(ask, plain());
         std::string pieces;
@@ -146,6 +183,10 @@ TEST(AnswerWriter, WritesDocumentsOfEachDialect) {
     const json::value completion = json::parse(AnswerWriter(chat, plain()).document());
     EXPECT_EQ(completion.at("choices").at(0).at("message").at("role").as_string(), "assistant");
     EXPECT_EQ(completion.at("object").as_string(), "chat.completion");
+    const Ask asked = an_ask(AskKind::response, 2);
+    const json::value response = json::parse(AnswerWriter(asked, plain()).document());
+    EXPECT_EQ(response.at("object").as_string(), "response");
+    EXPECT_EQ(response.at("usage").at("total_tokens").as_int64(), 7);
     const Ask ask = an_ask(AskKind::message, 2);
     const json::value message = json::parse(AnswerWriter(ask, plain()).document());
     EXPECT_EQ(message.at("stop_reason").as_string(), "max_tokens");

@@ -76,6 +76,38 @@ TEST(Ask, TakesAPromptAsTextOrTokenIdsOrAListOfOne) {
     EXPECT_EQ(tokens("{}"), -1);
 }
 
+TEST(Ask, ReadsTheInputOfResponses) {
+    const auto text = read_ask(AskKind::response, R"({"model":"m","input":"one two","max_output_tokens":9})");
+    ASSERT_TRUE(text);
+    EXPECT_EQ(text->prompt_tokens, 2U);
+    EXPECT_EQ(text->output_tokens, 9U);
+    const auto items = read_ask(AskKind::response, R"({"model":"m","instructions":"be kind","stream":true,
+        "input":[{"role":"user","content":[{"type":"input_text","text":"one two three"}]}]})");
+    ASSERT_TRUE(items);
+    EXPECT_EQ(items->prompt_tokens, 5U);
+    EXPECT_TRUE(items->stream);
+    EXPECT_EQ(fault(AskKind::response, R"({"model":"m"})"), "input");
+    EXPECT_EQ(fault(AskKind::response, R"({"model":"m","input":7})"), "input");
+}
+
+TEST(Ask, ReadsTheTextsToEmbed) {
+    const auto one = read_ask(AskKind::embedding, R"({"model":"m","input":"one two"})");
+    ASSERT_TRUE(one);
+    EXPECT_EQ(one->inputs, 1U);
+    EXPECT_EQ(one->prompt_tokens, 2U);
+    const auto several = read_ask(AskKind::embedding, R"({"model":"m","input":["one two","three",[4,5,6]]})");
+    ASSERT_TRUE(several);
+    EXPECT_EQ(several->inputs, 3U);
+    EXPECT_EQ(several->prompt_tokens, 6U);
+    EXPECT_EQ(read_ask(AskKind::embedding, R"({"model":"m","input":[1,2,3]})")->prompt_tokens, 3U);
+}
+
+TEST(Ask, CountsTokensOfMessagesWithoutAskingHowManyMayComeOut) {
+    const auto ask = read_ask(AskKind::count, R"({"model":"m","messages":[{"role":"user","content":"one two"}]})");
+    ASSERT_TRUE(ask);
+    EXPECT_EQ(ask->prompt_tokens, 2U);
+}
+
 TEST(Ask, NamesTheFieldThatIsMissingOrWrong) {
     EXPECT_EQ(fault(AskKind::chat, R"({"messages":[{"role":"user"}]})"), "model");
     EXPECT_EQ(fault(AskKind::chat, R"({"model":1,"messages":[{"role":"user"}]})"), "model");

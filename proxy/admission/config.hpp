@@ -83,18 +83,29 @@ struct MatchConfig {
     friend bool operator==(const MatchConfig&, const MatchConfig&) = default;
 };
 
-// A bucket: `rate` a second on average, `burst` at once after a quiet time.
+// A bucket: `rate` a second on average, `burst` at once after a quiet time; of requests or of LLM tokens.
 struct RateConfig {
-    double per_second = 0;  // requests
-    double burst = 1;       // requests; at least 1
+    double per_second = 0;
+    double burst = 1;  // at least 1
 
     friend bool operator==(const RateConfig&, const RateConfig&) = default;
+};
+
+// Of LLM tokens; each that is set has a bucket of its own.
+struct TokenLimitConfig {
+    std::optional<RateConfig> both;    // prompts and answers together
+    std::optional<RateConfig> input;   // prompts
+    std::optional<RateConfig> output;  // answers
+
+    friend bool operator==(const TokenLimitConfig&, const TokenLimitConfig&) = default;
 };
 
 struct LimitConfig {
     std::optional<RateConfig> requests;
     std::optional<std::uint32_t> concurrency;  // in flight and in line together
     Mode mode = Mode::enforce;                 // shadow: count what it would refuse, refuse nothing
+    std::optional<TokenLimitConfig> tokens{};
+    std::optional<RateConfig> video{};  // seconds of it, of the size 720 x 1280; of larger ones, fewer
 
     friend bool operator==(const LimitConfig&, const LimitConfig&) = default;
 };

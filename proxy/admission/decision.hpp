@@ -21,6 +21,10 @@ enum class Verdict : std::uint8_t { admit, queue, refuse };
     X(none)               \
     X(class_rate)         \
     X(client_rate)        \
+    X(class_tokens)       \
+    X(client_tokens)      \
+    X(class_video)        \
+    X(client_video)       \
     X(class_concurrency)  \
     X(client_concurrency) \
     X(line)               \
@@ -53,6 +57,8 @@ struct Decision {
     EndpointId endpoint = kNoEndpoint;  // where to send it, when admitted
     // The limit that decided, and the value it was held against, which includes this request and is above the limit:
     //   class_rate, client_rate                  the bucket's size and what would be missing from it, in requests
+    //   class_tokens, client_tokens              the same, in LLM tokens; what others have reserved counts as missing
+    //   class_video, client_video                the same, in seconds of video
     //   class_concurrency, client_concurrency    requests in flight and in line
     //   line                                     places
     //   patience, deadline                       seconds allowed and seconds waited
@@ -61,6 +67,17 @@ struct Decision {
     double limit = 0;
     double observed = 0;
     Duration retry_after{};  // when it is worth coming back, as it is: advice.hpp words it; zero when admitted
+};
+
+// What a caller has left of its rates, for it to pace itself by: the tighter of its own and its class's.
+struct Allowance {
+    struct Of {
+        double limit = 0;      // the bucket's size; 0: there is no such limit
+        double remaining = 0;  // on hand, and not reserved by others
+        Duration reset{};      // until the bucket is full, if nobody else comes
+    };
+    // In the order of Meter.
+    std::array<Of, 5> of{};
 };
 
 }  // namespace weir::admission

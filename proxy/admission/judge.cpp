@@ -14,13 +14,14 @@ Judge::Judge(const JudgeConfig& config, TimePoint now) : state_(std::make_unique
 Judge::~Judge() = default;
 
 void Judge::State::decide(Place& place, Class& cls, TimePoint now, Changes& changes) {
+    if (place.ask_.beside_line) return pass_by(place, cls);
     const bool shadow = in_shadow(cls);
     // An answer after the caller's own deadline is of no use to it.
     const bool too_late = place.ask_.deadline && *place.ask_.deadline <= now;
     if (too_late && !shadow) return refuse(place, cls, out_of_time(place, cls, now));
 
     // The contract comes before the line: who is over its own limits is told so, however empty the house is.
-    const Contract::Finding over = cls.contract.check(place.ask_.client, now);
+    const Contract::Finding over = cls.contract.check(place.ask_.client, now, estimate_of(place.ask_));
     if (over.live && !shadow) return refuse(place, cls, over_contract(*over.live));
     if (const auto& excess = over.live ? over.live : over.shadow) {
         place.decision_ = over_contract(*excess);
@@ -35,7 +36,21 @@ void Judge::State::decide(Place& place, Class& cls, TimePoint now, Changes& chan
 
     // Charged last: who is refused for overload on the spot has used nothing of its rate. Who got a place in line has,
     // even if it is refused later; tokens given back then would be tokens that the bucket has regained by itself.
-    if (place.standing_ != Standing::ended) cls.contract.charge(slot, now);
+    if (place.standing_ != Standing::ended) cls.contract.charge(slot, now, estimate_of(place.ask_), place.reservation_);
+}
+
+void Judge::State::pass_by(Place& place, Class& cls) {
+    Endpoint* endpoint = gate.available(place.ask_.endpoint);
+    if (endpoint == nullptr && place.ask_.endpoint == kNoEndpoint) endpoint = gate.least_loaded();
+    if (endpoint == nullptr) return refuse(place, cls, overload(cls, Reason::no_endpoint, Gate::endpoints, 1, 0));
+    if (beside_line >= law::kBesideLine) {
+        return refuse(place, cls, overload(cls, Reason::line_full, Gate::line, law::kBesideLine, beside_line + 1.0));
+    }
+    ++beside_line;
+    place.decision_.verdict = Verdict::admit;
+    place.decision_.reason = Reason::exempt;
+    place.decision_.endpoint = endpoint->id;
+    place.standing_ = Standing::running;
 }
 
 void Judge::State::seat(Place& place, Class& cls, TimePoint now, Changes& changes) {
@@ -117,12 +132,13 @@ TimePoint Judge::State::catch_up(TimePoint now, Changes& changes) {
 std::optional<Decision> Judge::refuse_early(const Ask& ask, TimePoint now) {
     State& state = *state_;
     State::Class& cls = state.class_of(ask.cls);
-    if (state.in_shadow(cls)) return std::nullopt;
+    if (state.in_shadow(cls) || ask.beside_line) return std::nullopt;
     now = std::max(now, state.now_);
     Place place;
     state.begin(place, ask, cls, now);
     if (ask.deadline && *ask.deadline <= now) return state.out_of_time(place, cls, now);
-    if (const auto over = cls.contract.check(ask.client, now); over.live) return state.over_contract(*over.live);
+    if (const auto over = cls.contract.check(ask.client, now, State::estimate_of(ask)); over.live)
+        return state.over_contract(*over.live);
 
     // With arrears to settle first, what the line will look like is not certain.
     if (!state.expiry.empty() && state.expiry.first_expiry() <= now) return std::nullopt;
@@ -148,10 +164,16 @@ void Judge::arrive(Place& place, const Ask& ask, TimePoint now, Changes& changes
     state.decide(place, cls, now, changes);
 }
 
-void Judge::finish(Place& place, TimePoint now, Changes& changes) {
+void Judge::finish(Place& place, TimePoint now, Changes& changes, const std::optional<Tokens>& spent) {
     assert(place.standing_ == Standing::running);
     State& state = *state_;
     State::Class& cls = state.class_of(place.ask_.cls);
+    if (place.ask_.beside_line) {
+        --state.beside_line;
+        return state.end(place, cls);
+    }
+    const Tokens seen{place.ask_.prompt_tokens, place.load_.streamed, place.ask_.video_seconds};
+    cls.contract.settle(place.client_slot_, place.reservation_, spent.value_or(seen), std::max(now, state.now_));
     state.give_back(place, cls, std::max(now, state.now_));
     state.end(place, cls);
     state.catch_up(now, changes);
@@ -160,13 +182,42 @@ void Judge::finish(Place& place, TimePoint now, Changes& changes) {
 void Judge::first_token(Place& place, TimePoint now, Changes& changes) {
     assert(place.standing_ == Standing::running);
     State& state = *state_;
+    if (place.ask_.beside_line) return;
+    state.spend(place, {place.ask_.prompt_tokens, 0, 0}, now);
     if (!state.gate.answered(place.decision_.endpoint, place.load_, std::max(now, state.now_))) return;
     state.catch_up(now, changes);
 }
 
-void Judge::streamed(Place& place, std::uint32_t tokens) {
+void Judge::streamed(Place& place, std::uint32_t tokens, TimePoint now) {
     assert(place.standing_ == Standing::running);
+    if (place.ask_.beside_line) return;
     state_->gate.streamed(place.decision_.endpoint, place.load_, tokens);
+    state_->spend(place, {place.ask_.prompt_tokens, place.load_.streamed, 0}, now);
+}
+
+void Judge::hand_over(Place& from, Place& to, TimePoint now, Changes& changes) {
+    assert(from.standing_ == Standing::running && to.standing_ != Standing::running && !from.ask_.beside_line);
+    // What it still had to show of a prompt is shown: links into the gate's lists do not move.
+    first_token(from, now, changes);
+    State& state = *state_;
+    State::Class& cls = state.class_of(from.ask_.cls);
+    if (from.in_running_.is_linked()) cls.running.erase(from);
+    to.ask_ = from.ask_;
+    to.key_ = from.key_;
+    to.arrived_ = from.arrived_;
+    to.decision_ = from.decision_;
+    to.load_ = from.load_;
+    to.reservation_ = from.reservation_;
+    to.client_slot_ = from.client_slot_;
+    to.past_gate_ = from.past_gate_;
+    to.standing_ = Standing::running;
+    from.client_slot_ = kNoClientSlot;
+    from.past_gate_ = false;
+    from.standing_ = Standing::ended;
+}
+
+Allowance Judge::allowance(const Ask& ask, TimePoint now) const {
+    return state_->class_of(ask.cls).contract.allowance(ask.client, std::max(now, state_->now_));
 }
 
 void Judge::move(Place& place, EndpointId endpoint, TimePoint now, Changes& changes) {
@@ -195,6 +246,11 @@ bool Judge::requeue(Place& place, TimePoint now, Changes& changes) {
     State& state = *state_;
     State::Class& cls = state.class_of(place.ask_.cls);
     now = state.catch_up(now, changes);
+    if (place.ask_.beside_line) {
+        --state.beside_line;
+        state.refuse(place, cls, state.overload(cls, Reason::no_endpoint, Gate::endpoints, 1, 0));
+        return false;
+    }
     place.lost_ = place.decision_.endpoint;
     state.give_back(place, cls, now);
     place.standing_ = Standing::idle;

@@ -24,6 +24,10 @@
 // wait as they would for a full one, because endpoints come back; who runs out of patience then is told so
 // (no_endpoint). With a patience of zero, requests run now or are refused now, and push nobody out of a line.
 //
+// Requests beside the line cost the engine next to nothing (they ask what has become of a job, or fetch what it made).
+// They run at once whatever contract and gate say, up to a bound of their own, so that no surge of work keeps them
+// waiting.
+//
 // In shadow (the policy or the class), a request runs at once on the endpoint with most room, whatever contract and
 // gate say; its decision tells what they would have done. With only a limit in shadow, whoever is over it is marked and
 // then waits and is served like all others: being over a limit must not be a way around the line.
@@ -96,9 +100,10 @@ public:
     // this judge, or was before a reload.
     void arrive(Place& place, const Ask& ask, TimePoint now, Changes& changes);
 
-    // A running request gave its last byte, failed, or its client left: its slot is free. Pumps.
-    // REQUIRES: place is running. It is ended afterwards.
-    void finish(Place& place, TimePoint now, Changes& changes);
+    // A running request gave its last byte, failed, or its client left: its slot is free. Pumps. `spent` is what it
+    // came to, as far as that is known; else its prompt and what was streamed. REQUIRES: place is running. It is ended
+    // afterwards.
+    void finish(Place& place, TimePoint now, Changes& changes, const std::optional<Tokens>& spent = std::nullopt);
 
     // The answer of a running request has begun: its prompt is done. May be called again. Pumps.
     // REQUIRES: place is running.
@@ -106,7 +111,14 @@ public:
 
     // The answer of a running request has come to so many LLM tokens in all; to be told now and then.
     // REQUIRES: place is running.
-    void streamed(Place& place, std::uint32_t tokens);
+    void streamed(Place& place, std::uint32_t tokens, TimePoint now);
+
+    // What `from` holds is held by `to` from now on, which cannot be cut short: a job goes on after the answer that
+    // told of it. REQUIRES: `from` is running, and ended afterwards; `to` is not in use.
+    void hand_over(Place& from, Place& to, TimePoint now, Changes& changes);
+
+    // What is left of the rates that such a request counts against.
+    [[nodiscard]] Allowance allowance(const Ask& ask, TimePoint now) const;
 
     // A running request runs on another endpoint than the judge chose, because its connection ends there: it is counted
     // where it runs, full or not. Pumps. REQUIRES: place is running, and nothing of an answer has been told.

@@ -17,6 +17,7 @@ void Judge::State::begin(Place& place, const Ask& ask, const Class& cls, TimePoi
     place.decision_ = {};
     place.lost_ = kNoEndpoint;
     place.client_slot_ = kNoClientSlot;
+    place.reservation_ = {};
     place.evicted_ = false;
     place.standing_ = Standing::idle;
 }
@@ -65,11 +66,22 @@ void Judge::State::refuse(Place& place, Class& cls, const Decision& why) {
 }
 
 void Judge::State::end(Place& place, Class& cls) {
-    if (place.client_slot_ != kNoClientSlot) cls.contract.leave(place.client_slot_);
+    if (place.client_slot_ != kNoClientSlot) {
+        // Whoever ran has settled; who did not has spent nothing.
+        cls.contract.settle(place.client_slot_, place.reservation_, place.reservation_.spent, now_);
+        cls.contract.leave(place.client_slot_);
+    }
     place.client_slot_ = kNoClientSlot;
     if (place.past_gate_) --cls.past_gate;
     place.past_gate_ = false;
     place.standing_ = Standing::ended;
+}
+
+void Judge::State::spend(Place& place, const Tokens& spent, TimePoint now) {
+    const Tokens& before = place.reservation_.spent;
+    if (spent.input < before.input || spent.output < before.output) return;
+    Class& cls = class_of(place.ask_.cls);
+    cls.contract.spend(place.client_slot_, place.reservation_, spent, std::max(now, now_));
 }
 
 bool Judge::State::run_in_shadow(Place& place, Class& cls, TimePoint now) {

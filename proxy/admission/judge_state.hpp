@@ -45,6 +45,8 @@ struct Judge::State {
 
     // A decision from first to last: contract, seat. The place ends up running, waiting or ended.
     void decide(Place& place, Class& cls, TimePoint now, Changes& changes);
+    // The whole of it for one beside the line: it runs, unless too many of them do.
+    void pass_by(Place& place, Class& cls);
     // Where somebody within contract goes: to an endpoint, into line, or away.
     void seat(Place& place, Class& cls, TimePoint now, Changes& changes);
     // Where nobody waits: dispatches a place that fits without putting it into a line first. False when it fits
@@ -69,6 +71,8 @@ struct Judge::State {
     void give_back(Place& place, Class& cls, TimePoint now);
     void refuse(Place& place, Class& cls, const Decision& why);
     void end(Place& place, Class& cls);
+    // A running request has come to so much.
+    void spend(Place& place, const Tokens& spent, TimePoint now);
     // In shadow: runs at once, whatever the gate says. False when no endpoint is available.
     bool run_in_shadow(Place& place, Class& cls, TimePoint now);
 
@@ -104,7 +108,9 @@ struct Judge::State {
 
     // Now: of the fullest endpoint its fullest limit; with a line, 1 + the fill of the fullest line.
     [[nodiscard]] double pressure() const;
-
+    [[nodiscard]] static Tokens estimate_of(const Ask& ask) {
+        return {ask.prompt_tokens, ask.output_tokens, ask.video_seconds};
+    }
     [[nodiscard]] Class& class_of(ClassId id) const;
     [[nodiscard]] bool in_shadow(const Class& cls) const;
     void adopt(const JudgeConfig& config, TimePoint now);
@@ -117,7 +123,8 @@ struct Judge::State {
     ExpiryOrder expiry;
     Mode mode = Mode::enforce;
     Parts parts;
-    std::uint32_t evicting = 0;  // told to go, and not gone yet
+    std::uint32_t beside_line = 0;  // running beside it
+    std::uint32_t evicting = 0;     // told to go, and not gone yet
     std::uint64_t next_arrival = 0;
     TimePoint now_{};
 };

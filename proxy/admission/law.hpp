@@ -50,6 +50,9 @@ inline constexpr Duration kUnseenPrompt = 1s;
 inline constexpr double kEvictAtOnce = 0.05;
 inline constexpr double kEvictAfter = 0.5;
 
+// Requests beside the line, on one backend at once.
+inline constexpr std::uint32_t kBesideLine = 256;
+
 }  // namespace law
 
 // What can be taken out of the law, to see what it is for.

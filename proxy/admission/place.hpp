@@ -7,6 +7,7 @@
 #include <optional>
 
 #include "admission/decision.hpp"
+#include "admission/rate_limit/meter.hpp"
 #include "base/ids.hpp"
 #include "base/time.hpp"
 
@@ -29,6 +30,11 @@ struct Ask {
     std::uint32_t prompt_tokens = 0;    // in(x): LLM tokens that the engine computes before the first of the answer
     bool streams = false;               // its first token will be seen when it comes
     bool can_wait = true;               // false: it runs now, or is refused now
+    std::uint32_t output_tokens = 0;    // what the answer may come to; only token limits look at it
+    std::uint32_t video_seconds = 0;    // what it is to make; only limits on video look at it
+    // It costs the engine next to nothing, and must not wait for those that do: it passes beside contract and line.
+    bool beside_line = false;
+    EndpointId endpoint = kNoEndpoint;  // of one beside the line: the only endpoint that can answer it, if available
     bool can_be_cut = false;            // whoever serves it can cut it short, where its class is preemptible
 };
 
@@ -94,6 +100,7 @@ private:
     Decision decision_;
     Decision eviction_;  // apart from the decision, which whoever serves it reads while it runs
     Load load_;
+    Reservation reservation_;
     EndpointId lost_ = kNoEndpoint;  // the endpoint it came back from: any other that fits is tried before
     ClientSlot client_slot_ = kNoClientSlot;
     Standing standing_ = Standing::idle;

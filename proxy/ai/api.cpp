@@ -18,6 +18,7 @@ Api api_of(std::string_view path, Dialect backend) {
     for (const auto& [known, api] : kCalls) {
         if (path == known) return api;
     }
+    if (path.starts_with("/v1/videos/") && path.ends_with("/remix")) return Api::videos;
     return backend == Dialect::generic ? Api::generic : Api::other;
 }
 

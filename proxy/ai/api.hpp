@@ -15,7 +15,7 @@ enum class Api : std::uint8_t {
     completions,   // POST /v1/completions
     responses,     // POST /v1/responses
     embeddings,    // POST /v1/embeddings
-    videos,        // POST /v1/videos
+    videos,        // POST /v1/videos, /v1/videos/ID/remix
     messages,      // POST /v1/messages
     count_tokens,  // POST /v1/messages/count_tokens
 };

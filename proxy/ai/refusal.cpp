@@ -12,7 +12,10 @@ struct OpenAiError {
 
 OpenAiError openai_error(Reason reason) {
     switch (group(reason)) {
-        case ReasonGroup::contract: return {"requests", "rate_limit_exceeded"};
+        case ReasonGroup::contract: {
+            const bool tokens = reason == Reason::class_tokens || reason == Reason::client_tokens;
+            return {tokens ? "tokens" : "requests", "rate_limit_exceeded"};
+        }
         case ReasonGroup::overload: return {"service_unavailable_error", "server_is_overloaded"};
         case ReasonGroup::request:
             return reason == Reason::unauthorized ? OpenAiError{"invalid_request_error", "invalid_api_key"}

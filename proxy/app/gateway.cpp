@@ -56,6 +56,10 @@ Gateway::Gateway(std::filesystem::path policy_file, Assembly assembly, Names nam
       names_(std::move(names)),
       salt_(salt),
       health_(control_),
+      job_watch_(control_,
+                 [this](TimePoint now) {
+                     for (const Bench& bench : assembly_.benches) bench.judge->jobs().expire(now);
+                 }),
       log_(log) {
     state_.wall_offset = std::chrono::system_clock::now().time_since_epoch() - Clock::now().time_since_epoch();
     state_.pseudonym = fmt::format("weir-{:08x}", random_word() & 0xFFFF'FFFF);

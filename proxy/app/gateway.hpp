@@ -14,6 +14,7 @@
 #include "admin/server.hpp"
 #include "app/assembly.hpp"
 #include "app/drain.hpp"
+#include "app/job_watch.hpp"
 #include "app/watchdog.hpp"
 #include "downstream/worker.hpp"
 #include "net/event_loop.hpp"
@@ -70,6 +71,7 @@ private:
     std::unique_ptr<telemetry::Witness> witness_;
     net::EventLoop control_;
     upstream::HealthChecker health_;
+    JobWatch job_watch_;
     std::vector<std::unique_ptr<downstream::Worker>> workers_;
     std::vector<std::thread> threads_;
     std::unique_ptr<admin::Server> admin_;

@@ -30,6 +30,10 @@ enum class ReasonGroup : std::uint8_t {
     X(class_rate, contract, "this traffic class is over its request rate")                          \
     X(class_concurrency, contract, "this traffic class has too many requests at once")              \
     X(client_rate, contract, "you are over your request rate")                                      \
+    X(class_tokens, contract, "this traffic class is over its token rate")                          \
+    X(client_tokens, contract, "you are over your token rate")                                      \
+    X(class_video, contract, "this traffic class is over its rate of video")                        \
+    X(client_video, contract, "you are over your rate of video")                                    \
     X(client_concurrency, contract, "you have too many requests at once")                           \
     X(line_full, overload, "the service is full and the line for this traffic class is full")       \
     X(pushed_out, overload, "the service is full and a request with a better claim took the place") \

@@ -249,6 +249,12 @@ void Exchange::fail_from(const admission::Decision& decision) {
 }
 
 void Exchange::fail_from(DispatchEnd end, upstream::Endpoint& endpoint) {
+    // Whoever gave up on it, the engine has read the prompt, or was about to.
+    const bool was_wanted = end == DispatchEnd::evicted || end == DispatchEnd::client_gone ||
+                            end == DispatchEnd::timed_out || end == DispatchEnd::overdue;
+    if (was_wanted && ask_.prompt_tokens > 0) {
+        record_.tokens_in = {ask_.prompt_tokens, telemetry::TokenSource::estimated};
+    }
     if (end == DispatchEnd::evicted) return fail_from(ticket_.eviction());
     fail(reason_of(end));
     // A connection that lay idle too long says nothing about the endpoint.
@@ -257,7 +263,12 @@ void Exchange::fail_from(DispatchEnd end, upstream::Endpoint& endpoint) {
 }
 
 void Exchange::release() {
-    if (ticket_.standing() == Standing::running) route_->judge->finish(ticket_, link_.turn());
+    if (ticket_.standing() == Standing::running) {
+        const bool made = record_.status >= 200 && record_.status < 300;
+        const admission::Tokens spent{record_.tokens_in.tokens, record_.tokens_out.tokens,
+                                      made ? ask_.video_seconds : 0};
+        route_->judge->finish(ticket_, link_.turn(), spent);
+    }
     // Only where something was thrown in line: else it is waited for.
     if (ticket_.standing() == Standing::waiting) (void)route_->judge->leave(ticket_, link_.turn());
 }
@@ -270,9 +281,10 @@ void Exchange::hold(std::size_t bytes) {
     held_ = bytes;
 }
 
-http::OutboundFraming Exchange::plan_answer(const http::ResponseHead& head) {
+http::OutboundFraming Exchange::plan_answer(const http::ResponseHead& head, bool keeps_length) {
     http::OutboundFraming framing{head.framing, head.content_length};
-    if (framing.framing == http::Framing::chunked || framing.framing == http::Framing::until_close) {
+    const bool has_length = framing.framing == http::Framing::length || framing.framing == http::Framing::none;
+    if (!has_length || (!keeps_length && framing.framing == http::Framing::length)) {
         framing.framing = minor_version_ >= 1 ? http::Framing::chunked : http::Framing::until_close;
     }
     // An early answer leaves the rest of the client's body unread: nobody could find the next request behind it.
@@ -287,6 +299,7 @@ http::OutboundFraming Exchange::plan_answer(const http::ResponseHead& head) {
 std::string Exchange::write_answer_head(const http::ResponseHead& head, const http::OutboundFraming& framing) const {
     std::string text = link_.worker.texts().take();
     text.reserve(512);
+    const std::string rates = rate_fields();
     http::write_response_head(head,
                               {.request_id = request_id_,
                                .pseudonym = link_.worker.state().pseudonym,
@@ -295,7 +308,8 @@ std::string Exchange::write_answer_head(const http::ResponseHead& head, const ht
                                .head_only = method() == "HEAD" || head.status == 304,
                                .websocket = head.status == 101,
                                .service_tier = degraded_tier_.empty() ? route_->config.service_tier : degraded_tier_,
-                               .degraded = degraded_},
+                               .degraded = degraded_,
+                               .rate_fields = rates},
                               framing, text);
     return text;
 }
@@ -312,7 +326,8 @@ net::task<void> Exchange::relay(std::unique_ptr<upstream::Connection> connection
     }
     record_.status = head.status;
     const bool reusable = head.keep_alive && dispatch.sent_all() && !upgrades_;
-    const http::OutboundFraming framing = plan_answer(head);
+    progress.begin(reading_of(head), asked_usage_);
+    const http::OutboundFraming framing = plan_answer(head, !progress.drops_usage());
     Relay body(link_, presence_, progress, connection->stream(), http::BodyReader(head.framing, head.content_length),
                write_answer_head(head, framing),
                {.chunked_out = framing.framing == http::Framing::chunked,
@@ -322,11 +337,16 @@ net::task<void> Exchange::relay(std::unique_ptr<upstream::Connection> connection
     link_.worker.texts().give(std::exchange(body_, {}));  // it is answered: it will not be sent again
     hold(0);
     const RelayEnd end = co_await body.run(dispatch.rest());
+    note_tokens(progress);
+    if (end == RelayEnd::complete && record_.tokens_out.tokens > 0) {
+        route_->judge->answers().learn(record_.tokens_out.tokens);
+    }
     if (end == RelayEnd::complete && reusable && !body.excess()) {
         link_.worker.pool().give_back(std::move(connection), backend.config().timeouts.keep_alive);
     }
     connection.reset();
     // The endpoint's part is over: its slot is free while the client may still be reading.
+    if (progress.reading() == Reading::video_job) note_video_job(end, progress);
     settle(end, body, endpoint);
     if (end == RelayEnd::complete && !body.unsent().empty()) {
         const bool sent = co_await link_.send(body.unsent());
@@ -356,6 +376,7 @@ net::task<bool> Exchange::break_off(Relay& body, const Progress& progress) {
 
 void Exchange::settle(RelayEnd end, const Relay& body, upstream::Endpoint& endpoint) {
     reason_ = record_.queue > Duration::zero() ? Reason::admitted_after_wait : Reason::admitted;
+    if (ask_.beside_line) reason_ = Reason::exempt;
     if (end != RelayEnd::complete) reason_ = reason_of(end);
     if (end == RelayEnd::evicted) note_gate(ticket_.eviction());
     if (group(reason_) == ReasonGroup::backend) route_->backend->request_failed(endpoint, link_.turn());
@@ -387,6 +408,7 @@ net::task<void> Exchange::refuse() {
         const Duration wait = retry_after_ > Duration::zero() ? retry_after_ : otherwise;
         advice = admission::advise(reason_, wait, refusal, link_.worker.random());
     }
+    const std::string rates = rate_fields();
     const std::string text =
         write_reply({.reason = reason_,
                      .dialect = dialect_,
@@ -395,6 +417,7 @@ net::task<void> Exchange::refuse() {
                      .class_name = route_ != nullptr ? std::string_view(route_->config.name) : std::string_view{},
                      .retry_after = advice.retry_after,
                      .tell_no_retry = advice.hopeless,
+                     .rate_fields = rates,
                      .close = close,
                      .to_head = method() == "HEAD"});
     const bool sent = co_await link_.send(text);

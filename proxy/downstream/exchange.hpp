@@ -71,6 +71,11 @@ private:
     [[nodiscard]] bool take_from_inbox();
     void read_asked();
     void rewrite_body();
+    void note_model();
+    void estimate_output();
+    // The class or the price depends on the body.
+    [[nodiscard]] bool needs_body() const;
+    [[nodiscard]] std::string rate_fields() const;
     [[nodiscard]] bool take_body(std::string_view& bytes);
     [[nodiscard]] std::uint64_t body_bound() const;
     [[nodiscard]] std::uint64_t memory_share() const;
@@ -85,12 +90,16 @@ private:
                                         Progress& progress);
     // The connection has become a WebSocket: serves it to its end.
     [[nodiscard]] net::task<void> tunnel(std::unique_ptr<upstream::Connection> connection, std::string_view first);
-    [[nodiscard]] http::OutboundFraming plan_answer(const http::ResponseHead& head);
+    [[nodiscard]] http::OutboundFraming plan_answer(const http::ResponseHead& head, bool keeps_length);
     [[nodiscard]] std::string write_answer_head(const http::ResponseHead& head,
                                                 const http::OutboundFraming& framing) const;
     void settle(RelayEnd end, const Relay& body, upstream::Endpoint& endpoint);
     // The answer broke off: tells the client, in the stream where that can be done. False when only an abort can.
     [[nodiscard]] net::task<bool> break_off(Relay& body, const Progress& progress);
+    [[nodiscard]] Reading reading_of(const http::ResponseHead& head) const;
+    void note_tokens(const Progress& progress);
+    void note_video_job(RelayEnd end, const Progress& progress);
+    void pass_beside_line();
     [[nodiscard]] net::task<void> refuse();
     [[nodiscard]] net::task<bool> finish_request_body();
 
@@ -123,7 +132,8 @@ private:
     http::BodyReader body_reader_;
     http::Framing framing_ = http::Framing::none;
     std::uint64_t content_length_ = 0;
-    ai::RequestFacts facts_;  // of the body as it came
+    ai::RequestFacts facts_;      // of the body as it came
+    std::array<char, 64> model_;  // its beginning, for the log
     Dialect dialect_ = Dialect::generic;
     int minor_version_ = 1;
     bool keep_alive_ = false;
@@ -133,6 +143,7 @@ private:
     admission::OpenClasses open_;  // classes that the body still decides about
     bool close_after_ = false;     // the connection ends after the answer that is being passed on
     bool keep_open_ = false;       // what run() returns
+    bool asked_usage_ = false;     // of the stream, in the client's place
     bool consumed_body_ = false;   // bytes of the body have been passed on and are not here any more
 
     std::string degraded_;                                  // the rules that were applied

@@ -6,7 +6,7 @@
 
 #include "admission/classify/cohort.hpp"
 #include "ai/dialect.hpp"
-#include "ai/rewrite.hpp"
+#include "ai/video.hpp"
 #include "downstream/exchange.hpp"
 #include "downstream/framing.hpp"
 #include "downstream/worker.hpp"
@@ -146,7 +146,7 @@ void Exchange::identify(const http::RequestHead& head) {
     const Duration wall = arrived_.time_since_epoch() + link_.worker.state().wall_offset;
     ask_.cohort = admission::cohort_of(identity.dealt_as, std::chrono::duration_cast<std::chrono::seconds>(wall));
     is_json_ = framing_ != http::Framing::none && is_read_as_json(head.fields, facts_.api);
-    if (is_json_) ask_.prompt_tokens = ai::estimated_tokens(content_length_);
+    if (is_json_) ask_.prompt_tokens = route_->judge->prompts().estimate(content_length_);
 }
 
 void Exchange::join(ClassId cls) {
@@ -155,6 +155,7 @@ void Exchange::join(ClassId cls) {
     dialect_ = ai::dialect_of(path(), spoken);
     if (route_ == nullptr) return;
     if (method() == "POST") facts_.api = ai::api_of(path(), spoken);
+    if (spoken != Dialect::generic && method() != "POST" && ai::is_video_path(path())) pass_beside_line();
     record_.cls = ask_.cls = route_->id;
     record_.backend = route_->backend->id();
     ask_.can_be_cut = route_->config.preemptible;
@@ -165,10 +166,11 @@ void Exchange::join(ClassId cls) {
 void Exchange::resolve_class() {
     const std::string model = facts_.text(ai::Member::model, body_);
     const std::string tier = facts_.text(ai::Member::service_tier, body_);
+    const std::uint64_t bytes = std::max<std::uint64_t>(body_.size(), content_length_);
     join(link_.routing->classifier.resolve(open_, {.there = is_json_,
                                                    .model = model,
                                                    .service_tier = tier,
-                                                   .prompt_tokens = ask_.prompt_tokens,
+                                                   .prompt_tokens = ai::estimated_tokens(bytes),
                                                    .stream = facts_.stream}));
 }
 
@@ -241,8 +243,8 @@ std::uint64_t Exchange::body_bound() const {
 
 net::task<bool> Exchange::read_body() {
     const std::uint64_t bound = body_bound();
-    // A class that depends on the body cannot be chosen without it.
-    if (expects_continue_ && !open_.empty() && content_length_ <= bound) {
+    // A class that depends on the body cannot be chosen without it, nor can the price be told.
+    if (expects_continue_ && needs_body() && content_length_ <= bound) {
         const bool sent = co_await link_.send(Presence::kInterim);
         if (!sent) fail(Reason::client_gone);
         if (!sent) co_return false;
@@ -279,27 +281,21 @@ net::task<bool> Exchange::read_body() {
 void Exchange::read_asked() {
     if (!is_json_) {
         if (!open_.empty()) resolve_class();
+        estimate_output();
         return;
     }
-    ask_.prompt_tokens = ai::estimated_tokens(std::max<std::uint64_t>(body_.size(), content_length_));
     facts_ = ai::read_facts(facts_.api, body_);
-    ask_.streams = facts_.stream;
     if (!open_.empty()) resolve_class();
+    const std::uint64_t bytes = std::max<std::uint64_t>(body_.size(), content_length_);
+    ask_.prompt_tokens = route_->judge->prompts().estimate(bytes);
+    ask_.streams = facts_.stream;
+    note_model();
+    estimate_output();
     // A body that is too large to be here in full goes as it is: its beginning tells what it can, and the rest is the
     // endpoint's to judge.
     if (!body_reader_.done()) return;
     if (!facts_.fault.empty()) return fail(Reason::bad_request, facts_.fault);
     rewrite_body();
-}
-
-void Exchange::rewrite_body() {
-    ai::Rewrite rewrite(facts_);
-    if (!route_->degrade.empty() && facts_.is_object) degrade(rewrite);
-    // In place of the client's own: a client must not choose where it stands in the engine's queue.
-    if (route_->backend->config().priority == upstream::EnginePriority::forward) {
-        rewrite.set(ai::Member::priority, std::to_string(static_cast<unsigned>(route_->config.priority)));
-    }
-    if (!rewrite.empty() && rewrite.apply(body_)) hold(body_.size());
 }
 
 bool Exchange::take_from_inbox() {

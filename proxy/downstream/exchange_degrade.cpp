@@ -1,5 +1,6 @@
 // An exchange's cheaper answer: what `degrade` makes of its request's body, while all of it is here.
 
+#include <algorithm>
 #include <string>
 #include <vector>
 
@@ -73,6 +74,13 @@ void Exchange::degrade(ai::Rewrite& rewrite) {
     if (plan.max_output_tokens) shorten(*plan.max_output_tokens, facts_, body_, rewrite);
     if (plan.n) reduce(Member::n, *plan.n, facts_, body_, rewrite);
     if (plan.n) reduce(Member::best_of, *plan.n, facts_, body_, rewrite);
+    // What is reserved of the caller's rates is what may come out now.
+    if (plan.max_output_tokens) {
+        facts_.max_output_tokens =
+            std::min(facts_.max_output_tokens.value_or(*plan.max_output_tokens), *plan.max_output_tokens);
+    }
+    if (plan.n) facts_.n = std::min(facts_.n, *plan.n);
+    estimate_output();
     if (!plan.model.empty()) rewrite.set(Member::model, quoted(plan.model));
     degraded_tier_ = plan.service_tier;
     if (!plan.service_tier.empty()) rewrite.set(Member::service_tier, quoted(plan.service_tier));

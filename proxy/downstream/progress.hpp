@@ -1,41 +1,103 @@
 #pragma once
-// What the judge is told of a running request while its answer passes: that it has begun, and what it has come to. And
-// the way back: that it is to be cut short.
+// What an answer says of tokens while it passes, and what the judge is told of it: that it has begun, and what it has
+// come to. And the way back: that it is to be cut short.
 //
-// Only event streams tell; of any other answer the judge hears when it is over. Tokens are told in steps, so that a
+// Only event streams tell the judge; of any other answer it hears when it is over. Tokens are told in steps, so that a
 // stream costs the judge's lock a fraction of its events.
 
-#include "ai/event_counter.hpp"
+#include <span>
+
+#include "ai/event_scanner.hpp"
+#include "ai/video.hpp"
 #include "downstream/shared_judge.hpp"
+#include "downstream/usage_filter.hpp"
 
 namespace weir::downstream {
+
+// How an answer is read as it passes.
+enum class Reading : std::uint8_t {
+    none,
+    document,      // JSON
+    video_job,     // JSON that describes one
+    events,        // a stream of JSON events
+    other_events,  // a stream of events of which only the number is known
+};
 
 class Progress {
 public:
     Progress(SharedJudge& judge, Ticket& ticket) : judge_(judge), ticket_(ticket) {}
 
-    // Content of an event stream goes to the client.
-    void passed(std::string_view content, TimePoint now) {
-        counter_.push(content);
-        if (counter_.events() == 0) return;
-        if (told_ == 0) judge_.first_token(ticket_, now);
-        if (told_ > 0 && counter_.events() < told_ + kStep) return;
-        told_ = counter_.events();
-        judge_.streamed(ticket_, told_);
+    // `drops_usage`: of a stream, the chunk that nobody but Weir asked for does not pass.
+    void begin(Reading reading, bool drops_usage) {
+        reading_ = reading;
+        drops_usage_ = drops_usage && reading == Reading::events;
+        if (reading == Reading::other_events) events_ = ai::EventScanner(false);
     }
 
+    [[nodiscard]] Reading reading() const { return reading_; }
+    [[nodiscard]] bool drops_usage() const { return drops_usage_; }
+
+    // Content of the answer goes to the client.
+    void passed(std::string_view content, TimePoint now) {
+        if (reading_ == Reading::none) return;
+        if (reading_ == Reading::document) return document_.push(content);
+        if (reading_ == Reading::video_job) return keep(content);
+        events_.push(content);
+        tell(now);
+    }
+
+    // The same, where some of it may not pass. REQUIRES: drops_usage().
+    void filter(std::string_view content, UsageFilter::Passed& passed, TimePoint now) {
+        filter_.pass(events_, content, passed);
+        tell(now);
+    }
+    // All content has come.
+    void end_filter(UsageFilter::Passed& passed) { filter_.end(passed); }
+
+    // What the endpoint has said.
+    [[nodiscard]] ai::Usage usage() const {
+        return reading_ == Reading::document ? document_.usage() : events_.usage();
+    }
     // Events with data that have passed.
-    [[nodiscard]] std::uint32_t events() const { return counter_.events(); }
+    [[nodiscard]] std::uint32_t events() const { return events_.events(); }
+    // What it says of a video job. REQUIRES: all of it has passed.
+    [[nodiscard]] std::optional<ai::VideoJob> video_job() const { return ai::read_video_job(job_); }
+    // LLM tokens of the answer, as counted.
+    [[nodiscard]] std::uint32_t counted() const {
+        constexpr std::uint64_t kBytesPerToken = 4;
+        if (reading_ != Reading::document) return events_.tokens();
+        return static_cast<std::uint32_t>((document_.text_bytes() + kBytesPerToken - 1) / kBytesPerToken);
+    }
 
     // A better class needs the slot.
     [[nodiscard]] bool cut() const { return ticket_.cut(); }
 
 private:
+    // A job's description is short; what is longer is none.
+    void keep(std::string_view content) {
+        constexpr std::size_t kLongestJob = 16 * 1024;
+        if (job_.size() + content.size() <= kLongestJob) job_.append(content);
+    }
+
+    void tell(TimePoint now) {
+        const std::uint32_t tokens = events_.tokens();
+        if (tokens == 0) return;
+        if (told_ == 0) judge_.first_token(ticket_, now);
+        if (told_ > 0 && tokens < told_ + kStep) return;
+        told_ = tokens;
+        judge_.streamed(ticket_, told_, now);
+    }
+
     static constexpr std::uint32_t kStep = 16;
 
     SharedJudge& judge_;
     Ticket& ticket_;
-    ai::EventCounter counter_;
+    ai::EventScanner events_;
+    ai::AnswerScanner document_;
+    UsageFilter filter_;
+    std::string job_;
+    Reading reading_ = Reading::none;
+    bool drops_usage_ = false;
     std::uint32_t told_ = 0;
 };
 

@@ -87,6 +87,11 @@ net::task<RelayEnd> Relay::run(std::string_view first) {
         // A client that was slow is no reason to call the endpoint silent.
         if (!unsent_.empty()) heard_at = link_.turn();
     }
+    if (progress_.drops_usage() && !body_.done()) {
+        UsageFilter::Passed rest;
+        progress_.end_filter(rest);
+        write(rest.pieces());
+    }
     if (options_.chunked_out && !body_.done()) {
         // A body that ended with its connection ends here with a chunk of its own.
         unsent_.append(kLastChunk);
@@ -108,18 +113,29 @@ bool Relay::push(std::string_view bytes) {
             bytes.remove_prefix(piece.consumed);
             if (!piece.content.empty()) slices[count++] = piece.content;
         }
-        if (count > 0 || body_.done()) write(std::span(slices).first(count));
+        if (count > 0 || body_.done()) pass(std::span(slices).first(count));
         if (body_.done()) break;
     }
     excess_ = !bytes.empty();
     return true;
 }
 
+void Relay::pass(std::span<const std::string_view> slices) {
+    if (!progress_.drops_usage()) {
+        for (const std::string_view slice : slices) progress_.passed(slice, link_.turn());
+        return write(slices);
+    }
+    UsageFilter::Passed passed;
+    for (const std::string_view slice : slices) progress_.filter(slice, passed, link_.turn());
+    if (body_.done()) progress_.end_filter(passed);
+    write(passed.pieces());
+}
+
 void Relay::write(std::span<const std::string_view> slices) {
     std::size_t size = 0;
     for (const std::string_view slice : slices) size += slice.size();
     const ChunkSize chunk(size);
-    std::array<iovec, kMaxSlices + 4> parts;
+    std::array<iovec, UsageFilter::Passed::kRoom + 4> parts;
     std::size_t count = 0;
     if (!unsent_.empty()) parts[count++] = as_part(unsent_);
     if (options_.chunked_out && size > 0) parts[count++] = as_part(chunk.text());
@@ -129,9 +145,6 @@ void Relay::write(std::span<const std::string_view> slices) {
     if (count == 0) return;
     if (size > 0) {
         if (first_content_ == TimePoint{}) first_content_ = link_.now();
-        if (options_.event_stream) {
-            for (const std::string_view slice : slices) progress_.passed(slice, link_.turn());
-        }
         const std::string_view last = slices.back();
         tail_ = {last.size() > 1 ? last[last.size() - 2] : tail_[1], last.back()};
     }

@@ -59,10 +59,12 @@ public:
     [[nodiscard]] TimePoint first_content() const { return first_content_; }
 
 private:
-    static constexpr std::size_t kMaxSlices = 12;
+    static constexpr std::size_t kMaxSlices = UsageFilter::Passed::kMostSlices;
 
     // Takes bytes of the endpoint. False when their framing is broken.
     bool push(std::string_view bytes);
+    // Content goes to the client, but for what nobody asked for.
+    void pass(std::span<const std::string_view> slices);
     void write(std::span<const std::string_view> slices);
     void keep(std::span<const iovec> parts, std::size_t sent);
     void flush();

@@ -96,7 +96,7 @@ std::string write_reply(const Reply& reply) {
     }
     if (reply.tell_no_retry) out.append("\r\nX-Should-Retry: false");
     if (reply.close) out.append("\r\nConnection: close");
-    out.append("\r\n\r\n");
+    out.append("\r\n").append(reply.rate_fields).append("\r\n");
     if (!reply.to_head) out.append(text.body);
     return out;
 }

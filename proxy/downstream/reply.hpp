@@ -19,11 +19,12 @@ struct Reply {
     Dialect dialect = Dialect::generic;
     std::string_view detail;  // what is wrong with this very request; may be empty
     std::string_view request_id;
-    std::string_view class_name;  // empty: refused before it was classified
-    Duration retry_after{};       // zero: no advice
-    bool tell_no_retry = false;   // coming back is hopeless
-    bool close = true;            // the connection ends after it
-    bool to_head = false;         // an answer to HEAD: no body
+    std::string_view class_name;     // empty: refused before it was classified
+    Duration retry_after{};          // zero: no advice
+    bool tell_no_retry = false;      // coming back is hopeless
+    std::string_view rate_fields{};  // lines about the caller's rates; may be empty
+    bool close = true;               // the connection ends after it
+    bool to_head = false;            // an answer to HEAD: no body
 };
 
 // The whole answer. retry-after is in seconds, rounded up; retry-after-ms is exact.

@@ -128,7 +128,7 @@ void ResponseSlots::delta() {
     }
     if (response->told > 0 && response->deltas < response->told + kStep) return;
     response->told = response->deltas;
-    route_.judge->streamed(response->ticket, response->told);
+    route_.judge->streamed(response->ticket, response->told, link_.turn());
 }
 
 void ResponseSlots::done() {

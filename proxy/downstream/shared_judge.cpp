@@ -28,14 +28,14 @@ void SharedJudge::first_token(Ticket& ticket, TimePoint now) {
     tell();
 }
 
-void SharedJudge::streamed(Ticket& ticket, std::uint32_t tokens) {
+void SharedJudge::streamed(Ticket& ticket, std::uint32_t tokens, TimePoint now) {
     const std::lock_guard lock(mutex_);
-    judge_.streamed(ticket, tokens);
+    judge_.streamed(ticket, tokens, now);
 }
 
-void SharedJudge::finish(Ticket& ticket, TimePoint now) {
+void SharedJudge::finish(admission::Place& place, TimePoint now, const std::optional<admission::Tokens>& spent) {
     const std::lock_guard lock(mutex_);
-    judge_.finish(ticket, now, changes_);
+    judge_.finish(place, now, changes_, spent);
     tell();
 }
 
@@ -43,6 +43,17 @@ void SharedJudge::move(Ticket& ticket, EndpointId endpoint, TimePoint now) {
     const std::lock_guard lock(mutex_);
     judge_.move(ticket, endpoint, now, changes_);
     tell();
+}
+
+void SharedJudge::hand_over(Ticket& ticket, admission::Place& job, TimePoint now) {
+    const std::lock_guard lock(mutex_);
+    judge_.hand_over(ticket, job, now, changes_);
+    tell();
+}
+
+admission::Allowance SharedJudge::allowance(const admission::Ask& ask, TimePoint now) const {
+    const std::lock_guard lock(mutex_);
+    return judge_.allowance(ask, now);
 }
 
 bool SharedJudge::leave(Ticket& ticket, TimePoint now) {

@@ -11,6 +11,9 @@
 #include <optional>
 
 #include "admission/judge.hpp"
+#include "ai/answer_length.hpp"
+#include "ai/token_ratio.hpp"
+#include "downstream/video_jobs.hpp"
 #include "net/waker.hpp"
 
 namespace weir::downstream {
@@ -46,6 +49,8 @@ private:
 class SharedJudge {
 public:
     SharedJudge(const admission::JudgeConfig& config, TimePoint now) : judge_(config, now) {}
+    SharedJudge(const SharedJudge&) = delete;
+    SharedJudge& operator=(const SharedJudge&) = delete;
 
     [[nodiscard]] std::optional<admission::Decision> refuse_early(const admission::Ask& ask, TimePoint now);
 
@@ -53,8 +58,12 @@ public:
     admission::Standing arrive(Ticket& ticket, const admission::Ask& ask, TimePoint now);
     // REQUIRES: the ticket is running.
     void first_token(Ticket& ticket, TimePoint now);
-    void streamed(Ticket& ticket, std::uint32_t tokens);
-    void finish(Ticket& ticket, TimePoint now);
+    void streamed(Ticket& ticket, std::uint32_t tokens, TimePoint now);
+    void finish(admission::Place& place, TimePoint now, const std::optional<admission::Tokens>& spent = std::nullopt);
+    // What the ticket holds is held by `job` from now on.
+    void hand_over(Ticket& ticket, admission::Place& job, TimePoint now);
+    // What is left of the rates that such a request counts against.
+    [[nodiscard]] admission::Allowance allowance(const admission::Ask& ask, TimePoint now) const;
     void move(Ticket& ticket, EndpointId endpoint, TimePoint now);
     // Takes a waiting ticket out of the line. False when a verdict is already on its way: then wait for told(), and
     // finish() it should it be running.
@@ -74,6 +83,11 @@ public:
     [[nodiscard]] admission::JudgeCounts counts(TimePoint now) const;
     [[nodiscard]] double pressure(TimePoint now);
 
+    // What prompts and answers of this backend come to; needs no lock.
+    [[nodiscard]] ai::TokenRatio& prompts() { return prompts_; }
+    [[nodiscard]] ai::AnswerLength& answers() { return answers_; }
+    [[nodiscard]] VideoJobs& jobs() { return jobs_; }
+
 private:
     // After every call under the lock: tells those whose standing changed.
     void tell();
@@ -82,6 +96,9 @@ private:
     mutable std::mutex mutex_;
     admission::Judge judge_;
     admission::Changes changes_;
+    ai::TokenRatio prompts_;
+    ai::AnswerLength answers_;
+    VideoJobs jobs_{*this};
     std::atomic<Duration::rep> next_expiry_{Duration::max().count()};
 };
 

@@ -148,12 +148,20 @@ void end_request_head(const OutboundFraming& framing, std::string& out) {
 
 namespace {
 
-void add_status_and_fields(GatheredText& out, const ResponseHead& head, bool keep_length) {
+bool is_rate_field(std::string_view name) {
+    for (const std::string_view prefix : {"x-ratelimit-", "anthropic-ratelimit-"}) {
+        if (equals_ignoring_case(name.substr(0, prefix.size()), prefix)) return true;
+    }
+    return false;
+}
+
+void add_status_and_fields(GatheredText& out, const ResponseHead& head, bool keep_length, bool drop_rates) {
     out.add("HTTP/1.1 ").add_number(static_cast<std::uint64_t>(head.status)).add(" ").add(head.reason).add("\r\n");
     const ConnectionNames for_this_hop(head.fields);
     PassedFields fields(out);
     for (const Field& field : head.fields) {
         if (is_replaced(field.id) || for_this_hop.contains(field.name)) continue;
+        if (drop_rates && is_rate_field(field.name)) continue;
         fields.pass(field);
     }
     fields.finish();
@@ -166,14 +174,15 @@ void add_status_and_fields(GatheredText& out, const ResponseHead& head, bool kee
 
 void write_interim_head(const ResponseHead& head, std::string& out) {
     GatheredText text(out);
-    add_status_and_fields(text, head, false);
+    add_status_and_fields(text, head, false, false);
     text.add("\r\n").finish();
 }
 
 void write_response_head(const ResponseHead& head, const ResponseExtras& extras, const OutboundFraming& framing,
                          std::string& out) {
     GatheredText text(out);
-    add_status_and_fields(text, head, extras.head_only);
+    add_status_and_fields(text, head, extras.head_only, !extras.rate_fields.empty());
+    text.add(extras.rate_fields);
     text.add("X-Request-Id: ").add(extras.request_id).add("\r\n");
     if (!extras.service_tier.empty()) text.add("X-Weir-Service-Tier: ").add(extras.service_tier).add("\r\n");
     if (!extras.degraded.empty()) text.add("X-Weir-Degraded: ").add(extras.degraded).add("\r\n");

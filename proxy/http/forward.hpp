@@ -43,6 +43,8 @@ struct ResponseExtras {
     bool websocket = false;           // a 101 that was asked for
     std::string_view service_tier{};  // that it was served in; empty: not said
     std::string_view degraded{};      // what was done to get a cheaper answer; empty: nothing
+    // Lines about the caller's rates, which then take the place of any that the backend has.
+    std::string_view rate_fields{};
 };
 
 // Appends a whole head; `framing` is how the body goes to the client.

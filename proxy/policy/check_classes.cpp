@@ -105,18 +105,31 @@ private:
                "a client's limit can only bind below its class's");
     }
 
+    // A client's bucket against its class's.
+    void check_bucket(const Node& node, const std::string& key, const std::optional<admission::RateConfig>& whole,
+                      const std::optional<admission::RateConfig>& one) {
+        if (!whole || !one) return;
+        if (one->per_second > whole->per_second) {
+            above_parent(node, "limits.per_client." + key,
+                         fmt::format("one client may send {}, but the whole class {}", print_rate(one->per_second),
+                                     print_rate(whole->per_second)));
+        } else if (one->burst > whole->burst) {
+            above_parent(
+                node, "limits.per_client." + key,
+                fmt::format("one client may send {} at once, but the whole class {}", one->burst, whole->burst));
+        }
+    }
+
     void check_limits(std::size_t index) {
         const admission::LimitConfig& whole = classes_[index].limits;
         const admission::LimitConfig& one = classes_[index].per_client;
         const Node& node = nodes_[index];
-        if (whole.requests && one.requests && one.requests->per_second > whole.requests->per_second) {
-            above_parent(node, "limits.per_client.requests",
-                         fmt::format("one client may send {}, but the whole class {}",
-                                     print_rate(one.requests->per_second), print_rate(whole.requests->per_second)));
-        } else if (whole.requests && one.requests && one.requests->burst > whole.requests->burst) {
-            above_parent(node, "limits.per_client.requests",
-                         fmt::format("one client may send {} at once, but the whole class {}", one.requests->burst,
-                                     whole.requests->burst));
+        check_bucket(node, "requests", whole.requests, one.requests);
+        check_bucket(node, "video", whole.video, one.video);
+        if (whole.tokens && one.tokens) {
+            check_bucket(node, "tokens", whole.tokens->both, one.tokens->both);
+            check_bucket(node, "tokens", whole.tokens->input, one.tokens->input);
+            check_bucket(node, "tokens", whole.tokens->output, one.tokens->output);
         }
         if (whole.concurrency && one.concurrency && *one.concurrency > *whole.concurrency) {
             above_parent(node, "limits.per_client.concurrency",

@@ -94,6 +94,8 @@ inline constexpr Scalar<double> kRate{
     {"a rate such as 20/s, 1200/min or 5/h", "^[0-9]+(\\.[0-9]+)?[kM]?/(s|min|h)$"}, parse_rate, print_rate};
 inline constexpr Scalar<admission::RateConfig> kBucket{
     {"a rate such as 20/s, 1200/min or 5/h", "^[0-9]+(\\.[0-9]+)?[kM]?/(s|min|h)$"}, parse_bucket, print_bucket};
+inline constexpr Scalar<admission::RateConfig> kTokenBucket{
+    {"a rate such as 600k/min", "^[0-9]+(\\.[0-9]+)?[kM]?( tokens)?/(s|min|h)$"}, parse_token_bucket, print_bucket};
 inline constexpr Scalar<double> kPercent{
     {"a percentage such as 5% or 99.5%", "^[0-9]+(\\.[0-9]+)?%$"}, parse_percent, print_percent};
 

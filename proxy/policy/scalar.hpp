@@ -82,6 +82,9 @@ struct Scalar : Form {
 [[nodiscard]] std::string print_rate(const double& value);
 // A rate alone is a whole bucket: it may save up a tenth of a minute's worth, and at least one request.
 [[nodiscard]] Reading<admission::RateConfig> parse_bucket(std::string_view text);
+// The same of LLM tokens, as `600k/min` or `600k tokens/min`: a minute's worth may be saved up.
+[[nodiscard]] Reading<admission::RateConfig> parse_token_bucket(std::string_view text);
+[[nodiscard]] double default_token_burst(double per_second);
 [[nodiscard]] std::string print_bucket(const admission::RateConfig& value);
 [[nodiscard]] double default_burst(double per_second);
 

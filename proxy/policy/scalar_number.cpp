@@ -178,10 +178,17 @@ std::string print_size(const std::uint64_t& value) {
 }
 
 Reading<double> parse_rate(std::string_view text) {
-    auto number = parse_number(text, kRate);
+    // `600k/min`: the number's own suffix stands before the unit's slash.
+    std::string plain(text);
+    double factor = 1;
+    if (const std::size_t slash = plain.find('/'); slash != std::string::npos && slash > 0) {
+        factor = plain[slash - 1] == 'k' ? 1e3 : plain[slash - 1] == 'M' ? 1e6 : 1;
+        if (factor > 1) plain.erase(slash - 1, 1);
+    }
+    auto number = parse_number(plain, kRate);
     if (!number.value) return number.fault;
     if (*number.value <= 0) return Fault{"out-of-range", "must be above zero", {}, {}};
-    return *number.value;
+    return *number.value * factor;
 }
 
 std::string print_rate(const double& value) {
@@ -198,6 +205,17 @@ Reading<admission::RateConfig> parse_bucket(std::string_view text) {
     auto rate = parse_rate(text);
     if (!rate.value) return rate.fault;
     return admission::RateConfig{*rate.value, default_burst(*rate.value)};
+}
+
+double default_token_burst(double per_second) { return std::max(1.0, std::floor(per_second * 60)); }
+
+Reading<admission::RateConfig> parse_token_bucket(std::string_view text) {
+    constexpr std::string_view kWord = " tokens/";
+    std::string plain(text);
+    if (const std::size_t word = plain.find(kWord); word != std::string::npos) plain.replace(word, kWord.size(), "/");
+    auto rate = parse_rate(plain);
+    if (!rate.value) return rate.fault;
+    return admission::RateConfig{*rate.value, default_token_burst(*rate.value)};
 }
 
 std::string print_bucket(const admission::RateConfig& value) { return print_rate(value.per_second); }

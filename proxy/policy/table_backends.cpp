@@ -58,6 +58,7 @@ constexpr std::array kTimeoutFields{
         "idle", "1m",
         "The longest silence within an answer; also the longest time in which an endpoint takes nothing of a request."),
     scalar<kDuration, &TimeoutConfig::total>("total", "10m", "From dispatch to the last byte."),
+    scalar<kDuration, &TimeoutConfig::job>("job", "15m", "How long a video job may hold its slot."),
     scalar<kDuration, &TimeoutConfig::keep_alive>("keep_alive", "30s", "How long an unused connection is kept."),
 };
 constexpr Shape kTimeoutShape = shape<TimeoutConfig>("", kTimeoutFields);
@@ -99,6 +100,9 @@ constexpr std::array kBackendFields{
     map<&BackendConfig::websocket>("websocket", kWebSocketShape,
                                    "Upgrades to WebSocket are passed on; without it they are not."),
     map<&BackendConfig::tls>("tls", kTlsShape, "How https endpoints are checked."),
+    scalar<kBool, &BackendConfig::ask_usage>(
+        "ask_usage", "true",
+        "Ask streams of OpenAI's for their usage where the client did not, and take the chunk out that brings it."),
     scalar<kEnginePriority, &BackendConfig::priority>(
         "priority", "ignore",
         "`forward` writes the class's priority into the body for the engine: vLLM with --scheduling-policy priority."),

@@ -14,6 +14,7 @@ using admission::MatchConfig;
 using admission::RateConfig;
 using admission::RefusalConfig;
 using admission::SloConfig;
+using admission::TokenLimitConfig;
 using admission::TokenRange;
 
 constexpr std::array kApiKeyFields{
@@ -122,12 +123,54 @@ constexpr Field bucket(std::string_view doc) {
     return either(scalar<kBucket, Members...>("requests", "", doc), full);
 }
 
+constexpr std::array kTokenRateFields{
+    required(scalar<kRate, &RateConfig::per_second>("rate", "", "On average.")),
+    scalar<kBurst, &RateConfig::burst>("burst", "", "At once after a quiet time; without it, a minute's worth."),
+};
+constexpr Shape kTokenRateShape = [] {
+    Shape rate = shape<RateConfig>("", kTokenRateFields);
+    rate.finish = [](void* self) {
+        auto& config = *static_cast<RateConfig*>(self);
+        if (config.burst <= 0) config.burst = default_token_burst(config.per_second);
+    };
+    return rate;
+}();
+
+template <auto... Members>
+constexpr Field token_bucket(std::string_view key, std::string_view doc) {
+    Field full = map<Members...>(key, kTokenRateShape, doc);
+    full.enter = [](void* owner) -> void* { return &detail::Path<Members...>::in(owner).emplace(RateConfig{0, 0}); };
+    return either(scalar<kTokenBucket, Members...>(key, "", doc), full);
+}
+
+constexpr std::array kTokensFields{
+    token_bucket<&TokenLimitConfig::both>("both", "Of prompts and answers together."),
+    token_bucket<&TokenLimitConfig::input>("input", "Of prompts."),
+    token_bucket<&TokenLimitConfig::output>("output", "Of answers."),
+};
+constexpr Shape kTokensShape = non_empty(shape<TokenLimitConfig>("", kTokensFields));
+
+// A rate alone is one of both together.
+template <auto... Members>
+constexpr Field tokens(std::string_view doc) {
+    Field shorthand = scalar<kTokenBucket>("tokens", "", doc);
+    shorthand.set = [](void* owner, std::string_view text) -> std::optional<Fault> {
+        auto reading = kTokenBucket.parse(text);
+        if (!reading.value) return std::move(reading.fault);
+        detail::Path<Members...>::in(owner).emplace().both = *reading.value;
+        return std::nullopt;
+    };
+    shorthand.print = [](const void* /*owner*/) { return std::vector<std::string>{}; };  // the map is printed instead
+    return either(shorthand, map<Members...>("tokens", kTokensShape, doc));
+}
+
 constexpr std::array kPerClientFields{
     bucket<&LimitConfig::requests>("Requests started, of each client."),
     scalar<kPositive, &LimitConfig::concurrency>("concurrency", "",
                                                  "Requests in flight and in line together, of each client."),
+    tokens<&LimitConfig::tokens>("LLM tokens, of each client."),
+    token_bucket<&LimitConfig::video>("video", "Seconds of video of 720x1280, of each client."),
     scalar<kMode, &LimitConfig::mode>("mode", "enforce", "`shadow` counts what these limits would refuse."),
-    later("tokens"),
 };
 constexpr Shape kPerClientShape = shape<LimitConfig>("", kPerClientFields);
 
@@ -137,8 +180,9 @@ constexpr std::array kLimitsFields{
         "concurrency", "", "Requests in flight and in line together, of the class as a whole."),
     scalar<kMode, &ClassConfig::limits, &LimitConfig::mode>("mode", "enforce",
                                                             "`shadow` counts what these limits would refuse."),
+    tokens<&ClassConfig::limits, &LimitConfig::tokens>("LLM tokens, of the class as a whole."),
+    token_bucket<&ClassConfig::limits, &LimitConfig::video>("video", "Seconds of video, of the class as a whole."),
     map<&ClassConfig::per_client>("per_client", kPerClientShape, "The same, of each client in the class."),
-    later("tokens"),
 };
 constexpr Shape kLimitsShape = shape<ClassConfig>("", kLimitsFields);
 

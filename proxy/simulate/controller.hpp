@@ -82,7 +82,7 @@ public:
     // Its answer has begun. REQUIRES: running.
     virtual void first_token(Visit& /*visit*/, TimePoint /*now*/, VisitChanges& /*changes*/) {}
     // Its answer has come to so many tokens; told about every 16, to those who count them. REQUIRES: running.
-    virtual void streamed(Visit& /*visit*/, std::uint32_t /*tokens*/) {}
+    virtual void streamed(Visit& /*visit*/, std::uint32_t /*tokens*/, TimePoint /*now*/) {}
     [[nodiscard]] virtual bool counts_tokens() const { return false; }
     // Its slot is free. REQUIRES: running.
     virtual void finish(Visit& visit, TimePoint now, VisitChanges& changes) = 0;

@@ -12,7 +12,7 @@ public:
 
     void arrive(Visit& visit, TimePoint now, VisitChanges& changes) override;
     void first_token(Visit& visit, TimePoint now, VisitChanges& changes) override;
-    void streamed(Visit& visit, std::uint32_t tokens) override { judge_.streamed(visit, tokens); }
+    void streamed(Visit& visit, std::uint32_t tokens, TimePoint now) override { judge_.streamed(visit, tokens, now); }
     [[nodiscard]] bool counts_tokens() const override { return true; }
     void finish(Visit& visit, TimePoint now, VisitChanges& changes) override;
     void leave(Visit& visit, TimePoint now, VisitChanges& changes) override;

@@ -137,7 +137,7 @@ void World::hear(Session& session, const EngineEvent& event) {
                 recorder_->first_token(session.asking.cls, at, at - session.request->arrival);
             }
             return controller.first_token(session, now_, changes_);
-        case EngineEvent::Kind::token: return controller.streamed(session, event.tokens);
+        case EngineEvent::Kind::token: return controller.streamed(session, event.tokens, now_);
         case EngineEvent::Kind::finished:
             session.engine = kNoEndpoint;
             session.computed += event.computed;

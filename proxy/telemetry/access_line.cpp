@@ -126,9 +126,20 @@ void AccessLine::write_where(const Record& record) {
     append_count(text_, ",\"status\":", record.status);
     append_name(text_, ",\"backend\":", names_.find(record.backend));
     append_name(text_, ",\"endpoint\":", names_.find(record.endpoint));
+    append_text(text_, ",\"model\":", record.model);
+    write_tokens(record);
     append_count(text_, ",\"bytes_in\":", record.bytes_in);
     append_count(text_, ",\"bytes_out\":", record.bytes_out);
     append_count(text_, ",\"retry_count\":", record.retry_count);
+}
+
+void AccessLine::write_tokens(const Record& record) {
+    const TokenSource of_answer = record.tokens_out.source;
+    const TokenSource source = of_answer != TokenSource::none ? of_answer : record.tokens_in.source;
+    if (source == TokenSource::none) return;
+    append_count(text_, ",\"tokens_in\":", record.tokens_in.tokens);
+    append_count(text_, ",\"tokens_out\":", record.tokens_out.tokens);
+    append_word(text_, ",\"tokens_source\":", name(source));
 }
 
 void AccessLine::write_time(std::chrono::system_clock::time_point at) {

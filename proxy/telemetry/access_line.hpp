@@ -4,14 +4,17 @@
 // The keys and their order never change:
 //
 //   ts request_id trace_id class client source listener method path decision reason gate limit observed shadow degraded
-//   queue_ms ttft_ms duration_ms overhead_us status backend endpoint bytes_in bytes_out retry_count policy
+//   queue_ms ttft_ms duration_ms overhead_us status backend endpoint model tokens_in tokens_out tokens_source bytes_in
+//   bytes_out retry_count policy
 //
 // `decision` is an outcome as weir_requests_total has it; `reason` and `shadow` are words of the Reason vocabulary;
 // `shadow` is what would have been, but for a policy in shadow mode. Times are numbers in the unit of their name;
 // `status` is 0 where nothing was sent. A key is left out where it has no value: names that do not apply, `gate limit
 // observed` where no gate decided, `shadow` where nothing was spared, `degraded` where no rule was applied, `ttft_ms`
-// where no byte of a body arrived, `overhead_us` where no endpoint was chosen. What comes from the client is cut at
-// kLongestText, and can neither end the line nor the string.
+// where no byte of a body arrived, `overhead_us` where no endpoint was chosen, `tokens_in tokens_out tokens_source`
+// where no tokens were spent, or nobody knows. `tokens_source` is that of `tokens_out` where it has one: usage (the
+// endpoint's word), counted (as they passed), estimated. What comes from the client is cut at kLongestText, and can
+// neither end the line nor the string.
 
 #include <chrono>
 #include <cstddef>
@@ -38,6 +41,7 @@ private:
     void write_decision(const Record& record);
     void write_times(const Record& record);
     void write_where(const Record& record);
+    void write_tokens(const Record& record);
     void write_time(std::chrono::system_clock::time_point at);
 
     const Names& names_;

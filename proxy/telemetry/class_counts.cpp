@@ -5,32 +5,32 @@ namespace {
 
 constexpr std::uint32_t kPublished = 1u << 31;  // no key is 0
 
-constexpr std::uint32_t key_of(BackendId backend, int status) {
-    return kPublished | static_cast<std::uint32_t>(index(backend)) << 10 | static_cast<std::uint32_t>(status);
+constexpr std::uint32_t key_of(BackendId backend, int code) {
+    return kPublished | static_cast<std::uint32_t>(index(backend)) << 10 | static_cast<std::uint32_t>(code);
 }
 constexpr BackendId backend_of(std::uint32_t key) { return BackendId{static_cast<std::uint16_t>(key >> 10)}; }
-constexpr int status_of(std::uint32_t key) { return static_cast<int>(key & 0x3FF); }
+constexpr int code_of(std::uint32_t key) { return static_cast<int>(key & 0x3FF); }
 
-static_assert(backend_of(key_of(kNoBackend, 599)) == kNoBackend && status_of(key_of(BackendId{7}, 599)) == 599);
+static_assert(backend_of(key_of(kNoBackend, 599)) == kNoBackend && code_of(key_of(BackendId{7}, 599)) == 599);
 
 }  // namespace
 
-void ResponseCounts::count(BackendId backend, int status) {
-    const std::uint32_t key = key_of(backend, status < 100 || status > 599 ? kOtherStatus : status);
+void BackendCounts::count(BackendId backend, int code, std::uint64_t amount) {
+    const std::uint32_t key = key_of(backend, code);
     std::size_t at = (key * 0x9E3779B1u) >> 26;
     for (std::size_t probes = 0; probes < kSlots; ++probes, at = (at + 1) % kSlots) {
         Entry& entry = entries_[at];
         const std::uint32_t found = entry.key.load(std::memory_order_relaxed);
         if (found == 0) entry.key.store(key, std::memory_order_release);
-        if (found == key || found == 0) return entry.count.add(1);
+        if (found == key || found == 0) return entry.count.add(amount);
     }
-    overflow_.add(1);
+    overflow_.add(amount);
 }
 
-void ResponseCounts::add_to(Totals& totals) const {
+void BackendCounts::add_to(Totals& totals) const {
     for (const Entry& entry : entries_) {
         const std::uint32_t key = entry.key.load(std::memory_order_acquire);
-        if (key != 0) totals[{backend_of(key), status_of(key)}] += entry.count.load();
+        if (key != 0) totals[{backend_of(key), code_of(key)}] += entry.count.load();
     }
     if (const std::uint64_t overflow = overflow_.load(); overflow > 0) totals[{kNoBackend, kOtherStatus}] += overflow;
 }
@@ -43,7 +43,9 @@ void ClassCounts::count(const Record& record) {
     }
     if ((record.degraded_rules | record.spared_rules) != 0) count_rules(record);
     if (record.retry_count > 0) retries_seen_.add(1);
-    if (record.status != 0) responses_.count(record.backend, record.status);
+    const bool proper = record.status >= 100 && record.status <= 599;
+    if (record.status != 0) responses_.count(record.backend, proper ? record.status : kOtherStatus);
+    count_tokens(record);
     bytes_in_.add(record.bytes_in);
     bytes_out_.add(record.bytes_out);
     const Duration objective{objective_.load(std::memory_order_relaxed)};
@@ -77,6 +79,14 @@ void ClassCounts::count_lengths(const Record& record, Duration objective) {
     }
 }
 
+void ClassCounts::count_tokens(const Record& record) {
+    const auto add = [&](Direction direction, const TokenCount& count) {
+        if (count.tokens > 0) tokens_.count(record.backend, token_code(direction, count.source), count.tokens);
+    };
+    add(Direction::in, record.tokens_in);
+    add(Direction::out, record.tokens_out);
+}
+
 void ClassCounts::add_to(ClassTotals& totals) const {
     const Duration objective{objective_.load(std::memory_order_relaxed)};
     for (std::size_t i = 0; i < kOutcomeCount; ++i) totals.outcomes[i] += outcomes_[i].load();
@@ -99,6 +109,7 @@ void ClassCounts::add_to(ClassTotals& totals) const {
     queue_wait_.add_to(totals.queue_wait, Duration::zero());
     overhead_.add_to(totals.overhead, Duration::zero());
     responses_.add_to(totals.responses);
+    tokens_.add_to(totals.tokens);
 }
 
 }  // namespace weir::telemetry

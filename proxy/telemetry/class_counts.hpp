@@ -21,11 +21,12 @@ namespace weir::telemetry {
 // `other`: a status that HTTP does not have, or one that no longer found room.
 inline constexpr int kOtherStatus = 0;
 
-// Answers by backend and status: the pairs that were seen, up to a bound, behind a hash. A class meets one backend and
-// a handful of statuses; a backend that invents statuses fills the table and then counts under `other`.
-class ResponseCounts {
+// Counts by backend and a small number, of the pairs that were seen, up to a bound, behind a hash. A class meets one
+// backend and a handful of statuses; a backend that invents statuses fills the table and then counts under `other`.
+class BackendCounts {
 public:
-    void count(BackendId backend, int status);
+    // REQUIRES: 0 <= code < 1024.
+    void count(BackendId backend, int code, std::uint64_t amount = 1);
 
     using Totals = std::map<std::pair<BackendId, int>, std::uint64_t>;
     void add_to(Totals& totals) const;
@@ -41,6 +42,12 @@ private:
     std::array<Entry, kSlots> entries_;
     Slot overflow_;
 };
+
+// LLM tokens by direction and where the number comes from.
+enum class Direction : std::uint8_t { in, out };
+[[nodiscard]] constexpr int token_code(Direction direction, TokenSource source) {
+    return static_cast<int>(direction) * static_cast<int>(kTokenSourceCount) + static_cast<int>(source);
+}
 
 struct ShedCounts {
     std::array<Slot, kReasonCount> enforced;
@@ -68,7 +75,8 @@ struct ClassTotals {
     HistogramTotals first_token;
     HistogramTotals queue_wait;
     HistogramTotals overhead;
-    ResponseCounts::Totals responses;
+    BackendCounts::Totals responses;  // by status
+    BackendCounts::Totals tokens;     // by token_code()
 };
 
 // One worker writes, any thread reads. The objective comes from the thread that reloads.
@@ -81,6 +89,7 @@ public:
 private:
     void count_rules(const Record& record);
     void count_lengths(const Record& record, Duration objective);
+    void count_tokens(const Record& record);
 
     std::atomic<Duration::rep> objective_{0};  // for the first token; 0: none
     std::array<Slot, kOutcomeCount> outcomes_;
@@ -95,7 +104,8 @@ private:
     Histogram overhead_{kOverheadEdges};       // requests that were sent to a backend
     ShedCounts shed_;
     DegradeCounts degraded_;
-    ResponseCounts responses_;
+    BackendCounts responses_;
+    BackendCounts tokens_;
 };
 
 }  // namespace weir::telemetry

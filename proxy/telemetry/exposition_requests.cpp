@@ -55,16 +55,38 @@ void add_degrades(Family family, const Labels& labels, const Subject& subject, C
     }
 }
 
+std::string_view backend_name(const Labels& labels, BackendId backend) {
+    return index(backend) < labels.backends.size() ? std::string_view(labels.backends[index(backend)].name)
+                                                   : std::string_view();
+}
+
+void add_tokens(Family family, const Labels& labels, const Subject& subject) {
+    BackendCounts::Totals tokens = subject.totals->tokens;
+    const bool current = subject.label != nullptr && subject.label->current;
+    for (const Direction direction : {Direction::in, Direction::out}) {
+        for (const TokenSource source : {TokenSource::usage, TokenSource::counted, TokenSource::estimated}) {
+            if (current) tokens.try_emplace({subject.label->backend, token_code(direction, source)}, 0);
+            for (const auto& [key, count] : tokens) {
+                if (key.second != token_code(direction, source)) continue;
+                family.add({{"class", subject.name},
+                            {"backend", backend_name(labels, key.first)},
+                            {"direction", direction == Direction::in ? "in" : "out"},
+                            {"source", name(source)}},
+                           count);
+            }
+        }
+    }
+}
+
 void add_responses(Family family, const Labels& labels, const Subject& subject) {
-    ResponseCounts::Totals responses = subject.totals->responses;
+    BackendCounts::Totals responses = subject.totals->responses;
     if (subject.label != nullptr && subject.label->current) {
         for (const int status : kUsualStatuses) responses.try_emplace({subject.label->backend, status}, 0);
     }
     for (const auto& [key, count] : responses) {
         const auto& [backend, status] = key;
-        const bool known = index(backend) < labels.backends.size();
         family.add({{"class", subject.name},
-                    {"backend", known ? std::string_view(labels.backends[index(backend)].name) : std::string_view()},
+                    {"backend", backend_name(labels, backend)},
                     {"code", status == kOtherStatus ? std::string("other") : std::to_string(status)}},
                    count);
     }
@@ -146,6 +168,11 @@ void add_request_families(Families& families, const Labels& labels, const Totals
     Family responses =
         families.counter("weir_responses_total", "Answers by their status, from the backend or Weir's own.");
     for (const Subject& subject : subjects) add_responses(responses, labels, subject);
+    Family tokens =
+        families.counter("weir_tokens_total",
+                         "LLM tokens of prompts (in) and answers (out) that were served, by where the number "
+                         "comes from: the endpoint's usage, counted as they passed, or estimated.");
+    for (const Subject& subject : subjects) add_tokens(tokens, labels, subject);
     add_counts(families, subjects);
     add_objectives(families, subjects);
     add_lengths(families, subjects);

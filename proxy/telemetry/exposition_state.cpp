@@ -152,6 +152,13 @@ void add_saturation_families(Families& families, const Labels& labels, const Scr
     names.by_backend(
         families.counter("weir_client_evictions_total", "Entries that were pushed out of full per-client tables."),
         [](const BackendGauges& g) { return g.client_evictions; });
+    names.by_backend(families.gauge("weir_video_jobs", "Video jobs that hold a slot."),
+                     [](const BackendGauges& g) { return g.video_jobs; });
+    names.by_backend(
+        families.gauge(
+            "weir_token_estimate_ratio",
+            "Tokens that prompts were taken for by their length, of those that usage told, lately; 1 is right."),
+        [](const BackendGauges& g) { return g.token_estimate; });
     names.by_endpoint(families.gauge("weir_endpoint_inflight_requests", "Requests in flight on the endpoint."),
                       [](const EndpointGauges& g) { return g.inflight; });
     names.by_endpoint(families.gauge("weir_limit_requests", "Requests that the endpoint may have in flight."),

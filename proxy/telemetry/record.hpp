@@ -11,6 +11,30 @@
 
 namespace weir::telemetry {
 
+// Where a number of LLM tokens comes from, best first.
+enum class TokenSource : std::uint8_t {
+    none,       // nobody knows, or there are none to speak of
+    usage,      // the endpoint's own word
+    counted,    // from what passed
+    estimated,  // from the length of the prompt, or from what the request allows
+};
+inline constexpr std::size_t kTokenSourceCount = 4;
+
+[[nodiscard]] constexpr std::string_view name(TokenSource source) {
+    switch (source) {
+        case TokenSource::usage: return "usage";
+        case TokenSource::counted: return "counted";
+        case TokenSource::estimated: return "estimated";
+        case TokenSource::none: break;
+    }
+    return {};
+}
+
+struct TokenCount {
+    std::uint32_t tokens = 0;
+    TokenSource source = TokenSource::none;
+};
+
 // The views live as long as the call that passes the record on.
 struct Record {
     ListenerId listener = kNoListener;
@@ -37,6 +61,8 @@ struct Record {
     std::uint64_t bytes_in = 0;   // of the request's body
     std::uint64_t bytes_out = 0;  // of the answer's body
     std::uint32_t retry_count = 0;
+    TokenCount tokens_in;   // of the prompt
+    TokenCount tokens_out;  // of the answer, as far as it came
 
     std::string_view request_id;
     std::string_view trace_id;
@@ -44,6 +70,7 @@ struct Record {
     IpAddress source;           // the address that counts
     std::string_view method;
     std::string_view path;  // without the query
+    std::string_view model;
 };
 
 // Where records go. One per worker; the worker's thread only.

@@ -28,6 +28,8 @@ struct BackendGauges {
     BackendId id = kNoBackend;
     double pressure = 0;
     std::uint64_t client_evictions = 0;
+    std::uint64_t video_jobs = 0;  // that hold a slot
+    double token_estimate = 1;     // prompts' tokens as estimated, of those that usage told
 };
 
 struct EndpointGauges {

@@ -50,6 +50,7 @@ struct TimeoutConfig {
     Duration first_byte = 60s;  // from the last request byte to the first byte of the answer
     Duration idle = 60s;        // longest silence within an answer
     Duration total = 10min;     // from dispatch to the last byte
+    Duration job = 15min;       // a video job's: by then it is over, whatever is heard of it
     Duration keep_alive = 30s;  // how long an unused connection is kept
 
     friend bool operator==(const TimeoutConfig&, const TimeoutConfig&) = default;
@@ -106,6 +107,7 @@ struct BackendConfig {
     ContextTokens context_tokens;                // capacity.context_tokens, of each endpoint
     std::optional<std::uint32_t> prompt_tokens;  // capacity.prompt_tokens: without a first token, on each endpoint
     EnginePriority priority = EnginePriority::ignore;
+    bool ask_usage = true;  // of OpenAI's streams whose client did not; nobody downstream sees it
     MetricsConfig metrics;
     std::optional<HealthConfig> health;  // absent: only passive checks
     EjectionConfig ejection;

@@ -47,8 +47,9 @@ def events_of(body):
 
 
 class BreakOff(WeirTest):
-    def ask(self, weir, form="chat", path=None):
-        return weir.request("POST", path or PATHS[form], [JSON], b'{"model":"m","stream":true}')
+    def ask(self, weir, form="chat", path=None, body=b'{"model":"m","stream":true,"stream_options":{"include_usage":true}}'):
+        """A client that asks for usage itself: else Weir asks, and holds back the beginning of an event that has not ended."""
+        return weir.request("POST", path or PATHS[form], [JSON], body)
 
     def check(self, answer, form, reason, passed):
         """What passed arrived as it was, the last event is the error, and there is no end."""
@@ -97,6 +98,13 @@ class BreakOff(WeirTest):
             answer = self.ask(weir)
             self.check(answer, "chat", "backend_died", passed)
             self.assertEqual(json.loads(events_of(answer.body)[0][1])["choices"][0]["delta"]["content"], "Still")
+
+    def test_half_an_event_that_was_held_back_never_comes(self):
+        passed = EVENTS["chat"][0]
+        weir = self.start_weir_before(self.start_backend(raw(head() + chunk(passed + EVENTS["chat"][1][:20]))))
+        answer = self.ask(weir, body=b'{"model":"m","stream":true}')
+        self.check(answer, "chat", "backend_died", passed)
+        self.assertEqual(len(events_of(answer.body)), 2)
 
     def test_half_an_event_of_anthropics_becomes_one_that_is_skipped(self):
         passed = EVENTS["messages"][0] + EVENTS["messages"][1][:-9]

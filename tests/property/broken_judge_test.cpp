@@ -90,7 +90,7 @@ struct MissesFirstTokens : TestedJudge {
 };
 struct MissesTokens : TestedJudge {
     using TestedJudge::TestedJudge;
-    void streamed(Place&, std::uint32_t) override {}
+    void streamed(Place&, std::uint32_t, TimePoint) override {}
 };
 TEST(BrokenJudge, OneThatMissesFirstTokensIsFoundOut) { EXPECT_TRUE(is_found_out<MissesFirstTokens>()); }
 TEST(BrokenJudge, OneThatMissesTokensIsFoundOut) { EXPECT_TRUE(is_found_out<MissesTokens>()); }

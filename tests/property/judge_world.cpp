@@ -47,7 +47,7 @@ void JudgeWorld::play(const Operation& operation) {
         case Operation::streamed:
             if (running == nullptr) break;
             running->streamed = std::max(running->streamed, 10 * operation.pick);
-            judge_->streamed(running->place, 10 * operation.pick);
+            judge_->streamed(running->place, 10 * operation.pick, clock_.now());
             break;
         case Operation::wait: pass(std::chrono::seconds(operation.pick)); break;
         case Operation::flip_endpoint: flip_endpoint(operation.pick % books_.endpoints.size()); break;

@@ -31,7 +31,9 @@ public:
     virtual void first_token(admission::Place& place, TimePoint now, admission::Changes& changes) {
         judge_.first_token(place, now, changes);
     }
-    virtual void streamed(admission::Place& place, std::uint32_t tokens) { judge_.streamed(place, tokens); }
+    virtual void streamed(admission::Place& place, std::uint32_t tokens, TimePoint now) {
+        judge_.streamed(place, tokens, now);
+    }
     virtual void expire(TimePoint now, admission::Changes& changes) { judge_.expire(now, changes); }
     virtual void set_available(EndpointId endpoint, bool available, TimePoint now, admission::Changes& changes) {
         judge_.set_available(endpoint, available, now, changes);

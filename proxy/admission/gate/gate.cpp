@@ -205,6 +205,11 @@ void EndpointGate::set_context(EndpointId id, std::uint64_t tokens) {
     if (!endpoint->context_configured) endpoint->context_limit = tokens;
 }
 
+Endpoint* EndpointGate::available(EndpointId id) const {
+    Endpoint* endpoint = find(id);
+    return endpoint != nullptr && endpoint->available ? endpoint : nullptr;
+}
+
 bool EndpointGate::any_available() const {
     return std::any_of(endpoints_.begin(), endpoints_.end(), [](const auto& e) { return e->available; });
 }

@@ -73,6 +73,8 @@ public:
     // The endpoint that takes a request, or null when none fits. `lost` comes last: a request that came back from it is
     // better off elsewhere, but does not keep a slot empty and everybody behind it waiting.
     [[nodiscard]] Endpoint* choose(const Need& need, EndpointId lost = kNoEndpoint);
+    // That one, full or not; null when it is not available.
+    [[nodiscard]] Endpoint* available(EndpointId id) const;
     // The available endpoint with most room, full or not; null when none is available.
     [[nodiscard]] Endpoint* least_loaded(EndpointId lost = kNoEndpoint);
 

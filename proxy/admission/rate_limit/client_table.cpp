@@ -13,7 +13,20 @@ namespace {
 // The slot of the shared entry; slots below it number the ways of all sets.
 constexpr ClientSlot kShared{0xFFFF'FFFE};
 
-TokenBucket emptier(TokenBucket a, TokenBucket b) { return TokenBucket(std::max(a.full_at(), b.full_at())); }
+Buckets emptier(const Buckets& a, const Buckets& b) {
+    Buckets emptiest;
+    for (std::size_t i = 0; i < kMeterCount; ++i) {
+        emptiest.all[i] = TokenBucket(std::max(a.all[i].full_at(), b.all[i].full_at()));
+    }
+    return emptiest;
+}
+
+// When all of them are full.
+TimePoint full_at(const Buckets& buckets) {
+    TimePoint last = buckets.all[0].full_at();
+    for (const TokenBucket& bucket : buckets.all) last = std::max(last, bucket.full_at());
+    return last;
+}
 
 }  // namespace
 
@@ -46,15 +59,15 @@ const ClientTable::Entry* ClientTable::cheapest(const Set& set) const {
     for (const Entry& entry : set.ways) {
         if (!entry.used) return &entry;
         if (entry.client.present > 0) continue;
-        if (cheapest == nullptr || entry.client.bucket.full_at() < cheapest->client.bucket.full_at()) cheapest = &entry;
+        if (cheapest == nullptr || full_at(entry.client.buckets) < full_at(cheapest->client.buckets)) cheapest = &entry;
     }
     return cheapest;
 }
 
-TokenBucket ClientTable::first_bucket(const Set& set, const Entry& given_up) const {
+Buckets ClientTable::first_buckets(const Set& set, const Entry& given_up) const {
     // Whoever comes from the shared entry must not find a fuller bucket here either.
-    const TokenBucket start = emptier(set.forgotten, shared_.bucket);
-    return given_up.used ? emptier(start, given_up.client.bucket) : start;
+    const Buckets start = emptier(set.forgotten, shared_.buckets);
+    return given_up.used ? emptier(start, given_up.client.buckets) : start;
 }
 
 Client ClientTable::look(ClientKey key) const {
@@ -62,7 +75,7 @@ Client ClientTable::look(ClientKey key) const {
     if (const Entry* entry = find(set, key)) return entry->client;
     const Entry* space = cheapest(set);
     if (space == nullptr) return shared_;
-    return {first_bucket(set, *space), 0, 0};
+    return {first_buckets(set, *space), {}, 0, 0};
 }
 
 ClientSlot ClientTable::enter(ClientKey key, TimePoint now) {
@@ -74,15 +87,15 @@ ClientSlot ClientTable::enter(ClientKey key, TimePoint now) {
             ++shared_.present;
             return kShared;
         }
-        const TokenBucket start = first_bucket(set, *entry);
+        const Buckets start = first_buckets(set, *entry);
         if (!entry->used) {
             ++size_;
-        } else if (!entry->client.bucket.is_full(now)) {
+        } else if (full_at(entry->client.buckets) > now) {
             // A full bucket with nobody present is what a stranger has: only the others are a loss.
             ++evictions_;
-            set.forgotten = emptier(set.forgotten, entry->client.bucket);
+            set.forgotten = emptier(set.forgotten, entry->client.buckets);
         }
-        *entry = {key, {start, 0, 0}, true};
+        *entry = {key, {start, {}, 0, 0}, true};
     }
     ++entry->client.present;
     const auto set_number = static_cast<std::size_t>(&set - sets_.get());
@@ -101,22 +114,22 @@ void ClientTable::leave(ClientSlot slot) {
     --client.present;
 }
 
-void ClientTable::rescale(const BucketRate& from, const BucketRate& to, TimePoint now) {
+void ClientTable::rescale(Meter meter, const BucketRate& from, const BucketRate& to, TimePoint now) {
     for (std::size_t i = 0; i < std::size_t{1} << set_bits_; ++i) {
         for (Entry& entry : sets_[i].ways) {
-            if (entry.used) entry.client.bucket.rescale(from, to, now);
+            if (entry.used) entry.client.buckets[meter].rescale(from, to, now);
         }
-        sets_[i].forgotten.rescale(from, to, now);
+        sets_[i].forgotten[meter].rescale(from, to, now);
     }
-    shared_.bucket.rescale(from, to, now);
+    shared_.buckets[meter].rescale(from, to, now);
 }
 
-void ClientTable::refill() {
+void ClientTable::refill(Meter meter) {
     for (std::size_t i = 0; i < std::size_t{1} << set_bits_; ++i) {
-        for (Entry& entry : sets_[i].ways) entry.client.bucket = TokenBucket();
-        sets_[i].forgotten = TokenBucket();
+        for (Entry& entry : sets_[i].ways) entry.client.buckets[meter] = TokenBucket();
+        sets_[i].forgotten[meter] = TokenBucket();
     }
-    shared_.bucket = TokenBucket();
+    shared_.buckets[meter] = TokenBucket();
 }
 
 }  // namespace weir::admission

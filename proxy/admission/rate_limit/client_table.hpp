@@ -1,10 +1,10 @@
 #pragma once
-// What is remembered of each client of a class: its request bucket, how many of its requests are present (in
+// What is remembered of each client of a class: its buckets, how many of its requests are present (in
 // flight or in line), and its turn where the class is shed evenly.
 //
 // The memory is bounded whatever clients do. Entries live in sets of eight; a client's key names its set. When the set
-// is full, the entry that loses least goes: nobody present, and the fullest bucket. So that making Weir forget does
-// not pay, each set remembers how empty the emptiest bucket was that it forgot, and newcomers start no fuller than
+// is full, the entry that loses least goes: nobody present, and the fullest buckets. So that making Weir forget does
+// not pay, each set remembers how empty the emptiest buckets were that it forgot, and newcomers start no fuller than
 // that. An entry with somebody present never goes; while all eight are held, newcomers of the set share one entry of
 // the whole table: they are counted and rated together, strictly, until a place is free.
 //
@@ -16,12 +16,13 @@
 #include <optional>
 
 #include "admission/place.hpp"
-#include "admission/rate_limit/token_bucket.hpp"
+#include "admission/rate_limit/meter.hpp"
 
 namespace weir::admission {
 
 struct Client {
-    TokenBucket bucket;
+    Buckets buckets;
+    PerMeter<std::uint64_t> held;  // LLM tokens that its requests have reserved
     std::uint32_t present = 0;
     std::uint64_t finish_tag = 0;  // of start-time fair queueing: where its next request stands at the earliest
 };
@@ -40,10 +41,10 @@ public:
     [[nodiscard]] Client& at(ClientSlot slot);
     void leave(ClientSlot slot);
 
-    // Moves every bucket to another rate, each as full as it was. Scans the table.
-    void rescale(const BucketRate& from, const BucketRate& to, TimePoint now);
-    // Makes every bucket full: for a rate that is new.
-    void refill();
+    // Moves every bucket of a meter to another rate, each as full as it was. Scans the table.
+    void rescale(Meter meter, const BucketRate& from, const BucketRate& to, TimePoint now);
+    // Makes every bucket of a meter full: for a rate that is new.
+    void refill(Meter meter);
 
     [[nodiscard]] std::uint32_t size() const { return size_; }
     [[nodiscard]] std::uint64_t evictions() const { return evictions_; }
@@ -57,7 +58,7 @@ private:
     };
     struct Set {
         Entry ways[kWays];
-        TokenBucket forgotten;  // the emptiest bucket that was evicted
+        Buckets forgotten;  // the emptiest that were evicted
     };
     struct Free {
         void operator()(Set* sets) const;
@@ -67,7 +68,7 @@ private:
     [[nodiscard]] const Entry* find(const Set& set, ClientKey key) const;
     // The entry that a newcomer may have: an unused one, else the one that loses least; null when all are held.
     [[nodiscard]] const Entry* cheapest(const Set& set) const;
-    [[nodiscard]] TokenBucket first_bucket(const Set& set, const Entry& given_up) const;
+    [[nodiscard]] Buckets first_buckets(const Set& set, const Entry& given_up) const;
 
     int set_bits_;
     std::unique_ptr<Set[], Free> sets_;

@@ -1,58 +1,97 @@
 #include "admission/rate_limit/contract.hpp"
 
+#include <algorithm>
+
 namespace weir::admission {
 namespace {
 
 // Nobody knows when a request in flight will end; a second is short for a person and long for a loop.
 constexpr Duration kConcurrencyWait = 1s;
 
-std::optional<Excess> over_concurrency(std::optional<std::uint32_t> limit, const Client& client, Gate gate,
-                                       Reason reason) {
-    if (!limit || client.present < *limit) return std::nullopt;
-    return Excess{gate, reason, static_cast<double>(*limit), client.present + 1.0, kConcurrencyWait};
-}
-
-std::optional<Excess> over_rate(const std::optional<BucketRate>& rate, const Client& client, Gate gate, Reason reason,
-                                TimePoint now) {
-    if (!rate) return std::nullopt;
-    const Duration wait = client.bucket.wait(*rate, 1, now);
-    if (wait == Duration::zero()) return std::nullopt;
-    return Excess{gate, reason, rate->burst(), rate->burst() - client.bucket.level(*rate, now) + 1, wait};
-}
-
-// Keeps the fill from one rate to the next; a rate that is new starts with a full bucket.
-template <typename Buckets>
-void carry_over(const std::optional<BucketRate>& from, const std::optional<BucketRate>& to, Buckets& buckets,
-                TimePoint now) {
-    if (from && to && (from->whole() != to->whole())) buckets.rescale(*from, *to, now);
+std::optional<BucketRate> rate_of(const std::optional<RateConfig>& config) {
+    if (!config) return std::nullopt;
+    return BucketRate(*config);
 }
 
 }  // namespace
 
+struct Contract::Words {
+    Gate concurrency_gate;
+    Reason concurrency;
+    Gate rate_gate;
+    Reason rate;
+    Gate tokens_gate;
+    Reason tokens;
+    Gate video_gate;
+    Reason video;
+};
+
+constexpr Contract::Words Contract::kClassWords{
+    Gate::class_concurrency, Reason::class_concurrency, Gate::class_rate,  Reason::class_rate,
+    Gate::class_tokens,      Reason::class_tokens,      Gate::class_video, Reason::class_video};
+constexpr Contract::Words Contract::kClientWords{
+    Gate::client_concurrency, Reason::client_concurrency, Gate::client_rate,  Reason::client_rate,
+    Gate::client_tokens,      Reason::client_tokens,      Gate::client_video, Reason::client_video};
+
 Contract::Limit::Limit(const LimitConfig& config)
-    : concurrency(config.concurrency), shadow(config.mode == Mode::shadow) {
-    if (config.requests) rate.emplace(*config.requests);
+    : concurrency(config.concurrency),
+      shadow(config.mode == Mode::shadow),
+      meters_spending(config.tokens || config.video) {
+    rates[Meter::requests] = rate_of(config.requests);
+    rates[Meter::video] = rate_of(config.video);
+    if (!config.tokens) return;
+    rates[Meter::tokens] = rate_of(config.tokens->both);
+    rates[Meter::input] = rate_of(config.tokens->input);
+    rates[Meter::output] = rate_of(config.tokens->output);
 }
 
 Contract::Contract(const ClassConfig& config, std::uint32_t client_table, TimePoint now)
-    : class_limit_(config.limits),
-      client_limit_(config.per_client),
-      whole_{TokenBucket(now), 0, 0},
-      clients_(client_table) {}
+    : class_limit_(config.limits), client_limit_(config.per_client), clients_(client_table) {
+    for (TokenBucket& bucket : whole_.buckets.all) bucket = TokenBucket(now);
+}
 
-Contract::Finding Contract::check(ClientKey key, TimePoint now) const {
-    const Client client = clients_.look(key);
-    Finding finding;
-    const auto note = [&finding](const Limit& limit, std::optional<Excess> excess) {
-        auto& found = limit.shadow ? finding.shadow : finding.live;
-        if (excess && !found) found = excess;
+std::optional<Excess> Contract::excess(const Limit& limit, const Client& client, const Words& words, TimePoint now,
+                                       const Tokens& estimate) {
+    if (limit.concurrency && client.present >= *limit.concurrency) {
+        return Excess{words.concurrency_gate, words.concurrency, static_cast<double>(*limit.concurrency),
+                      client.present + 1.0, kConcurrencyWait};
+    }
+    return rate_excess(limit, client, words, now, estimate);
+}
+
+std::optional<Excess> Contract::rate_excess(const Limit& limit, const Client& client, const Words& words, TimePoint now,
+                                            const Tokens& estimate) {
+    const auto over = [&](Meter meter, double wanted, Gate gate, Reason reason) -> std::optional<Excess> {
+        const std::optional<BucketRate>& rate = limit.rates[meter];
+        if (!rate || wanted <= 0) return std::nullopt;
+        const double held = static_cast<double>(client.held[meter]);
+        // More than the bucket holds is asked of a full one, not for ever in vain.
+        const double amount = std::min(wanted, rate->burst());
+        const TokenBucket& bucket = client.buckets[meter];
+        const Duration missing = std::max(bucket.full_at(), now) - now;
+        const Duration wait = missing + rate->time_for(held) + rate->cost(amount) - rate->whole();
+        if (wait <= Duration::zero()) return std::nullopt;
+        return Excess{gate, reason, rate->burst(), bucket.missing(*rate, now) + held + amount, wait};
     };
-    note(client_limit_,
-         over_concurrency(client_limit_.concurrency, client, Gate::client_concurrency, Reason::client_concurrency));
-    note(client_limit_, over_rate(client_limit_.rate, client, Gate::client_rate, Reason::client_rate, now));
-    note(class_limit_,
-         over_concurrency(class_limit_.concurrency, whole_, Gate::class_concurrency, Reason::class_concurrency));
-    note(class_limit_, over_rate(class_limit_.rate, whole_, Gate::class_rate, Reason::class_rate, now));
+    if (const auto found = over(Meter::requests, 1, words.rate_gate, words.rate)) return found;
+    if (!limit.meters_spending) return std::nullopt;
+    for (const Meter meter : kSpentMeters) {
+        const auto wanted = static_cast<double>(estimate.on(meter));
+        const bool video = meter == Meter::video;
+        const Gate gate = video ? words.video_gate : words.tokens_gate;
+        if (const auto found = over(meter, wanted, gate, video ? words.video : words.tokens)) return found;
+    }
+    return std::nullopt;
+}
+
+Contract::Finding Contract::check(ClientKey key, TimePoint now, const Tokens& estimate) const {
+    Finding finding;
+    const auto note = [&finding](const Limit& limit, const std::optional<Excess>& found) {
+        auto& first = limit.shadow ? finding.shadow : finding.live;
+        if (found && !first) first = found;
+    };
+    note(client_limit_, excess(client_limit_, clients_.look(key), kClientWords, now, estimate));
+    note(class_limit_, excess(class_limit_, whole_, kClassWords, now, estimate));
     return finding;
 }
 
@@ -61,9 +100,69 @@ ClientSlot Contract::enter(ClientKey client, TimePoint now) {
     return clients_.enter(client, now);
 }
 
-void Contract::charge(ClientSlot slot, TimePoint now) {
-    if (class_limit_.rate) (void)whole_.bucket.try_take(*class_limit_.rate, 1, now);
-    if (client_limit_.rate) (void)clients_.at(slot).bucket.try_take(*client_limit_.rate, 1, now);
+void Contract::reserve(const Limit& limit, Client& client, TimePoint now, const Tokens& estimate, ScopeHold& hold) {
+    hold = {};
+    // Whoever is over a limit in shadow, or passes because its class is, takes nothing of any of its buckets.
+    hold.counts = !(limit.meters_spending || limit.shadow) || !rate_excess(limit, client, kClassWords, now, estimate);
+    if (!hold.counts) return;
+    if (const auto& rate = limit.rates[Meter::requests]) (void)client.buckets[Meter::requests].try_take(*rate, 1, now);
+    if (!limit.meters_spending) return;
+    for (const Meter meter : kSpentMeters) {
+        const auto& rate = limit.rates[meter];
+        if (!rate) continue;
+        const double amount = std::min(static_cast<double>(estimate.on(meter)), rate->burst());
+        hold.held[meter] = static_cast<std::uint32_t>(amount);
+        client.held[meter] += hold.held[meter];
+    }
+}
+
+void Contract::charge(ClientSlot slot, TimePoint now, const Tokens& estimate, Reservation& reservation) {
+    reserve(class_limit_, whole_, now, estimate, reservation.of_class);
+    reserve(client_limit_, clients_.at(slot), now, estimate, reservation.of_client);
+    reservation.spent = {};
+    reservation.active = meters_spending();
+}
+
+void Contract::account(const Limit& limit, Client& client, ScopeHold& hold, const Tokens& before, const Tokens& after,
+                       TimePoint now) {
+    if (!hold.counts || !limit.meters_spending) return;
+    for (const Meter meter : kSpentMeters) {
+        const auto& rate = limit.rates[meter];
+        const std::uint64_t was = before.on(meter);
+        const std::uint64_t is = after.on(meter);
+        if (!rate || was == is) continue;
+        TokenBucket& bucket = client.buckets[meter];
+        if (is < was) {
+            if (now < hold.full_at) bucket.refund(*rate, static_cast<double>(was - is));
+            continue;
+        }
+        const auto held = static_cast<std::uint32_t>(std::min<std::uint64_t>(hold.held[meter], is - was));
+        hold.held[meter] -= held;
+        client.held[meter] -= held;
+        bucket.charge(*rate, static_cast<double>(is - was), now);
+        const bool first = hold.full_at == TimePoint::min();
+        if (first || was == 0) hold.full_at = first ? bucket.full_at() : std::min(hold.full_at, bucket.full_at());
+    }
+}
+
+void Contract::release(Client& client, ScopeHold& hold) {
+    for (const Meter meter : kSpentMeters) client.held[meter] -= hold.held[meter];
+    hold = {};
+}
+
+void Contract::spend(ClientSlot slot, Reservation& reservation, const Tokens& spent, TimePoint now) {
+    if (!reservation.active) return;
+    account(class_limit_, whole_, reservation.of_class, reservation.spent, spent, now);
+    account(client_limit_, clients_.at(slot), reservation.of_client, reservation.spent, spent, now);
+    reservation.spent = spent;
+}
+
+void Contract::settle(ClientSlot slot, Reservation& reservation, const Tokens& spent, TimePoint now) {
+    if (!reservation.active) return;
+    spend(slot, reservation, spent, now);
+    reservation.active = false;
+    release(whole_, reservation.of_class);
+    release(clients_.at(slot), reservation.of_client);
 }
 
 void Contract::leave(ClientSlot slot) {
@@ -71,19 +170,54 @@ void Contract::leave(ClientSlot slot) {
     clients_.leave(slot);
 }
 
+Allowance Contract::allowance(ClientKey key, TimePoint now) const {
+    const Client client = clients_.look(key);
+    Allowance allowance;
+    const auto note = [&](const Limit& limit, const Client& of) {
+        if (limit.shadow) return;
+        for (std::size_t i = 0; i < kMeterCount; ++i) {
+            const auto meter = static_cast<Meter>(i);
+            const auto& rate = limit.rates[meter];
+            if (!rate) continue;
+            const double missing = of.buckets[meter].missing(*rate, now) + static_cast<double>(of.held[meter]);
+            const Allowance::Of found{rate->burst(), std::max(0.0, rate->burst() - missing), rate->time_for(missing)};
+            Allowance::Of& told = allowance.of[i];
+            if (told.limit == 0 || found.remaining < told.remaining) told = found;
+        }
+    };
+    note(client_limit_, client);
+    note(class_limit_, whole_);
+    return allowance;
+}
+
 void Contract::reconfigure(const ClassConfig& config, TimePoint now) {
     const Limit class_limit(config.limits);
     const Limit client_limit(config.per_client);
-    carry_over(class_limit_.rate, class_limit.rate, whole_.bucket, now);
-    if (!class_limit_.rate && class_limit.rate) whole_.bucket = TokenBucket(now);
-    carry_over(client_limit_.rate, client_limit.rate, clients_, now);
-    if (!client_limit_.rate && client_limit.rate) clients_.refill();
+    for (std::size_t i = 0; i < kMeterCount; ++i) {
+        const auto meter = static_cast<Meter>(i);
+        const auto& of_class = class_limit.rates[meter];
+        const auto& was_of_class = class_limit_.rates[meter];
+        if (of_class && was_of_class) whole_.buckets[meter].rescale(*was_of_class, *of_class, now);
+        if (of_class && !was_of_class) whole_.buckets[meter] = TokenBucket(now);
+        const auto& of_client = client_limit.rates[meter];
+        const auto& was_of_client = client_limit_.rates[meter];
+        const bool differs = of_client && was_of_client && of_client->whole() != was_of_client->whole();
+        if (differs) clients_.rescale(meter, *was_of_client, *of_client, now);
+        if (of_client && !was_of_client) clients_.refill(meter);
+    }
     class_limit_ = class_limit;
     client_limit_ = client_limit;
 }
 
 double Contract::fill(TimePoint now) const {
-    return class_limit_.rate ? whole_.bucket.fill(*class_limit_.rate, now) : 1.0;
+    double emptiest = 1;
+    for (std::size_t i = 0; i < kMeterCount; ++i) {
+        const auto& rate = class_limit_.rates.all[i];
+        if (!rate) continue;
+        const double missing = whole_.buckets.all[i].missing(*rate, now) + static_cast<double>(whole_.held.all[i]);
+        emptiest = std::min(emptiest, std::clamp(1 - missing / rate->burst(), 0.0, 1.0));
+    }
+    return emptiest;
 }
 
 }  // namespace weir::admission

@@ -1,12 +1,25 @@
 #pragma once
 // The contract of one class: what it may ask for as a whole, and what each of its clients may.
 //
-// Four limits, each optional: the client's concurrency and rate, then the class's. A client over its own limits is told
-// so and costs the class nothing. All are asked before any is charged, so a refusal consumes nothing.
+// Of each of the two, each optional: concurrency, a rate of requests, and rates of LLM tokens: of prompts, of answers,
+// of both together; and a rate of video. A client over its own limits is told so and costs the class nothing. All are
+// asked before any is charged, so a refusal consumes nothing.
 //
-// A limit in shadow is asked like any other but refuses nothing, and never hides a live one behind it. Its bucket is
-// charged only when it had the token: it stays what it would be if it were enforced. Concurrency counts what is really
-// present, shadow or not.
+// Tokens are known only once they have been spent, so a request reserves what it may come to (its prompt as estimated,
+// the longest answer it allows), in all scopes at once or not at all:
+//
+//   passes     if missing + held + estimate <= burst in every bucket; an estimate above the burst counts as the burst
+//   spends     what has become known: the prompt with the first token, the answer as it streams. What is spent is no
+//              longer held; beyond the estimate it is a debt
+//   settles    with the truth: what is still held is free again, what was spent too much is given back where the bucket
+//              has not been full since; what was spent too little is charged
+//
+// So requests that run together never reserve more than a bucket holds, and what they spend in any time is what its
+// rate allows, its burst and what they came to beyond their estimates.
+//
+// A limit in shadow is asked like any other but refuses nothing, and never hides a live one behind it. Its buckets are
+// charged only when they had what was asked for: they stay what they would be if it were enforced. Concurrency counts
+// what is really present, shadow or not.
 //
 // Not thread-safe: the judge's lock covers it.
 
@@ -17,7 +30,7 @@
 #include "admission/decision.hpp"
 #include "admission/place.hpp"
 #include "admission/rate_limit/client_table.hpp"
-#include "admission/rate_limit/token_bucket.hpp"
+#include "admission/rate_limit/meter.hpp"
 
 namespace weir::admission {
 
@@ -39,29 +52,53 @@ public:
         std::optional<Excess> live;
         std::optional<Excess> shadow;
     };
-    [[nodiscard]] Finding check(ClientKey key, TimePoint now) const;
+    [[nodiscard]] Finding check(ClientKey key, TimePoint now, const Tokens& estimate = {}) const;
 
     // Counts a request as present, until `leave`. REQUIRES: nothing live was found.
     [[nodiscard]] ClientSlot enter(ClientKey client, TimePoint now);
-    // Charges the buckets for a request that was let in.
-    void charge(ClientSlot slot, TimePoint now);
+    // Charges the buckets for a request that was let in, and reserves its tokens.
+    void charge(ClientSlot slot, TimePoint now, const Tokens& estimate, Reservation& reservation);
+    // So much has been spent in all, as far as is known. REQUIRES: not less than before.
+    void spend(ClientSlot slot, Reservation& reservation, const Tokens& spent, TimePoint now);
+    // So much has been spent, and no more will be.
+    void settle(ClientSlot slot, Reservation& reservation, const Tokens& spent, TimePoint now);
+    // REQUIRES: settled, or never charged.
     void leave(ClientSlot slot);
     // A client that is present. REQUIRES: `slot` was entered and not left.
     [[nodiscard]] Client& client(ClientSlot slot) { return clients_.at(slot); }
 
+    // What a client has of a limit now, the tighter of its own and the class's.
+    [[nodiscard]] Allowance allowance(ClientKey key, TimePoint now) const;
+
     // Puts new limits in force: counts stay, buckets keep their fill. A rate that was not there before starts full.
     void reconfigure(const ClassConfig& config, TimePoint now);
 
-    [[nodiscard]] double fill(TimePoint now) const;  // of the class's bucket; 1 without one
+    [[nodiscard]] double fill(TimePoint now) const;  // of the class's emptiest bucket; 1 without one
     [[nodiscard]] const ClientTable& clients() const { return clients_; }
+    // Whether any limit is on what a request takes.
+    [[nodiscard]] bool meters_spending() const { return class_limit_.meters_spending || client_limit_.meters_spending; }
 
 private:
     struct Limit {
         explicit Limit(const LimitConfig& config);
-        std::optional<BucketRate> rate;
+        PerMeter<std::optional<BucketRate>> rates;
         std::optional<std::uint32_t> concurrency;
         bool shadow = false;
+        bool meters_spending = false;
     };
+    // The words of a scope.
+    struct Words;
+    static const Words kClassWords;
+    static const Words kClientWords;
+
+    static std::optional<Excess> excess(const Limit& limit, const Client& client, const Words& words, TimePoint now,
+                                        const Tokens& estimate);
+    static std::optional<Excess> rate_excess(const Limit& limit, const Client& client, const Words& words,
+                                             TimePoint now, const Tokens& estimate);
+    static void reserve(const Limit& limit, Client& client, TimePoint now, const Tokens& estimate, ScopeHold& hold);
+    static void account(const Limit& limit, Client& client, ScopeHold& hold, const Tokens& before, const Tokens& after,
+                        TimePoint now);
+    static void release(Client& client, ScopeHold& hold);
 
     Limit class_limit_;
     Limit client_limit_;

@@ -11,8 +11,8 @@
 // Where it differs from the source: n cells at once, and an n above the burst counts as the burst, so that a large
 // request waits for a full bucket instead of for ever.
 //
-// There is no giving back. Who reserves from several buckets asks them all first and takes afterwards; a later refund
-// would credit tokens which the bucket has regained by itself meanwhile.
+// There is hardly any giving back. Who reserves from several buckets asks them all first and takes afterwards; a later
+// refund would credit tokens which the bucket has regained by itself meanwhile, unless it was never full in between.
 //
 // Not thread-safe: the judge's lock covers it.
 
@@ -28,6 +28,7 @@ public:
     explicit BucketRate(const RateConfig& config);
 
     [[nodiscard]] Duration cost(double tokens) const;        // to earn them; at most whole()
+    [[nodiscard]] Duration time_for(double tokens) const;    // to earn them, however many
     [[nodiscard]] Duration whole() const { return whole_; }  // from empty to full
     [[nodiscard]] double tokens(Duration length) const;      // earned in that time
     [[nodiscard]] double burst() const { return tokens(whole_); }
@@ -50,7 +51,13 @@ public:
     // Takes `tokens` if they are on hand, and says whether it did. `now` may stand still or step back a little: then
     // nothing is earned.
     [[nodiscard]] bool try_take(const BucketRate& rate, double tokens, TimePoint now);
+    // Takes `tokens` that have been spent already, on hand or not: what is missing is a debt, of an hour at most.
+    void charge(const BucketRate& rate, double tokens, TimePoint now);
+    // Gives back what was taken too much. REQUIRES: since then the bucket has never been full.
+    void refund(const BucketRate& rate, double tokens);
 
+    // The tokens that are missing to a full bucket; more than the burst in debt.
+    [[nodiscard]] double missing(const BucketRate& rate, TimePoint now) const;
     // The tokens on hand, and their share of the burst, 0 to 1.
     [[nodiscard]] double level(const BucketRate& rate, TimePoint now) const;
     [[nodiscard]] double fill(const BucketRate& rate, TimePoint now) const;

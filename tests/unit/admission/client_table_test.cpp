@@ -18,10 +18,10 @@ protected:
     // A client that was here, took this many tokens, and left.
     void visit(ClientKey key, int tokens) {
         const ClientSlot slot = table.enter(key, kNow);
-        for (int i = 0; i < tokens; ++i) (void)table.at(slot).bucket.try_take(kRate, 1, kNow);
+        for (int i = 0; i < tokens; ++i) (void)table.at(slot).buckets[Meter::requests].try_take(kRate, 1, kNow);
         table.leave(slot);
     }
-    double level(ClientKey key) const { return table.look(key).bucket.level(kRate, kNow); }
+    double level(ClientKey key) const { return table.look(key).buckets[Meter::requests].level(kRate, kNow); }
 
     ClientTable table{8};
 };
@@ -85,7 +85,7 @@ TEST_F(ClientTableTest, NewcomersToAHeldTableAreOneClientTogether) {
     const ClientSlot slot = table.enter(100, kNow);
     EXPECT_EQ(table.enter(200, kNow), slot);
     EXPECT_EQ(table.look(300).present, 2U);
-    for (int i = 0; i < 10; ++i) EXPECT_TRUE(table.at(slot).bucket.try_take(kRate, 1, kNow));
+    for (int i = 0; i < 10; ++i) EXPECT_TRUE(table.at(slot).buckets[Meter::requests].try_take(kRate, 1, kNow));
     EXPECT_DOUBLE_EQ(level(300), 0);
     table.leave(slot);
     table.leave(slot);
@@ -109,10 +109,10 @@ TEST(ClientTable, HoldsAsManyAsItPromises) {
 TEST(ClientTable, KeepsFillsOverANewRate) {
     ClientTable table(8);
     const ClientSlot slot = table.enter(1, kNow);
-    for (int i = 0; i < 5; ++i) (void)table.at(slot).bucket.try_take(kRate, 1, kNow);
+    for (int i = 0; i < 5; ++i) (void)table.at(slot).buckets[Meter::requests].try_take(kRate, 1, kNow);
     const BucketRate other({.per_second = 100, .burst = 40});
-    table.rescale(kRate, other, kNow);
-    EXPECT_NEAR(table.look(1).bucket.level(other, kNow), 20, 1e-6);
+    table.rescale(Meter::requests, kRate, other, kNow);
+    EXPECT_NEAR(table.look(1).buckets[Meter::requests].level(other, kNow), 20, 1e-6);
 }
 
 }  // namespace

@@ -25,7 +25,8 @@ LimitConfig concurrency(std::uint32_t limit, Mode mode = Mode::enforce) { return
 // Lets one request in, if the contract allows it.
 bool let_in(Contract& contract, ClientKey client) {
     if (contract.check(client, kNow).live) return false;
-    contract.charge(contract.enter(client, kNow), kNow);
+    Reservation reservation;
+    contract.charge(contract.enter(client, kNow), kNow, {}, reservation);
     return true;
 }
 
@@ -51,7 +52,7 @@ TEST(Contract, AClassOverItsRateCostsTheClientNothing) {
     Contract contract(limits(rate(1, 1), rate(1, 2)), 8, kNow);
     EXPECT_TRUE(let_in(contract, 1));
     EXPECT_EQ(contract.check(2, kNow).live->reason, Reason::class_rate);
-    EXPECT_TRUE(contract.clients().look(2).bucket.is_full(kNow));
+    EXPECT_TRUE(contract.clients().look(2).buckets[Meter::requests].is_full(kNow));
 }
 
 TEST(Contract, CountsWhoIsPresent) {

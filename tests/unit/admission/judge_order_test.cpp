@@ -177,7 +177,7 @@ TEST(JudgeGate, LongAnswersTakeTheRoomOfNewOnes) {
     config.endpoints[0].context_tokens = 1'000;
     Scene scene(config);
     Place& running = scene.arrive(prompt_of(0, 400));
-    scene.judge.streamed(running, 300);
+    scene.judge.streamed(running, 300, scene.clock.now());
     Place& waiting = scene.arrive(prompt_of(0, 300));
     EXPECT_EQ(waiting.standing(), Standing::waiting);
     EXPECT_EQ(scene.judge.counts(scene.clock.now()).endpoints[0].context_tokens, 700U);

@@ -42,6 +42,7 @@ struct Row {
 
 TEST(WordRefusal, SpeaksOpenAisErrorTypes) {
     const Row rows[] = {{Reason::class_rate, "requests", "rate_limit_exceeded"},
+                        {Reason::client_tokens, "tokens", "rate_limit_exceeded"},
                         {Reason::client_concurrency, "requests", "rate_limit_exceeded"},
                         {Reason::line_full, "service_unavailable_error", "server_is_overloaded"},
                         {Reason::no_endpoint, "service_unavailable_error", "server_is_overloaded"},

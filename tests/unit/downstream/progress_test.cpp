@@ -14,6 +14,7 @@ using test::kStart;
 class ProgressTest : public test::LoopTest {
 protected:
     ProgressTest() {
+        progress.begin(Reading::events, false);
         admission::Ask ask = test::make_ask(0);
         ask.prompt_tokens = 100;
         ask.streams = true;
@@ -44,6 +45,23 @@ TEST_F(ProgressTest, TellsOfTheFirstTokenAndThenOfEverySixteenth) {
     EXPECT_EQ(counts().context_tokens, 117U);
     pass(100);
     EXPECT_EQ(counts().context_tokens, 213U);
+}
+
+TEST_F(ProgressTest, ReadsAWholeAnswerWithoutTellingOfIt) {
+    progress.begin(Reading::document, true);
+    EXPECT_FALSE(progress.drops_usage());
+    progress.passed(R"({"choices":[{"message":{"content":"twelve bytes"}}],"usage":{"prompt_tokens":7,"compl)", kStart);
+    progress.passed(R"(etion_tokens":4}})", kStart);
+    EXPECT_EQ(counts().prompt_tokens, 100U);
+    EXPECT_EQ(progress.usage().input, 7U);
+    EXPECT_EQ(progress.usage().output, 4U);
+    EXPECT_EQ(progress.counted(), 3U);
+}
+
+TEST_F(ProgressTest, TakesAStreamOfUnknownEventsForOneTokenEach) {
+    progress.begin(Reading::other_events, false);
+    for (int i = 0; i < 20; ++i) progress.passed("data: {\"choices\":[{\"delta\":{}}]}\n\n", kStart);
+    EXPECT_EQ(progress.counted(), 20U);
 }
 
 }  // namespace

@@ -178,7 +178,7 @@ TEST_F(SharedJudgeTest, AFirstTokenMakesRoomForThePromptOfAnother) {
     judge.first_token(first, kStart);
     deliver();
     EXPECT_TRUE(second.told());
-    judge.streamed(first, 20);
+    judge.streamed(first, 20, kStart);
     EXPECT_EQ(judge.counts(kStart).endpoints[0].context_tokens, 180U);
     judge.finish(first, kStart);
     judge.finish(second, kStart);

@@ -46,6 +46,20 @@ TEST(ForwardResponse, LetsNoBackendSpeakForWeir) {
     EXPECT_THAT(out, Not(HasSubstr("theirs")));
 }
 
+TEST(ForwardResponse, PutsRatesInThePlaceOfTheBackends) {
+    const std::string text = test::answer_with(
+        "X-RateLimit-Limit-Tokens: 7\r\nanthropic-ratelimit-tokens-limit: 7\r\n"
+        "x-ratelimiter: 7\r\nContent-Length: 0\r\n");
+    EXPECT_THAT(forward(text), HasSubstr("X-RateLimit-Limit-Tokens: 7\r\n"));
+    ResponseExtras extras = kExtras;
+    extras.rate_fields = "x-ratelimit-limit-tokens: 9\r\n";
+    const std::string out = forward(text, extras);
+    EXPECT_THAT(out, HasSubstr("x-ratelimit-limit-tokens: 9\r\n"));
+    EXPECT_THAT(out, HasSubstr("x-ratelimiter: 7\r\n"));
+    EXPECT_THAT(out, Not(HasSubstr("tokens: 7")));
+    EXPECT_THAT(out, Not(HasSubstr("tokens-limit: 7")));
+}
+
 TEST(ForwardResponse, KeepsCookiesApartAndInOrder) {
     EXPECT_THAT(forward(test::answer_with("Set-Cookie: a\r\nSet-Cookie: b\r\nContent-Length: 0\r\n")),
                 HasSubstr("Set-Cookie: a\r\nSet-Cookie: b\r\n"));

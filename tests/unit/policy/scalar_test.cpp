@@ -63,11 +63,21 @@ TEST(Rate, IsANumberASecond) {
     EXPECT_DOUBLE_EQ(*parse_rate("1200/min").value, 20);
     EXPECT_DOUBLE_EQ(*parse_rate("20/s").value, 20);
     EXPECT_DOUBLE_EQ(*parse_rate("3600/h").value, 1);
+    EXPECT_DOUBLE_EQ(*parse_rate("600k/min").value, 10'000);
+    EXPECT_DOUBLE_EQ(*parse_rate("1.5M/s").value, 1.5e6);
+    EXPECT_FALSE(parse_rate("k/s").value);
     EXPECT_EQ(parse_rate("0/s").fault.id, "out-of-range");
     EXPECT_EQ(parse_rate("20").fault.suggestion, "20/min");
     EXPECT_FALSE(parse_rate("20/day").value);
     for (const char* text : {"1200/min", "90/min", "5/h", "7/min"})
         EXPECT_EQ(print_rate(*parse_rate(text).value), text);
+}
+
+TEST(Rate, OfTokensSavesUpAMinute) {
+    EXPECT_DOUBLE_EQ(parse_token_bucket("600k/min").value->burst, 600'000);
+    EXPECT_DOUBLE_EQ(parse_token_bucket("600k tokens/min").value->per_second, 10'000);
+    EXPECT_DOUBLE_EQ(parse_token_bucket("1/h").value->burst, 1);
+    EXPECT_FALSE(parse_token_bucket("600k words/min").value);
 }
 
 TEST(Rate, AloneSavesUpATenthOfAMinute) {

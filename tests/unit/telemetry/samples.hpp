@@ -51,6 +51,9 @@ inline Record served_record() {
     record.source = *IpAddress::parse("192.0.2.17");
     record.method = "POST";
     record.path = "/v1/chat/completions";
+    record.model = "large-8b";
+    record.tokens_in = {203, TokenSource::usage};
+    record.tokens_out = {412, TokenSource::counted};
     return record;
 }
 
@@ -67,6 +70,8 @@ inline Record shed_record() {
     record.duration = 180us;
     record.overhead = {};
     record.bytes_out = 0;
+    record.tokens_in = {};
+    record.tokens_out = {};
     record.retry_count = 2;
     record.key_name = {};
     record.source = *IpAddress::parse("2001:db8::7");

@@ -1,0 +1,247 @@
+#include "ai/answer_scanner.hpp"
+
+#include <algorithm>
+#include <limits>
+
+namespace weir::ai {
+namespace {
+
+constexpr std::uint64_t kMostTokens = std::numeric_limits<std::int32_t>::max();
+
+// The bytes outside of strings at which something happens; all others are stepped over.
+constexpr auto kMatters = [] {
+    std::array<bool, 256> table{};
+    for (const char c : {'"', '{', '}', '[', ']', ',', ':'}) table[static_cast<unsigned char>(c)] = true;
+    return table;
+}();
+
+// How much of a string comes before its next quote or backslash. Most are short; in a long one, looking for one
+// character at a time is several times as fast as looking for two.
+std::size_t plain_size(std::string_view bytes) {
+    constexpr std::size_t kShort = 32;
+    std::size_t at = 0;
+    for (; at < std::min(kShort, bytes.size()); ++at) {
+        if (bytes[at] == '"' || bytes[at] == '\\') return at;
+    }
+    const std::string_view upto_quote = bytes.substr(0, bytes.find('"', at));
+    return std::min(upto_quote.find('\\', at), upto_quote.size());
+}
+
+bool is_digit(char c) { return c >= '0' && c <= '9'; }
+
+}  // namespace
+
+AnswerScanner::Name AnswerScanner::name_of(std::string_view name) {
+    switch (name.size()) {
+        case 4: return name == "text" ? Name::text : name == "type" ? Name::type : Name::other;
+        case 5: return name == "usage" ? Name::usage : name == "delta" ? Name::delta : Name::other;
+        case 6: return name == "output" ? Name::output : Name::other;
+        case 7:
+            if (name == "choices") return Name::choices;
+            if (name == "content") return Name::content;
+            if (name == "message") return Name::message;
+            return name == "refusal" ? Name::text : Name::other;
+        case 8: return name == "response" ? Name::response : name == "thinking" ? Name::text : Name::other;
+        case 9: return name == "reasoning" || name == "arguments" ? Name::text : Name::other;
+        case 12: return name == "input_tokens" ? Name::input_tokens : name == "partial_json" ? Name::text : Name::other;
+        case 13:
+            if (name == "prompt_tokens") return Name::input_tokens;
+            return name == "output_tokens" ? Name::output_tokens : Name::other;
+        case 17:
+            if (name == "completion_tokens") return Name::output_tokens;
+            return name == "reasoning_content" ? Name::text : Name::other;
+        case 23: return name == "cache_read_input_tokens" ? Name::cache_read : Name::other;
+        case 27: return name == "cache_creation_input_tokens" ? Name::cache_created : Name::other;
+        default: return Name::other;
+    }
+}
+
+AnswerScanner::Place AnswerScanner::inside(Place place, Name name) {
+    switch (place) {
+        case Place::root:
+            if (name == Name::usage) return Place::usage;
+            if (name == Name::message || name == Name::response) return Place::wrapper;
+            if (name == Name::choices) return Place::choices;
+            return name == Name::delta || name == Name::content || name == Name::output ? Place::text : Place::other;
+        case Place::wrapper: return name == Name::usage ? Place::usage : Place::other;
+        case Place::choices: return name == Name::delta || name == Name::message ? Place::text : Place::other;
+        case Place::text: return Place::text;
+        default: return Place::other;
+    }
+}
+
+bool AnswerScanner::holds_text() const {
+    switch (place()) {
+        case Place::root: return name() == Name::delta;
+        case Place::choices: return name() == Name::text;
+        case Place::text: return name() == Name::text || name() == Name::content;
+        default: return false;
+    }
+}
+
+Usage AnswerScanner::usage() const {
+    Usage usage{input_, output_};
+    if (usage.input) {
+        const std::uint64_t all = std::uint64_t{*input_} + cache_created_ + cache_read_;
+        usage.input = static_cast<std::uint32_t>(std::min(all, kMostTokens));
+    }
+    return usage;
+}
+
+void AnswerScanner::restart() {
+    depth_ = 0;
+    lists_ = 0;
+    hex_left_ = 0;
+    text_bytes_ = 0;
+    number_kind_ = Number::none;
+    in_string_ = escaped_ = name_is_due_ = ended_ = saw_type_ = saw_choices_ = has_choices_ = saw_usage_ = false;
+}
+
+void AnswerScanner::push(std::string_view bytes) {
+    while (!bytes.empty() && !ended_) {
+        if (in_string_) {
+            take_string(bytes);
+        } else {
+            take_structure(bytes);
+        }
+    }
+}
+
+void AnswerScanner::take_string(std::string_view& bytes) {
+    while (!bytes.empty()) {
+        if (escaped_ || hex_left_ > 0) {
+            take_escape(bytes);
+            continue;
+        }
+        const std::string_view plain = bytes.substr(0, plain_size(bytes));
+        take_plain(plain);
+        bytes.remove_prefix(plain.size());
+        if (bytes.empty()) return;
+        escaped_ = bytes.front() == '\\';
+        bytes.remove_prefix(1);
+        if (!escaped_) return end_string();
+        name_size_ = kLongestName;  // no name that matters has any
+    }
+}
+
+void AnswerScanner::take_plain(std::string_view plain) {
+    if (counts_) text_bytes_ += plain.size();
+    if (!is_name_) return;
+    const std::size_t room = std::min<std::size_t>(kLongestName - name_size_, plain.size());
+    std::copy_n(plain.begin(), room, name_text_.begin() + name_size_);
+    name_size_ = static_cast<std::uint8_t>(name_size_ + room);
+}
+
+void AnswerScanner::take_escape(std::string_view& bytes) {
+    if (escaped_) {
+        const bool unicode = bytes.front() == 'u';
+        escaped_ = false;
+        hex_left_ = unicode ? 4 : 0;
+        // `\u00e9` is most often two bytes of UTF-8.
+        if (counts_) text_bytes_ += unicode ? 2 : 1;
+        bytes.remove_prefix(1);
+        return;
+    }
+    const std::size_t digits = std::min<std::size_t>(hex_left_, std::min(bytes.find('"'), bytes.size()));
+    // What is cut short by a quote is malformed, and ends there.
+    hex_left_ =
+        digits < std::min<std::size_t>(hex_left_, bytes.size()) ? 0 : hex_left_ - static_cast<std::uint32_t>(digits);
+    bytes.remove_prefix(digits);
+}
+
+void AnswerScanner::begin_string() {
+    in_string_ = true;
+    hex_left_ = 0;
+    is_name_ = name_is_due_ && place() != Place::other;
+    counts_ = !name_is_due_ && holds_text();
+    name_size_ = 0;
+}
+
+void AnswerScanner::end_string() {
+    in_string_ = false;
+    if (!is_name_) return;
+    is_name_ = false;
+    names_[depth_] = name_of({name_text_.data(), name_size_});
+    saw_type_ = saw_type_ || (names_[depth_] == Name::type && places_[depth_] == Place::root);
+}
+
+void AnswerScanner::take_structure(std::string_view& bytes) {
+    std::size_t at = 0;
+    if (place() == Place::usage && !name_is_due_) {
+        for (; at < bytes.size() && !kMatters[static_cast<unsigned char>(bytes[at])]; ++at) digit(bytes[at]);
+    } else {
+        while (at < bytes.size() && !kMatters[static_cast<unsigned char>(bytes[at])]) ++at;
+    }
+    if (at == bytes.size()) return bytes.remove_prefix(at);
+    const char c = bytes[at];
+    bytes.remove_prefix(at + 1);
+    switch (c) {
+        case '"': return begin_string();
+        case '{': return open(false);
+        case '[': return open(true);
+        case ':': name_is_due_ = false; return;
+        case ',':
+            end_number();
+            name_is_due_ = !in_list();
+            return;
+        default: return close();
+    }
+}
+
+void AnswerScanner::open(bool list) {
+    const Place around = place();
+    const bool at_root = depth_ == 0;
+    // The elements of a list are what the list is, and go by its name.
+    const bool element = in_list();
+    Place opened = at_root ? Place::root : element ? around : inside(around, name());
+    if (list && opened != Place::choices && opened != Place::text) opened = Place::other;
+    if (around == Place::choices && element) has_choices_ = true;
+    if (around == Place::root && opened == Place::choices) saw_choices_ = true;
+    const Name inherited = name();
+    ++depth_;
+    if (depth_ < kDepth) {
+        places_[depth_] = opened;
+        names_[depth_] = list ? inherited : Name::other;
+    }
+    if (depth_ < kLists) {
+        const std::uint64_t bit = std::uint64_t{1} << depth_;
+        lists_ = list ? lists_ | bit : lists_ & ~bit;
+    }
+    name_is_due_ = !list;
+    number_kind_ = Number::none;
+}
+
+void AnswerScanner::close() {
+    end_number();
+    if (depth_ > 0) --depth_;
+    ended_ = depth_ == 0;
+    name_is_due_ = false;
+}
+
+void AnswerScanner::digit(char c) {
+    if (c == ' ' || c == '\t' || c == '\r' || c == '\n') return;
+    if (!is_digit(c)) {
+        number_kind_ = Number::odd;
+        return;
+    }
+    if (number_kind_ == Number::none) number_ = 0;
+    if (number_kind_ != Number::odd) number_kind_ = Number::whole;
+    number_ = std::min(number_ * 10 + static_cast<std::uint64_t>(c - '0'), kMostTokens + 1);
+}
+
+void AnswerScanner::end_number() {
+    const bool whole = number_kind_ == Number::whole && number_ <= kMostTokens && place() == Place::usage && !in_list();
+    number_kind_ = Number::none;
+    if (!whole) return;
+    const auto tokens = static_cast<std::uint32_t>(number_);
+    switch (name()) {
+        case Name::input_tokens: input_ = tokens; break;
+        case Name::output_tokens: output_ = tokens; break;
+        case Name::cache_created: cache_created_ = tokens; break;
+        case Name::cache_read: cache_read_ = tokens; break;
+        default: return;
+    }
+    saw_usage_ = true;
+}
+
+}  // namespace weir::ai

@@ -1,0 +1,115 @@
+#pragma once
+// Reads an answer's JSON as its bytes pass, in pieces of any size, for what it says of tokens: `usage` where each
+// dialect puts it, and how much text there is.
+//
+//   usage     OpenAI (chat, completions, embeddings, responses) and Anthropic: a member `usage` of the document
+//             Responses streams: of `response`. Anthropic streams: of `message` at the start, then of the event.
+//   text      choices[].delta | message . content, reasoning, tool calls' arguments; choices[].text; `delta` of
+//   Anthropic
+//             and of Responses; the content and output of whole answers
+//
+// It holds a few dozen bytes whatever passes: where it stands, the name it is in, the number it is in. What is no JSON,
+// or nested beyond reason, is passed over and says nothing.
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+namespace weir::ai {
+
+// What the engine says it has read and written, in LLM tokens. What came from its cache of prompts is part of `input`.
+struct Usage {
+    std::optional<std::uint32_t> input;
+    std::optional<std::uint32_t> output;
+
+    [[nodiscard]] bool whole() const { return input && output; }
+};
+
+class AnswerScanner {
+public:
+    void push(std::string_view bytes);
+    // The next document begins: of a stream, the next event's. What has been said of usage stays.
+    void restart();
+
+    // The last that was said.
+    [[nodiscard]] Usage usage() const;
+    // Of this document, as far as it has come: the text in it, in bytes as they would be without JSON's escapes.
+    [[nodiscard]] std::uint64_t text_bytes() const { return text_bytes_; }
+    // This document is of a shape that says where its text is, if it has any: it has `choices`, or a `type`.
+    [[nodiscard]] bool is_known_shape() const { return saw_choices_ || saw_type_; }
+    // This document is OpenAI's last chunk, which is there for `include_usage` alone: no choices, and a usage.
+    [[nodiscard]] bool is_usage_chunk() const { return saw_choices_ && !has_choices_ && saw_usage_; }
+
+private:
+    // What an object or a list is, by where it stands.
+    enum class Place : std::uint8_t { other, root, wrapper, usage, choices, text };
+    // The names that matter, in the places where they do.
+    enum class Name : std::uint8_t {
+        other,
+        usage,
+        message,
+        response,
+        choices,
+        delta,
+        content,
+        output,
+        text,  // and all that hold text like it
+        input_tokens,
+        output_tokens,
+        cache_created,
+        cache_read,
+        type,
+    };
+    enum class Number : std::uint8_t { none, whole, odd };
+
+    static constexpr std::size_t kDepth = 16;  // deeper than anything that matters
+    static constexpr std::size_t kLists = 64;  // below this it is known which containers are lists
+    static constexpr std::size_t kLongestName = 28;
+
+    [[nodiscard]] static Name name_of(std::string_view name);
+    [[nodiscard]] static Place inside(Place place, Name name);
+    [[nodiscard]] Place place() const { return depth_ < kDepth ? places_[depth_] : Place::other; }
+    [[nodiscard]] Name name() const { return depth_ < kDepth ? names_[depth_] : Name::other; }
+    [[nodiscard]] bool in_list() const { return depth_ < kLists && (lists_ >> depth_ & 1U) != 0; }
+    [[nodiscard]] bool holds_text() const;
+
+    // Each takes from the front of `bytes` what it has read.
+    void take_string(std::string_view& bytes);
+    void take_plain(std::string_view plain);
+    void take_escape(std::string_view& bytes);
+    void take_structure(std::string_view& bytes);
+    void begin_string();
+    void end_string();
+    void open(bool list);
+    void close();
+    void digit(char c);
+    void end_number();
+
+    std::array<Place, kDepth> places_{};
+    std::array<Name, kDepth> names_{};  // of the member being read, at each depth
+    std::uint64_t lists_ = 0;           // a bit a depth
+    std::uint32_t depth_ = 0;
+    std::uint32_t hex_left_ = 0;  // of a \u escape
+    std::uint64_t text_bytes_ = 0;
+    std::uint64_t number_ = 0;
+    std::array<char, kLongestName> name_text_{};
+    std::uint8_t name_size_ = 0;  // kLongestName: too long to matter
+    Number number_kind_ = Number::none;
+    bool in_string_ = false;
+    bool escaped_ = false;
+    bool is_name_ = false;      // the string that is being read
+    bool counts_ = false;       // likewise: it is text
+    bool name_is_due_ = false;  // the next string is a member's name
+    bool ended_ = false;
+    bool saw_type_ = false;
+    bool saw_choices_ = false;
+    bool has_choices_ = false;
+    bool saw_usage_ = false;
+    std::optional<std::uint32_t> input_;
+    std::optional<std::uint32_t> output_;
+    std::uint32_t cache_created_ = 0;
+    std::uint32_t cache_read_ = 0;
+};
+
+}  // namespace weir::ai

@@ -1,0 +1,102 @@
+#include "ai/event_scanner.hpp"
+
+#include <algorithm>
+
+namespace weir::ai {
+namespace {
+
+constexpr std::uint64_t kOneTokenBytes = 16;
+constexpr std::uint64_t kBytesPerToken = 4;
+
+// Where the line ends: at an LF or a CR.
+std::size_t line_end(std::string_view bytes) {
+    const std::size_t newline = bytes.find('\n');
+    const std::size_t carriage = bytes.substr(0, newline).find('\r');
+    return carriage != std::string_view::npos ? carriage : newline;
+}
+
+}  // namespace
+
+void EventScanner::push(std::string_view bytes) {
+    while (!bytes.empty()) bytes.remove_prefix(take(bytes));
+}
+
+std::uint32_t EventScanner::tokens() const {
+    if (!reads_json_) return events_;
+    if (text_tokens_ > 0) return text_tokens_;
+    return events_ > kOpeningEvents ? events_ : 0;
+}
+
+std::size_t EventScanner::take(std::string_view bytes) {
+    std::size_t at = 0;
+    if (skip_newline_ && !bytes.empty()) {
+        skip_newline_ = false;
+        if (bytes.front() == '\n') ++at;
+        // It is the end of the event that has ended at its CR.
+        if (at > 0 && ended_) return at;
+    }
+    ended_ = false;
+    while (at < bytes.size()) {
+        const std::size_t end = line_end(bytes.substr(at));
+        feed(bytes.substr(at, end));
+        if (end == std::string_view::npos) return bytes.size();
+        at += end + 1;
+        if (bytes[at - 1] == '\r') {
+            skip_newline_ = at == bytes.size();
+            if (!skip_newline_ && bytes[at] == '\n') ++at;
+        }
+        end_line();
+        if (ended_) return at;
+    }
+    return at;
+}
+
+void EventScanner::feed(std::string_view piece) {
+    if (piece.empty()) return;
+    line_empty_ = false;
+    while (line_ == Line::unknown && !piece.empty()) {
+        if (piece.front() != kData[matched_]) {
+            line_ = Line::other;
+        } else if (++matched_ == kData.size()) {
+            line_ = Line::data;
+        }
+        piece.remove_prefix(1);
+    }
+    if (line_ == Line::data) payload(piece);
+}
+
+void EventScanner::payload(std::string_view piece) {
+    if (reads_json_) json_.push(piece);
+    if (head_size_ == 0 && piece.starts_with(' ')) piece.remove_prefix(1);
+    const std::size_t room = std::min(head_.size() - head_size_, piece.size());
+    std::copy_n(piece.begin(), room, head_.begin() + head_size_);
+    head_size_ = static_cast<std::uint8_t>(head_size_ + room);
+}
+
+void EventScanner::end_line() {
+    if (line_empty_) return end_event();
+    has_data_ = has_data_ || line_ == Line::data;
+    line_ = Line::unknown;
+    line_empty_ = true;
+    matched_ = 0;
+}
+
+void EventScanner::end_event() {
+    ended_ = true;
+    usage_chunk_ = json_.is_usage_chunk();
+    const bool done = std::string_view(head_.data(), head_size_) == kDone;
+    if (has_data_ && !done) {
+        ++events_;
+        const std::uint64_t text = json_.text_bytes();
+        if (text > kOneTokenBytes) {
+            text_tokens_ += static_cast<std::uint32_t>(text / kBytesPerToken);
+        } else if (text > 0 || !json_.is_known_shape()) {
+            ++text_tokens_;
+        }
+    }
+    json_.restart();
+    has_data_ = false;
+    head_size_ = 0;
+}
+
+}  // namespace weir::ai

@@ -1,0 +1,67 @@
+#pragma once
+// Reads a text/event-stream (WHATWG HTML, section 9.2) as its bytes pass, in pieces of any size: where each event ends,
+// and what the data in it says of tokens.
+//
+// Engines send an event a token, or nearly so: an event with up to 16 bytes of text counts as one token, a longer one
+// as one for every four bytes. An event of a shape that is not known counts as one, too. What opens and closes the
+// streams of the known dialects does not, nor do comments and the `[DONE]` at the end.
+
+#include <array>
+#include <cstdint>
+#include <string_view>
+
+#include "ai/answer_scanner.hpp"
+
+namespace weir::ai {
+
+class EventScanner {
+public:
+    // `reads_json`: the data may be JSON of OpenAI's or Anthropic's.
+    explicit EventScanner(bool reads_json = true) : reads_json_(reads_json) {}
+
+    // Reads on, to the end of the next event at most. How much of `bytes` that was; ended() says whether it ended.
+    std::size_t take(std::string_view bytes);
+    void push(std::string_view bytes);
+
+    // An event, with its empty line, has just ended.
+    [[nodiscard]] bool ended() const { return ended_; }
+    // It is OpenAI's chunk that `include_usage` asks for.
+    [[nodiscard]] bool ended_with_usage_chunk() const { return ended_ && usage_chunk_; }
+
+    // With data, so far.
+    [[nodiscard]] std::uint32_t events() const { return events_; }
+    // LLM tokens of the answer, as counted.
+    [[nodiscard]] std::uint32_t tokens() const;
+    // The first token is here: what comes before the first text, as some dialects have it, is none.
+    [[nodiscard]] bool begun() const { return tokens() > 0; }
+    [[nodiscard]] Usage usage() const { return json_.usage(); }
+
+private:
+    enum class Line : std::uint8_t { unknown, data, other };
+
+    void feed(std::string_view piece);
+    void payload(std::string_view piece);
+    void end_line();
+    void end_event();
+
+    static constexpr std::string_view kData = "data:";
+    static constexpr std::string_view kDone = "[DONE]";
+    // A stream of a known kind has shown text by then; one that has not carries something else than text.
+    static constexpr std::uint32_t kOpeningEvents = 8;
+
+    AnswerScanner json_;
+    std::uint32_t events_ = 0;
+    std::uint32_t text_tokens_ = 0;
+    std::array<char, kDone.size() + 1> head_{};  // the data's beginning, without the space in front
+    std::uint8_t head_size_ = 0;
+    std::uint8_t matched_ = 0;  // of kData
+    Line line_ = Line::unknown;
+    bool reads_json_;
+    bool line_empty_ = true;
+    bool has_data_ = false;
+    bool skip_newline_ = false;  // the LF of a CR LF
+    bool ended_ = false;
+    bool usage_chunk_ = false;
+};
+
+}  // namespace weir::ai

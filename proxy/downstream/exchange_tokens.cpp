@@ -1,0 +1,135 @@
+// What an exchange takes: what its request asks for, what its answer says of it, and what is left of its caller's
+// rates.
+
+#include <algorithm>
+#include <chrono>
+#include <limits>
+
+#include "ai/rate_fields.hpp"
+#include "ai/rewrite.hpp"
+#include "ai/video.hpp"
+#include "downstream/exchange.hpp"
+#include "downstream/worker.hpp"
+
+namespace weir::downstream {
+
+bool Exchange::needs_body() const {
+    const auto priced = [](const admission::LimitConfig& limit) { return limit.tokens || limit.video; };
+    return !open_.empty() || priced(route_->config.limits) || priced(route_->config.per_client);
+}
+
+// What the answer may come to at most, where the request says; else what answers usually do.
+void Exchange::estimate_output() {
+    switch (facts_.api) {
+        case ai::Api::count_tokens: ask_.prompt_tokens = 0; return;  // read, but not by the model
+        case ai::Api::videos:
+            ask_.video_seconds = ai::video_seconds(facts_, body_);
+            ask_.prompt_tokens = 0;   // no LLM reads it
+            ask_.can_be_cut = false;  // the job is not the answer
+            return;
+        case ai::Api::chat:
+        case ai::Api::completions:
+        case ai::Api::responses:
+        case ai::Api::messages: break;
+        default: return;
+    }
+    constexpr std::uint64_t kMost = std::numeric_limits<std::int32_t>::max();
+    const std::uint64_t one = facts_.max_output_tokens.value_or(route_->judge->answers().usual());
+    ask_.output_tokens = static_cast<std::uint32_t>(std::min(kMost, one * std::max(facts_.n, 1U)));
+}
+
+void Exchange::note_model() {
+    const std::string_view written = facts_.raw_text(ai::Member::model, body_);
+    if (written.empty()) return;
+    std::string said;
+    if (written.find('\\') != std::string_view::npos) said = facts_.text(ai::Member::model, body_);
+    const std::string_view model = said.empty() ? written : std::string_view(said);
+    record_.model = {model_.data(), model.copy(model_.data(), model_.size())};
+}
+
+void Exchange::rewrite_body() {
+    ai::Rewrite rewrite(facts_);
+    if (!route_->degrade.empty() && facts_.is_object) degrade(rewrite);
+    const upstream::BackendConfig& backend = route_->backend->config();
+    const bool streams_chunks = facts_.api == ai::Api::chat || facts_.api == ai::Api::completions;
+    asked_usage_ = facts_.stream && !facts_.include_usage && streams_chunks && backend.ask_usage;
+    if (asked_usage_) rewrite.set(ai::Member::include_usage, "true");
+    // In place of the client's own: a client must not choose where it stands in the engine's queue.
+    if (backend.priority == upstream::EnginePriority::forward) {
+        rewrite.set(ai::Member::priority, std::to_string(static_cast<unsigned>(route_->config.priority)));
+    }
+    if (!rewrite.empty() && rewrite.apply(body_)) hold(body_.size());
+}
+
+// Questions about video jobs, downloads, lists: they go where the job is, and wait for no others to be made.
+void Exchange::pass_beside_line() {
+    ask_.beside_line = true;
+    ask_.endpoint = route_->judge->jobs().endpoint_of(ai::video_id(path()));
+}
+
+std::string Exchange::rate_fields() const {
+    std::string lines;
+    if (facts_.api == ai::Api::generic || route_ == nullptr) return lines;
+    const admission::ClassConfig& config = route_->config;
+    const auto has_rates = [](const admission::LimitConfig& limit) { return limit.requests || limit.tokens; };
+    if (!has_rates(config.limits) && !has_rates(config.per_client)) return lines;
+    const admission::Allowance now = route_->judge->allowance(ask_, link_.turn());
+    const auto left = [&](admission::Meter meter) {
+        const admission::Allowance::Of& of = now.of[static_cast<std::size_t>(meter)];
+        return ai::RateLeft{static_cast<std::uint64_t>(of.limit), static_cast<std::uint64_t>(of.remaining), of.reset};
+    };
+    using admission::Meter;
+    ai::append_rate_fields(lines, dialect_,
+                           {left(Meter::requests), left(Meter::tokens), left(Meter::input), left(Meter::output)},
+                           std::chrono::system_clock::now());
+    return lines;
+}
+
+Reading Exchange::reading_of(const http::ResponseHead& head) const {
+    // What is compressed is not read: engines do not, unless something stands before them that does.
+    if (http::is_encoded(head.fields)) return Reading::none;
+    const bool known = facts_.api != ai::Api::generic;
+    if (head.event_stream) return known ? Reading::events : Reading::other_events;
+    if (ask_.beside_line) return path().ends_with("/content") ? Reading::none : Reading::video_job;
+    if (facts_.api == ai::Api::videos) return Reading::video_job;
+    const bool tells = known && facts_.api != ai::Api::count_tokens;
+    return tells && head.status < 300 ? Reading::document : Reading::none;
+}
+
+void Exchange::note_video_job(RelayEnd end, const Progress& progress) {
+    VideoJobs& jobs = route_->judge->jobs();
+    const TimePoint now = link_.turn();
+    if (facts_.api != ai::Api::videos) {
+        // Asked about: what is not there any more is over, as is what was deleted.
+        const bool gone = record_.status == 404 || (method() == "DELETE" && record_.status < 300);
+        const auto job = progress.video_job();
+        if (gone || (job && job->over && record_.status < 300)) jobs.end(ai::video_id(path()), now);
+        return;
+    }
+    if (end != RelayEnd::complete || record_.status >= 300) return;
+    const auto job = progress.video_job();
+    if (!job || job->over) return;
+    // The job holds the slot from now on: the answer was only the word of it.
+    (void)jobs.begin(ticket_, job->id, now + route_->backend->config().timeouts.job, now);
+}
+
+void Exchange::note_tokens(const Progress& progress) {
+    if (record_.status >= 300 || facts_.api == ai::Api::count_tokens || facts_.api == ai::Api::videos) return;
+    const ai::Usage usage = progress.usage();
+    using telemetry::TokenSource;
+    if (usage.input) {
+        record_.tokens_in = {*usage.input, TokenSource::usage};
+        if (facts_.is_object) route_->judge->prompts().learn(facts_.body_bytes, *usage.input);
+    } else if (ask_.prompt_tokens > 0) {
+        record_.tokens_in = {ask_.prompt_tokens, TokenSource::estimated};
+    }
+    if (usage.output) {
+        record_.tokens_out = {*usage.output, TokenSource::usage};
+    } else if (const std::uint32_t counted = progress.counted(); counted > 0) {
+        record_.tokens_out = {counted, TokenSource::counted};
+    } else if (progress.reading() == Reading::none && ask_.output_tokens > 0) {
+        record_.tokens_out = {ask_.output_tokens, TokenSource::estimated};
+    }
+}
+
+}  // namespace weir::downstream

@@ -1,0 +1,61 @@
+#include "downstream/video_jobs.hpp"
+
+#include "downstream/shared_judge.hpp"
+
+namespace weir::downstream {
+
+bool VideoJobs::begin(Ticket& ticket, const std::string& id, TimePoint deadline, TimePoint now) {
+    const std::lock_guard lock(mutex_);
+    if (jobs_.contains(id) || (jobs_.size() >= kMost && !make_room())) return false;
+    auto place = std::make_unique<admission::Place>();
+    const EndpointId endpoint = ticket.decision().endpoint;
+    judge_.hand_over(ticket, *place, now);
+    jobs_.emplace(id, Job{endpoint, deadline, std::move(place)});
+    ++running_;
+    return true;
+}
+
+void VideoJobs::end(std::string_view id, TimePoint now) {
+    const std::lock_guard lock(mutex_);
+    const auto found = jobs_.find(id);
+    if (found != jobs_.end() && found->second.place) end(found->second, now);
+}
+
+void VideoJobs::end(Job& job, TimePoint now) {
+    judge_.finish(*job.place, now);
+    job.place.reset();
+    job.until = now;
+    --running_;
+}
+
+void VideoJobs::expire(TimePoint now) {
+    const std::lock_guard lock(mutex_);
+    if (running_ == 0) return;
+    for (auto& [id, job] : jobs_) {
+        if (job.place && job.until <= now) end(job, now);
+    }
+}
+
+bool VideoJobs::make_room() {
+    auto oldest = jobs_.end();
+    for (auto job = jobs_.begin(); job != jobs_.end(); ++job) {
+        if (job->second.place) continue;
+        if (oldest == jobs_.end() || job->second.until < oldest->second.until) oldest = job;
+    }
+    if (oldest == jobs_.end()) return false;
+    jobs_.erase(oldest);
+    return true;
+}
+
+EndpointId VideoJobs::endpoint_of(std::string_view id) const {
+    const std::lock_guard lock(mutex_);
+    const auto found = jobs_.find(id);
+    return found == jobs_.end() ? kNoEndpoint : found->second.endpoint;
+}
+
+std::size_t VideoJobs::running() const {
+    const std::lock_guard lock(mutex_);
+    return running_;
+}
+
+}  // namespace weir::downstream

@@ -1,0 +1,66 @@
+#pragma once
+// Video jobs of one backend: each holds the slot of the request that began it until it is over.
+//
+// That a job is over is learned from the answers that pass (somebody asks about it, or deletes it), else from its
+// deadline. Where a job is made stays known for a while, so that questions and downloads go to the endpoint that can
+// answer them. The table is bounded: when it is full, jobs that are over are forgotten first; a job that finds no place
+// even so holds nothing, as no more of them can run than there are slots.
+//
+// Threading: any thread.
+
+#include <cstddef>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+
+#include "admission/place.hpp"
+#include "base/ids.hpp"
+
+namespace weir::downstream {
+
+class SharedJudge;
+class Ticket;
+
+class VideoJobs {
+public:
+    static constexpr std::size_t kMost = 4096;
+
+    // REQUIRES: `judge` outlives it.
+    explicit VideoJobs(SharedJudge& judge) : judge_(judge) {}
+
+    // The job takes over what the ticket holds, until `deadline`. False, and nothing happens, when the table is full of
+    // jobs that run, or has that one. REQUIRES: the ticket is running; afterwards, where true, it has ended.
+    bool begin(Ticket& ticket, const std::string& id, TimePoint deadline, TimePoint now);
+    // It is over: its slot is free. Unknown ones are ignored.
+    void end(std::string_view id, TimePoint now);
+    // Ends those whose deadline has passed.
+    void expire(TimePoint now);
+
+    // Where it is made, or was; kNoEndpoint when that is not known.
+    [[nodiscard]] EndpointId endpoint_of(std::string_view id) const;
+    // Those that hold a slot.
+    [[nodiscard]] std::size_t running() const;
+
+private:
+    struct Job {
+        EndpointId endpoint = kNoEndpoint;
+        TimePoint until{};                        // its deadline; of one that is over, when it began its rest
+        std::unique_ptr<admission::Place> place;  // null: it is over
+    };
+    struct Hash {
+        using is_transparent = void;
+        std::size_t operator()(std::string_view id) const { return std::hash<std::string_view>()(id); }
+    };
+
+    void end(Job& job, TimePoint now);
+    [[nodiscard]] bool make_room();
+
+    SharedJudge& judge_;
+    mutable std::mutex mutex_;
+    std::unordered_map<std::string, Job, Hash, std::equal_to<>> jobs_;
+    std::size_t running_ = 0;
+};
+
+}  // namespace weir::downstream

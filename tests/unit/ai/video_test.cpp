@@ -1,0 +1,52 @@
+#include "ai/video.hpp"
+
+#include <gtest/gtest.h>
+
+namespace weir::ai {
+namespace {
+
+std::uint32_t price(std::string_view body) { return video_seconds(read_facts(Api::videos, body), body); }
+
+TEST(Video, IsPricedInSecondsOfTheUsualSize) {
+    EXPECT_EQ(price(R"({"prompt":"p"})"), 4U);
+    EXPECT_EQ(price(R"({"prompt":"p","seconds":"12"})"), 12U);
+    EXPECT_EQ(price(R"({"prompt":"p","seconds":8,"size":"1280x720"})"), 8U);
+    EXPECT_EQ(price(R"({"prompt":"p","seconds":"8","size":"1024x1792"})"), 16U);
+    EXPECT_EQ(price(R"({"prompt":"p","seconds":"8","size":"64x64"})"), 8U) << "a small one is no cheaper";
+    EXPECT_EQ(price(R"({"prompt":"p","seconds":"4294967295","size":"99999x99999"})"), 3600U);
+    EXPECT_EQ(price(R"({"prompt":"p","seconds":"many","size":"x"})"), 4U);
+}
+
+TEST(Video, IsPricedTheSameInAForm) {
+    EXPECT_EQ(price("--b\r\nContent-Disposition: form-data; name=\"seconds\"\r\n\r\n12\r\n--b\r\n"
+                    "Content-Disposition: form-data; name=\"size\"\r\n\r\n1024x1792\r\n--b--\r\n"),
+              24U);
+    EXPECT_EQ(price("--b--\r\n"), 4U);
+}
+
+TEST(Video, HasItsPaths) {
+    EXPECT_TRUE(is_video_path("/v1/videos"));
+    EXPECT_TRUE(is_video_path("/v1/videos/video_1/content"));
+    EXPECT_FALSE(is_video_path("/v1/videosx"));
+    EXPECT_EQ(video_id("/v1/videos"), "");
+    EXPECT_EQ(video_id("/v1/videos/video_1"), "video_1");
+    EXPECT_EQ(video_id("/v1/videos/video_1/content"), "video_1");
+}
+
+TEST(Video, AnswersTellWhatHasBecomeOfAJob) {
+    const auto job = read_video_job(R"({"id":"video_1","object":"video","status":"in_progress","progress":3})");
+    ASSERT_TRUE(job);
+    EXPECT_EQ(job->id, "video_1");
+    EXPECT_FALSE(job->over);
+    EXPECT_FALSE(read_video_job(R"({"id":"v","status":"queued"})")->over);
+    for (const char* status : {"completed", "failed", "cancelled", "expired"}) {
+        EXPECT_TRUE(read_video_job(std::string(R"({"id":"v","status":")") + status + "\"}")->over);
+    }
+    EXPECT_FALSE(read_video_job(R"({"status":"queued"})"));
+    EXPECT_FALSE(read_video_job(R"({"id":"v"})"));
+    EXPECT_FALSE(read_video_job(R"({"id":"v","status":"queued")"));
+    EXPECT_FALSE(read_video_job("[]"));
+}
+
+}  // namespace
+}  // namespace weir::ai

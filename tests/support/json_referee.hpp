@@ -1,0 +1,110 @@
+#pragma once
+// Boost.JSON as the referee of ai/'s reading and rewriting in place: whatever it takes for a document, ours must read
+// the same of, and change as it would.
+
+#include <algorithm>
+#include <boost/json.hpp>
+#include <string>
+#include <string_view>
+
+#include "ai/request_facts.hpp"
+#include "ai/rewrite.hpp"
+
+namespace weir::test {
+
+namespace json = boost::json;
+
+inline json::string_view view(std::string_view text) { return {text.data(), text.size()}; }
+
+// The document, or null where Boost does not take the text for an object.
+inline json::value parsed(std::string_view text) {
+    boost::system::error_code error;
+    json::parse_options options;
+    options.max_depth = 500;
+    json::value value = json::parse(view(text), error, {}, options);
+    return error || !value.is_object() ? json::value() : value;
+}
+
+inline const json::value* find(const json::value& document, ai::Member member) {
+    const json::object* object = document.if_object();
+    const ai::MemberRow& wanted = ai::row(member);
+    if (!wanted.parent.empty()) {
+        const json::value* parent = object->if_contains(view(wanted.parent));
+        object = parent == nullptr ? nullptr : parent->if_object();
+    }
+    return object == nullptr ? nullptr : object->if_contains(view(wanted.name));
+}
+
+// Whether the facts of a body are what Boost reads of it. A body that has a member twice is refused: nobody relies on
+// the rest.
+inline bool reads_alike(std::string_view body) {
+    const ai::RequestFacts facts = ai::read_facts(ai::Api::chat, body);
+    const json::value document = parsed(body);
+    if (document.is_null() || facts.fault.ends_with("twice")) return true;
+    if (!facts.is_object) return false;
+    for (std::size_t i = 0; i < ai::kMemberCount; ++i) {
+        const auto member = static_cast<ai::Member>(i);
+        if (ai::row(member).kind == ai::MemberKind::hint) continue;
+        const json::value* expected = find(document, member);
+        if ((expected != nullptr) != facts.at(member).there()) return false;
+        if (expected == nullptr) continue;
+        boost::system::error_code error;
+        if (json::parse(view(facts.written(member, body)), error) != *expected || error) return false;
+        const json::string* text = expected->if_string();
+        if (text != nullptr && !facts.says(member, {text->data(), text->size()}, body)) return false;
+    }
+    const json::value* stream = find(document, ai::Member::stream);
+    return facts.stream == (stream != nullptr && stream->is_bool() && stream->get_bool());
+}
+
+// What the document is once a member has been set to "new", or taken out.
+inline json::value changed(const json::value& document, ai::Member member, bool removes) {
+    json::value expected = document;
+    const ai::MemberRow& wanted = ai::row(member);
+    json::object* object = &expected.get_object();
+    if (!wanted.parent.empty()) {
+        json::value& parent = (*object)[view(wanted.parent)];
+        if (!parent.is_object()) parent = json::object();
+        object = &parent.get_object();
+    }
+    if (removes) {
+        object->erase(view(wanted.name));
+    } else {
+        (*object)[view(wanted.name)] = "new";
+    }
+    return expected;
+}
+
+// The rest of a text beside a member that is taken out: but for a comma, and space.
+inline std::string_view trimmed_back(std::string_view text) {
+    return text.substr(0, text.find_last_not_of(" \t\r\n,") + 1);
+}
+inline std::string_view trimmed_front(std::string_view text) {
+    return text.substr(std::min(text.find_first_not_of(" \t\r\n,"), text.size()));
+}
+
+// Whether a change does what it says, and nothing else to any byte.
+inline bool rewrites_exactly(const std::string& before, ai::Member member, bool removes) {
+    const ai::RequestFacts facts = ai::read_facts(ai::Api::chat, before);
+    ai::Rewrite rewrite(facts);
+    if (removes) {
+        rewrite.remove(member);
+    } else {
+        rewrite.set(member, "\"new\"");
+    }
+    std::string after = before;
+    if (rewrite.apply(after) != facts.is_object) return false;
+    const ai::MemberSpan& span = facts.at(member);
+    if (!facts.is_object || (removes && !span.there())) return after == before;
+
+    const json::value was = parsed(before);
+    const bool ambiguous = facts.fault.ends_with("twice") || ai::row(member).kind == ai::MemberKind::hint;
+    if (!was.is_null() && !ambiguous && parsed(after) != changed(was, member, removes)) return false;
+    if (!span.there()) return true;
+    const std::string_view text = before;
+    if (!removes) return after == before.substr(0, span.value) + "\"new\"" + before.substr(span.end);
+    return after.starts_with(trimmed_back(text.substr(0, span.begin))) &&
+           after.ends_with(trimmed_front(text.substr(span.end)));
+}
+
+}  // namespace weir::test

@@ -166,7 +166,7 @@ class Process(WeirTest):
         backend = self.start_backend(respond(b"y" * 10_000))
         weir = self.start_weir(small_policy(backend.url, capacity=2), env=self.preload.env)
         body = b"x" * 50_000
-        failures = 0
+        failures = spared = 0
         for number in range(1, 400):
             self.preload.fail_allocation(number)
             try:
@@ -176,7 +176,9 @@ class Process(WeirTest):
             except (Closed, OSError):
                 failures += 1
             self.assertTrue(weir.is_running(), f"allocation {number}: {weir.stderr()[-2000:]}")
-            if not self.preload.has_failed():
+            # On a busy machine the answer may be here before the rest of the request's work: three in a row are the end of it.
+            spared = 0 if self.preload.has_failed() else spared + 1
+            if spared == 3:
                 break
         self.preload.fail_allocation(0)
         self.assertGreater(number, 10, "no allocation was reached")

@@ -1,6 +1,7 @@
 """The command line: what each verb prints and the code it ends with."""
 
 import json
+import re
 import unittest
 
 from support.policy import small_policy
@@ -49,7 +50,9 @@ class Check(unittest.TestCase):
         self.assertGreaterEqual(len(files), 4)
         code, out, err = run_weir("check", *files)
         self.assertEqual((code, err), (0, ""))
-        self.assertEqual([line.split(": ")[1][:2] for line in out.splitlines()], ["ok"] * len(files))
+        # How many descriptors a process may have is the machine's affair: that warning says nothing of the policy.
+        self.assertEqual(set(re.findall(r"\[([a-z-]+)\]$", out, re.M)) - {"too-few-descriptors"}, set())
+        self.assertEqual(len(re.findall(r"\.yaml: ok, ", out)), len(files))
 
     def test_a_mistake_is_shown_with_its_place_and_a_suggestion(self):
         code, out, _ = run_weir("check", BROKEN / "typo.yaml")

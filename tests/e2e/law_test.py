@@ -49,14 +49,14 @@ class Prompts(WeirTest):
         backend.wait_for(1)
         second.send(post(chat("y" * 3000, stream=True)))
         self.eventually(lambda: weir.waiting("direct") == 1)
-        self.assertEqual(weir.metrics().sum("weir_pending_prompt_tokens") // 100, 7)
+        self.assert_soon_equal(lambda: weir.metrics().sum("weir_pending_prompt_tokens") // 100, 7)
         self.assertTrue(holds(lambda: weir.inflight() == 1))
         go.set()
         self.assertEqual(first.response().status, 200)
         self.assertEqual(second.response().status, 200)
         self.assert_idle(weir)
-        self.assertEqual(weir.metrics().sum("weir_pending_prompt_tokens"), 0)
-        self.assertEqual(weir.metrics().sum("weir_inflight_tokens"), 0)
+        self.assert_soon_equal(lambda: weir.metrics().sum("weir_pending_prompt_tokens"), 0)
+        self.assert_soon_equal(lambda: weir.metrics().sum("weir_inflight_tokens"), 0)
 
     def test_what_is_no_json_has_no_prompt(self):
         go = threading.Event()
@@ -88,7 +88,7 @@ class Context(WeirTest):
         self.assertEqual(first.response().status, 200)
         self.assertEqual(second.response().status, 200)
         self.assert_idle(weir)
-        self.assertEqual(weir.metrics().sum("weir_inflight_tokens"), 0)
+        self.assert_soon_equal(lambda: weir.metrics().sum("weir_inflight_tokens"), 0)
 
     def test_the_size_of_the_cache_is_read_from_the_engine(self):
         page = b'vllm:cache_config_info{block_size="16",num_gpu_blocks="1000"} 1.0\n'
@@ -152,7 +152,7 @@ class Guarantee(WeirTest):
         self.eventually(lambda: weir.waiting("bulk") == 1)
         clients[0].close()  # a slot: the bulk class is owed it, though a better one waits
         self.eventually(lambda: weir.inflight("bulk") == 1)
-        self.assertEqual(weir.waiting("direct"), 1)
+        self.assert_soon_equal(lambda: weir.waiting("direct"), 1)
         go.set()
         for client in clients[1:]:
             self.assertEqual(client.response().status, 200)
@@ -183,7 +183,7 @@ class Eviction(WeirTest):
         self.assertIn(b'"code":"server_is_overloaded"', events[-1])
         self.assertFalse(answer.complete)
         self.eventually(lambda: weir.count("weir_requests_total", **{"class": "bulk", "outcome": "shed"}) == 1)
-        self.assertEqual(weir.count("weir_shed_total", **{"class": "bulk", "reason": "evicted", "mode": "enforce"}), 1)
+        self.assert_soon_equal(lambda: weir.count("weir_shed_total", **{"class": "bulk", "reason": "evicted", "mode": "enforce"}), 1)
         self.eventually(lambda: [line for line in weir.access_log() if line["reason"] == "evicted"])
         line = next(line for line in weir.access_log() if line["reason"] == "evicted")
         self.assertEqual((line["class"], line["gate"], line["limit"]), ("bulk", "eviction", 0.2))
@@ -258,7 +258,7 @@ class Learning(WeirTest):
         address = re.search(r"127\.0\.0\.1:\d+", process.stdout.readline())[0]
         weir = self.start_weir(policy(f"http://{address}", direct={"line": 1000, "patience": "60s"},
                                       capacity={"requests": {"learn": True, "start": 2}, "context_tokens": "read"}))
-        self.assertEqual(weir.metrics().sum("weir_limit_requests"), 2)
+        self.assert_soon_equal(lambda: weir.metrics().sum("weir_limit_requests"), 2)
         until = time.monotonic() + scaled(20)
         grown = threading.Event()
 

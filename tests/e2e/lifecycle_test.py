@@ -307,7 +307,7 @@ class Reload(WeirTest):
             received.append(next(chunks))
             if i % 3 == 1:
                 weir.reload(self.policy(burst=3 + i))
-                self.assertEqual(weir.inflight(), 1)
+                self.assert_soon_equal(lambda: weir.inflight(), 1)
         self.assertEqual(received, [b"data: {\"n\":%d}\n\n" % i for i in range(10)])
         self.assertEqual(list(chunks), [])
         self.assertTrue(answer.complete)
@@ -369,10 +369,10 @@ class Reload(WeirTest):
             self.assertFalse(weir.status()["last_reload_successful"])
             self.assertEqual(weir.request().status, 200)
             self.assertEqual(self.limited(weir, 1), [429])
-        self.assertEqual(weir.count("weir_config_last_reload_successful"), 0)
+        self.assert_soon_equal(lambda: weir.count("weir_config_last_reload_successful"), 0)
         weir.reload(self.policy())
         self.assertTrue(weir.status()["last_reload_successful"])
-        self.assertEqual(weir.count("weir_config_last_reload_successful"), 1)
+        self.assert_soon_equal(lambda: weir.count("weir_config_last_reload_successful"), 1)
 
     def test_item_28_a_file_that_is_gone_changes_nothing(self):
         weir = self.start_weir(self.policy())

@@ -39,7 +39,7 @@ class Jobs(WeirTest):
         answer = self.create()
         self.assertEqual(answer.status, 200)
         job = json.loads(answer.body)["id"]
-        self.assertEqual(self.weir.inflight(), 1)
+        self.assert_soon_equal(lambda: self.weir.inflight(), 1)
         self.eventually(lambda: self.weir.count("weir_video_jobs") == 1)
         waiting = self.client(self.weir)
         waiting.send(f"POST {VIDEOS} HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n"
@@ -47,7 +47,7 @@ class Jobs(WeirTest):
         self.eventually(lambda: self.weir.waiting() == 1)
         # Nobody asks: the slot is held, though the video may long be there.
         time.sleep(1)
-        self.assertEqual((self.weir.inflight(), self.weir.waiting()), (1, 1))
+        self.assert_soon_equal(lambda: (self.weir.inflight(), self.weir.waiting()), (1, 1))
         self.eventually(lambda: self.status(job) == "completed")
         self.assertEqual(waiting.response().status, 200)
         content = self.get(job, "/content")
@@ -65,7 +65,7 @@ class Jobs(WeirTest):
         for _ in range(20):
             self.assertEqual(self.get(job).status, 200)
         self.eventually(lambda: any(line["reason"] == "exempt" for line in self.weir.access_log()))
-        self.assertEqual(self.weir.waiting(), 5)
+        self.assert_soon_equal(lambda: self.weir.waiting(), 5)
         gone = self.weir.request("DELETE", f"{VIDEOS}/{job}")
         self.assertEqual(gone.status, 200)
         self.eventually(lambda: self.weir.waiting() == 4, "the slot of what was deleted is free")
@@ -82,9 +82,9 @@ class Jobs(WeirTest):
     def test_a_job_that_nobody_asks_about_ends_at_its_deadline(self):
         self.start(speed=0.1, backend={"timeouts": {"job": "500ms"}})
         self.assertEqual(self.create().status, 200)
-        self.assertEqual(self.weir.inflight(), 1)
+        self.assert_soon_equal(lambda: self.weir.inflight(), 1)
         self.assert_idle(self.weir)
-        self.assertEqual(self.weir.count("weir_video_jobs"), 0)
+        self.assert_soon_equal(lambda: self.weir.count("weir_video_jobs"), 0)
         self.assertEqual(self.create().status, 200)
 
     def test_videos_are_priced_in_seconds_at_their_size(self):

@@ -147,7 +147,7 @@ class Upgrades(WeirTest):
         backend = self.start_backend(server(echo))
         weir = self.weir_before(backend, websocket={"connections": 2})
         ends = [self.open(weir), self.open(weir)]
-        self.assertEqual(weir.count("weir_backend_websockets"), 2)
+        self.assert_soon_equal(lambda: weir.count("weir_backend_websockets"), 2)
         client = self.client(weir)
         client.send(handshake("/ws"))
         answer = client.response()
@@ -277,7 +277,7 @@ class Realtime(WeirTest):
             time.sleep(0.01)
         self.assertLessEqual(max(most), 2)
         self.assert_idle(weir)
-        self.assertEqual(weir.count("weir_requests_total", outcome="served"), 18)
+        self.assert_soon_equal(lambda: weir.count("weir_requests_total", outcome="served"), 18)
         for end in ends:
             end.client.close()
         self.eventually(lambda: weir.count("weir_backend_websockets") == 0)
@@ -299,7 +299,7 @@ class Realtime(WeirTest):
         self.assertEqual(first.events_until("response.done")[-1]["response"]["status"], "cancelled")
         second.send_event("response.create", response={"max_output_tokens": 3})
         self.assertEqual(second.events_until("response.done")[-1]["response"]["status"], "completed")
-        self.assertEqual(weir.count("weir_shed_total", reason="patience_expired", mode="enforce"), 1)
+        self.assert_soon_equal(lambda: weir.count("weir_shed_total", reason="patience_expired", mode="enforce"), 1)
 
     def test_one_waits_for_its_slot_with_everything_behind_it(self):
         weir = self.weir_with(self.start_mock("--preset", "h100-8b"), patience="30s")
@@ -351,7 +351,7 @@ class Realtime(WeirTest):
         events = second.events_until("response.done")
         self.assertEqual(events[-1]["response"]["status"], "cancelled")
         self.assertIn("server_is_overloaded", [event.get("error", {}).get("code") for event in events])
-        self.assertEqual(weir.inflight(), 1)
+        self.assert_soon_equal(lambda: weir.inflight(), 1)
 
     def test_the_type_is_found_wherever_it_stands(self):
         weir = self.weir_with(self.start_mock("--preset", "h100-8b"))
@@ -361,7 +361,7 @@ class Realtime(WeirTest):
             for i in range(0, len(text), size):
                 end.send_frame(TEXT if i == 0 else 0, text[i:i + size], final=i + size >= len(text))
             self.assertEqual(len(end.events_until("response.done")), 4)
-        self.assertEqual(weir.count("weir_requests_total", outcome="served"), 3)
+        self.assert_soon_equal(lambda: weir.count("weir_requests_total", outcome="served"), 3)
 
 
 if __name__ == "__main__":

@@ -230,6 +230,12 @@ class WeirTest(unittest.TestCase):
         self.assertTrue(value, message or "it did not come true in time")
         return value
 
+    def assert_soon_equal(self, read, expected, message=None, within=5.0):
+        """For what Weir says of itself: a request is counted, and gives its slot back, when its answer has been sent, which
+        may be a moment after the client has it."""
+        eventually(lambda: read() == expected, within)
+        self.assertEqual(read(), expected, message)
+
     def assert_idle(self, weir, within=5.0):
         """Nothing in flight, nothing in line: every slot was given back."""
         self.eventually(lambda: weir.inflight() == 0 and weir.waiting() == 0, "slots are still held", within)

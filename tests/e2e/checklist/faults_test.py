@@ -77,7 +77,7 @@ class Masses(WeirTest):
         # A sanitizer's allocator holds more than what was asked for.
         self.assertLess((weir.resident_bytes() - before) / len(idlers), 64 * KIB * SLOW)
         # Neither half a head nor half a body has a slot.
-        self.assertEqual(weir.inflight(), 100)
+        self.assert_soon_equal(lambda: weir.inflight(), 100)
         for client in idlers:
             client.close()
         self.assert_idle(weir)

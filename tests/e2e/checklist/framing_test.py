@@ -6,11 +6,10 @@ refused message on the same connection is a request that smuggling would bring t
 
 import unittest
 
+from raw_requests import SMUGGLED, RawRequestTest
 from support.backend import raw, reply, respond
 from support.process import SharedWeirTest
 from support.wire import Client, Closed, chunked
-
-SMUGGLED = b"GET /smuggled HTTP/1.1\r\nHost: a\r\n\r\n"
 
 
 def post(*fields, body=b"", version="1.1", target="/"):
@@ -18,29 +17,7 @@ def post(*fields, body=b"", version="1.1", target="/"):
     return head + b"\r\n\r\n" + body
 
 
-class RequestFraming(SharedWeirTest):
-    def assert_refused(self, data, statuses=(400,)):
-        with Client(self.weir.address) as client:
-            client.try_send(data)
-            answer = client.response()
-            self.assertIn(answer.status, statuses, data[:200])
-            self.assertEqual(answer.get("connection"), "close", data[:200])
-            self.assertTrue(answer.complete)
-            self.assertTrue(client.is_closed(), "the connection stays open after a malformed request")
-        self.assertEqual(self.backend.requests, [], data[:200])
-
-    def assert_all_refused(self, cases, statuses=(400,)):
-        for data in cases:
-            with self.subTest(data=data[:120]):
-                self.assert_refused(data, statuses)
-
-    def forwarded(self, data):
-        """The only request that reached the backend."""
-        answer = self.ask(data)
-        self.assertEqual(answer.status, 200, data[:200])
-        self.assertEqual(len(self.backend.requests), 1, data[:200])
-        return self.backend.requests.pop()
-
+class RequestFraming(RawRequestTest):
     # 2. Lengths
 
     def test_item_02_a_length_beyond_what_may_be_sent_is_refused_without_reading_it(self):

@@ -3,11 +3,10 @@
 import threading
 import unittest
 
+from raw_requests import SMUGGLED, RawRequestTest
 from support.backend import hold, reply
-from support.process import SharedWeirTest, WeirTest
+from support.process import WeirTest
 from support.wire import Client, chunked
-
-SMUGGLED = b"GET /smuggled HTTP/1.1\r\nHost: a\r\n\r\n"
 
 
 def get(*fields, target="/", host="a"):
@@ -15,27 +14,7 @@ def get(*fields, target="/", host="a"):
     return "\r\n".join(lines).encode("latin-1") + b"\r\n\r\n"
 
 
-class RequestHead(SharedWeirTest):
-    def assert_refused(self, data, statuses=(400,)):
-        with Client(self.weir.address) as client:
-            client.try_send(data)
-            answer = client.response()
-            self.assertIn(answer.status, statuses, data[:200])
-            self.assertEqual(answer.get("connection"), "close", data[:200])
-            self.assertTrue(client.is_closed(), data[:200])
-        self.assertEqual(self.backend.requests, [], data[:200])
-
-    def assert_all_refused(self, cases, statuses=(400,)):
-        for data in cases:
-            with self.subTest(data=data[:120]):
-                self.assert_refused(data, statuses)
-
-    def forwarded(self, data):
-        answer = self.ask(data)
-        self.assertEqual(answer.status, 200, data[:200])
-        self.assertEqual(len(self.backend.requests), 1)
-        return self.backend.requests.pop()
-
+class RequestHead(RawRequestTest):
     # 9. Host and target
 
     def test_item_09_valid_hosts_are_served(self):

@@ -3,25 +3,14 @@
 import unittest
 
 from request_cases import ALL
-from table import check_or_update, rows_of
-from verdicts import NAMES, ask_all, meets, send_request
+from verdicts import CaseTest, meets, send_request
 
 
-class Requests(unittest.TestCase):
-    maxDiff = None
-
-    @classmethod
-    def setUpClass(cls):
-        cls.results = ask_all(ALL, send_request)
-
-    def check(self, item):
-        for i, case in enumerate(ALL):
-            if case.item != item:
-                continue
-            seen = {name: self.results[name][i] for name in NAMES}
-            print(f"{case}: {case.demand}; " + ", ".join(f"{name} {seen[name].verdict(case)}" for name in NAMES))
-            with self.subTest(case=str(case)):
-                self.assertTrue(meets(case, seen["Weir"]), f"demanded: {case.demand}; {seen['Weir']}")
+class Requests(CaseTest):
+    cases = ALL
+    section = "requests"
+    send = staticmethod(send_request)
+    meets = staticmethod(meets)
 
     def test_item_01_length_and_encoding(self):
         self.check(1)
@@ -66,7 +55,7 @@ class Requests(unittest.TestCase):
         self.check(14)
 
     def test_the_document_says_what_weir_does(self):
-        check_or_update(self, "requests", rows_of(ALL, self.results, meets))
+        self.check_document()
 
 
 if __name__ == "__main__":

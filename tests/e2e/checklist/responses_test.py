@@ -6,8 +6,7 @@ from dataclasses import dataclass
 from response_cases import ALL
 from support.waiting import eventually, scaled
 from support.wire import Client, Closed
-from table import check_or_update, rows_of
-from verdicts import NAMES, ask_all
+from verdicts import CaseTest
 
 
 @dataclass
@@ -74,21 +73,11 @@ def meets(case, seen, strict=True):
             "fresh": whole and not seen.reused, "serve": whole and clean}[case.demand]
 
 
-class Responses(unittest.TestCase):
-    maxDiff = None
-
-    @classmethod
-    def setUpClass(cls):
-        cls.results = ask_all(ALL, send_answer)
-
-    def check(self, item):
-        for i, case in enumerate(ALL):
-            if case.item != item:
-                continue
-            seen = {name: self.results[name][i] for name in NAMES}
-            print(f"{case}: {case.demand}; " + ", ".join(f"{name} {seen[name].verdict(case)}" for name in NAMES))
-            with self.subTest(case=str(case)):
-                self.assertTrue(meets(case, seen["Weir"]), f"demanded: {case.demand}; {seen['Weir']}")
+class Responses(CaseTest):
+    cases = ALL
+    section = "responses"
+    send = staticmethod(send_answer)
+    meets = staticmethod(meets)
 
     def test_item_17_an_unsolicited_101(self):
         self.check(17)
@@ -103,7 +92,7 @@ class Responses(unittest.TestCase):
         self.check(20)
 
     def test_the_document_says_what_weir_does(self):
-        check_or_update(self, "responses", rows_of(ALL, self.results, meets))
+        self.check_document()
 
 
 if __name__ == "__main__":

@@ -1,11 +1,13 @@
 """What a proxy made of some bytes, in a word, and whether that is what the checklist demands."""
 
 import threading
+import unittest
 from dataclasses import dataclass, field
 
 from support.contestants import Contestant
 from support.waiting import scaled
 from support.wire import Client, Closed
+from table import check_or_update, rows_of
 
 NAMES = ("Weir", "HAProxy", "nginx")
 
@@ -99,3 +101,29 @@ def ask_all(cases, send):
     if faults:
         raise faults[0]
     return results
+
+
+class CaseTest(unittest.TestCase):
+    """A class's cases, asked of all three proxies at once; each test checks Weir's answers to the cases of one item.
+
+    A class has `cases`, `section` (of the document), `send` (contestant, case -> what was seen) and `meets` (case, seen,
+    strict -> whether it is as demanded); the last two as static methods.
+    """
+
+    maxDiff = None
+
+    @classmethod
+    def setUpClass(cls):
+        cls.results = ask_all(cls.cases, cls.send)
+
+    def check(self, item):
+        for i, case in enumerate(self.cases):
+            if case.item != item:
+                continue
+            seen = {name: self.results[name][i] for name in NAMES}
+            print(f"{case}: {case.demand}; " + ", ".join(f"{name} {seen[name].verdict(case)}" for name in NAMES))
+            with self.subTest(case=str(case)):
+                self.assertTrue(self.meets(case, seen["Weir"]), f"demanded: {case.demand}; {seen['Weir']}")
+
+    def check_document(self):
+        check_or_update(self, self.section, rows_of(self.cases, self.results, self.meets))

@@ -9,18 +9,14 @@ namespace {
 
 using namespace std::chrono_literals;
 
-void append_number(std::string& out, std::uint64_t number) {
-    std::array<char, 20> text;
-    const auto end = std::to_chars(text.data(), text.data() + text.size(), number).ptr;
-    out.append(text.data(), end);
-}
-
 void append_padded(std::string& out, std::uint64_t number, std::size_t digits) {
     std::array<char, 20> text;
     const auto end = std::to_chars(text.data(), text.data() + text.size(), number).ptr;
     const auto size = static_cast<std::size_t>(end - text.data());
     out.append(digits > size ? digits - size : 0, '0').append(text.data(), end);
 }
+
+void append_number(std::string& out, std::uint64_t number) { append_padded(out, number, 1); }
 
 // RFC 3339, in UTC, to the second: the next whole one.
 void append_instant(std::string& out, std::chrono::system_clock::time_point at) {

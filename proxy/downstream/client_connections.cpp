@@ -3,14 +3,9 @@
 #include <functional>
 #include <string_view>
 
+#include "admission/classify/identity.hpp"
+
 namespace weir::downstream {
-namespace {
-
-constexpr int kIpv6ClientBits = 64;
-
-IpAddress client_of(const IpAddress& address) { return address.is_v4() ? address : address.masked(kIpv6ClientBits); }
-
-}  // namespace
 
 std::size_t ClientConnections::Hash::operator()(const IpAddress& address) const noexcept {
     return std::hash<std::string_view>()({reinterpret_cast<const char*>(address.bytes.data()), address.bytes.size()});
@@ -18,7 +13,7 @@ std::size_t ClientConnections::Hash::operator()(const IpAddress& address) const 
 
 bool ClientConnections::take(const IpAddress& client, std::uint32_t most) {
     const std::lock_guard lock(mutex_);
-    std::uint32_t& open = open_[client_of(client)];
+    std::uint32_t& open = open_[admission::client_address(client)];
     if (open >= most) return false;  // `most` is positive, so that the entry is not new
     ++open;
     return true;
@@ -26,7 +21,7 @@ bool ClientConnections::take(const IpAddress& client, std::uint32_t most) {
 
 void ClientConnections::give_back(const IpAddress& client) {
     const std::lock_guard lock(mutex_);
-    const auto found = open_.find(client_of(client));
+    const auto found = open_.find(admission::client_address(client));
     if (found != open_.end() && --found->second == 0) open_.erase(found);
 }
 

@@ -1,8 +1,8 @@
 #pragma once
 // How many connections each client has open, over all workers: for listeners that set a bound for one client.
 //
-// A client is an address, IPv6 a /64, which is what one subscriber holds at least (RFC 6177). An entry exists only
-// while it has a connection, so that the table is bounded by the number of connections.
+// A client is an address as admission::client_address() has it. An entry exists only while it has a connection, so that
+// the table is bounded by the number of connections.
 //
 // Threading: any thread; a lock, taken once when such a connection begins and once when it ends.
 

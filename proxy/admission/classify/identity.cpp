@@ -5,8 +5,6 @@
 namespace weir::admission {
 namespace {
 
-constexpr int kIpv6ClientBits = 64;  // what one subscriber holds at least (RFC 6177)
-
 bool is_port(std::string_view text) {
     return !text.empty() && text.size() <= 5 && text.find_first_not_of("0123456789") == std::string_view::npos;
 }
@@ -27,11 +25,14 @@ ClientKey hash_of_certificate(SipKey key, std::string_view name) {
     return siphash({~key.k0, key.k1}, {reinterpret_cast<const std::uint8_t*>(name.data()), name.size()});
 }
 
-ClientKey hash_of_source(SipKey key, const IpAddress& source) {
-    return siphash(key, source.is_v4() ? source.bytes : source.masked(kIpv6ClientBits).bytes);
-}
+ClientKey hash_of_source(SipKey key, const IpAddress& source) { return siphash(key, client_address(source).bytes); }
 
 }  // namespace
+
+IpAddress client_address(const IpAddress& address) {
+    constexpr int kIpv6ClientBits = 64;
+    return address.is_v4() ? address : address.masked(kIpv6ClientBits);
+}
 
 std::optional<IpAddress> parse_forwarded(std::string_view entry) {
     entry = trimmed(entry);

@@ -50,6 +50,10 @@ private:
     SipKey dealer_;  // for cohorts: made of the policy's own secrets, so that nobody can choose a cohort from outside
 };
 
+// Who counts as one client where all that is known is an address: itself, and of IPv6 its /64, which is what one
+// subscriber holds at least (RFC 6177).
+[[nodiscard]] IpAddress client_address(const IpAddress& address);
+
 // One entry of X-Forwarded-For: an address, alone, as `[v6]`, or with a port (`v4:port`, `[v6]:port`); spaces around it
 // do not count.
 [[nodiscard]] std::optional<IpAddress> parse_forwarded(std::string_view entry);

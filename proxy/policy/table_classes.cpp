@@ -106,14 +106,16 @@ constexpr std::array kRateFields{
 };
 
 // A map starts with a burst of 0, which no policy can write.
-constexpr Shape kRateShape = [] {
-    Shape rate = shape<RateConfig>("", kRateFields);
+template <double (*DefaultBurst)(double), std::size_t N>
+constexpr Shape rate_shape(const std::array<Field, N>& fields) {
+    Shape rate = shape<RateConfig>("", fields);
     rate.finish = [](void* self) {
         auto& config = *static_cast<RateConfig*>(self);
-        if (config.burst <= 0) config.burst = default_burst(config.per_second);
+        if (config.burst <= 0) config.burst = DefaultBurst(config.per_second);
     };
     return rate;
-}();
+}
+constexpr Shape kRateShape = rate_shape<default_burst>(kRateFields);
 
 // A bucket at one place of the structs: its shorthand, or the map.
 template <auto... Members>
@@ -127,14 +129,7 @@ constexpr std::array kTokenRateFields{
     required(scalar<kRate, &RateConfig::per_second>("rate", "", "On average.")),
     scalar<kBurst, &RateConfig::burst>("burst", "", "At once after a quiet time; without it, a minute's worth."),
 };
-constexpr Shape kTokenRateShape = [] {
-    Shape rate = shape<RateConfig>("", kTokenRateFields);
-    rate.finish = [](void* self) {
-        auto& config = *static_cast<RateConfig*>(self);
-        if (config.burst <= 0) config.burst = default_token_burst(config.per_second);
-    };
-    return rate;
-}();
+constexpr Shape kTokenRateShape = rate_shape<default_token_burst>(kTokenRateFields);
 
 template <auto... Members>
 constexpr Field token_bucket(std::string_view key, std::string_view doc) {

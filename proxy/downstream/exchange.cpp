@@ -46,6 +46,16 @@ Reason reason_of(RelayEnd end) {
 
 }  // namespace
 
+class Exchange::AnswerEnd final : public Relay::Observer {
+public:
+    AnswerEnd(Exchange& exchange, const Progress& progress) : exchange_(exchange), progress_(progress) {}
+    void answer_is_in() override { exchange_.settle(progress_); }
+
+private:
+    Exchange& exchange_;
+    const Progress& progress_;
+};
+
 Exchange::Exchange(ClientLink& link)
     : link_(link),
       ticket_(link.waker),
@@ -59,7 +69,6 @@ Exchange::Exchange(ClientLink& link)
 
 Exchange::~Exchange() {
     release();
-    if (idempotency_key_) link_.worker.state().idempotency_keys.end(*idempotency_key_);
     hold(0);
     // Out of memory, say: the connection's catch ends it, and the record must not call it served.
     if (std::uncaught_exceptions() > 0) reason_ = Reason::internal_error;
@@ -262,6 +271,15 @@ void Exchange::fail_from(DispatchEnd end, upstream::Endpoint& endpoint) {
         route_->backend->request_failed(endpoint, link_.turn());
 }
 
+void Exchange::fail_from(RelayEnd end, const Progress& progress, upstream::Endpoint& endpoint) {
+    fail(reason_of(end));
+    // Else only its last bytes were not taken.
+    if (ticket_.standing() == Standing::running) note_tokens(progress);
+    if (end == RelayEnd::evicted) note_gate(ticket_.eviction());
+    if (group(reason_) == ReasonGroup::backend) route_->backend->request_failed(endpoint, link_.turn());
+    release();
+}
+
 void Exchange::release() {
     if (ticket_.standing() == Standing::running) {
         const bool made = record_.status >= 200 && record_.status < 300;
@@ -271,6 +289,9 @@ void Exchange::release() {
     }
     // Only where something was thrown in line: else it is waited for.
     if (ticket_.standing() == Standing::waiting) (void)route_->judge->leave(ticket_, link_.turn());
+    if (!idempotency_key_) return;
+    link_.worker.state().idempotency_keys.end(*idempotency_key_);
+    idempotency_key_.reset();
 }
 
 void Exchange::hold(std::size_t bytes) {
@@ -328,8 +349,9 @@ net::task<void> Exchange::relay(std::unique_ptr<upstream::Connection> connection
     const bool reusable = head.keep_alive && dispatch.sent_all() && !upgrades_;
     progress.begin(reading_of(head), asked_usage_);
     const http::OutboundFraming framing = plan_answer(head, !progress.drops_usage());
-    Relay body(link_, presence_, progress, connection->stream(), http::BodyReader(head.framing, head.content_length),
-               write_answer_head(head, framing),
+    AnswerEnd answer_end(*this, progress);
+    Relay body(link_, presence_, progress, answer_end, connection->stream(),
+               http::BodyReader(head.framing, head.content_length), write_answer_head(head, framing),
                {.chunked_out = framing.framing == http::Framing::chunked,
                 .event_stream = head.event_stream && !http::is_encoded(head.fields),
                 .idle_timeout = backend.config().timeouts.idle,
@@ -337,17 +359,13 @@ net::task<void> Exchange::relay(std::unique_ptr<upstream::Connection> connection
     link_.worker.texts().give(std::exchange(body_, {}));  // it is answered: it will not be sent again
     hold(0);
     const RelayEnd end = co_await body.run(dispatch.rest());
-    note_tokens(progress);
-    if (end == RelayEnd::complete && record_.tokens_out.tokens > 0) {
-        route_->judge->answers().learn(record_.tokens_out.tokens);
-    }
+    if (end != RelayEnd::complete) fail_from(end, progress, endpoint);
     if (end == RelayEnd::complete && reusable && !body.excess()) {
         link_.worker.pool().give_back(std::move(connection), backend.config().timeouts.keep_alive);
     }
     connection.reset();
-    // The endpoint's part is over: its slot is free while the client may still be reading.
-    if (progress.reading() == Reading::video_job) note_video_job(end, progress);
-    settle(end, body, endpoint);
+    record_.bytes_out = body.content_bytes();
+    if (body.first_content() != TimePoint{}) record_.first_byte = body.first_content() - arrived_;
     if (end == RelayEnd::complete && !body.unsent().empty()) {
         const bool sent = co_await link_.send(body.unsent());
         if (!sent) reason_ = link_.source().ready.broken ? Reason::client_gone : Reason::client_stalled;
@@ -374,15 +392,13 @@ net::task<bool> Exchange::break_off(Relay& body, const Progress& progress) {
     co_return sent;
 }
 
-void Exchange::settle(RelayEnd end, const Relay& body, upstream::Endpoint& endpoint) {
+void Exchange::settle(const Progress& progress) {
     reason_ = record_.queue > Duration::zero() ? Reason::admitted_after_wait : Reason::admitted;
     if (ask_.beside_line) reason_ = Reason::exempt;
-    if (end != RelayEnd::complete) reason_ = reason_of(end);
-    if (end == RelayEnd::evicted) note_gate(ticket_.eviction());
-    if (group(reason_) == ReasonGroup::backend) route_->backend->request_failed(endpoint, link_.turn());
+    note_tokens(progress);
+    if (record_.tokens_out.tokens > 0) route_->judge->answers().learn(record_.tokens_out.tokens);
+    if (progress.reading() == Reading::video_job) note_video_job(progress);
     release();
-    if (body.first_content() != TimePoint{}) record_.first_byte = body.first_content() - arrived_;
-    record_.bytes_out = body.content_bytes();
 }
 
 net::task<void> Exchange::refuse() {

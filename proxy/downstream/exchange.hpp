@@ -6,7 +6,7 @@
 //   read_body   up to a bound, so that whoever waits in line holds nothing upstream
 //   take_place  contract, line; wait for the verdict
 //   serve       dispatch, relay; once more on another endpoint while nothing has been lost or sent
-//   settle      the slot is given back, the record is told
+//   settle      what it holds is given back as soon as the answer is here, before its client has the last byte
 
 #include <algorithm>
 #include <array>
@@ -56,6 +56,8 @@ private:
         hopeless,  // refuse() says why
     };
 
+    class AnswerEnd;
+
     void identify(const http::RequestHead& head);
     void join(ClassId cls);
     void resolve_class();
@@ -93,12 +95,13 @@ private:
     [[nodiscard]] http::OutboundFraming plan_answer(const http::ResponseHead& head, bool keeps_length);
     [[nodiscard]] std::string write_answer_head(const http::ResponseHead& head,
                                                 const http::OutboundFraming& framing) const;
-    void settle(RelayEnd end, const Relay& body, upstream::Endpoint& endpoint);
+    // All of the answer is here: what the request holds is given back while its client may still be reading.
+    void settle(const Progress& progress);
     // The answer broke off: tells the client, in the stream where that can be done. False when only an abort can.
     [[nodiscard]] net::task<bool> break_off(Relay& body, const Progress& progress);
     [[nodiscard]] Reading reading_of(const http::ResponseHead& head) const;
     void note_tokens(const Progress& progress);
-    void note_video_job(RelayEnd end, const Progress& progress);
+    void note_video_job(const Progress& progress);
     void pass_beside_line();
     [[nodiscard]] net::task<void> refuse();
     [[nodiscard]] net::task<bool> finish_request_body();
@@ -109,6 +112,7 @@ private:
     void note_shadow();
     void note_gate(const admission::Decision& decision);
     void fail_from(DispatchEnd end, upstream::Endpoint& endpoint);
+    void fail_from(RelayEnd end, const Progress& progress, upstream::Endpoint& endpoint);
     void release();
     void tell_record();
     void hold(std::size_t bytes);

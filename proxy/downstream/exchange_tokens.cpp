@@ -96,7 +96,7 @@ Reading Exchange::reading_of(const http::ResponseHead& head) const {
     return tells && head.status < 300 ? Reading::document : Reading::none;
 }
 
-void Exchange::note_video_job(RelayEnd end, const Progress& progress) {
+void Exchange::note_video_job(const Progress& progress) {
     VideoJobs& jobs = route_->judge->jobs();
     const TimePoint now = link_.turn();
     if (facts_.api != ai::Api::videos) {
@@ -106,7 +106,7 @@ void Exchange::note_video_job(RelayEnd end, const Progress& progress) {
         if (gone || (job && job->over && record_.status < 300)) jobs.end(ai::video_id(path()), now);
         return;
     }
-    if (end != RelayEnd::complete || record_.status >= 300) return;
+    if (record_.status >= 300) return;
     const auto job = progress.video_job();
     if (!job || job->over) return;
     // The job holds the slot from now on: the answer was only the word of it.

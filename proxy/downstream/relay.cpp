@@ -20,11 +20,12 @@ constexpr std::size_t kTurnBytes = 256 * 1024;
 
 }  // namespace
 
-Relay::Relay(ClientLink& link, Presence& presence, Progress& progress, net::ByteStream& upstream, http::BodyReader body,
-             std::string head, const Options& options)
+Relay::Relay(ClientLink& link, Presence& presence, Progress& progress, Observer& observer, net::ByteStream& upstream,
+             http::BodyReader body, std::string head, const Options& options)
     : link_(link),
       presence_(presence),
       progress_(progress),
+      observer_(observer),
       upstream_(upstream),
       body_(body),
       unsent_(std::move(head)),
@@ -87,16 +88,20 @@ net::task<RelayEnd> Relay::run(std::string_view first) {
         // A client that was slow is no reason to call the endpoint silent.
         if (!unsent_.empty()) heard_at = link_.turn();
     }
-    if (progress_.drops_usage() && !body_.done()) {
+    if (!body_.done()) end_at_close();
+    co_return client_failed_ ? RelayEnd::client_gone : RelayEnd::complete;
+}
+
+// The body ended with its connection.
+void Relay::end_at_close() {
+    if (progress_.drops_usage()) {
         UsageFilter::Passed rest;
         progress_.end_filter(rest);
         write(rest.pieces());
     }
-    if (options_.chunked_out && !body_.done()) {
-        // A body that ended with its connection ends here with a chunk of its own.
-        unsent_.append(kLastChunk);
-    }
-    co_return client_failed_ ? RelayEnd::client_gone : RelayEnd::complete;
+    observer_.answer_is_in();
+    // Towards the client it ends with a chunk of its own.
+    if (options_.chunked_out) unsent_.append(kLastChunk);
 }
 
 bool Relay::push(std::string_view bytes) {
@@ -123,11 +128,15 @@ bool Relay::push(std::string_view bytes) {
 void Relay::pass(std::span<const std::string_view> slices) {
     if (!progress_.drops_usage()) {
         for (const std::string_view slice : slices) progress_.passed(slice, link_.turn());
+        if (body_.done()) observer_.answer_is_in();
         return write(slices);
     }
     UsageFilter::Passed passed;
     for (const std::string_view slice : slices) progress_.filter(slice, passed, link_.turn());
-    if (body_.done()) progress_.end_filter(passed);
+    if (body_.done()) {
+        progress_.end_filter(passed);
+        observer_.answer_is_in();
+    }
     write(passed.pieces());
 }
 

@@ -29,6 +29,17 @@ enum class RelayEnd : std::uint8_t {
 
 class Relay {
 public:
+    // Whoever must know of the answer's end before its client does.
+    class Observer {
+    public:
+        // All of the answer has come, and its last bytes have not been sent. What the request holds is given back now:
+        // a client that has its answer may ask again at once, by way of another worker.
+        virtual void answer_is_in() = 0;
+
+    protected:
+        ~Observer() = default;
+    };
+
     struct Options {
         bool chunked_out = false;   // how the content is framed towards the client
         bool event_stream = false;  // as it is, not compressed: its events can be counted and added to
@@ -37,8 +48,8 @@ public:
     };
 
     // `head` goes out with the first content.
-    Relay(ClientLink& link, Presence& presence, Progress& progress, net::ByteStream& upstream, http::BodyReader body,
-          std::string head, const Options& options);
+    Relay(ClientLink& link, Presence& presence, Progress& progress, Observer& observer, net::ByteStream& upstream,
+          http::BodyReader body, std::string head, const Options& options);
     ~Relay();
 
     // `first` is what came behind the answer's head; it is used before anything is awaited.
@@ -66,6 +77,7 @@ private:
     // Content goes to the client, but for what nobody asked for.
     void pass(std::span<const std::string_view> slices);
     void write(std::span<const std::string_view> slices);
+    void end_at_close();
     void keep(std::span<const iovec> parts, std::size_t sent);
     void flush();
     void account();
@@ -74,6 +86,7 @@ private:
     ClientLink& link_;
     Presence& presence_;
     Progress& progress_;
+    Observer& observer_;
     net::ByteStream& upstream_;
     http::BodyReader body_;
     std::string unsent_;

@@ -9,9 +9,9 @@
 //
 // Limits on prompts or on answers alone have no name in OpenAI's: `tokens` is then the one of which less is left.
 
+#include <array>
 #include <chrono>
 #include <cstdint>
-#include <string>
 #include <string_view>
 
 #include "base/dialect.hpp"
@@ -32,11 +32,20 @@ struct RatesLeft {
     RateLeft output;  // of answers
 };
 
-// Appends a line for each, with its CRLF.
-void append_rate_fields(std::string& out, Dialect dialect, const RatesLeft& left,
-                        std::chrono::system_clock::time_point now);
+// A line for each, with its CRLF; written for every answer of a class with rates, so it needs no memory but its own.
+class RateFields {
+public:
+    RateFields() = default;
+    RateFields(Dialect dialect, const RatesLeft& left, std::chrono::system_clock::time_point now);
 
-// A length as OpenAI writes it: Go's form, down to milliseconds, rounded up.
-void append_length(std::string& out, Duration length);
+    [[nodiscard]] std::string_view text() const { return {text_.data(), size_}; }
+
+private:
+    // Four limits, three lines each, of names and numbers at their longest.
+    static constexpr std::size_t kMost = 4 * 3 * 68;
+
+    std::array<char, kMost> text_;
+    std::size_t size_ = 0;
+};
 
 }  // namespace weir::ai

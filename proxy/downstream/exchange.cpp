@@ -320,7 +320,7 @@ http::OutboundFraming Exchange::plan_answer(const http::ResponseHead& head, bool
 std::string Exchange::write_answer_head(const http::ResponseHead& head, const http::OutboundFraming& framing) const {
     std::string text = link_.worker.texts().take();
     text.reserve(512);
-    const std::string rates = rate_fields();
+    const ai::RateFields rates = rate_fields();
     http::write_response_head(head,
                               {.request_id = request_id_,
                                .pseudonym = link_.worker.state().pseudonym,
@@ -330,7 +330,7 @@ std::string Exchange::write_answer_head(const http::ResponseHead& head, const ht
                                .websocket = head.status == 101,
                                .service_tier = degraded_tier_.empty() ? route_->config.service_tier : degraded_tier_,
                                .degraded = degraded_,
-                               .rate_fields = rates},
+                               .rate_fields = rates.text()},
                               framing, text);
     return text;
 }
@@ -424,7 +424,7 @@ net::task<void> Exchange::refuse() {
         const Duration wait = retry_after_ > Duration::zero() ? retry_after_ : otherwise;
         advice = admission::advise(reason_, wait, refusal, link_.worker.random());
     }
-    const std::string rates = rate_fields();
+    const ai::RateFields rates = rate_fields();
     const std::string text =
         write_reply({.reason = reason_,
                      .dialect = dialect_,
@@ -433,7 +433,7 @@ net::task<void> Exchange::refuse() {
                      .class_name = route_ != nullptr ? std::string_view(route_->config.name) : std::string_view{},
                      .retry_after = advice.retry_after,
                      .tell_no_retry = advice.hopeless,
-                     .rate_fields = rates,
+                     .rate_fields = rates.text(),
                      .close = close,
                      .to_head = method() == "HEAD"});
     const bool sent = co_await link_.send(text);

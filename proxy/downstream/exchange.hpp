@@ -14,6 +14,7 @@
 #include <string>
 #include <string_view>
 
+#include "ai/rate_fields.hpp"
 #include "ai/request_facts.hpp"
 #include "ai/rewrite.hpp"
 #include "downstream/client_link.hpp"
@@ -77,7 +78,7 @@ private:
     void estimate_output();
     // The class or the price depends on the body.
     [[nodiscard]] bool needs_body() const;
-    [[nodiscard]] std::string rate_fields() const;
+    [[nodiscard]] ai::RateFields rate_fields() const;
     [[nodiscard]] bool take_body(std::string_view& bytes);
     [[nodiscard]] std::uint64_t body_bound() const;
     [[nodiscard]] std::uint64_t memory_share() const;

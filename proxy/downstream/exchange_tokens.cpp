@@ -67,22 +67,21 @@ void Exchange::pass_beside_line() {
     ask_.endpoint = route_->judge->jobs().endpoint_of(ai::video_id(path()));
 }
 
-std::string Exchange::rate_fields() const {
-    std::string lines;
-    if (facts_.api == ai::Api::generic || route_ == nullptr) return lines;
+ai::RateFields Exchange::rate_fields() const {
+    if (facts_.api == ai::Api::generic || route_ == nullptr) return {};
     const admission::ClassConfig& config = route_->config;
     const auto has_rates = [](const admission::LimitConfig& limit) { return limit.requests || limit.tokens; };
-    if (!has_rates(config.limits) && !has_rates(config.per_client)) return lines;
-    const admission::Allowance now = route_->judge->allowance(ask_, link_.turn());
+    if (!has_rates(config.limits) && !has_rates(config.per_client)) return {};
+    const admission::Allowance allowance = route_->judge->allowance(ask_, link_.turn());
     const auto left = [&](admission::Meter meter) {
-        const admission::Allowance::Of& of = now.of[static_cast<std::size_t>(meter)];
+        const admission::Allowance::Of& of = allowance.of[static_cast<std::size_t>(meter)];
         return ai::RateLeft{static_cast<std::uint64_t>(of.limit), static_cast<std::uint64_t>(of.remaining), of.reset};
     };
     using admission::Meter;
-    ai::append_rate_fields(lines, dialect_,
-                           {left(Meter::requests), left(Meter::tokens), left(Meter::input), left(Meter::output)},
-                           std::chrono::system_clock::now());
-    return lines;
+    // Only Anthropic's resets are instants.
+    const auto now = dialect_ == Dialect::anthropic ? std::chrono::system_clock::now()
+                                                    : decltype(std::chrono::system_clock::now()){};
+    return {dialect_, {left(Meter::requests), left(Meter::tokens), left(Meter::input), left(Meter::output)}, now};
 }
 
 Reading Exchange::reading_of(const http::ResponseHead& head) const {

@@ -9,16 +9,16 @@ using namespace std::chrono_literals;
 
 constexpr auto kNow = std::chrono::sys_days(std::chrono::year(2026) / 1 / 31) + 23h + 59min + 50s;
 
-std::string length(Duration value) {
-    std::string text;
-    append_length(text, value);
-    return text;
+std::string fields(Dialect dialect, const RatesLeft& left) {
+    return std::string(RateFields(dialect, left, kNow).text());
 }
 
-std::string fields(Dialect dialect, const RatesLeft& left) {
-    std::string text;
-    append_rate_fields(text, dialect, left, kNow);
-    return text;
+// As it stands in OpenAI's field.
+std::string length(Duration value) {
+    constexpr std::string_view kName = "x-ratelimit-reset-requests: ";
+    const std::string all = fields(Dialect::openai, {{60, 59, value}, {}, {}, {}});
+    const std::size_t begin = all.find(kName) + kName.size();
+    return all.substr(begin, all.size() - begin - 2);
 }
 
 TEST(RateFields, WriteLengthsAsOpenAiDoes) {
@@ -47,6 +47,17 @@ TEST(RateFields, AreOpenAisByName) {
 TEST(RateFields, TellOfTheScarcestTokensWhereThereIsOneName) {
     EXPECT_EQ(fields(Dialect::openai, {{}, {}, {100, 50, 1s}, {10, 5, 2s}}),
               "x-ratelimit-limit-tokens: 10\r\nx-ratelimit-remaining-tokens: 5\r\nx-ratelimit-reset-tokens: 2s\r\n");
+}
+
+TEST(RateFields, HaveRoomForTheLargestNumbers) {
+    constexpr RateLeft kLargest{UINT64_MAX, UINT64_MAX, Duration::max()};
+    EXPECT_TRUE(fields(Dialect::openai, {kLargest, kLargest, kLargest, kLargest})
+                    .ends_with("x-ratelimit-remaining-tokens: 18446744073709551615\r\nx-ratelimit-reset-tokens: "
+                               "2562047h47m16.855s\r\n"));
+    constexpr RateLeft kLate{UINT64_MAX, UINT64_MAX, 200 * 365 * 24h};
+    EXPECT_TRUE(fields(Dialect::anthropic, {kLate, kLate, kLate, kLate})
+                    .ends_with("anthropic-ratelimit-output-tokens-remaining: 18446744073709551615\r\n"
+                               "anthropic-ratelimit-output-tokens-reset: 2225-12-14T23:59:50Z\r\n"));
 }
 
 TEST(RateFields, AreAnthropicsByNameWithInstants) {

@@ -3,28 +3,22 @@
 #include <algorithm>
 #include <limits>
 
+#include "base/sixteen_bytes.hpp"
+
 namespace weir::ai {
 namespace {
 
 constexpr std::uint64_t kMostTokens = std::numeric_limits<std::int32_t>::max();
 
-// The bytes outside of strings at which something happens; all others are stepped over.
-constexpr auto kMatters = [] {
-    std::array<bool, 256> table{};
-    for (const char c : {'"', '{', '}', '[', ']', ',', ':'}) table[static_cast<unsigned char>(c)] = true;
-    return table;
-}();
-
-// How much of a string comes before its next quote or backslash. Most are short; in a long one, looking for one
-// character at a time is several times as fast as looking for two.
-std::size_t plain_size(std::string_view bytes) {
-    constexpr std::size_t kShort = 32;
-    std::size_t at = 0;
-    for (; at < std::min(kShort, bytes.size()); ++at) {
-        if (bytes[at] == '"' || bytes[at] == '\\') return at;
+// Where the next quote or backslash is; `end` when there is none.
+const char* find_string_end(const char* at, const char* end) {
+    for (; end - at >= 16; at += 16) {
+        const SixteenBytes bytes = load_sixteen(at);
+        const std::size_t first = first_marked((bytes == '"') | (bytes == '\\'));
+        if (first < 16) return at + first;
     }
-    const std::string_view upto_quote = bytes.substr(0, bytes.find('"', at));
-    return std::min(upto_quote.find('\\', at), upto_quote.size());
+    while (at < end && *at != '"' && *at != '\\') ++at;
+    return at;
 }
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
@@ -98,30 +92,29 @@ void AnswerScanner::restart() {
 }
 
 void AnswerScanner::push(std::string_view bytes) {
-    while (!bytes.empty() && !ended_) {
-        if (in_string_) {
-            take_string(bytes);
-        } else {
-            take_structure(bytes);
-        }
-    }
+    const char* at = bytes.data();
+    const char* const end = at + bytes.size();
+    while (at < end && !ended_) at = in_string_ ? take_string(at, end) : take_structure(at, end);
 }
 
-void AnswerScanner::take_string(std::string_view& bytes) {
-    while (!bytes.empty()) {
+const char* AnswerScanner::take_string(const char* at, const char* end) {
+    while (at < end) {
         if (escaped_ || hex_left_ > 0) {
-            take_escape(bytes);
+            at = take_escape(at, end);
             continue;
         }
-        const std::string_view plain = bytes.substr(0, plain_size(bytes));
-        take_plain(plain);
-        bytes.remove_prefix(plain.size());
-        if (bytes.empty()) return;
-        escaped_ = bytes.front() == '\\';
-        bytes.remove_prefix(1);
-        if (!escaped_) return end_string();
+        const char* const stop = find_string_end(at, end);
+        take_plain({at, stop});
+        if (stop == end) return end;
+        at = stop + 1;
+        escaped_ = *stop == '\\';
+        if (!escaped_) {
+            end_string();
+            return at;
+        }
         name_size_ = kLongestName;  // no name that matters has any
     }
+    return at;
 }
 
 void AnswerScanner::take_plain(std::string_view plain) {
@@ -132,21 +125,22 @@ void AnswerScanner::take_plain(std::string_view plain) {
     name_size_ = static_cast<std::uint8_t>(name_size_ + room);
 }
 
-void AnswerScanner::take_escape(std::string_view& bytes) {
+const char* AnswerScanner::take_escape(const char* at, const char* end) {
     if (escaped_) {
-        const bool unicode = bytes.front() == 'u';
+        const bool unicode = *at == 'u';
         escaped_ = false;
         hex_left_ = unicode ? 4 : 0;
         // `\u00e9` is most often two bytes of UTF-8.
         if (counts_) text_bytes_ += unicode ? 2 : 1;
-        bytes.remove_prefix(1);
-        return;
+        return at + 1;
     }
-    const std::size_t digits = std::min<std::size_t>(hex_left_, std::min(bytes.find('"'), bytes.size()));
-    // What is cut short by a quote is malformed, and ends there.
-    hex_left_ =
-        digits < std::min<std::size_t>(hex_left_, bytes.size()) ? 0 : hex_left_ - static_cast<std::uint32_t>(digits);
-    bytes.remove_prefix(digits);
+    for (; at < end && hex_left_ > 0; ++at, --hex_left_) {
+        // What is cut short by a quote is malformed, and ends there.
+        if (*at != '"') continue;
+        hex_left_ = 0;
+        break;
+    }
+    return at;
 }
 
 void AnswerScanner::begin_string() {
@@ -165,27 +159,29 @@ void AnswerScanner::end_string() {
     saw_type_ = saw_type_ || (names_[depth_] == Name::type && places_[depth_] == Place::root);
 }
 
-void AnswerScanner::take_structure(std::string_view& bytes) {
-    std::size_t at = 0;
-    if (place() == Place::usage && !name_is_due_) {
-        for (; at < bytes.size() && !kMatters[static_cast<unsigned char>(bytes[at])]; ++at) digit(bytes[at]);
-    } else {
-        while (at < bytes.size() && !kMatters[static_cast<unsigned char>(bytes[at])]) ++at;
+// Up to the next string, or the end of the document.
+const char* AnswerScanner::take_structure(const char* at, const char* end) {
+    while (at < end) {
+        const char c = *at++;
+        switch (c) {
+            case '"': begin_string(); return at;
+            case '{': open(false); break;
+            case '[': open(true); break;
+            case ':': name_is_due_ = false; break;
+            case ',':
+                end_number();
+                name_is_due_ = !in_list();
+                break;
+            case '}':
+            case ']':
+                close();
+                if (ended_) return at;
+                break;
+            default:
+                if (place() == Place::usage && !name_is_due_) digit(c);
+        }
     }
-    if (at == bytes.size()) return bytes.remove_prefix(at);
-    const char c = bytes[at];
-    bytes.remove_prefix(at + 1);
-    switch (c) {
-        case '"': return begin_string();
-        case '{': return open(false);
-        case '[': return open(true);
-        case ':': name_is_due_ = false; return;
-        case ',':
-            end_number();
-            name_is_due_ = !in_list();
-            return;
-        default: return close();
-    }
+    return at;
 }
 
 void AnswerScanner::open(bool list) {

@@ -74,11 +74,11 @@ private:
     [[nodiscard]] bool in_list() const { return depth_ < kLists && (lists_ >> depth_ & 1U) != 0; }
     [[nodiscard]] bool holds_text() const;
 
-    // Each takes from the front of `bytes` what it has read.
-    void take_string(std::string_view& bytes);
+    // Each returns how far it has read.
+    const char* take_string(const char* at, const char* end);
+    const char* take_escape(const char* at, const char* end);
+    const char* take_structure(const char* at, const char* end);
     void take_plain(std::string_view plain);
-    void take_escape(std::string_view& bytes);
-    void take_structure(std::string_view& bytes);
     void begin_string();
     void end_string();
     void open(bool list);

@@ -1,7 +1,6 @@
 #include "ai/rewrite.hpp"
 
 #include <algorithm>
-#include <cassert>
 #include <utility>
 
 namespace weir::ai {
@@ -58,27 +57,23 @@ void Rewrite::remove(Member member) {
     if (span.there()) add({span.begin, span.end, {}, Act::remove});
 }
 
-void Rewrite::add(Change change) {
-    assert(count_ < kMost);
-    changes_[count_++] = std::move(change);
-}
+void Rewrite::add(Change change) { changes_.push_back(std::move(change)); }
 
 bool Rewrite::apply(std::string& body) {
     if (!facts_.is_object) return false;
     // From the back, so that what stands before keeps its place. What comes in front of a member comes after its
     // change.
-    const auto end = changes_.begin() + static_cast<std::ptrdiff_t>(count_);
-    std::stable_sort(changes_.begin(), end, [](const Change& a, const Change& b) {
+    std::stable_sort(changes_.begin(), changes_.end(), [](const Change& a, const Change& b) {
         return a.begin != b.begin ? a.begin > b.begin : a.act != Act::insert && b.act == Act::insert;
     });
-    for (auto change = changes_.begin(); change != end; ++change) {
-        switch (change->act) {
-            case Act::replace: body.replace(change->begin, change->end - change->begin, change->text); break;
-            case Act::insert: insert(body, change->begin, std::move(change->text)); break;
-            case Act::remove: erase(body, change->begin, change->end); break;
+    for (Change& change : changes_) {
+        switch (change.act) {
+            case Act::replace: body.replace(change.begin, change.end - change.begin, change.text); break;
+            case Act::insert: insert(body, change.begin, std::move(change.text)); break;
+            case Act::remove: erase(body, change.begin, change.end); break;
         }
     }
-    count_ = 0;
+    changes_.clear();
     return true;
 }
 

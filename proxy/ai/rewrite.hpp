@@ -5,9 +5,9 @@
 // gets another value in its place; one that is not becomes the first of its object. One that is taken out goes with the
 // comma that belonged to it.
 
-#include <array>
 #include <cstddef>
 #include <string>
+#include <vector>
 
 #include "ai/request_facts.hpp"
 
@@ -15,17 +15,15 @@ namespace weir::ai {
 
 class Rewrite {
 public:
-    static constexpr std::size_t kMost = 12;
-
     // REQUIRES: `facts` were read from the body that is to be rewritten, and outlive this.
     explicit Rewrite(const RequestFacts& facts) : facts_(facts) {}
 
-    // `json` is the value as it is to be written. Each member at most once, kMost in all. A member of an object inside
+    // `json` is the value as it is to be written. Each member at most once. A member of an object inside
     // makes that object where it is missing, or null; where it is of another kind it becomes one.
     void set(Member member, std::string json);
     void remove(Member member);
 
-    [[nodiscard]] bool empty() const { return count_ == 0; }
+    [[nodiscard]] bool empty() const { return changes_.empty(); }
 
     // Does it, once. False, and nothing happens, where the body is not a JSON object. Afterwards the facts' spans are
     // void.
@@ -44,8 +42,7 @@ private:
     void add(Change change);
 
     const RequestFacts& facts_;
-    std::array<Change, kMost> changes_;
-    std::size_t count_ = 0;
+    std::vector<Change> changes_;  // most requests need none
 };
 
 }  // namespace weir::ai

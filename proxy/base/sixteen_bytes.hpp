@@ -2,6 +2,10 @@
 // Sixteen bytes that are looked at together: what a scanner of heads or of JSON asks of every byte, it asks of so many
 // at once. The compiler's own vectors, so that every processor has what it has.
 
+#if defined(__SSE2__)
+#include <emmintrin.h>
+#endif
+
 #include <array>
 #include <bit>
 #include <cstddef>
@@ -22,12 +26,18 @@ using SixteenBytes [[gnu::vector_size(16)]] = unsigned char;
 // Which of them is the first that a comparison marked; 16 when none is.
 template <typename Marks>
 [[nodiscard]] std::size_t first_marked(Marks marks) {
-    static_assert(std::endian::native == std::endian::little, "a word's first byte is taken to be its lowest");
     static_assert(sizeof marks == 16);
+#if defined(__SSE2__)
+    // One bit a byte, in one instruction where there is one.
+    const int bits = _mm_movemask_epi8(std::bit_cast<__m128i>(marks));
+    return bits == 0 ? 16 : static_cast<std::size_t>(std::countr_zero(static_cast<unsigned>(bits)));
+#else
+    static_assert(std::endian::native == std::endian::little, "a word's first byte is taken to be its lowest");
     std::array<std::uint64_t, 2> halves;
     std::memcpy(halves.data(), &marks, sizeof halves);
     if (halves[0] != 0) return static_cast<std::size_t>(std::countr_zero(halves[0])) / 8;
     return halves[1] == 0 ? 16 : 8 + static_cast<std::size_t>(std::countr_zero(halves[1])) / 8;
+#endif
 }
 
 }  // namespace weir

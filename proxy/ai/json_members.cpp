@@ -25,20 +25,64 @@ std::size_t find_mark(std::string_view text, std::size_t at) {
 
 }  // namespace
 
-JsonMembers::JsonMembers(std::string_view text) : text_(text) {
-    skip_space();
-    broken_ = !take('{');
-    if (!broken_) inside_ = at_;
-}
-
-void JsonMembers::skip_space() {
+void JsonCursor::skip_space() {
     while (at_ < text_.size() && is_space(text_[at_])) ++at_;
 }
 
-bool JsonMembers::take(char c) {
+bool JsonCursor::take(char c) {
     if (at_ >= text_.size() || text_[at_] != c) return false;
     ++at_;
     return true;
+}
+
+bool JsonCursor::skip_string() {
+    if (!take('"')) return false;
+    const std::size_t begin = at_;
+    while (true) {
+        // Looking for one character is several times as fast as looking for two.
+        const std::size_t quote = text_.find('"', at_);
+        if (quote == std::string_view::npos) return false;
+        at_ = quote + 1;
+        std::size_t backslashes = 0;
+        while (quote - backslashes > begin && text_[quote - backslashes - 1] == '\\') ++backslashes;
+        if (backslashes % 2 == 0) return true;
+    }
+}
+
+bool JsonCursor::skip_value() {
+    if (at_ >= text_.size()) return false;
+    if (text_[at_] == '"') return skip_string();
+    if (text_[at_] == '{' || text_[at_] == '[') return skip_nested();
+    const std::size_t begin = at_;
+    while (at_ < text_.size() && !ends_scalar(text_[at_])) ++at_;
+    return at_ > begin;
+}
+
+bool JsonCursor::skip_nested() {
+    int depth = 0;
+    while (at_ < text_.size()) {
+        at_ = find_mark(text_, at_);
+        if (at_ == text_.size()) return false;
+        switch (text_[at_]) {
+            case '"':
+                if (!skip_string()) return false;
+                continue;
+            case '{':
+            case '[':
+                if (++depth > kDeepest) return false;
+                break;
+            default: --depth;
+        }
+        ++at_;
+        if (depth == 0) return true;
+    }
+    return false;
+}
+
+JsonMembers::JsonMembers(std::string_view text) : JsonCursor(text) {
+    skip_space();
+    broken_ = !take('{');
+    if (!broken_) inside_ = at_;
 }
 
 std::optional<JsonMember> JsonMembers::next() {
@@ -70,48 +114,25 @@ std::optional<JsonMember> JsonMembers::next() {
     return member;
 }
 
-bool JsonMembers::skip_string() {
-    if (!take('"')) return false;
-    const std::size_t begin = at_;
-    while (true) {
-        // Looking for one character is several times as fast as looking for two.
-        const std::size_t quote = text_.find('"', at_);
-        if (quote == std::string_view::npos) return false;
-        at_ = quote + 1;
-        std::size_t backslashes = 0;
-        while (quote - backslashes > begin && text_[quote - backslashes - 1] == '\\') ++backslashes;
-        if (backslashes % 2 == 0) return true;
-    }
+JsonElements::JsonElements(std::string_view text) : JsonCursor(text) {
+    skip_space();
+    ended_ = !take('[');
 }
 
-bool JsonMembers::skip_value() {
-    if (at_ >= text_.size()) return false;
-    if (text_[at_] == '"') return skip_string();
-    if (text_[at_] == '{' || text_[at_] == '[') return skip_nested();
-    const std::size_t begin = at_;
-    while (at_ < text_.size() && !ends_scalar(text_[at_])) ++at_;
-    return at_ > begin;
-}
-
-bool JsonMembers::skip_nested() {
-    int depth = 0;
-    while (at_ < text_.size()) {
-        at_ = find_mark(text_, at_);
-        if (at_ == text_.size()) return false;
-        switch (text_[at_]) {
-            case '"':
-                if (!skip_string()) return false;
-                continue;
-            case '{':
-            case '[':
-                if (++depth > kDeepest) return false;
-                break;
-            default: --depth;
-        }
-        ++at_;
-        if (depth == 0) return true;
+std::optional<std::string_view> JsonElements::next() {
+    if (ended_) return std::nullopt;
+    ended_ = true;  // until the element is whole
+    skip_space();
+    if (take(']')) return std::nullopt;
+    if (!first_) {
+        if (!take(',')) return std::nullopt;
+        skip_space();
     }
-    return false;
+    first_ = false;
+    const std::size_t begin = at_;
+    if (!skip_value()) return std::nullopt;
+    ended_ = false;
+    return text_.substr(begin, at_ - begin);
 }
 
 }  // namespace weir::ai

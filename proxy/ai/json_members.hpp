@@ -19,7 +19,23 @@ struct JsonMember {
     std::size_t end = 0;     // one behind the value
 };
 
-class JsonMembers {
+// A place in a text, and how to pass over what stands there.
+class JsonCursor {
+protected:
+    explicit JsonCursor(std::string_view text) : text_(text) {}
+
+    void skip_space();
+    [[nodiscard]] bool take(char c);
+    // Behind the closing quote; the text stands at the opening one.
+    [[nodiscard]] bool skip_string();
+    [[nodiscard]] bool skip_value();
+    [[nodiscard]] bool skip_nested();
+
+    std::string_view text_;
+    std::size_t at_ = 0;
+};
+
+class JsonMembers : private JsonCursor {
 public:
     explicit JsonMembers(std::string_view text);
 
@@ -31,19 +47,23 @@ public:
     [[nodiscard]] std::optional<std::size_t> inside() const { return inside_; }
 
 private:
-    void skip_space();
-    [[nodiscard]] bool take(char c);
-    // Behind the closing quote; the text stands at the opening one.
-    [[nodiscard]] bool skip_string();
-    [[nodiscard]] bool skip_value();
-    [[nodiscard]] bool skip_nested();
-
-    std::string_view text_;
-    std::size_t at_ = 0;
     std::optional<std::size_t> inside_;
     bool first_ = true;
     bool broken_ = false;
     bool complete_ = false;
+};
+
+// The elements of an array, in the same way.
+class JsonElements : private JsonCursor {
+public:
+    explicit JsonElements(std::string_view text);
+
+    // The next element as it is written; nothing at the array's end, or where the text is none as far as it was read.
+    [[nodiscard]] std::optional<std::string_view> next();
+
+private:
+    bool first_ = true;
+    bool ended_ = false;
 };
 
 }  // namespace weir::ai

@@ -14,6 +14,10 @@ namespace {
 constexpr double kMostCount = 2'147'483'647;
 constexpr std::string_view kNoObject = "the body is not a JSON object";
 
+bool is_number(std::string_view written) {
+    return written.front() == '-' || (written.front() >= '0' && written.front() <= '9');
+}
+
 bool is_string(std::string_view written) { return written.size() >= 2 && written.front() == '"'; }
 
 std::optional<Member> find_member(std::string_view parent, std::string_view name) {
@@ -27,6 +31,16 @@ std::optional<Member> known_member(std::string_view parent, std::string_view wri
     if (written.find('\\') == std::string_view::npos) return find_member(parent, written);
     const auto name = unescape_json(written);
     return name ? find_member(parent, *name) : std::nullopt;
+}
+
+// A list of texts, or of lists of token ids, is so many prompts; a list of token ids is one.
+std::uint32_t count_prompts(std::string_view written) {
+    JsonElements elements(written);
+    const auto first = elements.next();
+    if (!first || is_number(*first)) return 1;
+    std::uint32_t prompts = 1;
+    while (elements.next()) ++prompts;
+    return prompts;
 }
 
 class FactsReader {
@@ -83,7 +97,9 @@ private:
             case MemberKind::hint:
                 if (value.starts_with('{')) read(known.name, value, span.value);
                 break;
-            case MemberKind::any: break;
+            case MemberKind::any:
+                if (member == Member::prompt && facts_.api == Api::completions) facts_.prompts = count_prompts(value);
+                break;
         }
     }
 

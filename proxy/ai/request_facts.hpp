@@ -27,7 +27,7 @@ enum class MemberKind : std::uint8_t {
     count,  // a whole number from 0 to 2^31 - 1; `1e2` is one
     part,   // an object whose own members are in this table
     hint,   // prices nothing: whatever it is, and of several the last
-    any,    // only ever written
+    any,    // of more kinds than one
 };
 
 // name, name of the object it stands in (empty: the body itself), kind
@@ -47,6 +47,7 @@ enum class MemberKind : std::uint8_t {
     X(safety_identifier, "", hint)           \
     X(prompt_cache_key, "", hint)            \
     X(previous_response_id, "", hint)        \
+    X(prompt, "", any)                       \
     X(stream_options, "", part)              \
     X(conversation, "", hint)                \
     X(metadata, "", hint)                    \
@@ -96,6 +97,7 @@ struct RequestFacts {
     bool include_usage = false;                      // a stream's usage is asked for
     std::uint32_t objects = 0;                       // bits of members that are objects
     std::uint32_t n = 1;                             // answers at once: the larger of `n` and `best_of`
+    std::uint32_t prompts = 1;                       // each with so many answers: a completion takes several
     std::uint32_t inside = 0;                        // behind the opening brace
     std::uint64_t body_bytes = 0;                    // of the body, as far as it was read
     std::optional<std::uint32_t> max_output_tokens;  // of one answer: the largest of its three names

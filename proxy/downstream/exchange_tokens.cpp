@@ -35,7 +35,8 @@ void Exchange::estimate_output() {
     }
     constexpr std::uint64_t kMost = std::numeric_limits<std::int32_t>::max();
     const std::uint64_t one = facts_.max_output_tokens.value_or(route_->judge->answers().usual());
-    ask_.output_tokens = static_cast<std::uint32_t>(std::min(kMost, one * std::max(facts_.n, 1U)));
+    const std::uint64_t of_each = std::min(kMost, one * std::max(facts_.n, 1U));
+    ask_.output_tokens = static_cast<std::uint32_t>(std::min(kMost, of_each * facts_.prompts));
 }
 
 void Exchange::note_model() {

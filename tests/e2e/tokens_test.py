@@ -137,6 +137,20 @@ class TokenLimits(WeirTest):
         ends[1].set()
         self.assertLessEqual(self.backend.most_parallel, 2)
 
+    def test_a_completion_is_priced_by_how_many_prompts_it_has(self):
+        self.start({"tokens": {"both": {"rate": "1/h", "burst": 100_000}}}, respond(answer_with(1, 1)))
+        for prompt, n, answers in (("a, b", 1, 1), (["a, b"], 2, 2), (["a"] * 5, 1, 5), (["a", "b"], 3, 6), ([[1, 2], [3, 4]], 1, 2),
+                                   ([1, 2, 3, 4, 5], 1, 1), ([], 1, 1)):
+            body = json.dumps({"model": "m", "prompt": prompt, "max_tokens": 1000, "n": n}).encode()
+            answer = self.post(body, "/v1/completions")
+            # As it stands while the answer is under way.
+            left = int(answer.get("x-ratelimit-remaining-tokens"))
+            self.assertAlmostEqual(left, 100_000 - 1000 * answers, delta=200, msg=prompt)
+            self.assert_idle(self.weir)
+        too_many = json.dumps({"model": "m", "prompt": ["a"] * 100, "max_tokens": 1000}).encode()
+        self.assertEqual(self.post(too_many, "/v1/completions").status, 429)
+        self.assertEqual(self.post(too_many.replace(b"prompt", b"input"), "/v1/embeddings").status, 200)
+
     def test_a_get_costs_no_tokens(self):
         self.start({"tokens": "10/min"}, respond(answer_with(100, 100)))
         self.assertEqual(self.post(chat(10)).status, 200)

@@ -60,6 +60,24 @@ TEST(RequestFacts, PriceTheMostThatMayComeOut) {
     EXPECT_EQ(read_facts(Api::chat, R"({"max_tokens":null,"n":null,"stream":null})").max_output_tokens, std::nullopt);
 }
 
+TEST(RequestFacts, CountThePromptsOfACompletion) {
+    const auto prompts = [](std::string_view prompt, Api api = Api::completions) {
+        const RequestFacts facts = read_facts(api, R"({"model":"m","prompt":)" + std::string(prompt) + "}");
+        EXPECT_EQ(facts.fault, "") << prompt;
+        return facts.prompts;
+    };
+    EXPECT_EQ(prompts(R"("a, b")"), 1U);
+    EXPECT_EQ(prompts(R"(["a, b"])"), 1U);
+    EXPECT_EQ(prompts(R"([ "a", "b\"]," ,"c" ])"), 3U);
+    EXPECT_EQ(prompts("[1,2,3]"), 1U) << "token ids of one";
+    EXPECT_EQ(prompts("[[1,2],[3], [4,5,6]]"), 3U);
+    EXPECT_EQ(prompts("[]"), 1U);
+    EXPECT_EQ(prompts("null"), 1U);
+    EXPECT_EQ(prompts(R"(["a","b"])", Api::chat), 1U);
+    EXPECT_EQ(prompts(R"(["a","b"])", Api::embeddings), 1U);
+    EXPECT_EQ(fault_of(R"({"prompt":"a","prompt":["a","b"]})"), "'prompt' stands in the body twice");
+}
+
 TEST(RequestFacts, RefuseAMemberThatStandsTwice) {
     EXPECT_EQ(fault_of(R"({"max_tokens":1,"max_tokens":9999})"), "'max_tokens' stands in the body twice");
     EXPECT_EQ(fault_of(R"({"model":"a","m\u006fdel":"b"})"), "'model' stands in the body twice");

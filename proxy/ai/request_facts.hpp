@@ -47,13 +47,16 @@ enum class MemberKind : std::uint8_t {
     X(safety_identifier, "", hint)           \
     X(prompt_cache_key, "", hint)            \
     X(previous_response_id, "", hint)        \
+    X(min_tokens, "", hint)                  \
     X(prompt, "", any)                       \
+    X(thinking, "", hint)                    \
     X(stream_options, "", part)              \
     X(conversation, "", hint)                \
     X(metadata, "", hint)                    \
     X(include_usage, "stream_options", flag) \
     X(id, "conversation", hint)              \
-    X(user_id, "metadata", hint)
+    X(user_id, "metadata", hint)             \
+    X(budget_tokens, "thinking", hint)
 
 enum class Member : std::uint8_t {
 #define WEIR_MEMBER_ENUM(name, parent, kind) name,

@@ -2,43 +2,15 @@
 
 #include <algorithm>
 #include <string>
-#include <vector>
 
+#include "ai/output_limit.hpp"
 #include "base/json_text.hpp"
 #include "downstream/exchange.hpp"
 
 namespace weir::downstream {
 namespace {
 
-using ai::Api;
 using ai::Member;
-
-bool generates(Api api) {
-    return api == Api::chat || api == Api::completions || api == Api::responses || api == Api::messages;
-}
-
-// Names under which an answer's length is asked for, the one that is written where none is there first.
-std::vector<Member> length_members(Api api) {
-    if (api == Api::chat) return {Member::max_tokens, Member::max_completion_tokens};
-    return {api == Api::responses ? Member::max_output_tokens : Member::max_tokens};
-}
-
-void shorten(std::uint32_t tokens, const ai::RequestFacts& facts, std::string_view body, ai::Rewrite& rewrite) {
-    bool any = false;
-    for (const Member member : length_members(facts.api)) {
-        if (!facts.at(member).there()) continue;
-        const auto asked = ai::read_count(facts.written(member, body));
-        any |= asked.has_value();
-        if (asked && *asked > tokens) rewrite.set(member, std::to_string(tokens));
-    }
-    if (!any) rewrite.set(length_members(facts.api).front(), std::to_string(tokens));
-}
-
-void reduce(Member member, std::uint32_t n, const ai::RequestFacts& facts, std::string_view body,
-            ai::Rewrite& rewrite) {
-    const auto asked = ai::read_count(facts.written(member, body));
-    if (asked && *asked > n) rewrite.set(member, std::to_string(n));
-}
 
 std::string quoted(std::string_view text) {
     std::string json;
@@ -59,9 +31,9 @@ void Exchange::degrade(ai::Rewrite& rewrite) {
                                                                  .prompt_tokens = ask_.prompt_tokens,
                                                                  .max_output_tokens = facts_.max_output_tokens,
                                                                  .n = facts_.n,
-                                                                 .has_length = generates(facts_.api),
+                                                                 .has_length = ai::generates(facts_.api),
                                                                  .has_model = known,
-                                                                 .has_tier = generates(facts_.api)},
+                                                                 .has_tier = ai::generates(facts_.api)},
                                                                 home.judge->pressure(link_.turn()));
     record_.spared_rules = plan.spared;
     if (plan.applied == 0) return;
@@ -71,9 +43,8 @@ void Exchange::degrade(ai::Rewrite& rewrite) {
         degraded_.append(degraded_.empty() ? "" : ",").append(rule.config.name);
     }
     record_.degraded = degraded_;
-    if (plan.max_output_tokens) shorten(*plan.max_output_tokens, facts_, body_, rewrite);
-    if (plan.n) reduce(Member::n, *plan.n, facts_, body_, rewrite);
-    if (plan.n) reduce(Member::best_of, *plan.n, facts_, body_, rewrite);
+    if (plan.max_output_tokens) ai::limit_length(*plan.max_output_tokens, facts_, body_, rewrite);
+    if (plan.n) ai::limit_answers(*plan.n, facts_, body_, rewrite);
     // What is reserved of the caller's rates is what may come out now.
     if (plan.max_output_tokens) {
         facts_.max_output_tokens =

@@ -57,6 +57,17 @@ class Bodies(WeirTest):
                 body, header, _ = self.changed(before, path)
                 self.assertEqual((body, header), (after, "short"))
 
+    def test_what_engines_refuse_beside_a_lower_limit_goes_down_with_it(self):
+        for most, path, before, after in (
+                (128, "/v1/chat/completions", b'{"min_tokens" : 400,"max_tokens":4000,"x":1}', b'{"min_tokens" : 128,"max_tokens":128,"x":1}'),
+                (128, "/v1/completions", b'{"min_tokens":20,"max_tokens":4000}', b'{"min_tokens":20,"max_tokens":128}'),
+                (2000, "/v1/messages", b'{"max_tokens":9000, "thinking":{"type":"enabled","budget_tokens":8000}}',
+                 b'{"max_tokens":2000, "thinking":{"type":"enabled","budget_tokens":1999}}'),
+                (1024, "/v1/messages", b'{"thinking":{"type":"enabled","budget_tokens":2000},"max_tokens":9000}', b'{"max_tokens":1024}')):
+            with self.subTest(before):
+                body, header, _ = self.changed(before, path, "bulk", rule(max_output_tokens=most))
+                self.assertEqual((body, header), (after, "short"))
+
     def test_a_length_that_is_not_asked_for_is(self):
         for path, name in (("/v1/chat/completions", "max_tokens"), ("/v1/responses", "max_output_tokens")):
             body, header, _ = self.changed({"model": "m", "input": "x"}, path)

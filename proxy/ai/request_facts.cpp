@@ -140,6 +140,11 @@ bool RequestFacts::says(Member member, std::string_view plain, std::string_view 
     return is_string(written(member, body)) && json_says(raw_text(member, body), plain);
 }
 
+bool RequestFacts::asks_for_tier(std::string_view body) const {
+    const bool tells = api == Api::chat || api == Api::completions || api == Api::responses;
+    return tells && is_string(written(Member::service_tier, body));
+}
+
 RequestFacts read_facts(Api api, std::string_view body) {
     RequestFacts facts;
     facts.api = api;

@@ -118,6 +118,9 @@ struct RequestFacts {
     [[nodiscard]] std::string text(Member member, std::string_view body) const;
     // The same as it is written, without its quotes.
     [[nodiscard]] std::string_view raw_text(Member member, std::string_view body) const;
+    // Whether it asks for a tier of service, on a call whose answers tell theirs by the same names: OpenAI's do,
+    // Anthropic's have others.
+    [[nodiscard]] bool asks_for_tier(std::string_view body) const;
     // Whether a member that is a string says `plain`.
     [[nodiscard]] bool says(Member member, std::string_view plain, std::string_view body) const;
 };

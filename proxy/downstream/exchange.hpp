@@ -64,6 +64,10 @@ private:
     void resolve_class();
     // Applies the class's `degrade` rules that hold now; it may go to another backend afterwards.
     void degrade(ai::Rewrite& rewrite);
+    // The request asks for a tier, and its class names the one that counts.
+    [[nodiscard]] bool overrides_tier() const;
+    // Lets the engine know that one, so that what its answer says of the tier is true.
+    void tell_tier(ai::Rewrite& rewrite) const;
     void note_idempotency_key(std::string_view key);
     void read_upgrade(const http::RequestHead& head);
     void write_head(const http::RequestHead& head);

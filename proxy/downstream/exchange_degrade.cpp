@@ -1,4 +1,5 @@
-// An exchange's cheaper answer: what `degrade` makes of its request's body, while all of it is here.
+// What Weir decides of an answer and tells the engine in the request's body, while all of it is here: the cheaper
+// answer that `degrade` makes of it, and the tier as which it is served.
 
 #include <algorithm>
 #include <string>
@@ -23,7 +24,8 @@ std::string quoted(std::string_view text) {
 void Exchange::degrade(ai::Rewrite& rewrite) {
     const Route& home = *route_;
     const std::string model = facts_.text(Member::model, body_);
-    const std::string tier = facts_.text(Member::service_tier, body_);
+    // A rule changes the tier that it would have been served as, not the one that it asked for.
+    const std::string tier = overrides_tier() ? home.config.service_tier : facts_.text(Member::service_tier, body_);
     const bool known = ai::is_known(facts_.api);
     const admission::DegradePlan plan = admission::plan_degrade(home.degrade,
                                                                 {.model = model,
@@ -60,6 +62,14 @@ void Exchange::degrade(ai::Rewrite& rewrite) {
         route_ = &detour;
         record_.backend = detour.backend->id();
     }
+}
+
+bool Exchange::overrides_tier() const { return !route_->config.service_tier.empty() && facts_.asks_for_tier(body_); }
+
+void Exchange::tell_tier(ai::Rewrite& rewrite) const {
+    const std::string& tier = route_->config.service_tier;
+    if (!overrides_tier() || !degraded_tier_.empty() || facts_.says(Member::service_tier, tier, body_)) return;
+    rewrite.set(Member::service_tier, quoted(tier));
 }
 
 }  // namespace weir::downstream

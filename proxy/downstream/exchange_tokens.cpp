@@ -51,6 +51,7 @@ void Exchange::note_model() {
 void Exchange::rewrite_body() {
     ai::Rewrite rewrite(facts_);
     if (!route_->degrade.empty() && facts_.is_object) degrade(rewrite);
+    tell_tier(rewrite);
     const upstream::BackendConfig& backend = route_->backend->config();
     const bool streams_chunks = facts_.api == ai::Api::chat || facts_.api == ai::Api::completions;
     asked_usage_ = facts_.stream && !facts_.include_usage && streams_chunks && backend.ask_usage;

@@ -162,8 +162,10 @@ std::string_view AnswerWriter::word_at(std::uint32_t index) const {
 }
 
 std::string AnswerWriter::preamble(std::string_view object) const {
-    return fmt::format(R"({{"id":"{}","object":"{}","created":{},"model":{},)", id_, object, identity_.created,
-                       quoted(ask_.model));
+    std::string text = fmt::format(R"({{"id":"{}","object":"{}","created":{},"model":{},)", id_, object,
+                                   identity_.created, quoted(ask_.model));
+    if (!ask_.service_tier.empty()) text.append(R"("service_tier":)").append(quoted(ask_.service_tier)).append(",");
+    return text;
 }
 
 std::string AnswerWriter::chunk(std::string_view choices) const {

@@ -47,7 +47,7 @@ private:
     [[nodiscard]] std::string embeddings() const;
     void append_response_opening(std::string& out) const;
     void append_response_ending(std::string& out) const;
-    // OpenAI: `{"id":...,"object":OBJECT,"created":...,"model":...,`
+    // OpenAI: `{"id":...,"object":OBJECT,"created":...,"model":...,`, and the tier where one is asked for.
     [[nodiscard]] std::string preamble(std::string_view object) const;
     [[nodiscard]] std::string chunk(std::string_view choices) const;
     [[nodiscard]] std::string usage() const;

@@ -27,10 +27,11 @@ std::string AnswerWriter::response(std::string_view status, std::string_view out
     return fmt::format(
         R"({{"id":"{}","object":"response","created_at":{},"status":"{}","background":false,"error":null,)"
         R"("incomplete_details":null,"instructions":null,"max_output_tokens":{},"model":{},"output":[{}],)"
-        R"("parallel_tool_calls":true,"previous_response_id":null,"service_tier":"default","store":true,)"
+        R"("parallel_tool_calls":true,"previous_response_id":null,"service_tier":{},"store":true,)"
         R"("temperature":1.0,"text":{{"format":{{"type":"text"}}}},"tool_choice":"auto","tools":[],"top_p":1.0,)"
         R"("truncation":"disabled","usage":{},"user":null,"metadata":{{}}}})",
-        id_, identity_.created, status, ask_.output_tokens, quoted(ask_.model), output, usage);
+        id_, identity_.created, status, ask_.output_tokens, quoted(ask_.model), output,
+        quoted(ask_.service_tier.empty() ? "default" : ask_.service_tier), usage);
 }
 
 std::string AnswerWriter::output_item(std::string_view status, std::string_view content) const {

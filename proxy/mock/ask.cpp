@@ -76,6 +76,7 @@ public:
             read_output();
         }
         read_form();
+        if (ask_.kind != AskKind::message && ask_.kind != AskKind::count) read_tier();
         if (fault_) return std::move(*fault_);
         return std::move(ask_);
     }
@@ -183,6 +184,15 @@ private:
         if (const json::value* choices = find(body_, "n"); choices != nullptr && as_integer(*choices) != 1) {
             fail({"n must be 1 here", "n", "unsupported_value"});
         }
+    }
+
+    // Any name will do; `auto` leaves the choice to the server.
+    void read_tier() {
+        const json::value* tier = find(body_, "service_tier");
+        if (tier == nullptr) return;
+        const json::string* name = tier->if_string();
+        if (name == nullptr) return fail(mistyped("service_tier", "a string"));
+        ask_.service_tier = *name == "auto" ? "default" : std::string(name->data(), name->size());
     }
 
     bool read_flag(const json::object& object, std::string_view field) {

@@ -27,6 +27,7 @@ struct Ask {
     std::uint32_t output_tokens = 64;  // an embedding has one, which nobody sees
     std::uint32_t inputs = 1;          // texts to embed
     int priority = 0;                  // vLLM's: smaller is sooner
+    std::string service_tier;          // OpenAI; empty: none is asked for
     bool stream = false;
     bool include_usage = false;  // OpenAI, streams: a last chunk with the usage
 };

@@ -68,6 +68,15 @@ class Bodies(WeirTest):
                 body, header, _ = self.changed(before, path, "bulk", rule(max_output_tokens=most))
                 self.assertEqual((body, header), (after, "short"))
 
+    def test_a_rule_changes_the_tier_that_the_class_would_serve(self):
+        for asked, name, after in (("priority", "flex", "flex"), ("flex", "flex", "flex"), ("priority", "default", "default")):
+            with self.subTest(asked=asked, rule=name):
+                backend = self.start_backend()
+                weir = self.start_weir(policy(backend.url, [rule(service_tier=name)], bulk={"service_tier": "default"}))
+                answer = weir.request("POST", "/v1/chat/completions", [JSON, bearer("bulk")], json.dumps({"service_tier": asked}).encode())
+                self.assertEqual((json.loads(backend.requests[0].body)["service_tier"], answer.get("x-weir-service-tier")), (after, after))
+                self.assertEqual(answer.get("x-weir-degraded"), "short" if name == "flex" else None)
+
     def test_a_length_that_is_not_asked_for_is(self):
         for path, name in (("/v1/chat/completions", "max_tokens"), ("/v1/responses", "max_output_tokens")):
             body, header, _ = self.changed({"model": "m", "input": "x"}, path)

@@ -8,6 +8,7 @@ import time
 import unittest
 
 from support.backend import event_stream, hold, ok, reply
+from support.mock import Mock
 from support.policy import sha256, small_policy
 from support.process import BINARY, WeirTest
 from support.waiting import holds, scaled
@@ -244,8 +245,31 @@ class Tiers(WeirTest):
                          ["default", "flex", "default", "default", "default", "priority"])
         order = [json.loads(request.body)["messages"][0]["content"] for request in backend.requests]
         self.assertEqual(order, ["held", "4", "1", "2", "3", "0"])
+        # What the body says of the tier is what it is served as; a body that says nothing is left alone.
+        self.assertEqual([json.loads(request.body).get("service_tier") for request in backend.requests],
+                         [None, "priority", "default", None, "default", "flex"])
         # The engine agrees with the order.
         self.assertEqual([json.loads(request.body)["priority"] for request in backend.requests], [2, 0, 2, 2, 2, 4])
+
+    def test_the_body_of_an_answer_tells_the_tier_as_well(self):
+        mock = Mock("--speed", "1000")
+        self.addCleanup(mock.stop)
+        base = policy(mock.url)
+        base["classes"] = [{"name": "all", "match": "any", "backend": "model", "service_tier": "default"}]
+        weir = self.start_weir(base)
+        body = {"model": "m", "max_tokens": 1, "messages": [{"role": "user", "content": "x"}], "prompt": "x", "input": "x",
+                "service_tier": "priority"}
+        for path in ("/v1/chat/completions", "/v1/completions", "/v1/responses"):
+            answer = weir.request("POST", path, [JSON], json.dumps(body).encode())
+            self.assertEqual((answer.get("x-weir-service-tier"), json.loads(answer.body)["service_tier"]), ("default", "default"), path)
+        # Anthropic's requests have other names for it than its answers.
+        raw = self.start_backend()
+        base["backends"][0]["endpoints"] = [raw.url]
+        weir = self.start_weir(base)
+        for path, before in (("/v1/messages", b'{"service_tier":"auto","max_tokens":1}'), ("/v1/chat/completions", b'{"service_tier":null}'),
+                             ("/v1/chat/completions", b'{ "service_tier" : "default" }')):
+            weir.request("POST", path, [JSON], before)
+            self.assertEqual(raw.requests[-1].body, before)
 
 
 class Learning(WeirTest):

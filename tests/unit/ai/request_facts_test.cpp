@@ -78,6 +78,18 @@ TEST(RequestFacts, CountThePromptsOfACompletion) {
     EXPECT_EQ(fault_of(R"({"prompt":"a","prompt":["a","b"]})"), "'prompt' stands in the body twice");
 }
 
+TEST(RequestFacts, KnowWhoAsksForATier) {
+    const auto asks = [](Api api, std::string_view tier) {
+        const std::string body = R"({"service_tier":)" + std::string(tier) + "}";
+        return read_facts(api, body).asks_for_tier(body);
+    };
+    for (const Api api : {Api::chat, Api::completions, Api::responses}) EXPECT_TRUE(asks(api, R"("priority")"));
+    EXPECT_FALSE(asks(Api::chat, "null"));
+    EXPECT_FALSE(asks(Api::messages, R"("auto")")) << "its answers have other names for it";
+    EXPECT_FALSE(asks(Api::generic, R"("priority")"));
+    EXPECT_FALSE(read_facts(Api::chat, "{}").asks_for_tier("{}"));
+}
+
 TEST(RequestFacts, RefuseAMemberThatStandsTwice) {
     EXPECT_EQ(fault_of(R"({"max_tokens":1,"max_tokens":9999})"), "'max_tokens' stands in the body twice");
     EXPECT_EQ(fault_of(R"({"model":"a","m\u006fdel":"b"})"), "'model' stands in the body twice");

@@ -118,6 +118,19 @@ TEST(AnswerWriter, StreamsResponsesInOpenAisOrder) {
     EXPECT_EQ(last.at("output").at(0).at("content").at(0).at("text").as_string(), said);
 }
 
+TEST(AnswerWriter, TellsATierThatIsAskedFor) {
+    for (const AskKind kind : {AskKind::chat, AskKind::completion, AskKind::response}) {
+        Ask ask = an_ask(kind, 2);
+        ask.service_tier = "flex";
+        EXPECT_EQ(json::parse(AnswerWriter(ask, plain()).document()).at("service_tier").as_string(), "flex");
+        if (kind == AskKind::response) continue;
+        const std::string first = events_of(whole_stream(ask)).front();
+        EXPECT_EQ(json::parse(first).at("service_tier").as_string(), "flex");
+    }
+    const std::string untold = AnswerWriter(an_ask(AskKind::chat, 2), plain()).document();
+    EXPECT_FALSE(json::parse(untold).as_object().contains("service_tier"));
+}
+
 TEST(AnswerWriter, EmbedsEachText) {
     Ask ask = an_ask(AskKind::embedding, 1);
     ask.inputs = 3;

@@ -44,6 +44,13 @@ TEST(Ask, TakesTheNewerNameOfMaxTokensFirst) {
     EXPECT_EQ(chat(R"(,"max_tokens":7,"max_completion_tokens":9})").output_tokens, 9U);
 }
 
+TEST(Ask, ReadsTheTierThatOpenAisCallsAskFor) {
+    EXPECT_EQ(chat(R"(,"service_tier":"flex"})").service_tier, "flex");
+    EXPECT_EQ(chat(R"(,"service_tier":"auto"})").service_tier, "default");
+    EXPECT_EQ(chat("}").service_tier, "");
+    EXPECT_EQ(fault(AskKind::chat, std::string(kChat) + R"(,"service_tier":1})"), "service_tier");
+}
+
 TEST(Ask, TakesNullForMissing) {
     EXPECT_EQ(chat(R"(,"max_tokens":null,"stream":null,"priority":null})").output_tokens, 64U);
 }

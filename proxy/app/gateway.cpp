@@ -60,6 +60,7 @@ Gateway::Gateway(std::filesystem::path policy_file, Assembly assembly, Names nam
                  [this](TimePoint now) {
                      for (const Bench& bench : assembly_.benches) bench.judge->jobs().expire(now);
                  }),
+      video_polls_(control_),
       log_(log) {
     state_.wall_offset = std::chrono::system_clock::now().time_since_epoch() - Clock::now().time_since_epoch();
     state_.pseudonym = fmt::format("weir-{:08x}", random_word() & 0xFFFF'FFFF);
@@ -217,6 +218,9 @@ void Gateway::watch_backends() {
     std::vector<std::shared_ptr<upstream::Backend>> backends;
     for (const Bench& bench : assembly_.benches) backends.push_back(bench.backend);
     health_.watch(std::move(backends));
+    std::vector<downstream::VideoPolls::Bench> makers;
+    for (const Bench& bench : assembly_.benches) makers.push_back({bench.backend, bench.judge});
+    video_polls_.watch(makers);
 }
 
 bool Gateway::ready() const { return !drain_; }

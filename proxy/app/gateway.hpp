@@ -16,6 +16,7 @@
 #include "app/drain.hpp"
 #include "app/job_watch.hpp"
 #include "app/watchdog.hpp"
+#include "downstream/video_polls.hpp"
 #include "downstream/worker.hpp"
 #include "net/event_loop.hpp"
 #include "telemetry/operational_log.hpp"
@@ -72,6 +73,7 @@ private:
     net::EventLoop control_;
     upstream::HealthChecker health_;
     JobWatch job_watch_;
+    downstream::VideoPolls video_polls_;
     std::vector<std::unique_ptr<downstream::Worker>> workers_;
     std::vector<std::thread> threads_;
     std::unique_ptr<admin::Server> admin_;

@@ -109,6 +109,9 @@ telemetry::Scrape Gateway::scrape() {
             row.connect_seconds = static_cast<double>(seen.connect_nanoseconds.load(std::memory_order_relaxed)) * 1e-9;
             row.ejections = seen.ejections.load(std::memory_order_relaxed);
             row.probe_failures = seen.probe_failures.load(std::memory_order_relaxed);
+            row.polls_running = seen.polls_running.load(std::memory_order_relaxed);
+            row.polls_over = seen.polls_over.load(std::memory_order_relaxed);
+            row.polls_failed = seen.polls_failed.load(std::memory_order_relaxed);
             row.websockets = seen.websockets.load(std::memory_order_relaxed);
             scrape.endpoints.push_back(row);
         }

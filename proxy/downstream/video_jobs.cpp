@@ -10,7 +10,7 @@ bool VideoJobs::begin(Ticket& ticket, const std::string& id, TimePoint deadline,
     auto place = std::make_unique<admission::Place>();
     const EndpointId endpoint = ticket.decision().endpoint;
     judge_.hand_over(ticket, *place, now);
-    jobs_.emplace(id, Job{endpoint, deadline, std::move(place)});
+    jobs_.emplace(id, Job{endpoint, now, deadline, std::move(place)});
     ++running_;
     return true;
 }
@@ -51,6 +51,16 @@ EndpointId VideoJobs::endpoint_of(std::string_view id) const {
     const std::lock_guard lock(mutex_);
     const auto found = jobs_.find(id);
     return found == jobs_.end() ? kNoEndpoint : found->second.endpoint;
+}
+
+std::vector<std::string> VideoJobs::running_on(EndpointId endpoint, TimePoint begun_by) const {
+    std::vector<std::string> ids;
+    const std::lock_guard lock(mutex_);
+    if (running_ == 0) return ids;
+    for (const auto& [id, job] : jobs_) {
+        if (job.place && job.endpoint == endpoint && job.begun <= begun_by) ids.push_back(id);
+    }
+    return ids;
 }
 
 std::size_t VideoJobs::running() const {

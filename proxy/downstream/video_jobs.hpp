@@ -1,10 +1,10 @@
 #pragma once
 // Video jobs of one backend: each holds the slot of the request that began it until it is over.
 //
-// That a job is over is learned from the answers that pass (somebody asks about it, or deletes it), else from its
-// deadline. Where a job is made stays known for a while, so that questions and downloads go to the endpoint that can
-// answer them. The table is bounded: when it is full, jobs that are over are forgotten first; a job that finds no place
-// even so holds nothing, as no more of them can run than there are slots.
+// That a job is over is learned from the answers that pass (somebody asks about it, or deletes it), from its endpoint,
+// which is asked (VideoPolls), else from its deadline. Where a job is made stays known for a while, so that questions
+// and downloads go to the endpoint that can answer them. The table is bounded: when it is full, jobs that are over are
+// forgotten first; a job that finds no place even so holds nothing, as no more of them can run than there are slots.
 //
 // Threading: any thread.
 
@@ -14,6 +14,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <vector>
 
 #include "admission/place.hpp"
 #include "base/ids.hpp"
@@ -40,12 +41,15 @@ public:
 
     // Where it is made, or was; kNoEndpoint when that is not known.
     [[nodiscard]] EndpointId endpoint_of(std::string_view id) const;
+    // Those that hold a slot on the endpoint, and have since `begun_by` or before.
+    [[nodiscard]] std::vector<std::string> running_on(EndpointId endpoint, TimePoint begun_by) const;
     // Those that hold a slot.
     [[nodiscard]] std::size_t running() const;
 
 private:
     struct Job {
         EndpointId endpoint = kNoEndpoint;
+        TimePoint begun{};
         TimePoint until{};                        // its deadline; of one that is over, when it began its rest
         std::unique_ptr<admission::Place> place;  // null: it is over
     };

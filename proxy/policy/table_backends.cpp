@@ -12,6 +12,7 @@ using upstream::HealthConfig;
 using upstream::LearnedRequests;
 using upstream::MetricsConfig;
 using upstream::TimeoutConfig;
+using upstream::VideoConfig;
 using upstream::WebSocketConfig;
 
 constexpr std::array kLearnFields{
@@ -71,6 +72,12 @@ constexpr std::array kWebSocketFields{
 };
 constexpr Shape kWebSocketShape = shape<WebSocketConfig>("", kWebSocketFields);
 
+constexpr std::array kVideoFields{
+    scalar<kDurationOrZero, &VideoConfig::poll>(
+        "poll", "5s", "How often an endpoint is asked about each of its video jobs that hold a slot; 0s is never."),
+};
+constexpr Shape kVideoShape = shape<VideoConfig>("", kVideoFields);
+
 constexpr std::array kMetricsFields{
     scalar<kUrlPath, &MetricsConfig::path>("path", "/metrics", "Asked with GET; Prometheus' text, of vLLM or SGLang."),
     scalar<kDuration, &MetricsConfig::timeout>("timeout", "1s", "For one reading."),
@@ -97,6 +104,7 @@ constexpr std::array kBackendFields{
                                 "Active checks; without them only failing requests take an endpoint out."),
     map<&BackendConfig::ejection>("ejection", kEjectionShape, "Passive checks, from the requests themselves."),
     map<&BackendConfig::timeouts>("timeouts", kTimeoutShape, "How long Weir waits for an endpoint."),
+    map<&BackendConfig::video>("video", kVideoShape, "Video jobs, each of which holds a slot until it is over."),
     map<&BackendConfig::websocket>("websocket", kWebSocketShape,
                                    "Upgrades to WebSocket are passed on; without it they are not."),
     map<&BackendConfig::tls>("tls", kTlsShape, "How https endpoints are checked."),

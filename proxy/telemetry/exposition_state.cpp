@@ -198,6 +198,15 @@ void add_backend_families(Families& families, const Labels& labels, const Scrape
         [](const EndpointGauges& g) { return g.ejections; });
     names.by_endpoint(families.counter("weir_backend_probe_failures_total", "Health probes that failed."),
                       [](const EndpointGauges& g) { return g.probe_failures; });
+    Family polls = families.counter("weir_video_polls_total", "Questions of Weir's own about video jobs.");
+    names.for_endpoints([&](const EndpointLabel& label, const EndpointGauges& g) {
+        const auto add = [&](const char* outcome, std::uint64_t count) {
+            polls.add({{"backend", label.backend}, {"endpoint", label.url}, {"outcome", outcome}}, count);
+        };
+        add("running", g.polls_running);
+        add("over", g.polls_over);
+        add("failed", g.polls_failed);
+    });
     names.by_endpoint(families.gauge("weir_backend_websockets", "WebSocket connections to the endpoint that are open."),
                       [](const EndpointGauges& g) { return g.websockets; });
 }

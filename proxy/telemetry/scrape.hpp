@@ -47,6 +47,9 @@ struct EndpointGauges {
     double connect_seconds = 0;  // in all, of those opened
     std::uint64_t ejections = 0;
     std::uint64_t probe_failures = 0;
+    std::uint64_t polls_running = 0;  // questions about video jobs, by what was said
+    std::uint64_t polls_over = 0;
+    std::uint64_t polls_failed = 0;
     std::uint32_t websockets = 0;  // open
 };
 

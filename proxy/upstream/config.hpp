@@ -88,6 +88,13 @@ struct MetricsConfig {
     friend bool operator==(const MetricsConfig&, const MetricsConfig&) = default;
 };
 
+// Video jobs that hold slots.
+struct VideoConfig {
+    Duration poll = 5s;  // between two questions of Weir's own about a job; 0: it asks nothing
+
+    friend bool operator==(const VideoConfig&, const VideoConfig&) = default;
+};
+
 // Upgrades to WebSocket that are passed on.
 struct WebSocketConfig {
     std::uint32_t connections = 1000;  // open at once to each endpoint; one more is refused
@@ -112,6 +119,7 @@ struct BackendConfig {
     std::optional<HealthConfig> health;  // absent: only passive checks
     EjectionConfig ejection;
     TimeoutConfig timeouts;
+    VideoConfig video;
     std::optional<WebSocketConfig> websocket;  // absent: an upgrade is not passed on
     net::ClientTlsConfig tls;                  // for https endpoints
 

@@ -31,6 +31,9 @@ struct EndpointCounters {
     std::atomic<std::uint64_t> connect_nanoseconds{0};  // in all, of those opened
     std::atomic<std::uint64_t> ejections{0};
     std::atomic<std::uint64_t> probe_failures{0};
+    std::atomic<std::uint64_t> polls_running{0};  // questions about video jobs, by what was said
+    std::atomic<std::uint64_t> polls_over{0};
+    std::atomic<std::uint64_t> polls_failed{0};
     std::atomic<std::uint32_t> websockets{0};  // open now
 };
 

@@ -8,6 +8,7 @@ from support.backend import reply
 from support.mock import Mock
 from support.policy import small_policy
 from support.process import WeirTest
+from support.waiting import holds
 
 JSON = ("Content-Type", "application/json")
 VIDEOS = "/v1/videos"
@@ -35,7 +36,7 @@ class Jobs(WeirTest):
         return json.loads(self.get(job).body)["status"]
 
     def test_a_job_holds_its_slot_until_an_answer_says_that_it_is_over(self):
-        self.start()
+        self.start(backend={"video": {"poll": "0s"}})
         answer = self.create()
         self.assertEqual(answer.status, 200)
         job = json.loads(answer.body)["id"]
@@ -117,6 +118,51 @@ class Jobs(WeirTest):
             for name in ("a", "b"):
                 answer = json.loads(weir.request("GET", f"{VIDEOS}/video_{name}").body)
                 self.assertEqual(answer["by"], name)
+
+    def polls(self, outcome):
+        return self.weir.count("weir_video_polls_total", outcome=outcome)
+
+    def test_a_job_that_nobody_asks_about_ends_when_it_is_over(self):
+        self.start(backend={"video": {"poll": "100ms"}})
+        self.assertEqual(self.create().status, 200)
+        self.eventually(lambda: self.polls("running") > 0)
+        self.assert_idle(self.weir)
+        self.eventually(lambda: self.polls("over") == 1)
+        self.assert_soon_equal(lambda: self.weir.count("weir_video_jobs"), 0)
+        self.assertEqual(self.polls("failed"), 0)
+        self.assertEqual(self.create().status, 200)
+
+    def begin_at(self, polled):
+        """A job at an endpoint that answers Weir's own questions like that."""
+        def answer(peer, request):
+            if request.method == "POST":
+                peer.send(reply(b'{"id":"video_1","status":"queued"}', "200 OK", [JSON]))
+                return True
+            body, status = polled(request)
+            peer.send(reply(body, status, [JSON]))
+            return True
+        backend = self.start_backend(answer)
+        self.weir = self.start_weir(small_policy(backend.url, backend={"video": {"poll": "100ms"}}))
+        self.assertEqual(self.weir.request("POST", VIDEOS, [JSON, ("Authorization", "Bearer secret")], job_body()).status, 200)
+        return backend
+
+    def test_a_job_that_is_gone_is_over(self):
+        answers = iter([(b'{"id":"video_1","status":"in_progress"}', "200 OK"), (b"oops", "500 Oops"), (b"{}", "404 Not Found")])
+        self.begin_at(lambda request: next(answers))
+        self.assert_soon_equal(lambda: [self.polls(outcome) for outcome in ("running", "failed", "over")], [1, 1, 1])
+        self.assert_idle(self.weir)
+
+    def test_an_endpoint_that_does_not_answer_weir_changes_nothing(self):
+        for status in ("401 Unauthorized", "404 Not Found", "200 OK"):
+            with self.subTest(status):
+                backend = self.begin_at(lambda request: (b"{}", status))
+                self.assert_soon_equal(lambda: self.polls("failed"), 1)
+                # Nor is it pestered: the poll after that is a minute away.
+                self.assertTrue(holds(lambda: self.polls("failed") == 1 and self.weir.count("weir_video_jobs") == 1, 0.3))
+                self.assertEqual(self.weir.inflight(), 1)
+                asked = [request for request in backend.requests if request.method == "GET"]
+                self.assertEqual([request.target for request in asked], [f"{VIDEOS}/video_1"])
+                self.assertIsNone(asked[0].get("authorization"))
 
 
 if __name__ == "__main__":

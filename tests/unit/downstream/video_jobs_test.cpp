@@ -65,6 +65,18 @@ TEST_F(VideoJobsTest, AreFoundWhereTheyAreAlsoWhenOver) {
     EXPECT_EQ(jobs.endpoint_of("a"), EndpointId{0});
 }
 
+TEST_F(VideoJobsTest, CanBeListedWhileTheyRunOnAnEndpoint) {
+    EXPECT_TRUE(begin("a"));
+    EXPECT_TRUE(begin("b", kStart + 1h, kStart + 5s));
+    EXPECT_TRUE(begin("c"));
+    jobs.end("c", kStart);
+    EXPECT_EQ(jobs.running_on(EndpointId{0}, kStart + 4s), std::vector<std::string>{"a"}) << "the other is too young";
+    EXPECT_EQ(jobs.running_on(EndpointId{0}, kStart + 5s).size(), 2U);
+    EXPECT_TRUE(jobs.running_on(EndpointId{1}, kStart + 5s).empty());
+    jobs.end("a", kStart);
+    jobs.end("b", kStart);
+}
+
 TEST_F(VideoJobsTest, OfOneNameIsOnlyOne) {
     EXPECT_TRUE(begin("a"));
     EXPECT_FALSE(begin("a"));

@@ -1,9 +1,11 @@
 #include "downstream/message_gate.hpp"
 
-#include <algorithm>
+#include <array>
 #include <bit>
+#include <cstdint>
+#include <utility>
 
-#include "downstream/worker.hpp"
+#include "ai/realtime.hpp"
 
 namespace weir::downstream {
 namespace {
@@ -11,12 +13,13 @@ namespace {
 using http::FrameReader;
 using http::Opcode;
 
-constexpr std::size_t kLongestLook = 64 * 1024;  // of a client's message
+constexpr std::size_t kLongestLook = 64 * 1024;  // of a client's message, as it comes
+constexpr std::size_t kMostOwn = 64 * 1024;      // of Weir's own frames that wait
 // Of a server's, which is passed on meanwhile. Its type is one of its first members.
 constexpr std::size_t kServerLook = 4096;
 
-std::array<char, 4> make_mask(Worker& worker) {
-    const auto bits = static_cast<std::uint32_t>(worker.random() * 4294967296.0);
+std::array<char, 4> make_mask(const std::function<double()>& random) {
+    const auto bits = static_cast<std::uint32_t>(random() * 4294967296.0);
     return std::bit_cast<std::array<char, 4>>(bits);
 }
 
@@ -59,18 +62,20 @@ void MessageGate::put(std::string_view raw) {
 }
 
 void MessageGate::decide(bool at_end) {
-    if (!at_end && client_text_.size() < next_look_) return;
+    // Frames without text are held as well.
+    const bool last_look = at_end || held_.size() >= kLongestLook;
+    if (!last_look && client_text_.size() < next_look_) return;
     // A message in many small pieces is not read anew for each of them.
     next_look_ = 2 * client_text_.size();
     const auto event = ai::read_realtime_event(client_text_);
-    if (!event && !at_end && client_text_.size() < kLongestLook) return;
+    if (!event && !last_look) return;
     if (event == ai::RealtimeEvent::response_create) return act(slots_->ask(ai::realtime_event_id(client_text_)));
-    act(ResponseSlots::Verdict::go);
+    act(Responses::Verdict::go);
 }
 
-void MessageGate::act(ResponseSlots::Verdict verdict) {
-    if (verdict == ResponseSlots::Verdict::wait) return;
-    const bool go = verdict == ResponseSlots::Verdict::go;
+void MessageGate::act(Responses::Verdict verdict) {
+    if (verdict == Responses::Verdict::wait) return;
+    const bool go = verdict == Responses::Verdict::go;
     course_ = go ? Course::passes : Course::dropped;
     if (go) to_server_.append(held_);
     if (!go) tell_client(slots_->refusal());
@@ -131,10 +136,12 @@ void MessageGate::look() {
 
 void MessageGate::tell_client(std::string_view event) {
     http::append_frame(Opcode::text, event, nullptr, own_to_client_);
+    if (own_to_client_.size() > kMostOwn) client_fault_ = "more responses were asked for than there is room to refuse";
 }
 
 void MessageGate::cancel() {
-    const std::array<char, 4> mask = make_mask(worker_);
+    if (own_to_server_.size() > kMostOwn) return;  // it is being told
+    const std::array<char, 4> mask = make_mask(random_);
     http::append_frame(Opcode::text, ai::kRealtimeCancel, &mask, own_to_server_);
 }
 
@@ -147,7 +154,7 @@ void MessageGate::flush_own() {
 void MessageGate::close(http::CloseCode code, std::string_view why) {
     if (closing_) return;
     closing_ = true;
-    const std::array<char, 4> mask = make_mask(worker_);
+    const std::array<char, 4> mask = make_mask(random_);
     if (server_.between_frames()) http::append_close(code, why, nullptr, to_client_);
     if (client_.between_frames() || has_put_nothing()) http::append_close(code, why, &mask, to_server_);
 }

@@ -3,24 +3,30 @@
 //
 // On a Realtime connection a client's message is held until it can be told whether it asks for a response; then it goes
 // on, waits for a slot with everything behind it, or is dropped and answered with an error event. What does not say
-// what it is within its first 64 KiB goes on: should it ask for a response after all, the server's own word of that
-// counts.
+// what it is within its first 64 KiB, frames' heads and all, goes on: should it ask for a response after all, the
+// server's own word of that counts.
+//
+// What Weir itself has to say waits for the end of the message that is under way on that side, 64 KiB of it at most: a
+// client that goes on asking for what is refused meanwhile is at fault.
 //
 // Sans-I/O: bytes go in, the two outboxes fill. Whoever owns it stops feeding a side whose outbox is not empty.
 
+#include <functional>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "ai/realtime.hpp"
-#include "downstream/response_slots.hpp"
+#include "downstream/responses.hpp"
 #include "http/websocket.hpp"
 
 namespace weir::downstream {
 
 class MessageGate {
 public:
-    // `slots` is null where the dialect shows no responses; then frames are only held to their form.
-    MessageGate(Worker& worker, ResponseSlots* slots) : worker_(worker), slots_(slots) {}
+    // `random` gives numbers from 0 to 1, for the masks of Weir's own frames. `slots` is null where the dialect shows
+    // no responses; then frames are only held to their form.
+    MessageGate(std::function<double()> random, Responses* slots) : random_(std::move(random)), slots_(slots) {}
 
     // Bytes of a side. What is left of the client's is not empty only while a response waits for its slot.
     [[nodiscard]] std::string_view from_client(std::string_view bytes);
@@ -34,6 +40,10 @@ public:
     [[nodiscard]] std::string& to_server() { return to_server_; }
     [[nodiscard]] const std::string& to_client() const { return to_client_; }
     [[nodiscard]] const std::string& to_server() const { return to_server_; }
+    // Bytes that wait for something else than the other side, beside the outboxes.
+    [[nodiscard]] std::size_t held() const {
+        return held_.size() + client_text_.size() + own_to_client_.size() + own_to_server_.size();
+    }
     // A side has broken the protocol: what is wrong, or empty.
     [[nodiscard]] std::string_view client_fault() const { return client_fault_; }
     [[nodiscard]] std::string_view server_fault() const { return server_fault_; }
@@ -49,7 +59,7 @@ private:
     void put(std::string_view raw);
     // What the held message is, once that can be told: at its end at the latest.
     void decide(bool at_end);
-    void act(ResponseSlots::Verdict verdict);
+    void act(Responses::Verdict verdict);
     void notice(bool at_end);
     void tell_client(std::string_view event);
     void cancel();
@@ -57,8 +67,8 @@ private:
     // Of the client's message that is under way nothing has gone on.
     [[nodiscard]] bool has_put_nothing() const { return course_ != Course::passes && !client_.is_control(); }
 
-    Worker& worker_;
-    ResponseSlots* slots_;
+    std::function<double()> random_;
+    Responses* slots_;
     http::FrameReader client_{true};
     http::FrameReader server_{false};
     std::string to_client_;

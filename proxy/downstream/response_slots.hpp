@@ -12,13 +12,14 @@
 
 #include "admission/config.hpp"
 #include "downstream/client_link.hpp"
+#include "downstream/responses.hpp"
 #include "downstream/shared_judge.hpp"
 #include "net/task.hpp"
 #include "telemetry/record.hpp"
 
 namespace weir::downstream {
 
-class ResponseSlots {
+class ResponseSlots final : public Responses {
 public:
     // Responses open at once on one connection; one more is refused as too many at once.
     static constexpr std::size_t kMost = 16;
@@ -33,29 +34,20 @@ public:
 
     ResponseSlots(ClientLink& link, const Route& route, const Options& options);
     // REQUIRES: none waits, see end().
-    ~ResponseSlots();
+    ~ResponseSlots() override;
     ResponseSlots(const ResponseSlots&) = delete;
     ResponseSlots& operator=(const ResponseSlots&) = delete;
 
-    enum class Verdict : std::uint8_t { go, wait, refused };
+    [[nodiscard]] Verdict ask(std::string_view event_id) override;
+    [[nodiscard]] Verdict verdict() override;
+    [[nodiscard]] bool waits() const override { return waiting_ != nullptr; }
+    [[nodiscard]] bool created() override;
+    void delta() override;
+    void done() override;
+    void rejected(std::string_view event_id) override;
+    [[nodiscard]] bool give_up_overdue() override;
+    [[nodiscard]] const std::string& refusal() const override { return refusal_; }
 
-    // The client asks for a response; `event_id` is its name for that. REQUIRES: none waits.
-    [[nodiscard]] Verdict ask(std::string_view event_id);
-    // What has become of the one that waits. REQUIRES: one does.
-    [[nodiscard]] Verdict verdict();
-    [[nodiscard]] bool waits() const { return waiting_ != nullptr; }
-
-    // The server began one. False when nobody had asked for it and there is no room for it: then it is to be cancelled.
-    [[nodiscard]] bool created();
-    void delta();
-    void done();
-    // The server could not obey the client's event of that name; empty: the client has a response already.
-    void rejected(std::string_view event_id);
-    // Gives up those whose time is over; whether there was one that must be cancelled.
-    [[nodiscard]] bool give_up_overdue();
-
-    // Why the last one was refused, worded for the client.
-    [[nodiscard]] const std::string& refusal() const { return refusal_; }
     [[nodiscard]] TimePoint next_deadline() const;
     [[nodiscard]] bool any() const { return !open_.empty(); }
 

@@ -21,7 +21,7 @@ Tunnel::Tunnel(ClientLink& link, net::ByteStream& upstream, ResponseSlots* slots
       upstream_(upstream),
       slots_(slots),
       options_(options),
-      gate_(link.worker, slots),
+      gate_([&worker = link.worker] { return worker.random(); }, slots),
       heard_at_(link.turn()),
       client_took_at_(heard_at_),
       server_took_at_(heard_at_) {}
@@ -170,7 +170,7 @@ void Tunnel::end(Reason reason, CloseCode code, std::string_view why) {
 }
 
 void Tunnel::account() {
-    const std::size_t held = gate_.to_client().size() + gate_.to_server().size() + link_.inbox.size();
+    const std::size_t held = gate_.to_client().size() + gate_.to_server().size() + gate_.held() + link_.inbox.size();
     if (held == accounted_) return;
     link_.worker.recorder().buffered(static_cast<std::int64_t>(held) - static_cast<std::int64_t>(accounted_));
     accounted_ = held;

@@ -7,6 +7,7 @@
 #include "base/reason.hpp"
 #include "downstream/client_link.hpp"
 #include "downstream/message_gate.hpp"
+#include "downstream/response_slots.hpp"
 
 namespace weir::downstream {
 

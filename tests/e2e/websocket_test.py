@@ -301,6 +301,35 @@ class Realtime(WeirTest):
         self.assertEqual(second.events_until("response.done")[-1]["response"]["status"], "completed")
         self.assert_soon_equal(lambda: weir.count("weir_shed_total", reason="patience_expired", mode="enforce"), 1)
 
+    def scripted(self, script):
+        """A connection to a model that says what `script` has it say, and reads to the end."""
+        def play(end):
+            script(end)
+            while True:
+                end.frame()
+        weir = self.weir_with(self.start_backend(server(play)).url, capacity=1000)
+        client = self.client(weir)
+        answer, end = connect(client)
+        self.assertEqual(answer.status, 101)
+        return end
+
+    def test_a_message_that_says_nothing_of_itself_is_not_held_for_ever(self):
+        began = threading.Event()
+        end = self.scripted(lambda model: self.assertEqual(model.frame(), (TEXT, b"", False)) or began.set())
+        end.send_frame(TEXT, b"", final=False)
+        # More of it holds no more text.
+        end.send(frame(0, b"", b"mask", final=False) * 12_000)
+        self.assertTrue(began.wait(scaled(10)))
+
+    def test_who_asks_for_more_than_can_be_refused_is_closed(self):
+        # Within a message that the model does not end nobody can be told of a refusal.
+        end = self.scripted(lambda model: model.send_frame(TEXT, b"{", final=False))
+        self.assertEqual(end.frame(), (TEXT, b"{", False))
+        end.send(frame(TEXT, b'{"type":"response.create"}', b"mask") * 1000)
+        opcode, payload, _ = end.frame()
+        self.assertEqual((opcode, payload[:2]), (CLOSE, b"\x03\xea"))
+        self.assertIn(b"refuse", payload)
+
     def test_one_waits_for_its_slot_with_everything_behind_it(self):
         weir = self.weir_with(self.start_mock("--preset", "h100-8b"), patience="30s")
         first, second = self.open(weir), self.open(weir)

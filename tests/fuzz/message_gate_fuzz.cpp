@@ -1,0 +1,96 @@
+// What passes through a Realtime tunnel: the same however its bytes are cut, and of a message that does not say what it
+// is no more than a bound is held.
+
+#include "downstream/message_gate.hpp"
+
+#include <algorithm>
+#include <string>
+#include <string_view>
+
+#include "fuzz/input.hpp"
+#include "support/scripted_responses.hpp"
+
+using namespace weir;
+using test::require;
+
+namespace {
+
+// How long an error of the server's may be for all of it to be looked at, however it comes.
+constexpr std::size_t kLookedAt = 4096;
+
+struct Outcome {
+    std::string to_client;
+    std::string to_server;
+    std::string log;
+    std::string_view fault;
+
+    friend bool operator==(const Outcome&, const Outcome&) = default;
+};
+
+Outcome pass(std::string_view bytes, bool from_client, unsigned choice, std::size_t step) {
+    test::ScriptedResponses responses(choice, choice >> 3U);
+    downstream::MessageGate gate([] { return 0.5; }, &responses);
+    for (; !bytes.empty(); bytes.remove_prefix(std::min(step, bytes.size()))) {
+        std::string_view piece = bytes.substr(0, step);
+        if (!from_client) gate.from_server(piece);
+        while (from_client && !piece.empty() && gate.client_fault().empty()) {
+            piece = gate.from_client(piece);
+            require(piece.empty() || responses.waits() || !gate.client_fault().empty());
+            gate.look();
+        }
+    }
+    gate.look();
+    return {gate.to_client(), gate.to_server(), responses.log, from_client ? gate.client_fault() : gate.server_fault()};
+}
+
+// What of the bytes is whole messages. Of one that is not, how much has been looked at depends on how it came.
+std::string_view whole_messages(std::string_view bytes, bool masked) {
+    http::FrameReader reader(masked);
+    std::size_t at = 0;
+    std::size_t end = 0;
+    while (at < bytes.size()) {
+        const http::FrameReader::Piece piece = reader.next(bytes.substr(at));
+        if (!piece.fault.empty()) break;
+        at += piece.consumed;
+        if (piece.ends_frame && reader.between_messages()) end = at;
+    }
+    return bytes.substr(0, end);
+}
+
+// A message that goes on without saying what it is, in frames of `size` bytes that come one by one.
+void holds_no_more_than_its_bound(unsigned size) {
+    constexpr std::size_t kBound = 64 * 1024;
+    test::ScriptedResponses responses;
+    downstream::MessageGate gate([] { return 0.5; }, &responses);
+    std::size_t fed = 0;
+    std::string frame = "\x01";
+    frame.push_back(static_cast<char>(0x80 | size));
+    frame.append("mask").append(size, 'x');
+    while (fed < 2 * kBound) {
+        require(gate.from_client(frame).empty());
+        fed += frame.size();
+        require(fed - gate.to_server().size() < kBound + frame.size());
+        frame[0] = '\0';
+    }
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerInitialize(int* /*count*/, char*** /*arguments*/) {
+    for (const unsigned size : {0U, 1U, 125U}) holds_no_more_than_its_bound(size);
+    return 0;
+}
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+    const test::FuzzInput input(data, size);
+    const bool from_client = input.choice % 2 == 0;
+    const std::string_view bytes = whole_messages(input.bytes.substr(0, kLookedAt), from_client);
+    if (bytes.empty()) return 0;
+    const Outcome whole = pass(bytes, from_client, input.choice, bytes.size());
+    require(whole.fault.empty());
+    require(pass(bytes, from_client, input.choice, 1 + input.choice % 31) == whole);
+    require(pass(bytes, from_client, input.choice, 1) == whole);
+    // What is the server's passes as it is; Weir's own frames only come between.
+    if (!from_client) require(whole.to_client.size() >= bytes.size());
+    return 0;
+}

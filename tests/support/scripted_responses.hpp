@@ -1,0 +1,48 @@
+#pragma once
+// Responses as a script has them: verdicts are given in advance, and what was told is kept.
+
+#include <string>
+
+#include "downstream/responses.hpp"
+
+namespace weir::test {
+
+class ScriptedResponses final : public downstream::Responses {
+public:
+    // Bits of what becomes of the first eight that are asked for, and so on round: to be served or refused, and whether
+    // it waits first. By default all are served at once.
+    explicit ScriptedResponses(unsigned served = 0xFF, unsigned waiting = 0) : served_(served), waiting_(waiting) {}
+
+    Verdict ask(std::string_view /*event_id*/) override {
+        log.append("ask\n");  // under which name depends on how much of it was here when it was known for what it is
+        waits_ = (waiting_ >> (asked_ % 8) & 1U) != 0;
+        return waits_ ? Verdict::wait : next();
+    }
+    Verdict verdict() override {
+        waits_ = false;
+        return next();
+    }
+    bool waits() const override { return waits_; }
+    bool created() override {
+        log.append("created\n");
+        return next() == Verdict::go;
+    }
+    void delta() override { log.append("delta\n"); }
+    void done() override { log.append("done\n"); }
+    void rejected(std::string_view event_id) override { log.append("rejected ").append(event_id).append("\n"); }
+    bool give_up_overdue() override { return false; }
+    const std::string& refusal() const override { return refusal_; }
+
+    std::string log;
+
+private:
+    Verdict next() { return (served_ >> (asked_++ % 8) & 1U) != 0 ? Verdict::go : Verdict::refused; }
+
+    unsigned served_;
+    unsigned waiting_;
+    unsigned asked_ = 0;
+    bool waits_ = false;
+    std::string refusal_ = R"({"type":"error"})";
+};
+
+}  // namespace weir::test

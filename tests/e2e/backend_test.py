@@ -78,8 +78,9 @@ class OneEndpoint(WeirTest):
         weir = self.start_weir_before(backend, backend=never_ejected(idle="500ms"), listener_limits={
             "body_bytes": "100MiB", "body_timeout": "200ms"})
         client = self.client(weir)
-        client.send(b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 60000000\r\n\r\n")
-        sender = threading.Thread(target=client.try_send, args=(b"x" * 60_000_000,), daemon=True)
+        # Made in one piece before anything is sent: it may take longer than the client has for its body.
+        request = b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 60000000\r\n\r\n" + b"x" * 60_000_000
+        sender = threading.Thread(target=client.try_send, args=(request,), daemon=True)
         sender.start()
         self.assert_failure(client.response(), 504, "backend_timeout")
         self.assert_idle(weir)

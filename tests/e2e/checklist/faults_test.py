@@ -57,6 +57,12 @@ class Backends(WeirTest):
         self.assert_idle(weir)
 
 
+def is_at_rest(pid):
+    used = cpu_seconds(pid)
+    time.sleep(0.2)
+    return cpu_seconds(pid) - used < 0.02
+
+
 class Masses(WeirTest):
     def test_item_25_clients_that_are_slow_or_do_not_read_cost_little_and_hold_nobody_up(self):
         def answer(peer, request):
@@ -70,6 +76,8 @@ class Masses(WeirTest):
             self.addCleanup(client.close)
             (send_half_a_head, send_half_a_body, lambda c: ask_and_never_read(c, "/large"))[i % 3](client)
         self.eventually(lambda: weir.inflight() == 100, within=10)
+        # A socket takes megabytes that nobody reads: until all are full, a hundred threads of the backend are at work.
+        self.eventually(lambda: is_at_rest(weir.pid), within=30)
         began = time.monotonic()
         for _ in range(50):
             self.assertEqual(weir.request("POST", "/", [], b"{}").status, 200)

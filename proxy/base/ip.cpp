@@ -64,4 +64,9 @@ std::optional<IpNetwork> IpNetwork::parse(std::string_view text) {
     return network;
 }
 
+bool contains_any(std::span<const IpNetwork> networks, const IpAddress& address) {
+    return std::any_of(networks.begin(), networks.end(),
+                       [&](const IpNetwork& network) { return network.contains(address); });
+}
+
 }  // namespace weir

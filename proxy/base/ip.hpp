@@ -7,6 +7,7 @@
 #include <array>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -38,5 +39,8 @@ struct IpNetwork {
 
     friend bool operator==(const IpNetwork&, const IpNetwork&) = default;
 };
+
+// Whether some network of these contains the address; none of no networks does.
+[[nodiscard]] bool contains_any(std::span<const IpNetwork> networks, const IpAddress& address);
 
 }  // namespace weir

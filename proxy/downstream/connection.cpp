@@ -1,6 +1,5 @@
 #include "downstream/connection.hpp"
 
-#include <algorithm>
 #include <chrono>
 #include <exception>
 #include <utility>
@@ -65,8 +64,7 @@ net::task<void> Connection::run() {
 
 bool Connection::expects_proxy_header() const {
     const auto& proxies = link_.routing->find(link_.listener)->config.proxy_protocol;
-    return proxies && std::any_of(proxies->from.begin(), proxies->from.end(),
-                                  [&](const IpNetwork& network) { return network.contains(link_.peer); });
+    return proxies && contains_any(proxies->from, link_.peer);
 }
 
 net::task<bool> Connection::read_proxy_header() {

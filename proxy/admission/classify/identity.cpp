@@ -100,10 +100,7 @@ IpAddress Identifier::source_of(IpAddress peer, std::string_view forwarded_for) 
     return source;
 }
 
-bool Identifier::is_trusted(const IpAddress& address) const {
-    return std::any_of(clients_.trusted_proxies.begin(), clients_.trusted_proxies.end(),
-                       [&](const IpNetwork& network) { return network.contains(address); });
-}
+bool Identifier::is_trusted(const IpAddress& address) const { return contains_any(clients_.trusted_proxies, address); }
 
 const Identifier::Holder* Identifier::known(std::string_view api_key) const {
     if (by_digest_.empty()) return nullptr;

@@ -87,9 +87,7 @@ bool Matcher::body_matches(const BodyFacts& body) const {
 bool Matcher::caller_matches(const Identity& identity) const {
     if (!api_keys_.allows(identity.api_key) || !certificates_.allows(identity.certificate)) return false;
     if (!plans_.allows(identity.api_key) && !certificate_plans_.allows(identity.certificate)) return false;
-    return config_.sources.empty() ||
-           std::any_of(config_.sources.begin(), config_.sources.end(),
-                       [&](const IpNetwork& network) { return network.contains(identity.source); });
+    return config_.sources.empty() || contains_any(config_.sources, identity.source);
 }
 
 bool Matcher::request_matches(const HeadFacts& facts) const {

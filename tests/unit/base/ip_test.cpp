@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <vector>
+
 namespace weir {
 namespace {
 
@@ -31,6 +33,17 @@ TEST(IpNetwork, ContainsExactlyItsPrefix) {
 TEST(IpNetwork, AllOfIpv6ContainsAllOfIpv6AndMappedIpv4) {
     const auto network = IpNetwork::parse("::/0").value();
     EXPECT_TRUE(network.contains(IpAddress::parse("2001:db8::1").value()));
+}
+
+TEST(IpNetworks, ContainAnAddressWhenAnyOfThemDoes) {
+    const std::vector<IpNetwork> networks{IpNetwork::parse("10.0.0.0/8").value(), IpNetwork::parse("fd00::/8").value()};
+    for (const auto* text : {"10.1.2.3", "::ffff:10.1.2.3", "fd00::1"}) {
+        EXPECT_TRUE(contains_any(networks, IpAddress::parse(text).value())) << text;
+    }
+    for (const auto* text : {"11.0.0.0", "fe00::1", "::10.1.2.3"}) {
+        EXPECT_FALSE(contains_any(networks, IpAddress::parse(text).value())) << text;
+    }
+    EXPECT_FALSE(contains_any({}, IpAddress::parse("10.1.2.3").value()));
 }
 
 TEST(IpNetwork, RefusesHostBitsAndBadLengths) {

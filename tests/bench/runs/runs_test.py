@@ -1,0 +1,89 @@
+"""bench/faults and bench/soak with tiny numbers: they run to their end, and what they report are figures of real requests.
+
+Whether Weir holds what they ask of it is not asked here: that takes large numbers and a quiet machine."""
+
+import os
+import re
+import subprocess
+import sys
+import tempfile
+import unittest
+from pathlib import Path
+
+BENCH = Path(__file__).resolve().parents[3] / "bench"
+WEIR = os.environ["WEIR_BINARY"]
+LOADGEN = os.environ["BENCH_LOADGEN"]
+
+
+def numbers(cell):
+    return [float(number) for number in re.findall(r"[\d.]+", cell)]
+
+
+class BenchTest(unittest.TestCase):
+    def run_bench(self, name, *arguments):
+        """What it wrote to its report; exit code 1 is a verdict, not a failure."""
+        folder = self.enterContext(tempfile.TemporaryDirectory())
+        report = Path(folder) / "report.md"
+        done = subprocess.run([sys.executable, BENCH / name, "--weir", WEIR, "--loadgen", LOADGEN, "--out", report, *map(str, arguments)],
+                              capture_output=True, text=True, timeout=120)
+        self.assertTrue(report.exists(), done.stdout + done.stderr)
+        self.assertIn(done.returncode, (0, 1))
+        text = report.read_text()
+        self.assertTrue(done.stdout.rstrip().endswith(text.rstrip().splitlines()[-1]), "another report than it printed")
+        return text
+
+    def rows(self, text):
+        """The cells of its tables, without their heads."""
+        lines = [line for line in text.splitlines() if line.startswith("| ")]
+        rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
+        return [rows[i] for i in range(len(rows)) if i >= 2 and "---" not in rows[i][0] and "---" not in rows[min(i + 1, len(rows) - 1)][0]]
+
+
+class Crowds(BenchTest):
+    def test_crowds_stand_beside_clients_that_are_served(self):
+        text = self.run_bench("faults", "--only", "heads", "--only", "bodies", "--only", "readers", "--heads", 20, "--bodies", 20,
+                              "--readers", 10, "--seconds", 0.2, "--rounds", 1, "--settle", 0.3)
+        rows = self.rows(text)
+        self.assertEqual([row[0] for row in rows], ["20 slow heads", "20 slow bodies", "10 readers that never read"])
+        for row, slots in zip(rows, ("0", "0", "10")):
+            crowd, still_open, memory, without, beside, _, held, _ = row
+            self.assertEqual((still_open, held), (crowd.split()[0], slots), row)
+            # Each of these is of requests that came back: nobody answers within a microsecond.
+            self.assertGreater(min(numbers(without) + numbers(beside)), 1, row)
+            self.assertRegex(memory, r"^-?\d+\.\d\d KiB$")
+
+
+class Recovery(BenchTest):
+    def test_a_backend_that_was_slow_is_used_again(self):
+        (row,) = self.rows(self.run_bench("faults", "--only", "recovery", "--calm", 3, "--slow", 4, "--after", 5))
+        calm, slow = numbers(row[0])[0], numbers(row[1])[0]
+        # 190 a second are asked for; a busy machine may not come to that.
+        self.assertGreater(calm, 20, row)
+        self.assertLess(calm, 230, row)
+        self.assertLess(slow, calm, row)
+
+
+class Soak(BenchTest):
+    def test_a_soak_reports_what_weir_counted(self):
+        text = self.run_bench("soak", "--requests", 100, "--seconds", 0.2)
+        found = re.search(r"([\d,]+) requests in \d+ s, (\d+) errors; Weir counted ([\d,]+)\. Descriptors (\d+) .* memory ([\d.]+)", text)
+        self.assertTrue(found, text)
+        done, errors, counted, descriptors = (int(part.replace(",", "")) for part in found.groups()[:4])
+        self.assertGreaterEqual(done, 100)
+        self.assertEqual(errors, 0, text)
+        # Weir also counts what warmed it up.
+        self.assertGreaterEqual(counted, done)
+        self.assertGreater(descriptors, 5)
+        self.assertGreater(float(found[5]), 1)
+
+    def test_without_the_program_there_is_no_report(self):
+        folder = self.enterContext(tempfile.TemporaryDirectory())
+        report = Path(folder) / "report.md"
+        done = subprocess.run([sys.executable, BENCH / "soak", "--weir", Path(folder) / "none", "--out", report],
+                              capture_output=True, text=True, timeout=60)
+        self.assertEqual((done.returncode, report.exists()), (1, False))
+        self.assertIn("does not exist", done.stderr)
+
+
+if __name__ == "__main__":
+    unittest.main()

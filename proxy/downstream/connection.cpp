@@ -82,7 +82,7 @@ net::task<bool> Connection::read_proxy_header() {
         // What came before a FIN is all that comes.
         const bool hopeless = header.status == net::ProxyHeader::Status::refused || ready.peer_closed || ready.broken;
         if (hopeless || link_.turn() >= deadline) {
-            link_.worker.recorder().connection_refused(link_.listener);
+            link_.worker.recorder().connection_refused(link_.listener, telemetry::ConnectionRefusal::no_proxy_header);
             co_return false;
         }
         link_.timer.set(deadline);
@@ -98,7 +98,7 @@ bool Connection::take_place() {
 }
 
 net::task<void> Connection::refuse_place() {
-    link_.worker.recorder().connection_refused(link_.listener);
+    link_.worker.recorder().connection_refused(link_.listener, telemetry::ConnectionRefusal::client_limit);
     // A handshake for its sake would cost more than the connection that it is refused.
     if (link_.stream->secure()) co_return;
     const std::string text = link_.worker.connection_refusal();

@@ -52,19 +52,25 @@ void Worker::listen(ListenerId listener, int fd) {
         loop_, fd, [this, listener](int client, const net::SocketAddress& peer) { accept(listener, client, peer); }));
 }
 
-bool Worker::has_room(const ListenerRoute& listener) const {
+std::optional<telemetry::ConnectionRefusal> Worker::refusal_at(const ListenerRoute& listener) const {
+    if (state_.connections.load(std::memory_order_relaxed) >= routing_->limits.connections) {
+        return telemetry::ConnectionRefusal::global_limit;
+    }
     // The cap of a listener is shared out evenly: a count over all workers would be one more contended word.
     const auto open = open_by_listener_.find(static_cast<std::uint16_t>(listener.id));
     const std::uint32_t here = open == open_by_listener_.end() ? 0 : open->second;
-    return state_.connections.load(std::memory_order_relaxed) < routing_->limits.connections &&
-           here < std::max(1U, listener.config.limits.connections / state_.workers);
+    if (here >= std::max(1U, listener.config.limits.connections / state_.workers)) {
+        return telemetry::ConnectionRefusal::listener_limit;
+    }
+    return std::nullopt;
 }
 
 void Worker::accept(ListenerId listener, int fd, const net::SocketAddress& peer) {
+    // A listener cannot go away while it accepts: a reload that removes one is refused.
     const ListenerRoute* route = routing_->find(listener);
-    if (route == nullptr || !has_room(*route)) {
-        recorder_.connection_refused(listener);
-        net::send_and_close(fd, route == nullptr || route->tls ? std::string{} : connection_refusal());
+    if (const auto refusal = refusal_at(*route)) {
+        recorder_.connection_refused(listener, *refusal);
+        net::send_and_close(fd, route->tls ? std::string{} : connection_refusal());
         return;
     }
     net::set_no_delay(fd);

@@ -7,6 +7,7 @@
 #include <boost/intrusive/list.hpp>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -87,7 +88,8 @@ public:
 
 private:
     void accept(ListenerId listener, int fd, const net::SocketAddress& peer);
-    [[nodiscard]] bool has_room(const ListenerRoute& listener) const;
+    // Why one more connection would be one too many; empty: it would not.
+    [[nodiscard]] std::optional<telemetry::ConnectionRefusal> refusal_at(const ListenerRoute& listener) const;
     [[nodiscard]] std::uint64_t next_random();
 
     struct Reaper final : net::Wakeable {

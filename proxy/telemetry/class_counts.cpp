@@ -38,6 +38,7 @@ void BackendCounts::add_to(Totals& totals) const {
 void ClassCounts::count(const Record& record) {
     outcomes_[static_cast<std::size_t>(outcome_of(record.reason))].add(1);
     if (is_shed(record.reason)) shed_.enforced[static_cast<std::size_t>(record.reason)].add(1);
+    if (is_failure(record.reason)) failures_[static_cast<std::size_t>(record.reason)].add(1);
     if (record.shadow && is_shed(record.shadow_reason)) {
         shed_.shadow[static_cast<std::size_t>(record.shadow_reason)].add(1);
     }
@@ -93,6 +94,7 @@ void ClassCounts::add_to(ClassTotals& totals) const {
     for (std::size_t i = 0; i < kReasonCount; ++i) {
         totals.enforced[i] += shed_.enforced[i].load();
         totals.shadow[i] += shed_.shadow[i].load();
+        totals.failures[i] += failures_[i].load();
     }
     for (std::size_t i = 0; i < kMaxRules; ++i) {
         totals.degraded[i] += degraded_.enforced[i].load();

@@ -54,6 +54,11 @@ struct ShedCounts {
     std::array<Slot, kReasonCount> shadow;
 };
 
+// Failures are told by their reason as sheds are; the other outcomes are the caller's own doing.
+[[nodiscard]] constexpr bool is_failure(Reason reason) {
+    return group(reason) == ReasonGroup::backend || group(reason) == ReasonGroup::internal;
+}
+
 // By the rule's id.
 struct DegradeCounts {
     std::array<Slot, kMaxRules> enforced;
@@ -64,6 +69,7 @@ struct ClassTotals {
     std::array<std::uint64_t, kOutcomeCount> outcomes{};
     std::array<std::uint64_t, kReasonCount> enforced{};
     std::array<std::uint64_t, kReasonCount> shadow{};
+    std::array<std::uint64_t, kReasonCount> failures{};
     std::array<std::uint64_t, kMaxRules> degraded{};
     std::array<std::uint64_t, kMaxRules> spared{};  // would have been, but for a rule in shadow
     std::uint64_t retries_seen = 0;
@@ -103,6 +109,7 @@ private:
     Histogram queue_wait_{kFirstTokenEdges};   // requests that were sent to a backend, or stood in line in vain
     Histogram overhead_{kOverheadEdges};       // requests that were sent to a backend
     ShedCounts shed_;
+    std::array<Slot, kReasonCount> failures_;
     DegradeCounts degraded_;
     BackendCounts responses_;
     BackendCounts tokens_;

@@ -42,6 +42,15 @@ void add_sheds(Family family, const Subject& subject) {
     }
 }
 
+void add_failures(Family family, const Subject& subject) {
+    for (const ReasonInfo& reason : kReasons) {
+        const std::uint64_t count = subject.totals->failures[static_cast<std::size_t>(reason.reason)];
+        // What has no class got no further than Weir's own door.
+        if (!is_failure(reason.reason) || (subject.label == nullptr && count == 0)) continue;
+        family.add({{"class", subject.name}, {"reason", reason.name}}, count);
+    }
+}
+
 void add_degrades(Family family, const Labels& labels, const Subject& subject, ClassId cls) {
     for (std::size_t i = 0; i < labels.rules.size(); ++i) {
         const RuleLabel& rule = labels.rules[i];
@@ -159,6 +168,10 @@ void add_request_families(Families& families, const Labels& labels, const Totals
     Family sheds = families.counter(
         "weir_shed_total", "Requests that the judge refused (mode enforce), or would have refused (mode shadow).");
     for (const Subject& subject : subjects) add_sheds(sheds, subject);
+    Family failures = families.counter(
+        "weir_failures_total",
+        "Requests that failed at the backend or in Weir (outcome backend_error or internal), by reason.");
+    for (const Subject& subject : subjects) add_failures(failures, subject);
     Family degrades = families.counter(
         "weir_degraded_total",
         "Requests for which a rule of `degrade` made the answer cheaper (mode enforce), or would have (mode shadow).");

@@ -115,10 +115,15 @@ void add_listeners(Families& families, const Labels& labels, const Totals& total
     });
     add(families.counter("weir_connections_total", "Client connections that were accepted."),
         [](const ListenerTotals& listener) { return listener.opened; });
-    add(families.counter(
-            "weir_connections_refused_total",
-            "Client connections that were refused: a connection limit, or no PROXY header where one must come."),
-        [](const ListenerTotals& listener) { return listener.refused; });
+    Family refused = families.counter("weir_connections_refused_total",
+                                      "Client connections that were refused: by limits.connections of the process or "
+                                      "of the listener, by its connections_per_client, or for want of a PROXY header.");
+    for (std::size_t i = 0; i < totals.listeners.size(); ++i) {
+        for (std::size_t why = 0; why < kConnectionRefusals.size(); ++why) {
+            refused.add({{"listener", labels.listeners[i].name}, {"reason", kConnectionRefusals[why]}},
+                        totals.listeners[i].refused[why]);
+        }
+    }
 }
 
 void add_workers(Families& families, const Scrape& scrape) {

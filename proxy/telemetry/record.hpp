@@ -1,6 +1,7 @@
 #pragma once
 // Everything that is remembered of one request: filled in as it goes along, told once, at its end.
 
+#include <array>
 #include <cstdint>
 #include <string_view>
 
@@ -73,6 +74,16 @@ struct Record {
     std::string_view model;
 };
 
+// Why a connection was refused before its first request.
+enum class ConnectionRefusal : std::uint8_t {
+    global_limit,     // limits.connections
+    listener_limit,   // the listener's limits.connections
+    client_limit,     // its limits.connections_per_client
+    no_proxy_header,  // where one must come
+};
+inline constexpr auto kConnectionRefusals =
+    std::to_array<std::string_view>({"global_limit", "listener_limit", "client_limit", "no_proxy_header"});
+
 // Where records go. One per worker; the worker's thread only.
 class Recorder {
 public:
@@ -80,8 +91,7 @@ public:
     virtual void record(const Record& record) = 0;
     virtual void connection_opened(ListenerId listener) = 0;
     virtual void connection_closed(ListenerId listener) = 0;
-    // Refused before its first request: a connection limit, or no PROXY header where one must come.
-    virtual void connection_refused(ListenerId listener) = 0;
+    virtual void connection_refused(ListenerId listener, ConnectionRefusal why) = 0;
     // Bytes of requests and answers that are held because the other side is not ready for them: changes by `delta`.
     virtual void buffered(std::int64_t delta) = 0;
 };

@@ -24,7 +24,9 @@ public:
     }
     void connection_opened(ListenerId listener) override { metrics.connection_opened(listener); }
     void connection_closed(ListenerId listener) override { metrics.connection_closed(listener); }
-    void connection_refused(ListenerId listener) override { metrics.connection_refused(listener); }
+    void connection_refused(ListenerId listener, ConnectionRefusal why) override {
+        metrics.connection_refused(listener, why);
+    }
     void buffered(std::int64_t delta) override { metrics.buffered(delta); }
 
     WorkerMetrics metrics;

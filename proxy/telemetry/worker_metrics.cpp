@@ -29,8 +29,8 @@ void WorkerMetrics::connection_closed(ListenerId listener) {
     if (index(listener) < kMaxListeners) listeners_[index(listener)].closed.add(1);
 }
 
-void WorkerMetrics::connection_refused(ListenerId listener) {
-    if (index(listener) < kMaxListeners) listeners_[index(listener)].refused.add(1);
+void WorkerMetrics::connection_refused(ListenerId listener, ConnectionRefusal why) {
+    if (index(listener) < kMaxListeners) listeners_[index(listener)].refused[static_cast<std::size_t>(why)].add(1);
 }
 
 void WorkerMetrics::add_to(ClassId cls, ClassTotals& totals) const {
@@ -45,7 +45,7 @@ void WorkerMetrics::add_to(ListenerId listener, ListenerTotals& totals) const {
     const ListenerCounts& counts = listeners_[index(listener)];
     totals.closed += counts.closed.load();
     totals.opened += counts.opened.load();
-    totals.refused += counts.refused.load();
+    for (std::size_t i = 0; i < counts.refused.size(); ++i) totals.refused[i] += counts.refused[i].load();
 }
 
 }  // namespace weir::telemetry

@@ -23,7 +23,7 @@ namespace weir::telemetry {
 struct ListenerTotals {
     std::uint64_t opened = 0;
     std::uint64_t closed = 0;
-    std::uint64_t refused = 0;
+    std::array<std::uint64_t, kConnectionRefusals.size()> refused{};
 };
 
 class WorkerMetrics final : public Recorder {
@@ -35,7 +35,7 @@ public:
     void record(const Record& record) override { counts_of(record.cls).count(record); }
     void connection_opened(ListenerId listener) override;
     void connection_closed(ListenerId listener) override;
-    void connection_refused(ListenerId listener) override;
+    void connection_refused(ListenerId listener, ConnectionRefusal why) override;
     void buffered(std::int64_t delta) override { buffered_.add(delta); }
 
     // kNoClass: the requests that no class has.
@@ -45,7 +45,8 @@ public:
 
 private:
     struct ListenerCounts {
-        Slot opened, closed, refused;
+        Slot opened, closed;
+        std::array<Slot, kConnectionRefusals.size()> refused;
     };
 
     [[nodiscard]] ClassCounts& counts_of(ClassId cls);

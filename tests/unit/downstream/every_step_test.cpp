@@ -52,7 +52,7 @@ struct Listening final : telemetry::Recorder {
     void record(const telemetry::Record& record) override { reasons.push_back(record.reason); }
     void connection_opened(ListenerId /*listener*/) override {}
     void connection_closed(ListenerId /*listener*/) override { on_closed(); }
-    void connection_refused(ListenerId /*listener*/) override {}
+    void connection_refused(ListenerId /*listener*/, telemetry::ConnectionRefusal /*why*/) override {}
     void buffered(std::int64_t delta) override { held += delta; }
 
     std::vector<Reason> reasons;

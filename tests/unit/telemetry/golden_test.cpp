@@ -45,7 +45,7 @@ TEST(Golden, MetricsAreAsWritten) {
     witness.recorder(0).connection_opened(kPublic);
     witness.recorder(1).connection_opened(kPublic);
     witness.recorder(1).connection_closed(kPublic);
-    witness.recorder(1).connection_refused(kPublic);
+    witness.recorder(1).connection_refused(kPublic, ConnectionRefusal::listener_limit);
     witness.recorder(0).buffered(4096);
     witness.recorder(1).buffered(-96);
     witness.recorder(0).record(served_record());

@@ -33,7 +33,7 @@ std::string render(const policy::LoadedPolicy& loaded, const std::string& format
 int check(const std::vector<std::string>& files, const std::string& format) {
     int code = kGood;
     for (const std::string& file : files) {
-        const policy::LoadedPolicy loaded = load_and_test(file);
+        const policy::LoadedPolicy loaded = load_and_test(file, false);
         std::cout << render(loaded, format);
         const bool bad = !loaded.policy || policy::has_errors(loaded.diagnostics);
         if (bad) code = kErrors;
@@ -54,23 +54,13 @@ void raise_descriptor_limit() {
     setrlimit(RLIMIT_NOFILE, &limit);
 }
 
-// A warning to whoever checks a policy, maybe on another machine; here it is certain.
-bool lacks_descriptors(const policy::Diagnostics& diagnostics) {
-    return std::any_of(diagnostics.begin(), diagnostics.end(),
-                       [](const policy::Diagnostic& one) { return one.id == "too-few-descriptors"; });
-}
-
 int serve(const std::string& file) {
     raise_descriptor_limit();
     // A peer that has gone is an error code of the write, not a signal; OpenSSL writes without MSG_NOSIGNAL.
     std::signal(SIGPIPE, SIG_IGN);
-    policy::LoadedPolicy loaded = load_and_test(file);
+    policy::LoadedPolicy loaded = load_and_test(file, true);
     std::cerr << policy::to_text(loaded.diagnostics, loaded.sources);
     if (!loaded.policy || policy::has_errors(loaded.diagnostics)) return kErrors;
-    if (lacks_descriptors(loaded.diagnostics)) {
-        std::cerr << "weir: not started: the policy's limits.connections needs more file descriptors than there are\n";
-        return kErrors;
-    }
     telemetry::OperationalLog log(loaded.policy->logging.level);
     auto gateway = Gateway::start(file, std::move(*loaded.policy), log);
     if (!gateway) {

@@ -42,6 +42,13 @@ Result<void> check_unchanged(const policy::Policy& before, const policy::Policy&
     return {};
 }
 
+void tell_of_fitting(const policy::Policy& policy) {
+    if (!policy.fitted_to_descriptors) return;
+    spdlog::warn(
+        "limits.connections is not written, and {} instead of its default {}: the process may open {} file descriptors",
+        policy.limits.connections, downstream::ProcessLimits{}.connections, *policy.fitted_to_descriptors);
+}
+
 }  // namespace
 
 struct Gateway::Signals {
@@ -80,6 +87,7 @@ Result<std::unique_ptr<Gateway>> Gateway::start(std::filesystem::path policy_fil
         new Gateway(std::move(policy_file), std::move(*assembly), std::move(names), salt, log));
     if (auto opened = gateway->witness_->reconfigure(gateway->assembly_.policy.logging); !opened) return opened.error();
     if (auto bound = gateway->bind(); !bound) return bound.error();
+    tell_of_fitting(gateway->assembly_.policy);
     // Before anybody is told that it is ready: a signal that comes then must find its handler.
     gateway->signals_ = std::make_unique<Signals>(gateway->control_);
     gateway->watch_signals();
@@ -151,7 +159,7 @@ void Gateway::watch_signals() {
 }
 
 Result<Assembly> Gateway::load_again() {
-    policy::LoadedPolicy loaded = load_and_test(policy_file_);
+    policy::LoadedPolicy loaded = load_and_test(policy_file_, true);
     if (!loaded.policy || policy::has_errors(loaded.diagnostics)) {
         return Error{"the policy has errors:\n" + policy::to_text(loaded.diagnostics, loaded.sources)};
     }
@@ -171,6 +179,7 @@ void Gateway::reload() {
     if (assembly) {
         ++reloads_succeeded_;
         put_in_force(std::move(*assembly));
+        tell_of_fitting(assembly_.policy);
         spdlog::info("reloaded {}: policy {}", policy_file_.string(), assembly_.policy.hash.hex().substr(0, 12));
     } else {
         ++reloads_failed_;

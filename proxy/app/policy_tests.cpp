@@ -231,8 +231,8 @@ policy::Diagnostics run_policy_tests(const policy::Policy& policy) {
     return failures;
 }
 
-policy::LoadedPolicy load_and_test(const std::filesystem::path& file) {
-    policy::LoadedPolicy loaded = policy::load_policy(file);
+policy::LoadedPolicy load_and_test(const std::filesystem::path& file, bool served) {
+    policy::LoadedPolicy loaded = policy::load_policy(file, {.served = served});
     if (!loaded.policy || policy::has_errors(loaded.diagnostics)) return loaded;
     for (policy::Diagnostic& failure : run_policy_tests(*loaded.policy)) {
         loaded.diagnostics.push_back(std::move(failure));

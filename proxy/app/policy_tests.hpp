@@ -14,7 +14,7 @@ namespace weir::app {
 [[nodiscard]] policy::Diagnostics run_policy_tests(const policy::Policy& policy);
 
 // Loads a policy and, when nothing is wrong with it so far, runs its tests: what `check`, `serve` and a reload all hold
-// a file to.
-[[nodiscard]] policy::LoadedPolicy load_and_test(const std::filesystem::path& file);
+// a file to. `served`: this process is about to serve it, and must have the file descriptors that it needs.
+[[nodiscard]] policy::LoadedPolicy load_and_test(const std::filesystem::path& file, bool served);
 
 }  // namespace weir::app

@@ -50,7 +50,7 @@ struct ListenerConfig {
 
 // What the whole process may hold, over all listeners.
 struct ProcessLimits {
-    std::uint32_t connections = 16'000;                // over all listeners
+    std::uint32_t connections = 16'000;                // over all listeners; not written: what the descriptors allow
     std::uint64_t buffered_bytes = 256 * 1024 * 1024;  // request bodies held before they are sent on
     std::uint64_t body_before_line = 1024 * 1024;      // a JSON body up to this size is read before the line
     Duration drain_timeout = 30s;                      // SIGTERM: how long running requests may take to finish

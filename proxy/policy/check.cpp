@@ -295,7 +295,7 @@ private:
         }
     }
 
-    // Only what is written is held against the machine: the defaults are ceilings that few reach.
+    // Only what is written: the defaults are ceilings that few reach.
     void check_connections() {
         const auto nodes = items_of(root_, "listeners");
         const Node* whole = value_at(root_, "limits.connections");
@@ -311,17 +311,6 @@ private:
                                policy_.listeners[i].name, policy_.listeners[i].limits.connections,
                                policy_.limits.connections));
         }
-        constexpr std::uint64_t kOwnFiles = 64;  // logs, epoll, listeners, admin
-        std::uint64_t needed = policy_.limits.connections + kOwnFiles;
-        for (const upstream::BackendConfig& backend : policy_.backends) {
-            needed +=
-                std::uint64_t{backend.learned ? backend.learned->max : backend.requests} * backend.endpoints.size();
-        }
-        if (needed <= checked_.descriptors) return;
-        warn(whole->mark, "too-few-descriptors",
-             fmt::format("this needs up to {} file descriptors, and the process may open {}", needed,
-                         checked_.descriptors),
-             "raise LimitNOFILE or `ulimit -Hn`, or lower limits.connections");
     }
 
     const Policy& policy_;

@@ -17,10 +17,9 @@ namespace weir::policy {
 
 struct Checked {
     const Policy& policy;
-    const Node& root;           // the tree `policy` was read from; its lists have the same indexes
-    const Node* keys;           // of the file of keys; null: none, or unreadable
-    std::size_t inline_keys;    // how many of the policy's keys stand in `root`; the rest stand in `keys`
-    std::uint64_t descriptors;  // that this process may open
+    const Node& root;         // the tree `policy` was read from; its lists have the same indexes
+    const Node* keys;         // of the file of keys; null: none, or unreadable
+    std::size_t inline_keys;  // how many of the policy's keys stand in `root`; the rest stand in `keys`
 };
 
 void check(const Checked& checked, Diagnostics& diagnostics);

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "policy/check.hpp"
+#include "policy/descriptors.hpp"
 #include "policy/expand.hpp"
 #include "policy/read.hpp"
 #include "policy/table.hpp"
@@ -50,9 +51,9 @@ public:
             std::optional<Node> keys = read_keys(*root);
             place_tests(*root);
             hide_token(*root);
-            check({policy_, *root, keys ? &*keys : nullptr, inline_keys,
-                   options_.file_descriptors > 0 ? options_.file_descriptors : descriptor_limit()},
-                  loaded_.diagnostics);
+            check({policy_, *root, keys ? &*keys : nullptr, inline_keys}, loaded_.diagnostics);
+            // What could not be read says nothing of how much is needed.
+            if (!root->broken) fit(*root);
         }
         policy_.hash = sha256(hashed_);
         sort_by_place(loaded_.diagnostics, file);
@@ -84,6 +85,12 @@ private:
         // Names of keys are unknown now, so nothing may be concluded from their absence.
         if (!keys || keys->broken) clients->broken = true;
         return keys;
+    }
+
+    void fit(const Node& root) {
+        const std::uint64_t descriptors =
+            options_.file_descriptors > 0 ? options_.file_descriptors : descriptor_limit();
+        fit_connections(policy_, root, descriptors, options_.served, loaded_.diagnostics);
     }
 
     void place_tests(const Node& root) {

@@ -19,6 +19,8 @@ struct LoadedPolicy {
 struct LoadOptions {
     // Descriptors this process may open; 0: the hard limit that the kernel reports.
     std::uint64_t file_descriptors = 0;
+    // This process is about to serve it: what it cannot hold is an error, and no warning about this machine.
+    bool served = false;
 };
 
 // Reads the policy at `path` and the file of keys it names: parse, expand secrets, read by the table of fields, check

@@ -61,6 +61,8 @@ inline constexpr std::size_t kMostRules = 32;
 struct Policy {
     admission::Mode mode = admission::Mode::enforce;
     downstream::ProcessLimits limits;
+    // Not empty: the default of limits.connections was lowered to what so many file descriptors allow.
+    std::optional<std::uint64_t> fitted_to_descriptors;
     std::vector<downstream::ListenerConfig> listeners;
     admin::AdminConfig admin;
     admission::ClientsConfig clients;

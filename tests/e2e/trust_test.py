@@ -71,7 +71,7 @@ class Balancers(WeirTest):
                     client.try_send(data)
                     self.assertTrue(client.is_closed(within=3))
         self.assertEqual(self.backend.requests, [])
-        self.assertGreaterEqual(weir.count("weir_connections_refused_total", listener="public"), 6)
+        self.assert_soon_equal(lambda: weir.count("weir_connections_refused_total", listener="public", reason="no_proxy_header"), 6)
 
     def test_nobody_else_may(self):
         weir = self.start(["10.0.0.0/8"])
@@ -176,7 +176,9 @@ class Bounds(WeirTest):
         with weir.connect() as other:
             other.send(line("192.0.2.2"))
             self.assertEqual(other.request().status, 200)
-        self.assert_soon_equal(lambda: weir.count("weir_connections_refused_total", listener="public"), 1)
+        refused = lambda **reason: weir.count("weir_connections_refused_total", listener="public", **reason)
+        self.assert_soon_equal(lambda: refused(reason="client_limit"), 1)
+        self.assertEqual(refused(), 1)
         held[0].close()
 
         def again():
@@ -184,6 +186,48 @@ class Bounds(WeirTest):
                 client.send(line("192.0.2.1"))
                 return client.request().status == 200
         self.eventually(again)
+
+    def test_connections_over_the_limit_of_all_are_told_apart_from_those_of_one_client(self):
+        for limits, reason in (({"limits": {"connections": 3}}, "global_limit"), ({"listener_limits": {"connections": 3}}, "listener_limit")):
+            with self.subTest(reason=reason):
+                weir = self.start_weir(small_policy(self.start_backend().url, workers=1, **limits))
+                for _ in range(3):
+                    self.assertEqual(self.client(weir).request().status, 200)
+                with weir.connect() as fourth:
+                    answer = fourth.response()
+                    self.assertEqual((answer.status, answer.get("x-weir-decision")), (503, "connection_limit"))
+                self.assertEqual(weir.count("weir_connections_refused_total", listener="public", reason=reason), 1)
+                self.assertEqual(weir.count("weir_connections_refused_total"), 1)
+
+    def test_connections_that_are_not_written_are_fitted_to_the_descriptors(self):
+        backend = self.start_backend(backlog=1024)
+        weir = self.start_weir(small_policy(backend.url, workers=1, capacity=16), descriptors=300)
+        fitted = 300 - 64 - 16
+        self.eventually(lambda: f"limits.connections is not written, and {fitted} instead of its default 16000" in weir.stderr())
+        held = [self.client(weir) for _ in range(fitted)]
+        for client in held:
+            self.assertEqual(client.request().status, 200)
+        with weir.connect() as one_more:
+            self.assertEqual(one_more.response().get("x-weir-decision"), "connection_limit")
+        self.assertEqual(weir.count("weir_connections_refused_total", reason="global_limit"), 1)
+        self.assertEqual(weir.count("weir_accept_pauses_total"), 0)
+        # As many as there are, and each of them may ask: the descriptors are enough.
+        self.assertEqual(held[-1].request().status, 200)
+
+    def test_too_few_descriptors_for_any_connections_are_refused_at_the_start(self):
+        weir = Weir(small_policy("http://127.0.0.1:1"))
+        done = subprocess.run(["prlimit", "--nofile=120:120", BINARY, "serve", str(weir.policy_file)], capture_output=True, text=True,
+                              timeout=scaled(10))
+        self.assertEqual((done.returncode, done.stdout), (1, ""))
+        self.assertIn("error: the process may open 120 file descriptors, which leaves 40 to clients", done.stderr)
+        self.assertIn("LimitNOFILE", done.stderr)
+
+    def test_a_reload_to_more_connections_than_descriptors_keeps_the_old_policy(self):
+        backend = self.start_backend()
+        weir = self.start_weir(small_policy(backend.url), descriptors=1000)
+        weir.reload(small_policy(backend.url, limits={"connections": 5000}), expect=False)
+        self.assertIn("this needs up to 5080 file descriptors, and the process may open 1000", weir.stderr())
+        self.assertEqual(weir.request().status, 200)
 
     def test_more_connections_than_descriptors_are_refused_at_the_start(self):
         weir = Weir(small_policy("http://127.0.0.1:1", limits={"connections": 5000}))
@@ -210,6 +254,8 @@ class Bounds(WeirTest):
         answer = weir.request("POST", "/bulk", [], b"y" * 1000)
         self.assertEqual((answer.status, answer.get("x-weir-decision")), (503, "memory_pressure"))
         self.assertEqual(weir.request("POST", "/best", [], b"y" * 1000).status, 200)
+        self.assert_soon_equal(lambda: weir.count("weir_failures_total", **{"class": "bulk", "reason": "memory_pressure"}), 1)
+        self.assertEqual(weir.count("weir_failures_total"), 1)
 
 
 if __name__ == "__main__":

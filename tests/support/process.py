@@ -34,7 +34,8 @@ def run_weir(*arguments, cwd=None, env=None):
 
 
 class Weir:
-    def __init__(self, policy, files=None, env=None):
+    def __init__(self, policy, files=None, env=None, descriptors=None):
+        """`descriptors`: how many files it may open."""
         self._folder = tempfile.TemporaryDirectory(prefix="weir-e2e-")
         self.folder = Path(self._folder.name)
         self.policy_file = self.folder / "policy.yaml"
@@ -45,6 +46,7 @@ class Weir:
         self.stdout = ""
         self.addresses = {}
         self._env = {**os.environ, **(env or {})}
+        self._limited = ["prlimit", f"--nofile={descriptors}:{descriptors}"] if descriptors else []
         self._process = None
 
     def write(self, name, text):
@@ -58,7 +60,7 @@ class Weir:
 
     def start(self):
         with open(self.stderr_file, "wb") as errors:
-            self._process = subprocess.Popen([BINARY, "serve", str(self.policy_file)], stdout=subprocess.PIPE,
+            self._process = subprocess.Popen([*self._limited, BINARY, "serve", str(self.policy_file)], stdout=subprocess.PIPE,
                                              stderr=errors, cwd=self.folder, env=self._env, text=True)
         lines = queue.Queue()
         self._reader = threading.Thread(target=self._read_output, args=(lines,), daemon=True)

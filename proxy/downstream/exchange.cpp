@@ -309,8 +309,7 @@ http::OutboundFraming Exchange::plan_answer(const http::ResponseHead& head, bool
         framing.framing = minor_version_ >= 1 ? http::Framing::chunked : http::Framing::until_close;
     }
     // An early answer leaves the rest of the client's body unread: nobody could find the next request behind it.
-    // One that is no upgrade although that was asked for leaves nothing that both sides read alike.
-    close_after_ = !keep_alive_ || upgrades_ || !body_reader_.done() || framing.framing == http::Framing::until_close ||
+    close_after_ = !keep_alive_ || !body_reader_.done() || framing.framing == http::Framing::until_close ||
                    link_.worker.state().draining.load(std::memory_order_relaxed);
     const bool bodiless = method() == "HEAD" || head.status == 204 || head.status == 304;
     if (!bodiless && framing.framing == http::Framing::none) framing.framing = http::Framing::length;

@@ -201,6 +201,9 @@ void Exchange::read_upgrade(const http::RequestHead& head) {
     // A backend without `websocket` is sent an ordinary request, and may answer it (RFC 9110 section 7.8).
     if (route_ == nullptr || !route_->backend->config().websocket) return;
     const http::UpgradeAsk ask = http::read_upgrade(head);
+    if (ask == http::UpgradeAsk::none) return;
+    // Whoever asks may send frames at once: what follows an answer that is no 101 must never be read as a request.
+    keep_alive_ = false;
     upgrades_ = ask == http::UpgradeAsk::websocket;
     if (ask == http::UpgradeAsk::malformed) fail(Reason::bad_request, "the WebSocket handshake is malformed");
 }

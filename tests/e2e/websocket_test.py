@@ -7,36 +7,15 @@ import threading
 import time
 import unittest
 
-from support.backend import hold, ok, raw, respond
 from support.policy import small_policy
 from support.process import BINARY, WeirTest
-from support.waiting import holds, scaled
+from support.waiting import scaled
 from support.websocket import BINARY as BINARY_FRAME
-from support.websocket import CLOSE, PING, PONG, TEXT, Closed, connect, frame, handshake, server
-from support.wire import format_request
+from support.websocket import CLOSE, PING, PONG, TEXT, Closed, WebSocketTest, connect, echo, frame, handshake, server
 
 
-def echo(end):
-    while True:
-        opcode, payload, final = end.frame()
-        if opcode == PING:
-            end.send_frame(PONG, payload)
-        else:
-            end.send_frame(opcode, payload, final)
-        if opcode == CLOSE:
-            return
-
-
-class Upgrades(WeirTest):
-    def weir_before(self, backend, websocket=None, **options):
-        return self.start_weir(small_policy(backend.url, backend={"websocket": websocket or {"idle": "1m"}}, **options))
-
-    def open(self, weir, path="/ws", fields=()):
-        client = self.client(weir)
-        answer, end = connect(client, path, fields)
-        self.assertEqual(answer.status, 101, answer)
-        end.client = client
-        return end
+class Upgrades(WebSocketTest):
+    """What item 17 of the checklist says of upgrades stands in checklist/upgrade_test.py."""
 
     def test_both_ways_whatever_the_frames(self):
         backend = self.start_backend(server(echo))
@@ -61,77 +40,6 @@ class Upgrades(WeirTest):
             end.send(bytes([byte]))
         self.assertEqual(end.message(), (TEXT, b"slowly but surely"))
 
-    def test_the_handshake_is_written_anew(self):
-        backend = self.start_backend(server(echo))
-        weir = self.weir_before(backend)
-        end = self.open(weir, fields=[("Sec-WebSocket-Extensions", "permessage-deflate"), ("Sec-WebSocket-Protocol", "realtime"),
-                                      ("X-Weir-Class", "mine")])
-        end.send_frame(TEXT, b"x")
-        end.message()
-        request = backend.requests[0]
-        self.assertEqual((request.get("connection"), request.get("upgrade")), ("Upgrade", "websocket"))
-        self.assertEqual(request.get("sec-websocket-protocol"), "realtime")
-        self.assertIsNone(request.get("sec-websocket-extensions"))
-        self.assertIsNone(request.get("x-weir-class"))
-
-    def test_nothing_passes_before_the_101(self):
-        go = threading.Event()
-        self.addCleanup(go.set)
-        backend = self.start_backend(hold(go, then=server(echo)))
-        weir = self.weir_before(backend)
-        client = self.client(weir)
-        client.send(handshake("/ws") + frame(TEXT, b"early", b"mask"))
-        backend.wait_for(1)
-        head = len(backend.requests[0].head)
-        self.assertTrue(holds(lambda: backend.received == head))
-        go.set()
-        self.assertEqual(client.head().status, 101)
-        self.assertEqual(client._exactly(7), frame(TEXT, b"early"))
-        # What follows is no request but a broken frame, and ends the tunnel.
-        client.send(b"GET /smuggled HTTP/1.1\r\nHost: x\r\n\r\n")
-        self.assertEqual(client._exactly(4)[2:], b"\x03\xea")
-        self.assertEqual(len(backend.requests), 1)
-
-    def test_what_is_no_101_is_an_answer_and_the_last_one(self):
-        backend = self.start_backend(respond(b"no", "403 Forbidden"))
-        weir = self.weir_before(backend)
-        client = self.client(weir)
-        client.send(handshake("/ws"))
-        answer = client.response()
-        self.assertEqual((answer.status, answer.body, answer.get("connection")), (403, b"no", "close"))
-        self.assertTrue(client.is_closed())
-
-    def test_a_101_that_was_not_asked_for_or_is_another(self):
-        wrong = b"HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\n"
-        for asked, head in ((False, b"Upgrade: websocket\r\n\r\n"), (True, b"Upgrade: h2c\r\n\r\n"), (True, b"\r\n"),
-                            (True, b"Upgrade: websocket\r\nSec-WebSocket-Extensions: permessage-deflate\r\n\r\n")):
-            with self.subTest(head):
-                weir = self.weir_before(self.start_backend(raw(wrong + head)))
-                client = self.client(weir)
-                client.send(handshake("/ws") if asked else format_request())
-                self.assertEqual(client.response().status, 502)
-
-    def test_malformed_handshakes_reach_nobody(self):
-        backend = self.start_backend()
-        weir = self.weir_before(backend)
-        whole = handshake("/ws")
-        for request in (whole.replace(b"GET", b"POST"), whole.replace(b": 13", b": 8"), whole.replace(b"Sec-WebSocket-Key", b"X"),
-                        whole[:-2] + b"Content-Length: 5\r\n\r\nhello", whole[:-2] + b"Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n"):
-            client = self.client(weir)
-            client.send(request)
-            self.assertEqual(client.response().status, 400, request)
-        self.assertEqual(backend.requests, [])
-
-    def test_other_upgrades_and_backends_without_websocket_get_a_plain_request(self):
-        backend = self.start_backend()
-        for weir, request in ((self.start_weir_before(backend), handshake("/ws")),
-                              (self.weir_before(backend), handshake("/ws").replace(b"Upgrade: websocket", b"Upgrade: h2c"))):
-            client = self.client(weir)
-            client.send(request)
-            self.assertEqual(client.response().status, 200)
-            self.assertIsNone(backend.requests[-1].get("upgrade"))
-            self.assertIsNone(backend.requests[-1].get("connection"))
-
     def test_a_refusal_comes_before_the_upgrade(self):
         backend = self.start_backend(server(echo))
         weir = self.weir_before(backend, capacity=1, classes=[
@@ -141,6 +49,7 @@ class Upgrades(WeirTest):
         client.send(handshake("/ws"))
         answer = client.response()
         self.assertEqual((answer.status, answer.get("x-weir-decision")), (503, "patience_expired"))
+        self.assertTrue(client.is_closed(), "what follows a handshake that was refused is no request")
         self.assertEqual(len(backend.requests), 1)
 
     def test_no_more_connections_than_allowed(self):
@@ -164,17 +73,6 @@ class Upgrades(WeirTest):
                 self.assertEqual(end.message()[1][:2], b"\x03\xe9")
                 self.assertRaises(Closed, end.message)
                 self.assert_idle(weir)
-
-    def test_broken_frames_end_it(self):
-        weir = self.weir_before(self.start_backend(server(echo)))
-        for wrong in (frame(TEXT, b"unmasked"), b"\xc1\x80mask", frame(0, b"nothing to go on", b"mask"), b"\x89\xfe\x00\x7emask"):
-            with self.subTest(wrong):
-                end = self.open(weir)
-                end.send(wrong)
-                self.assertEqual(end.message()[1][:2], b"\x03\xea")
-                self.assertRaises(Closed, end.message)
-        masked = self.weir_before(self.start_backend(server(lambda end: end.send(frame(TEXT, b"x", b"mask")))))
-        self.assertEqual(self.open(masked).message()[1][:2], b"\x03\xf3")
 
     def test_either_side_leaving_ends_it(self):
         gone = threading.Event()

@@ -79,6 +79,7 @@ class Peer:
             if not data:
                 self.closed_at = time.monotonic()
                 return self.closed_at
+            self.backend.received += len(data)
             self.buffer += data
         return None
 

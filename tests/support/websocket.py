@@ -6,6 +6,9 @@ import json
 import os
 import struct
 
+from support.policy import small_policy
+from support.process import WeirTest
+
 TEXT, BINARY, CLOSE, PING, PONG = 1, 2, 8, 9, 10
 
 
@@ -122,3 +125,28 @@ def server(script):
             pass
         return False
     return answer
+
+
+def echo(end):
+    """For server(): sends every frame back, a ping as a pong, and ends with the close."""
+    while True:
+        opcode, payload, final = end.frame()
+        if opcode == PING:
+            end.send_frame(PONG, payload)
+        else:
+            end.send_frame(opcode, payload, final)
+        if opcode == CLOSE:
+            return
+
+
+class WebSocketTest(WeirTest):
+    def weir_before(self, backend, websocket=None, **options):
+        return self.start_weir(small_policy(backend.url, backend={"websocket": websocket or {"idle": "1m"}}, **options))
+
+    def open(self, weir, path="/ws", fields=()):
+        """An open tunnel; its `client` is the connection below it."""
+        client = self.client(weir)
+        answer, end = connect(client, path, fields)
+        self.assertEqual(answer.status, 101, answer)
+        end.client = client
+        return end

@@ -190,7 +190,9 @@ net::task<Exchange::Attempt> Exchange::try_endpoint() {
     std::unique_ptr<upstream::Connection> connection;
     if (!upgrades_) connection = link_.worker.pool().take(endpoint->id());
     if (!connection) connection = co_await connect(*endpoint);
-    if (!connection) co_return reason_ == Reason::client_gone ? Attempt::hopeless : Attempt::lost;
+    // Another endpoint may be reached; there are descriptors for none when there are not for one.
+    const bool elsewhere = reason_ != Reason::client_gone && reason_ != Reason::connection_limit;
+    if (!connection) co_return elsewhere ? Attempt::lost : Attempt::hopeless;
     const std::string_view head = head_;
     const OutboundRequest outbound{head.substr(0, host_at_),
                                    endpoint->authority(),
@@ -228,7 +230,8 @@ net::task<std::unique_ptr<upstream::Connection>> Exchange::connect(upstream::End
     if (!result.connection) {
         const bool gone = link_.source().ready.broken;
         fail(gone ? Reason::client_gone : result.reason);
-        if (!gone) route_->backend->request_failed(endpoint, link_.turn());
+        // Out of descriptors is nothing that the endpoint has done.
+        if (!gone && reason_ != Reason::connection_limit) route_->backend->request_failed(endpoint, link_.turn());
     }
     co_return std::move(result.connection);
 }

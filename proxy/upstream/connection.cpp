@@ -1,6 +1,7 @@
 #include "upstream/connection.hpp"
 
 #include <algorithm>
+#include <cerrno>
 
 namespace weir::upstream {
 
@@ -74,6 +75,23 @@ net::task<bool> wait_for(Done done, net::Waker& waker, net::Timer& timer, TimePo
     co_return true;
 }
 
+bool lacks_descriptors() { return errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM; }
+
+// A descriptor whose connect is under way, or -1. Out of descriptors it waits for one: those who hold them end, and the
+// endpoint is not at fault. `starved` says that it waited in vain.
+net::task<int> begin_connect(const net::SocketAddress& address, net::Waker& waker, net::Timer& timer,
+                             TimePoint deadline, const net::Source* client, bool& starved) {
+    for (;;) {
+        const int fd = net::start_connect(address);
+        if (fd >= 0 || !lacks_descriptors()) co_return fd;
+        const TimePoint now = waker.loop().now();
+        starved = now >= deadline;
+        if (starved || (client != nullptr && client->ready.broken)) co_return fd;
+        timer.set(std::min(deadline, now + kLookAgain));
+        co_await waker.wait();
+    }
+}
+
 }  // namespace
 
 net::task<ConnectResult> connect(Endpoint& endpoint, net::Waker& waker, net::Timer& timer, TimePoint deadline,
@@ -88,7 +106,9 @@ net::task<ConnectResult> connect(Endpoint& endpoint, net::Waker& waker, net::Tim
         addresses = endpoint.addresses();
     }
     for (const net::SocketAddress& address : addresses) {
-        const int fd = net::start_connect(address);
+        bool starved = false;
+        const int fd = co_await begin_connect(address, waker, timer, deadline, client, starved);
+        if (starved) reason = Reason::connection_limit;
         if (fd < 0) continue;
         std::unique_ptr<net::ByteStream> stream = endpoint.tls() != nullptr
                                                       ? endpoint.tls()->wrap(loop, fd, endpoint.config().host)

@@ -184,3 +184,9 @@ def cpu_seconds(pid):
 
 def open_descriptors(pid):
     return len(os.listdir(f"/proc/{pid}/fd"))
+
+
+def lowest_free_descriptor(pid):
+    """Its next one; as a limit of the process: none more."""
+    taken = set(map(int, os.listdir(f"/proc/{pid}/fd")))
+    return next(number for number in range(len(taken) + 1) if number not in taken)

@@ -11,12 +11,12 @@ import threading
 import time
 import unittest
 
-from support.backend import event_stream, hold, ok, respond
+from support.backend import event_stream, ok, raw, reply, respond
 from support.faults import (Preload, ask_and_never_read, cpu_seconds, half_close_after, heartbeats, lie_about_length,
-                            open_descriptors, reset_after, send_half_a_body, send_half_a_head, trickle)
+                            lowest_free_descriptor, open_descriptors, reset_after, send_half_a_body, send_half_a_head, trickle)
 from support.policy import small_policy
 from support.process import WeirTest
-from support.waiting import SLOW, eventually, scaled
+from support.waiting import SLOW, eventually, holds, scaled
 from support.wire import Closed, chunked, format_request
 
 KIB, MIB = 1024, 1024 * 1024
@@ -65,9 +65,9 @@ def is_at_rest(pid):
 
 class Masses(WeirTest):
     def test_item_25_clients_that_are_slow_or_do_not_read_cost_little_and_hold_nobody_up(self):
-        def answer(peer, request):
-            return respond(b"x" * 4 * MIB)(peer, request) if request.target == "/large" else ok(peer, request)
-        backend = self.start_backend(answer)
+        # Made once: a hundred copies keep the backend so busy that it is the one to hold others up.
+        large = raw(reply(b"x" * 4 * MIB), keep=True)
+        backend = self.start_backend(lambda peer, request: (large if request.target == "/large" else ok)(peer, request))
         weir = self.start_weir_before(backend, capacity=300)
         weir.request()
         before = weir.resident_bytes()
@@ -112,6 +112,31 @@ class Descriptors(WeirTest):
         self.assertLess(time.monotonic() - began, scaled(1))
         waiting[-1].close()
         self.assertGreater(weir.count("weir_accept_pauses_total"), 0)
+
+    def test_item_26_who_was_accepted_waits_for_the_descriptor_to_the_backend(self):
+        backend = self.start_backend(respond(fields=[("Connection", "close")]))
+        weir = self.start_weir_before(backend, workers=1, backend={"timeouts": {"connect": f"{int(2 * SLOW)}s"}, "ejection": {"failures": 1}})
+        _, most = resource.prlimit(weir.pid, resource.RLIMIT_NOFILE)
+        allow = lambda descriptors: resource.prlimit(weir.pid, resource.RLIMIT_NOFILE, (descriptors, most))
+        before = open_descriptors(weir.pid)
+        idle, last = self.client(weir), self.client(weir)
+        for client in (idle, last):
+            self.assertEqual(client.request().status, 200)
+        self.eventually(lambda: open_descriptors(weir.pid) == before + 2)
+        allow(lowest_free_descriptor(weir.pid))
+        last.send(format_request())
+        self.assertTrue(holds(lambda: len(backend.requests) == 2))
+        idle.close()
+        self.assertEqual(last.response().status, 200)
+        # In vain: it is told so, and nobody takes the endpoint for a bad one.
+        self.eventually(lambda: open_descriptors(weir.pid) == before + 1)
+        allow(lowest_free_descriptor(weir.pid))
+        last.send(format_request())
+        answer = last.response()
+        self.assertEqual((answer.status, answer.get("x-weir-decision")), (503, "connection_limit"))
+        allow(most)
+        self.assertEqual(last.request().status, 200)
+        self.assertEqual(weir.count("weir_backend_ejections_total"), 0)
 
 
 class Logs(WeirTest):
@@ -203,7 +228,8 @@ class Process(WeirTest):
         manager.bind(os.path.join(folder, "notify"))
         manager.settimeout(scaled(5))
         env = {**self.preload.env, "NOTIFY_SOCKET": os.path.join(folder, "notify"), "WATCHDOG_USEC": "400000"}
-        weir = self.start_weir(small_policy(self.start_backend().url), env=env)
+        # The next thread that asks for memory stands still: it must be the one that has the request.
+        weir = self.start_weir(small_policy(self.start_backend().url, workers=1), env=env)
         self.assertEqual(manager.recv(100), b"READY=1")
         for _ in range(2):
             self.assertEqual(manager.recv(100), b"WATCHDOG=1")

@@ -214,23 +214,25 @@ class EarlyAnswers(WeirTest):
 
 
 class UpstreamConnections(WeirTest):
+    """Each worker has a pool of its own: what is asked of a pool is asked of one."""
+
     def test_connections_to_the_backend_are_used_again(self):
         backend = self.start_backend()
-        weir = self.start_weir_before(backend)
+        weir = self.start_weir_before(backend, workers=1)
         for _ in range(20):
             self.assertEqual(weir.request().status, 200)
         self.assertEqual(backend.connections, 1)
 
     def test_a_connection_that_the_backend_wants_closed_is_not_used_again(self):
         backend = self.start_backend(respond(fields=[("Connection", "close")]))
-        weir = self.start_weir_before(backend)
+        weir = self.start_weir_before(backend, workers=1)
         for _ in range(3):
             weir.request()
         self.assertEqual(backend.connections, 3)
 
     def test_item_23_a_connection_closed_while_idle_is_not_used(self):
         backend = self.start_backend()
-        weir = self.start_weir_before(backend)
+        weir = self.start_weir_before(backend, workers=1)
         weir.request()
         backend.close_idle()
         time.sleep(0.05)
@@ -244,7 +246,7 @@ class UpstreamConnections(WeirTest):
                 return False  # closed in place of an answer
             return ok(peer, request)
         backend = self.start_backend(answer)
-        weir = self.start_weir_before(backend)
+        weir = self.start_weir_before(backend, workers=1)
         for i in range(10):
             answer = weir.request("POST", f"/{i}", [], b"body %d" % i)
             self.assertEqual((answer.status, answer.body), (200, b"ok"))
@@ -260,7 +262,7 @@ class UpstreamConnections(WeirTest):
             peer._more()  # some of the body
             return False
         backend = self.start_backend(answer, read_bodies=False)
-        weir = self.start_weir_before(backend)
+        weir = self.start_weir_before(backend, workers=1)
         self.assertEqual(weir.request().status, 200)
         client = self.client(weir)
         client.try_send(b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 3000000\r\n\r\n")
@@ -277,7 +279,7 @@ class UpstreamConnections(WeirTest):
             closed.append(peer.wait_until_closed(5))
             return False
         backend = self.start_backend(answer)
-        weir = self.start_weir_before(backend, backend={"timeouts": {"keep_alive": "200ms"}})
+        weir = self.start_weir_before(backend, workers=1, backend={"timeouts": {"keep_alive": "200ms"}})
         weir.request()
         self.eventually(lambda: closed)
         self.assertIsNotNone(closed[0])

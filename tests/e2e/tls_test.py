@@ -212,7 +212,8 @@ class ToBackends(WithAuthority):
         backend = self.start_backend(respond(b"secret"), tls=server_context(certificate, key))
         ca = (authority or self.authority).certificate
         settings = {"ca_file": str(ca)} if tls is None else tls
-        return backend, self.start_weir_before(backend, backend={"tls": settings, "ejection": {"failures": 0}})
+        # One worker, and so one pool of connections.
+        return backend, self.start_weir_before(backend, workers=1, backend={"tls": settings, "ejection": {"failures": 0}})
 
     def assert_unreachable(self, weir, backend):
         answer = weir.request()

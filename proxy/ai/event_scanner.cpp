@@ -1,6 +1,7 @@
 #include "ai/event_scanner.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace weir::ai {
 namespace {
@@ -59,6 +60,7 @@ void EventScanner::feed(std::string_view piece) {
             line_ = Line::other;
         } else if (++matched_ == kData.size()) {
             line_ = Line::data;
+            space_due_ = true;
         }
         piece.remove_prefix(1);
     }
@@ -67,7 +69,9 @@ void EventScanner::feed(std::string_view piece) {
 
 void EventScanner::payload(std::string_view piece) {
     if (reads_json_) json_.push(piece);
-    if (head_size_ == 0 && piece.starts_with(' ')) piece.remove_prefix(1);
+    if (piece.empty()) return;
+    // One space is not part of the data; a second one is.
+    if (std::exchange(space_due_, false) && piece.front() == ' ') piece.remove_prefix(1);
     const std::size_t room = std::min(head_.size() - head_size_, piece.size());
     std::copy_n(piece.begin(), room, head_.begin() + head_size_);
     head_size_ = static_cast<std::uint8_t>(head_size_ + room);

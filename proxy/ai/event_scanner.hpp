@@ -58,6 +58,7 @@ private:
     Line line_ = Line::unknown;
     bool reads_json_;
     bool line_empty_ = true;
+    bool space_due_ = false;  // the data of a line begins with the next byte
     bool has_data_ = false;
     bool skip_newline_ = false;  // the LF of a CR LF
     bool ended_ = false;

@@ -29,6 +29,9 @@ TEST(EventScanner, LeavesOutWhatIsNoToken) {
     EXPECT_EQ(count("data: [DONE]\n\n"), 0U);
     EXPECT_EQ(count("data: [DONE]\r\n\r\n"), 0U);
     EXPECT_EQ(count("data: [DONE] not\n\n"), 1U);
+    // Only one space is not part of the data, however the bytes are cut.
+    EXPECT_EQ(count("data:  [DONE]\n\n"), 1U);
+    EXPECT_EQ(count("data:  [DONE]\n\n", 1), 1U);
     EXPECT_EQ(count("data: unfinished\n"), 0U);
     EXPECT_EQ(count("\n\n\n\n"), 0U);
 }

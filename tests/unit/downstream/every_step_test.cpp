@@ -65,7 +65,7 @@ class Stage {
 public:
     explicit Stage(const Scenario& scenario) : scenario_(scenario) {
         static const policy::Policy policy = test::policy_of(kPolicy);
-        assembly_ = std::move(app::assemble(policy, names_, nullptr, 1, Clock::now()).value());
+        assembly_ = app::assemble(policy, names_, nullptr, 1, Clock::now()).value();
         worker_ = std::make_unique<Worker>(0, state_, recorder_, assembly_.routing);
         upstream_ = test::unix_pair();
     }

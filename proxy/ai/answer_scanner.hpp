@@ -80,7 +80,8 @@ private:
     const char* take_structure(const char* at, const char* end);
     void take_plain(std::string_view plain);
     void begin_string();
-    void end_string();
+    // `text`: what it says, where it is a name.
+    void end_string(std::string_view text);
     void open(bool list);
     void close();
     void digit(char c);

@@ -1,6 +1,8 @@
 #include "ai/request_facts.hpp"
 
 #include <algorithm>
+#include <array>
+#include <bit>
 #include <charconv>
 #include <cmath>
 #include <limits>
@@ -20,8 +22,19 @@ bool is_number(std::string_view written) {
 
 bool is_string(std::string_view written) { return written.size() >= 2 && written.front() == '"'; }
 
+constexpr std::size_t kLongestName = 31;
+
+// The members whose names are so long, a bit each: a name is compared with the few that could be it.
+constexpr auto kByLength = [] {
+    std::array<std::uint32_t, kLongestName + 1> bits{};
+    for (std::size_t i = 0; i < kMemberCount; ++i) bits.at(kMembers[i].name.size()) |= std::uint32_t{1} << i;
+    return bits;
+}();
+
 std::optional<Member> find_member(std::string_view parent, std::string_view name) {
-    for (std::size_t i = 0; i < kMemberCount; ++i) {
+    if (name.size() > kLongestName) return std::nullopt;
+    for (std::uint32_t left = kByLength[name.size()]; left != 0; left &= left - 1) {
+        const auto i = static_cast<std::size_t>(std::countr_zero(left));
         if (kMembers[i].name == name && kMembers[i].parent == parent) return static_cast<Member>(i);
     }
     return std::nullopt;
@@ -157,8 +170,12 @@ RequestFacts read_facts(Api api, std::string_view body) {
 }
 
 std::optional<std::uint32_t> read_count(std::string_view written) {
-    double value = 0;
     const char* end = written.data() + written.size();
+    // Nearly all are digits and nothing else; the rest, such as `1e3`, takes ten times as long to read.
+    std::uint32_t digits = 0;
+    const auto plain = std::from_chars(written.data(), end, digits);
+    if (plain.ec == std::errc{} && plain.ptr == end && digits <= kMostCount) return digits;
+    double value = 0;
     const auto [stop, error] = std::from_chars(written.data(), end, value);
     if (error != std::errc{} || stop != end || !std::isfinite(value)) return std::nullopt;
     if (value < 0 || value > kMostCount || value != std::floor(value)) return std::nullopt;

@@ -138,7 +138,7 @@ std::optional<Decision> Judge::refuse_early(const Ask& ask, TimePoint now) {
     state.begin(place, ask, cls, now);
     if (ask.deadline && *ask.deadline <= now) return state.out_of_time(place, cls, now);
     if (const auto over = cls.contract.check(ask.client, now, State::estimate_of(ask)); over.live)
-        return state.over_contract(*over.live);
+        return State::over_contract(*over.live);
 
     // With arrears to settle first, what the line will look like is not certain.
     if (!state.expiry.empty() && state.expiry.first_expiry() <= now) return std::nullopt;

@@ -32,12 +32,10 @@ public:
     // Whoever must know of the answer's end before its client does.
     class Observer {
     public:
+        virtual ~Observer() = default;
         // All of the answer has come, and its last bytes have not been sent. What the request holds is given back now:
         // a client that has its answer may ask again at once, by way of another worker.
         virtual void answer_is_in() = 0;
-
-    protected:
-        ~Observer() = default;
     };
 
     struct Options {

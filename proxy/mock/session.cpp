@@ -182,9 +182,10 @@ net::task<bool> Session::answer() {
 net::task<void> Session::serve_realtime() {
     RealtimeSession session(server_.engine(), waker_, server_.next_identity().number);
     const bool opened = co_await send(realtime_opening(request_.websocket_key));
+    if (!opened) co_return;
     session.push(std::exchange(inbox_, {}));
     TimePoint deadline = now() + server_.config().idle_timeout;
-    while (opened) {
+    while (true) {
         session.catch_up();
         const std::string out = std::exchange(session.out(), {});
         const bool sent = co_await send(out);

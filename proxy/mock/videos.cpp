@@ -68,8 +68,8 @@ Reply Videos::answer(std::string_view method, std::string_view path, std::string
     const auto job = std::find_if(jobs_.begin(), jobs_.end(), [id](const Job& known) { return known.id == id; });
     if (job == jobs_.end()) return refused(404, fmt::format("there is no video {}", id));
     if (method == "DELETE" && !wants_content) {
-        const Reply gone{200, "application/json",
-                         fmt::format(R"({{"id":"{}","object":"video.deleted","deleted":true}})", job->id)};
+        Reply gone{200, "application/json",
+                   fmt::format(R"({{"id":"{}","object":"video.deleted","deleted":true}})", job->id)};
         jobs_.erase(job);
         return gone;
     }

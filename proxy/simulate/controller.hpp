@@ -75,7 +75,7 @@ public:
     virtual ~Controller() = default;
 
     // Before anything else: the engines behind all endpoints, for those that look at them.
-    virtual void connect(const EngineConfig& /*engine*/, EngineProbe /*probe*/) {}
+    virtual void connect(const EngineConfig& /*engine*/, const EngineProbe& /*probe*/) {}
 
     // REQUIRES: idle or ended. It waits, runs or has ended afterwards.
     virtual void arrive(Visit& visit, TimePoint now, VisitChanges& changes) = 0;

@@ -54,7 +54,7 @@ public:
 private:
     struct Row;
     class Csv;
-    [[nodiscard]] std::optional<Error> read_csv(std::istream& text, std::string_view name, std::string header);
+    [[nodiscard]] std::optional<Error> read_csv(std::istream& text, std::string_view name, std::string line);
     [[nodiscard]] std::optional<Error> read_jsonl(std::istream& text, std::string_view name, std::string line);
     // Nothing, or what is wrong with it.
     [[nodiscard]] std::string add(const Row& row);

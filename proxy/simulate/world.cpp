@@ -256,7 +256,8 @@ void World::degrade(Session& session) {
 
 void World::settle() {
     // Acting may change more rulings: the list grows while it is read.
-    for (std::size_t i = 0; i < changes_.size(); ++i) act(static_cast<Session&>(*changes_[i]));
+    std::size_t next = 0;
+    while (next < changes_.size()) act(static_cast<Session&>(*changes_[next++]));
     changes_.clear();
 }
 

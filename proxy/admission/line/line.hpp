@@ -67,9 +67,8 @@ public:
     // Calls `take` with the newest that is not yet evicted, and so on backwards, while it returns true.
     template <typename Take>
     void newest_first(Take take) {
-        for (auto place = places_.rbegin(); place != places_.rend(); ++place) {
-            if (!place->evicted_ && !take(*place)) return;
-        }
+        auto place = places_.rbegin();
+        while (place != places_.rend() && (place->evicted_ || take(*place))) ++place;
     }
 
 private:

@@ -31,9 +31,9 @@ std::span<const Setting> LlmdController::settings() {
     return kSettings;
 }
 
-void LlmdController::connect(const EngineConfig& engine, EngineProbe probe) {
+void LlmdController::connect(const EngineConfig& engine, const EngineProbe& probe) {
     kv_tokens_ = static_cast<double>(engine.kv_tokens);
-    probe_ = std::move(probe);
+    probe_ = probe;
 }
 
 void LlmdController::enqueue(Visit& visit, TimePoint now) {

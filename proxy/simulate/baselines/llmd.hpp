@@ -21,7 +21,7 @@ public:
     LlmdController(const admission::JudgeConfig& config, const Settings& settings, TimePoint now);
     static std::span<const Setting> settings();
 
-    void connect(const EngineConfig& engine, EngineProbe probe) override;
+    void connect(const EngineConfig& engine, const EngineProbe& probe) override;
     void expire(TimePoint now, VisitChanges& changes) override;
     [[nodiscard]] std::optional<TimePoint> next_expiry() const override;
 

@@ -37,7 +37,7 @@ std::span<const Setting> OracleController::settings() {
     return kSettings;
 }
 
-void OracleController::connect(const EngineConfig& engine, EngineProbe /*probe*/) { engine_ = engine; }
+void OracleController::connect(const EngineConfig& engine, const EngineProbe& /*probe*/) { engine_ = engine; }
 
 Duration OracleController::work_of(const Visit& visit) const {
     const auto context = visit.prompt_tokens + visit.output_tokens / 2;

@@ -24,7 +24,7 @@ public:
     OracleController(const admission::JudgeConfig& config, const Settings& settings, TimePoint now);
     static std::span<const Setting> settings();
 
-    void connect(const EngineConfig& engine, EngineProbe probe) override;
+    void connect(const EngineConfig& engine, const EngineProbe& probe) override;
     void first_token(Visit& visit, TimePoint now, VisitChanges& changes) override;
 
 private:

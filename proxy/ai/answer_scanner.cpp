@@ -104,16 +104,12 @@ const char* AnswerScanner::take_string(const char* at, const char* end) {
             continue;
         }
         const char* const stop = find_string_end(at, end);
-        if (is_name_ && name_size_ == 0 && stop != end && *stop == '"') {  // all of it is here: nothing is kept
-            end_string({at, stop});
-            return stop + 1;
-        }
         take_plain({at, stop});
         if (stop == end) return end;
         at = stop + 1;
         escaped_ = *stop == '\\';
         if (!escaped_) {
-            end_string({name_text_.data(), name_size_});
+            end_string();
             return at;
         }
         name_size_ = kLongestName;  // no name that matters has any
@@ -155,11 +151,11 @@ void AnswerScanner::begin_string() {
     name_size_ = 0;
 }
 
-void AnswerScanner::end_string(std::string_view text) {
+void AnswerScanner::end_string() {
     in_string_ = false;
     if (!is_name_) return;
     is_name_ = false;
-    names_[depth_] = name_of(text);
+    names_[depth_] = name_of({name_text_.data(), name_size_});
     saw_type_ = saw_type_ || (names_[depth_] == Name::type && places_[depth_] == Place::root);
 }
 

@@ -80,8 +80,7 @@ private:
     const char* take_structure(const char* at, const char* end);
     void take_plain(std::string_view plain);
     void begin_string();
-    // `text`: what it says, where it is a name.
-    void end_string(std::string_view text);
+    void end_string();
     void open(bool list);
     void close();
     void digit(char c);

@@ -1,7 +1,6 @@
 #include "simulate/baselines/llmd.hpp"
 
 #include <algorithm>
-#include <utility>
 
 #include "simulate/baselines/immediate.hpp"
 

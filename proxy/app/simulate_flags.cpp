@@ -22,7 +22,7 @@ std::string wrong_among(const std::vector<std::string>& controllers) {
 }
 
 // A word as a shell takes it.
-std::string quoted(const std::string& word) {
+std::string shell_word(const std::string& word) {
     constexpr std::string_view kPlain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-./:=,@+%";
     if (!word.empty() && word.find_first_not_of(kPlain) == std::string::npos) return word;
     std::string text = "'";
@@ -117,11 +117,11 @@ std::string command_of(const CLI::App& verb) {
     for (const CLI::Option* option : verb.get_options()) {
         for (const std::string& value : option->results()) {
             if (option->get_positional()) {
-                positional += " " + quoted(value);
+                positional += " " + shell_word(value);
             } else if (option->get_expected_min() == 0) {
                 named += " " + option->get_name();  // a flag
             } else {
-                named += fmt::format(" {} {}", option->get_name(), quoted(value));
+                named += fmt::format(" {} {}", option->get_name(), shell_word(value));
             }
         }
     }

@@ -61,4 +61,10 @@ void append_json_string(std::string& out, std::string_view text) {
     out.push_back('"');
 }
 
+std::string json_string(std::string_view text) {
+    std::string json;
+    append_json_string(json, text);
+    return json;
+}
+
 }  // namespace weir

@@ -13,12 +13,6 @@ namespace {
 
 using ai::Member;
 
-std::string quoted(std::string_view text) {
-    std::string json;
-    append_json_string(json, text);
-    return json;
-}
-
 }  // namespace
 
 void Exchange::degrade(ai::Rewrite& rewrite) {
@@ -54,9 +48,9 @@ void Exchange::degrade(ai::Rewrite& rewrite) {
     }
     if (plan.n) facts_.n = std::min(facts_.n, *plan.n);
     estimate_output();
-    if (!plan.model.empty()) rewrite.set(Member::model, quoted(plan.model));
+    if (!plan.model.empty()) rewrite.set(Member::model, json_string(plan.model));
     degraded_tier_ = plan.service_tier;
-    if (!plan.service_tier.empty()) rewrite.set(Member::service_tier, quoted(plan.service_tier));
+    if (!plan.service_tier.empty()) rewrite.set(Member::service_tier, json_string(plan.service_tier));
     for (const Route& detour : home.detours) {
         if (detour.backend->config().name != plan.backend) continue;
         route_ = &detour;
@@ -69,7 +63,7 @@ bool Exchange::overrides_tier() const { return !route_->config.service_tier.empt
 void Exchange::tell_tier(ai::Rewrite& rewrite) const {
     const std::string& tier = route_->config.service_tier;
     if (!overrides_tier() || !degraded_tier_.empty() || facts_.says(Member::service_tier, tier, body_)) return;
-    rewrite.set(Member::service_tier, quoted(tier));
+    rewrite.set(Member::service_tier, json_string(tier));
 }
 
 }  // namespace weir::downstream

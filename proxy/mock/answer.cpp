@@ -11,12 +11,6 @@
 namespace weir::mock {
 namespace {
 
-std::string quoted(std::string_view text) {
-    std::string out;
-    append_json_string(out, text);
-    return out;
-}
-
 std::string_view id_prefix(AskKind kind) {
     switch (kind) {
         case AskKind::chat: return "chatcmpl-";
@@ -89,7 +83,7 @@ std::string AnswerWriter::document() const {
     return fmt::format(R"({{"id":"{}","type":"message","role":"assistant","model":{},)"
                        R"("content":[{{"type":"text","text":"{}"}}],"stop_reason":"max_tokens","stop_sequence":null,)"
                        R"("usage":{{"input_tokens":{},"output_tokens":{}}}}})",
-                       id_, quoted(ask_.model), text(), ask_.prompt_tokens, ask_.output_tokens);
+                       id_, json_string(ask_.model), text(), ask_.prompt_tokens, ask_.output_tokens);
 }
 
 void AnswerWriter::append_events(std::string& out, std::uint32_t from, std::uint32_t to) const {
@@ -114,7 +108,7 @@ void AnswerWriter::append_opening(std::string& out) const {
                  fmt::format(R"({{"type":"message_start","message":{{"id":"{}","type":"message","role":"assistant",)"
                              R"("model":{},"content":[],"stop_reason":null,"stop_sequence":null,)"
                              R"("usage":{{"input_tokens":{},"output_tokens":1}}}}}})",
-                             id_, quoted(ask_.model), ask_.prompt_tokens));
+                             id_, json_string(ask_.model), ask_.prompt_tokens));
     append_event(out, "content_block_start",
                  R"({"type":"content_block_start","index":0,"content_block":{"type":"text","text":""}})");
     append_event(out, "ping", R"({"type":"ping"})");
@@ -163,8 +157,9 @@ std::string_view AnswerWriter::word_at(std::uint32_t index) const {
 
 std::string AnswerWriter::preamble(std::string_view object) const {
     std::string text = fmt::format(R"({{"id":"{}","object":"{}","created":{},"model":{},)", id_, object,
-                                   identity_.created, quoted(ask_.model));
-    if (!ask_.service_tier.empty()) text.append(R"("service_tier":)").append(quoted(ask_.service_tier)).append(",");
+                                   identity_.created, json_string(ask_.model));
+    if (!ask_.service_tier.empty())
+        text.append(R"("service_tier":)").append(json_string(ask_.service_tier)).append(",");
     return text;
 }
 

@@ -11,12 +11,6 @@ namespace {
 
 constexpr std::uint32_t kDimensions = 8;
 
-std::string quoted(std::string_view text) {
-    std::string out;
-    append_json_string(out, text);
-    return out;
-}
-
 std::string text_part(std::string_view text) {
     return fmt::format(R"({{"type":"output_text","text":"{}","annotations":[],"logprobs":[]}})", text);
 }
@@ -30,8 +24,8 @@ std::string AnswerWriter::response(std::string_view status, std::string_view out
         R"("parallel_tool_calls":true,"previous_response_id":null,"service_tier":{},"store":true,)"
         R"("temperature":1.0,"text":{{"format":{{"type":"text"}}}},"tool_choice":"auto","tools":[],"top_p":1.0,)"
         R"("truncation":"disabled","usage":{},"user":null,"metadata":{{}}}})",
-        id_, identity_.created, status, ask_.output_tokens, quoted(ask_.model), output,
-        quoted(ask_.service_tier.empty() ? "default" : ask_.service_tier), usage);
+        id_, identity_.created, status, ask_.output_tokens, json_string(ask_.model), output,
+        json_string(ask_.service_tier.empty() ? "default" : ask_.service_tier), usage);
 }
 
 std::string AnswerWriter::output_item(std::string_view status, std::string_view content) const {
@@ -82,7 +76,7 @@ std::string AnswerWriter::embeddings() const {
         out.append("]}");
     }
     fmt::format_to(std::back_inserter(out), R"(],"model":{},"usage":{{"prompt_tokens":{},"total_tokens":{}}}}})",
-                   quoted(ask_.model), ask_.prompt_tokens, ask_.prompt_tokens);
+                   json_string(ask_.model), ask_.prompt_tokens, ask_.prompt_tokens);
     return out;
 }
 

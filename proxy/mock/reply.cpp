@@ -23,13 +23,7 @@ std::string_view phrase_of(int status) {
     }
 }
 
-std::string quoted(std::string_view text) {
-    std::string out;
-    append_json_string(out, text);
-    return out;
-}
-
-std::string quoted_or_null(std::string_view text) { return text.empty() ? "null" : quoted(text); }
+std::string json_string_or_null(std::string_view text) { return text.empty() ? "null" : json_string(text); }
 
 }  // namespace
 
@@ -38,11 +32,11 @@ Reply error_reply(Dialect dialect, int status, const AskFault& fault) {
     if (dialect == Dialect::anthropic) {
         return {status, "application/json",
                 fmt::format(R"({{"type":"error","error":{{"type":"{}","message":{}}},"request_id":null}})",
-                            status == 413 ? "request_too_large" : type, quoted(fault.message))};
+                            status == 413 ? "request_too_large" : type, json_string(fault.message))};
     }
     return {status, "application/json",
-            fmt::format(R"({{"error":{{"message":{},"type":"{}","param":{},"code":{}}}}})", quoted(fault.message), type,
-                        quoted_or_null(fault.param), quoted_or_null(fault.code))};
+            fmt::format(R"({{"error":{{"message":{},"type":"{}","param":{},"code":{}}}}})", json_string(fault.message),
+                        type, json_string_or_null(fault.param), json_string_or_null(fault.code))};
 }
 
 std::string write_reply(const Reply& reply, bool keep_alive, bool to_head) {

@@ -18,12 +18,6 @@ constexpr std::string_view kRoot = "/v1/videos";
 constexpr double kUsualArea = 720.0 * 1280.0;
 constexpr std::uint32_t kMostSeconds = 60;
 
-std::string quoted(std::string_view text) {
-    std::string out;
-    append_json_string(out, text);
-    return out;
-}
-
 Reply refused(int status, std::string message, std::string param = {}) {
     return error_reply(Dialect::openai, status, {std::move(message), std::move(param)});
 }
@@ -121,8 +115,8 @@ std::string Videos::describe(const Job& job, TimePoint now) const {
     const std::string_view status = done >= 1 ? "completed" : done > 0.02 ? "in_progress" : "queued";
     return fmt::format(R"({{"id":"{}","object":"video","created_at":{},"status":"{}","model":{},"progress":{},)"
                        R"("seconds":"{}","size":{},"error":null}})",
-                       job.id, job.created, status, quoted(job.model), static_cast<int>(done * 100), job.seconds,
-                       quoted(job.size));
+                       job.id, job.created, status, json_string(job.model), static_cast<int>(done * 100), job.seconds,
+                       json_string(job.size));
 }
 
 }  // namespace weir::mock

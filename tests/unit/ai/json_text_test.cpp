@@ -9,18 +9,12 @@ namespace {
 
 using namespace std::string_view_literals;
 
-std::string written(std::string_view text) {
-    std::string out;
-    append_json_string(out, text);
-    return out;
-}
-
-std::string read_back(std::string_view text) { return boost::json::parse(written(text)).as_string().c_str(); }
+std::string read_back(std::string_view text) { return boost::json::parse(json_string(text)).as_string().c_str(); }
 
 TEST(JsonText, EscapesWhatJsonRequires) {
-    EXPECT_EQ(written("a\"b\\c\n\r\t"), R"("a\"b\\c\n\r\t")");
-    EXPECT_EQ(written("\0\x1B\x7F"sv), R"("\u0000\u001b\u007f")");
-    EXPECT_EQ(written(""), R"("")");
+    EXPECT_EQ(json_string("a\"b\\c\n\r\t"), R"("a\"b\\c\n\r\t")");
+    EXPECT_EQ(json_string("\0\x1B\x7F"sv), R"("\u0000\u001b\u007f")");
+    EXPECT_EQ(json_string(""), R"("")");
 }
 
 TEST(JsonText, AppendsToWhatIsThere) {
@@ -53,7 +47,7 @@ TEST(JsonText, TakesEveryPairOfBytes) {
         for (int second = 0; second < 256; ++second) {
             const std::string text{static_cast<char>(first), static_cast<char>(second)};
             boost::json::error_code error;
-            boost::json::parse(written(text), error);
+            boost::json::parse(json_string(text), error);
             ASSERT_FALSE(error) << first << " " << second;
         }
     }

@@ -60,7 +60,7 @@ TEST(World, KeepsDirectUsersUnharmedByASurgeWithWeirAndNotWithNothing) {
 }
 
 TEST(World, RepeatsItselfForTheSameSeed) {
-    const Trace surge = sim_trace(20, 15, 100);
+    const Trace surge = sim_trace(6, 15, 100);
     const auto first_tokens = [&](std::uint64_t seed) {
         WorldConfig world = decided_by("weir");
         world.seed = seed;

@@ -41,9 +41,9 @@ TEST(World, ServesEverybodyWhileThereIsRoom) {
 TEST(World, GivesEveryRequestExactlyOneEnding) {
     for (const auto name : controller_names()) {
         WorldConfig world = decided_by(name, sim_world(2));
-        world.losses.push_back({EndpointId{1}, {4s, 8s}});
-        world.slowdowns.push_back({0.5, {6s, 9s}});
-        const Trace trace = sim_trace(12, 20, 100);
+        world.losses.push_back({EndpointId{1}, {2s, 4s}});
+        world.slowdowns.push_back({0.5, {3s, 5s}});
+        const Trace trace = sim_trace(6, 20, 100);
         const simulate::Run run = sim_run(world, trace);
         std::uint64_t endings = 0;
         for (const ClassRun& cls : run.classes) endings += cls.whole.served + cls.whole.refused() + cls.whole.failed();

@@ -10,7 +10,7 @@ namespace weir {
 // part of valid UTF-8 (as U+FFFD), so that whatever a client sends, the result is one line of valid JSON.
 void append_json_string(std::string& out, std::string_view text);
 
-// The same, alone: for JSON that is put together from parts, off the data path.
+// The same, alone: where one more allocation does not matter.
 [[nodiscard]] std::string json_string(std::string_view text);
 
 }  // namespace weir

@@ -158,11 +158,9 @@ void RealtimeSession::event(std::string_view type, std::string_view members) {
 }
 
 void RealtimeSession::error(std::string_view code, std::string_view event_id) {
-    std::string quoted;
-    append_json_string(quoted, event_id);
     event("error", fmt::format(R"("error":{{"type":"invalid_request_error","code":"{}","message":"{}","param":null,)"
                                R"("event_id":{}}})",
-                               code, code, event_id.empty() ? "null" : quoted));
+                               code, code, event_id.empty() ? "null" : json_string(event_id)));
 }
 
 }  // namespace weir::mock

@@ -46,12 +46,10 @@ std::optional<Reply> Server::page(std::string_view path) {
         return Reply{200, "text/plain; version=0.0.4; charset=utf-8", engine_.metrics(config_.model)};
     }
     if (path == "/v1/models") {
-        std::string model;
-        append_json_string(model, config_.model);
         return Reply{200, "application/json",
                      fmt::format(R"({{"object":"list","data":[{{"id":{},"object":"model","created":0,)"
                                  R"("owned_by":"weir"}}]}})",
-                                 model)};
+                                 json_string(config_.model))};
     }
     return std::nullopt;
 }

@@ -7,8 +7,7 @@
 namespace weir::telemetry {
 
 const std::string& Names::keep(std::string_view name) {
-    std::string text;
-    append_json_string(text, name);
+    std::string text = json_string(name);
     // A policy that comes back takes up no more room.
     const auto known = std::find(texts_.begin(), texts_.end(), text);
     return known != texts_.end() ? *known : texts_.emplace_back(std::move(text));

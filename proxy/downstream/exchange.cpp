@@ -115,6 +115,7 @@ bool Exchange::certainly_refused() {
 }
 
 Standing Exchange::take_place() {
+    ticket_.came_by(route_->backend.get());
     const Standing standing = route_->judge->arrive(ticket_, ask_, link_.turn());
     if (standing == Standing::ended) fail_from(ticket_.decision());
     return standing;
@@ -147,6 +148,11 @@ net::task<bool> Exchange::requeue() {
     co_return reason_ == Reason::admitted;
 }
 
+upstream::Backend& Exchange::backend() const {
+    upstream::Backend* granted = ticket_.granted_by();
+    return granted != nullptr ? *granted : *route_->backend;
+}
+
 net::task<bool> Exchange::serve() {
     total_deadline_ = link_.turn() + route_->backend->config().timeouts.total;
     // RFC 9110 section 10.1.1: asked for only now, when it is certain that the body will be wanted.
@@ -171,8 +177,8 @@ net::task<bool> Exchange::serve() {
 }
 
 net::task<Exchange::Attempt> Exchange::try_endpoint() {
-    upstream::Endpoint* endpoint = route_->backend->find(ticket_.decision().endpoint);
-    if (endpoint == nullptr) {  // a reload took it away while this request stood in line
+    upstream::Endpoint* endpoint = backend().find(ticket_.decision().endpoint);
+    if (endpoint == nullptr) {  // only where there was no memory to tell of it in time
         fail(Reason::backend_unreachable);
         co_return Attempt::lost;
     }
@@ -231,7 +237,7 @@ net::task<std::unique_ptr<upstream::Connection>> Exchange::connect(upstream::End
         const bool gone = link_.source().ready.broken;
         fail(gone ? Reason::client_gone : result.reason);
         // Out of descriptors is nothing that the endpoint has done.
-        if (!gone && reason_ != Reason::connection_limit) route_->backend->request_failed(endpoint, link_.turn());
+        if (!gone && reason_ != Reason::connection_limit) backend().request_failed(endpoint, link_.turn());
     }
     co_return std::move(result.connection);
 }
@@ -271,7 +277,7 @@ void Exchange::fail_from(DispatchEnd end, upstream::Endpoint& endpoint) {
     fail(reason_of(end));
     // A connection that lay idle too long says nothing about the endpoint.
     if (group(reason_) == ReasonGroup::backend && end != DispatchEnd::stale)
-        route_->backend->request_failed(endpoint, link_.turn());
+        backend().request_failed(endpoint, link_.turn());
 }
 
 void Exchange::fail_from(RelayEnd end, const Progress& progress, upstream::Endpoint& endpoint) {
@@ -279,7 +285,7 @@ void Exchange::fail_from(RelayEnd end, const Progress& progress, upstream::Endpo
     // Else only its last bytes were not taken.
     if (ticket_.standing() == Standing::running) note_tokens(progress);
     if (end == RelayEnd::evicted) note_gate(ticket_.eviction());
-    if (group(reason_) == ReasonGroup::backend) route_->backend->request_failed(endpoint, link_.turn());
+    if (group(reason_) == ReasonGroup::backend) backend().request_failed(endpoint, link_.turn());
     release();
 }
 
@@ -339,13 +345,13 @@ std::string Exchange::write_answer_head(const http::ResponseHead& head, const ht
 
 net::task<void> Exchange::relay(std::unique_ptr<upstream::Connection> connection, Dispatch& dispatch,
                                 Progress& progress) {
-    upstream::Backend& backend = *route_->backend;
-    upstream::Endpoint& endpoint = *backend.find(connection->endpoint());
+    const upstream::TimeoutConfig& timeouts = route_->backend->config().timeouts;
+    upstream::Endpoint& endpoint = *backend().find(connection->endpoint());
     const http::ResponseHead& head = link_.worker.response_head();
     if (head.status >= 502 && head.status <= 504) {
-        backend.request_failed(endpoint, link_.turn());
+        backend().request_failed(endpoint, link_.turn());
     } else {
-        backend.request_succeeded(endpoint);
+        backend().request_succeeded(endpoint);
     }
     record_.status = head.status;
     const bool reusable = head.keep_alive && dispatch.sent_all() && !upgrades_;
@@ -356,14 +362,14 @@ net::task<void> Exchange::relay(std::unique_ptr<upstream::Connection> connection
                http::BodyReader(head.framing, head.content_length), write_answer_head(head, framing),
                {.chunked_out = framing.framing == http::Framing::chunked,
                 .event_stream = head.event_stream && !http::is_encoded(head.fields),
-                .idle_timeout = backend.config().timeouts.idle,
+                .idle_timeout = timeouts.idle,
                 .total_deadline = total_deadline_});
     link_.worker.texts().give(std::exchange(body_, {}));  // it is answered: it will not be sent again
     hold(0);
     const RelayEnd end = co_await body.run(dispatch.rest());
     if (end != RelayEnd::complete) fail_from(end, progress, endpoint);
     if (end == RelayEnd::complete && reusable && !body.excess()) {
-        link_.worker.pool().give_back(std::move(connection), backend.config().timeouts.keep_alive);
+        link_.worker.pool().give_back(std::move(connection), timeouts.keep_alive);
     }
     connection.reset();
     record_.bytes_out = body.content_bytes();

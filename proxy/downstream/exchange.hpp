@@ -90,6 +90,8 @@ private:
     [[nodiscard]] admission::Standing take_place();
     [[nodiscard]] net::task<void> wait_in_line();
     [[nodiscard]] net::task<bool> requeue();
+    // Of the endpoint that the judge has granted: not always one of the policy's under which the request came.
+    [[nodiscard]] upstream::Backend& backend() const;
     [[nodiscard]] net::task<bool> serve();
     [[nodiscard]] net::task<Attempt> try_endpoint();
     [[nodiscard]] net::task<std::unique_ptr<upstream::Connection>> connect(upstream::Endpoint& endpoint);

@@ -73,7 +73,11 @@ void Backend::probed(Endpoint& endpoint, bool success) {
 
 void Backend::tick(TimePoint now) {
     for (const auto& endpoint : endpoints_) {
-        change(*endpoint, [now](HealthState& health) { health.tick(now); });
+        change(*endpoint, [&](HealthState& health) {
+            health.tick(now);
+            // A reload may have taken the probes away that would find it up again.
+            if (!config_.health) health.forget_probes();
+        });
     }
 }
 

@@ -65,6 +65,8 @@ public:
     // A request failed. Returns true when that ejects the endpoint; never when `may_eject` is false.
     bool request_failed(const EjectionConfig& config, bool may_eject, TimePoint now);
     void request_succeeded() { failures_ = 0; }
+    // There are none any more: what they said last does not hold for ever.
+    void forget_probes() { probes_up_ = true; }
     // The end of an ejection, once it has come.
     void tick(TimePoint now);
 

@@ -48,6 +48,19 @@ TEST_F(BackendTest, FindsItsEndpointsById) {
     EXPECT_EQ(backend.find(EndpointId{2}), nullptr);
 }
 
+TEST_F(BackendTest, WhatProbesFoundIsForgottenWhereThereAreNone) {
+    Backend probed = make(2);
+    for (int i = 0; i < 3; ++i) probed.probed(*probed.endpoints()[0], false);
+    EXPECT_FALSE(is_available(probed, 0));
+    probed.tick(kStart);
+    EXPECT_FALSE(is_available(probed, 0));
+    // As a reload without `health` makes it, of the same endpoints.
+    Backend unprobed(BackendId{0}, BackendConfig{}, {probed.endpoints().begin(), probed.endpoints().end()},
+                     [](EndpointId, bool) {});
+    unprobed.tick(kStart);
+    EXPECT_TRUE(is_available(unprobed, 0));
+}
+
 TEST_F(BackendTest, TellsOnceWhenAnEndpointIsEjectedAndWhenItIsBack) {
     Backend backend = make(2);
     fail(backend, 0, 4);

@@ -7,6 +7,7 @@
 #include "downstream/worker.hpp"
 #include "http/forward.hpp"
 #include "http/websocket.hpp"
+#include "net/socket.hpp"
 
 namespace weir::downstream {
 namespace {
@@ -143,6 +144,9 @@ Dispatch::Step Dispatch::receive() {
     switch (result.status) {
         case IoStatus::would_block: return Step::idle;
         case IoStatus::eof:
+            // Who closes after it has read has acknowledged what it read, with the close at the latest.
+            closed_unread_ = net::unacknowledged_bytes(connection_.stream().source().fd()) > 0;
+            [[fallthrough]];
         case IoStatus::failed: return end(connection_.reused() && !received_ ? DispatchEnd::stale : DispatchEnd::reset);
         case IoStatus::ok: break;
     }

@@ -27,7 +27,7 @@ struct OutboundRequest {
 
 enum class DispatchEnd : std::uint8_t {
     answered,      // the head of the answer is in worker.response_head()
-    stale,         // a reused connection was closed before it answered: a fresh one may do
+    stale,         // a reused connection was closed without a byte of an answer: it says nothing of the endpoint
     reset,         // closed or broken before it answered
     bad_response,  // what came is not HTTP
     timed_out,     // no answer in time
@@ -52,6 +52,8 @@ public:
     [[nodiscard]] std::string_view rest() const { return rest_; }
     // A byte of the client's body has gone out that we do not have any more: the request cannot be sent again.
     [[nodiscard]] bool consumed_body() const { return streamed_; }
+    // After its end as `stale` or `reset`: the endpoint cannot have read all of the request.
+    [[nodiscard]] bool certainly_unprocessed() const { return !received_ && (!sent_all() || closed_unread_); }
     // The whole request was sent before the answer came: the connection can be used again.
     [[nodiscard]] bool sent_all() const;
 
@@ -86,7 +88,8 @@ private:
     std::string_view rest_;
     DispatchEnd end_ = DispatchEnd::reset;
     bool streamed_ = false;
-    bool received_ = false;  // any byte of an answer
+    bool received_ = false;       // any byte of an answer
+    bool closed_unread_ = false;  // the endpoint closed before the last bytes had reached it
 };
 
 }  // namespace weir::downstream

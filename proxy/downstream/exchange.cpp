@@ -15,9 +15,6 @@ namespace {
 
 using admission::Standing;
 
-// A request is tried on so many endpoints; after that the fault is taken to be general.
-constexpr int kMaxAttempts = 3;
-
 // What failed in a way that another endpoint might not.
 Reason reason_of(DispatchEnd end) {
     switch (end) {
@@ -163,10 +160,11 @@ net::task<bool> Exchange::serve() {
     if (expects_continue_ && !body_reader_.done()) going = co_await link_.send(Presence::kInterim);
     if (!going) fail(Reason::client_gone);
     while (going) {
-        ++attempts_;
+        ++tries_.all;
         const Attempt attempt = co_await try_endpoint();
         if (attempt == Attempt::served) co_return true;
-        if (attempt == Attempt::hopeless || consumed_body_ || attempts_ >= kMaxAttempts) break;
+        if (attempt == Attempt::hopeless || consumed_body_) break;
+        if (!may_try_again(repeat_of(method(), facts_.api), tries_)) break;
         if (attempt == Attempt::stale) {
             reason_ = Reason::admitted;
         } else {
@@ -193,8 +191,7 @@ net::task<Exchange::Attempt> Exchange::try_endpoint() {
             co_return Attempt::hopeless;
         }
     }
-    std::unique_ptr<upstream::Connection> connection;
-    if (!upgrades_) connection = link_.worker.pool().take(endpoint->id());
+    std::unique_ptr<upstream::Connection> connection = take_idle(*endpoint);
     if (!connection) connection = co_await connect(*endpoint);
     // Another endpoint may be reached; there are descriptors for none when there are not for one.
     const bool elsewhere = reason_ != Reason::client_gone && reason_ != Reason::connection_limit;
@@ -223,23 +220,10 @@ net::task<Exchange::Attempt> Exchange::try_endpoint() {
         co_return Attempt::served;
     }
     fail_from(end, *endpoint);
-    if (end == DispatchEnd::stale) co_return Attempt::stale;
-    co_return end == DispatchEnd::reset ? Attempt::lost : Attempt::hopeless;
-}
-
-net::task<std::unique_ptr<upstream::Connection>> Exchange::connect(upstream::Endpoint& endpoint) {
-    const TimePoint began = link_.turn();
-    const TimePoint deadline = began + route_->backend->config().timeouts.connect;
-    upstream::ConnectResult result =
-        co_await upstream::connect(endpoint, link_.waker, link_.timer, deadline, &link_.source());
-    waited_ += link_.turn() - began;
-    if (!result.connection) {
-        const bool gone = link_.source().ready.broken;
-        fail(gone ? Reason::client_gone : result.reason);
-        // Out of descriptors is nothing that the endpoint has done.
-        if (!gone && reason_ != Reason::connection_limit) backend().request_failed(endpoint, link_.turn());
-    }
-    co_return std::move(result.connection);
+    if (end != DispatchEnd::stale && end != DispatchEnd::reset) co_return Attempt::hopeless;
+    if (!dispatch.certainly_unprocessed()) ++tries_.risked;
+    // Who had closed before the request was there will take it; who may have died of it is not asked first.
+    co_return end == DispatchEnd::stale&& dispatch.certainly_unprocessed() ? Attempt::stale : Attempt::lost;
 }
 
 void Exchange::fail(Reason reason, std::string_view detail) {
@@ -369,7 +353,7 @@ net::task<void> Exchange::relay(std::unique_ptr<upstream::Connection> connection
     const RelayEnd end = co_await body.run(dispatch.rest());
     if (end != RelayEnd::complete) fail_from(end, progress, endpoint);
     if (end == RelayEnd::complete && reusable && !body.excess()) {
-        link_.worker.pool().give_back(std::move(connection), timeouts.keep_alive);
+        give_back(std::move(connection));
     }
     connection.reset();
     record_.bytes_out = body.content_bytes();

@@ -156,9 +156,9 @@ class TwoEndpoints(WeirTest):
         healthy = self.start_backend(respond(b"healthy"))
         weir = self.start(dying, healthy, ejection={"failures": 0})
         for _ in range(10):
-            answer = weir.request("POST", "/", [], b"the whole body")
+            answer = weir.request("POST", "/v1/chat/completions", [], b'{"n":1}')
             self.assertEqual((answer.status, answer.body), (200, b"healthy"))
-        self.assertEqual({r.body for r in healthy.requests}, {b"the whole body"})
+        self.assertEqual({r.body for r in healthy.requests}, {b'{"n":1}'})
         self.assert_idle(weir)
 
     def test_item_19_a_request_is_not_repeated_once_a_byte_of_its_answer_went_out(self):

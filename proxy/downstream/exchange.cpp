@@ -152,13 +152,10 @@ upstream::Backend& Exchange::backend() const {
 
 net::task<bool> Exchange::serve() {
     total_deadline_ = link_.turn() + route_->backend->config().timeouts.total;
-    // RFC 9110 section 10.1.1: asked for only now, when it is certain that the body will be wanted.
     bool going = true;
     // Whoever was woken together reads first, then all send: the code of each is warm then, and a receiver that one
     // send has woken is awake for the next.
     if (link_.worker.loop().others_wait()) co_await link_.waker.yield();
-    if (expects_continue_ && !body_reader_.done()) going = co_await link_.send(Presence::kInterim);
-    if (!going) fail(Reason::client_gone);
     while (going) {
         ++tries_.all;
         const Attempt attempt = co_await try_endpoint();
@@ -200,7 +197,7 @@ net::task<Exchange::Attempt> Exchange::try_endpoint() {
     const OutboundRequest outbound{head.substr(0, host_at_),
                                    endpoint->authority(),
                                    head.substr(host_at_),
-                                   body_,
+                                   &body_,
                                    body_reader_.done() ? nullptr : &body_reader_,
                                    framing_,
                                    method() == "HEAD",
@@ -348,7 +345,7 @@ net::task<void> Exchange::relay(std::unique_ptr<upstream::Connection> connection
                 .event_stream = head.event_stream && !http::is_encoded(head.fields),
                 .idle_timeout = timeouts.idle,
                 .total_deadline = total_deadline_});
-    link_.worker.texts().give(std::exchange(body_, {}));  // it is answered: it will not be sent again
+    link_.worker.texts().give(body_.take_first());  // it is answered: it will not be sent again
     hold(0);
     const RelayEnd end = co_await body.run(dispatch.rest());
     if (end != RelayEnd::complete) fail_from(end, progress, endpoint);

@@ -103,6 +103,15 @@ bool is_replaced(FieldId id) {
     }
 }
 
+// What is true of a body only as it was coded (RFC 9110 section 8.4, RFC 9530).
+bool is_of_coded_body(std::string_view name) {
+    for (const std::string_view known :
+         {"content-encoding", "content-digest", "repr-digest", "digest", "content-md5"}) {
+        if (equals_ignoring_case(name, known)) return true;
+    }
+    return false;
+}
+
 }  // namespace
 
 void write_request_before_host(const RequestHead& head, std::string& out) {
@@ -120,6 +129,7 @@ void write_request_after_host(const RequestHead& head, const RequestExtras& extr
         if (field.id == FieldId::max_forwards && head.max_forwards >= 0) continue;
         if (for_this_hop.contains(field.name)) continue;
         if (extras.websocket && equals_ignoring_case(field.name, "sec-websocket-extensions")) continue;
+        if (extras.decoded && is_of_coded_body(field.name)) continue;
         fields.pass(field);
     }
     fields.finish();

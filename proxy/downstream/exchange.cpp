@@ -204,7 +204,7 @@ net::task<Exchange::Attempt> Exchange::try_endpoint() {
                                    upgrades_};
     Progress progress(*route_->judge, ticket_);
     Dispatch dispatch(link_, presence_, progress, *connection, outbound, route_->backend->config().timeouts,
-                      total_deadline_, minor_version_);
+                      answer_timeout(), total_deadline_, minor_version_);
     record_.overhead = link_.now() - arrived_ - waited_;
     const DispatchEnd end = co_await dispatch.run();
     consumed_body_ |= dispatch.consumed_body();
@@ -216,7 +216,7 @@ net::task<Exchange::Attempt> Exchange::try_endpoint() {
         }
         co_return Attempt::served;
     }
-    fail_from(end, *endpoint);
+    fail_from(end, *endpoint, dispatch.waited_since());
     if (end != DispatchEnd::stale && end != DispatchEnd::reset) co_return Attempt::hopeless;
     if (!dispatch.certainly_unprocessed()) ++tries_.risked;
     // Who had closed before the request was there will take it; who may have died of it is not asked first.
@@ -247,7 +247,7 @@ void Exchange::fail_from(const admission::Decision& decision) {
     retry_after_ = decision.retry_after;
 }
 
-void Exchange::fail_from(DispatchEnd end, upstream::Endpoint& endpoint) {
+void Exchange::fail_from(DispatchEnd end, upstream::Endpoint& endpoint, TimePoint since) {
     // Whoever gave up on it, the engine has read the prompt, or was about to.
     const bool was_wanted = end == DispatchEnd::evicted || end == DispatchEnd::client_gone ||
                             end == DispatchEnd::timed_out || end == DispatchEnd::overdue;
@@ -256,17 +256,23 @@ void Exchange::fail_from(DispatchEnd end, upstream::Endpoint& endpoint) {
     }
     if (end == DispatchEnd::evicted) return fail_from(ticket_.eviction());
     fail(reason_of(end));
-    // A connection that lay idle too long says nothing about the endpoint.
-    if (group(reason_) == ReasonGroup::backend && end != DispatchEnd::stale)
-        backend().request_failed(endpoint, link_.turn());
+    const TimePoint now = link_.turn();
+    if (end == DispatchEnd::timed_out || end == DispatchEnd::overdue) {
+        backend().request_timed_out(endpoint, since, now);
+    } else if (group(reason_) == ReasonGroup::backend && end != DispatchEnd::stale) {
+        // A connection that lay idle too long says nothing about the endpoint.
+        backend().request_failed(endpoint, now);
+    }
 }
 
-void Exchange::fail_from(RelayEnd end, const Progress& progress, upstream::Endpoint& endpoint) {
+void Exchange::fail_from(RelayEnd end, const Progress& progress, upstream::Endpoint& endpoint, TimePoint heard_at) {
     fail(reason_of(end));
     // Else only its last bytes were not taken.
     if (ticket_.standing() == Standing::running) note_tokens(progress);
     if (end == RelayEnd::evicted) note_gate(ticket_.eviction());
-    if (group(reason_) == ReasonGroup::backend) backend().request_failed(endpoint, link_.turn());
+    if (end == RelayEnd::backend_died) backend().request_failed(endpoint, link_.turn());
+    // That an answer was too long for `total` is not held against who was giving it.
+    if (end == RelayEnd::backend_stalled) backend().request_timed_out(endpoint, heard_at, link_.turn());
     release();
 }
 
@@ -332,7 +338,7 @@ net::task<void> Exchange::relay(std::unique_ptr<upstream::Connection> connection
     if (head.status >= 502 && head.status <= 504) {
         backend().request_failed(endpoint, link_.turn());
     } else {
-        backend().request_succeeded(endpoint);
+        backend().request_succeeded(endpoint, link_.turn());
     }
     record_.status = head.status;
     const bool reusable = head.keep_alive && dispatch.sent_all() && !upgrades_;
@@ -343,12 +349,13 @@ net::task<void> Exchange::relay(std::unique_ptr<upstream::Connection> connection
                http::BodyReader(head.framing, head.content_length), write_answer_head(head, framing),
                {.chunked_out = framing.framing == http::Framing::chunked,
                 .event_stream = head.event_stream && !http::is_encoded(head.fields),
+                .endpoint = &endpoint,
                 .idle_timeout = timeouts.idle,
                 .total_deadline = total_deadline_});
     link_.worker.texts().give(body_.take_first());  // it is answered: it will not be sent again
     hold(0);
     const RelayEnd end = co_await body.run(dispatch.rest());
-    if (end != RelayEnd::complete) fail_from(end, progress, endpoint);
+    if (end != RelayEnd::complete) fail_from(end, progress, endpoint, body.heard_at());
     if (end == RelayEnd::complete && reusable && !body.excess()) {
         give_back(std::move(connection));
     }

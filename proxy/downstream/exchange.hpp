@@ -108,6 +108,8 @@ private:
     [[nodiscard]] net::task<Attempt> try_endpoint();
     [[nodiscard]] std::unique_ptr<upstream::Connection> take_idle(const upstream::Endpoint& endpoint);
     void give_back(std::unique_ptr<upstream::Connection> connection);
+    // From the last byte of the request to the first of the answer.
+    [[nodiscard]] Duration answer_timeout() const;
     // Nothing but its cost comes of its being processed twice.
     [[nodiscard]] bool can_be_repeated() const;
     [[nodiscard]] net::task<std::unique_ptr<upstream::Connection>> connect(upstream::Endpoint& endpoint);
@@ -134,8 +136,8 @@ private:
     void fail_from(const admission::Decision& decision);
     void note_shadow();
     void note_gate(const admission::Decision& decision);
-    void fail_from(DispatchEnd end, upstream::Endpoint& endpoint);
-    void fail_from(RelayEnd end, const Progress& progress, upstream::Endpoint& endpoint);
+    void fail_from(DispatchEnd end, upstream::Endpoint& endpoint, TimePoint since);
+    void fail_from(RelayEnd end, const Progress& progress, upstream::Endpoint& endpoint, TimePoint heard_at);
     void release();
     void tell_record();
     void hold(std::size_t bytes);

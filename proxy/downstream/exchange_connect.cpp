@@ -29,6 +29,11 @@ std::unique_ptr<upstream::Connection> Exchange::take_idle(const upstream::Endpoi
 
 bool Exchange::can_be_repeated() const { return repeat_of(method(), facts_.api) == Repeat::once; }
 
+Duration Exchange::answer_timeout() const {
+    const upstream::TimeoutConfig& timeouts = route_->backend->config().timeouts;
+    return method() == "POST" && !ask_.streams ? timeouts.whole_answer : timeouts.first_byte;
+}
+
 void Exchange::give_back(std::unique_ptr<upstream::Connection> connection) {
     upstream::Pool& pool = link_.worker.pool();
     // Those that were opened for one request alone must not pile up, each with a thread at the backend maybe.
@@ -46,7 +51,8 @@ net::task<std::unique_ptr<upstream::Connection>> Exchange::connect(upstream::End
         const bool gone = link_.source().ready.broken;
         fail(gone ? Reason::client_gone : result.reason);
         // Out of descriptors is nothing that the endpoint has done.
-        if (!gone && reason_ != Reason::connection_limit) backend().request_failed(endpoint, link_.turn());
+        if (reason_ == Reason::backend_timeout) backend().request_timed_out(endpoint, began, link_.turn());
+        if (reason_ == Reason::backend_unreachable) backend().request_failed(endpoint, link_.turn());
     }
     co_return std::move(result.connection);
 }

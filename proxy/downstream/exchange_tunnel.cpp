@@ -15,7 +15,7 @@ net::task<void> Exchange::tunnel(std::unique_ptr<upstream::Connection> connectio
     upstream::Endpoint& endpoint = *backend().find(connection->endpoint());
     const upstream::WebSocketConfig& limits = *config.websocket;
     const http::ResponseHead& head = link_.worker.response_head();
-    backend().request_succeeded(endpoint);
+    backend().request_succeeded(endpoint, link_.turn());
     record_.status = head.status;
     record_.first_byte = link_.now() - arrived_;
     const std::string opening = write_answer_head(head, {});

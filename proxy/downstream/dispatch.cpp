@@ -117,11 +117,16 @@ Dispatch::Step Dispatch::send_rest() {
             if (status == IoStatus::would_block) return Step::idle;
         }
         body_deadline_ = link_.turn() + link_.limits().body_timeout;
-        const http::BodyReader::Piece piece = request_.rest->next(link_.inbox);
-        if (piece.failed) return end(DispatchEnd::bad_body);
-        if (request_.rest->content_bytes() > link_.limits().body_bytes) return end(DispatchEnd::body_too_large);
-        queue_content(piece.content, piece.done);
-        link_.inbox.erase(0, piece.consumed);
+        // All that is here at once: one by one, each short chunk would move all that come after it.
+        std::string_view bytes = link_.inbox;
+        while (!bytes.empty() && !request_.rest->done()) {
+            const http::BodyReader::Piece piece = request_.rest->next(bytes);
+            if (piece.failed) return end(DispatchEnd::bad_body);
+            if (request_.rest->content_bytes() > link_.limits().body_bytes) return end(DispatchEnd::body_too_large);
+            queue_content(piece.content, piece.done);
+            bytes.remove_prefix(piece.consumed);
+        }
+        link_.inbox.erase(0, link_.inbox.size() - bytes.size());
         if (queued_.empty()) return Step::progress;
     }
     // While the endpoint takes nothing, the client cannot send: that is not the client's delay.
@@ -159,9 +164,9 @@ Dispatch::Step Dispatch::receive() {
     }
     received_ = true;
     const std::string_view bytes(scratch.data(), result.bytes);
-    if (inbox_.empty()) return parse(bytes);
-    inbox_.append(bytes);
-    return parse(inbox_);
+    if (!inbox_.empty()) inbox_.append(bytes);
+    const std::string_view head = inbox_.empty() ? bytes : inbox_;
+    return pace_.is_worth_reading(head, kResponseLimits) ? parse(head) : Step::progress;
 }
 
 Dispatch::Step Dispatch::parse(std::string_view bytes) {
@@ -170,7 +175,8 @@ Dispatch::Step Dispatch::parse(std::string_view bytes) {
         const http::ParseResult parsed = http::parse_response(bytes, kResponseLimits, request_.to_head, head);
         if (parsed.status == http::ParseStatus::refused) return end(DispatchEnd::bad_response);
         if (parsed.status == http::ParseStatus::need_more) {
-            inbox_ = std::string(bytes);
+            // What an interim head leaves behind is a part of it.
+            if (bytes.size() != inbox_.size()) inbox_ = std::string(bytes);
             return Step::progress;
         }
         rest_ = bytes.substr(parsed.consumed);
@@ -181,6 +187,7 @@ Dispatch::Step Dispatch::parse(std::string_view bytes) {
         }
         relay_interim(head);
         bytes = rest_;
+        pace_ = {};
     }
 }
 

@@ -91,6 +91,7 @@ private:
     std::size_t sent_ = 0;  // of the four fixed parts together
     std::string queued_;    // framed content of `rest` that did not go yet
     std::string inbox_;     // a head's beginning
+    http::HeadPace pace_;
     std::string_view rest_;
     DispatchEnd end_ = DispatchEnd::reset;
     bool streamed_ = false;

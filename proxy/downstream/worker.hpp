@@ -83,6 +83,14 @@ public:
     // How often accepting paused for want of descriptors. From any thread, once all listeners are there.
     [[nodiscard]] std::uint64_t accept_pauses() const;
 
+    // Somebody was refused for being over a limit or for want of room: for a while requests are asked whether they
+    // would be before more is done for them. At other times that would be one more question for nearly all.
+    void be_wary() { wary_ = kWary; }
+    [[nodiscard]] bool is_wary() {
+        if (wary_ > 0) --wary_;
+        return wary_ > 0;
+    }
+
     // Called by a connection that has run to its end; it is destroyed soon.
     void retire(Connection& connection);
 
@@ -97,6 +105,8 @@ private:
         void run() override;
         Worker& worker;
     };
+
+    static constexpr std::uint32_t kWary = 64;
 
     using ConnectionList = boost::intrusive::list<Connection, boost::intrusive::constant_time_size<false>>;
 
@@ -115,6 +125,7 @@ private:
     Reaper reaper_;
     std::array<char, 16> id_prefix_;  // of request ids
     std::uint64_t next_id_ = 0;
+    std::uint32_t wary_ = 0;  // of so many requests
     std::uint64_t random_state_;
 };
 

@@ -7,6 +7,7 @@
 #include "downstream/worker.hpp"
 #include "http/forward.hpp"
 #include "http/websocket.hpp"
+#include "net/socket.hpp"
 
 namespace weir::downstream {
 namespace {
@@ -21,14 +22,15 @@ constexpr http::HeadLimits kResponseLimits{.bytes = 64 * 1024, .fields = 200, .t
 }  // namespace
 
 Dispatch::Dispatch(ClientLink& link, Presence& presence, const Progress& progress, upstream::Connection& connection,
-                   const OutboundRequest& request, const upstream::TimeoutConfig& timeouts, TimePoint total_deadline,
-                   int client_minor_version)
+                   const OutboundRequest& request, const upstream::TimeoutConfig& timeouts, Duration answer_timeout,
+                   TimePoint total_deadline, int client_minor_version)
     : link_(link),
       presence_(presence),
       progress_(progress),
       connection_(connection),
       request_(request),
       timeouts_(timeouts),
+      answer_timeout_(answer_timeout),
       total_deadline_(total_deadline),
       client_minor_version_(client_minor_version) {
     if (request_.rest != nullptr) body_deadline_ = link_.turn() + link_.limits().body_timeout;
@@ -73,7 +75,7 @@ Dispatch::Step Dispatch::send() {
         if (step != Step::progress || sent_ < fixed) return step;
     }
     if (request_.rest != nullptr && !(request_.rest->done() && queued_.empty())) return send_rest();
-    answer_deadline_ = link_.turn() + timeouts_.first_byte;
+    answer_deadline_ = link_.turn() + answer_timeout_;
     body_deadline_ = TimePoint::max();
     return Step::progress;
 }
@@ -149,6 +151,9 @@ Dispatch::Step Dispatch::receive() {
     switch (result.status) {
         case IoStatus::would_block: return Step::idle;
         case IoStatus::eof:
+            // Who closes after it has read has acknowledged what it read, with the close at the latest.
+            closed_unread_ = net::unacknowledged_bytes(connection_.stream().source().fd()) > 0;
+            [[fallthrough]];
         case IoStatus::failed: return end(connection_.reused() && !received_ ? DispatchEnd::stale : DispatchEnd::reset);
         case IoStatus::ok: break;
     }

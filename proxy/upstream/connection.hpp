@@ -33,6 +33,7 @@ private:
     EndpointId endpoint_;
     std::unique_ptr<net::ByteStream> stream_;
     net::Timer idle_timer_;
+    TimePoint idle_since_{};
     Pool* pool_ = nullptr;  // while idle
     bool reused_ = false;
 };
@@ -44,8 +45,9 @@ public:
     // At most this many idle connections are kept for an endpoint on one worker; one more closes the longest idle.
     static constexpr std::size_t kMaxIdle = 256;
 
-    // An idle connection, or null.
-    [[nodiscard]] std::unique_ptr<Connection> take(EndpointId endpoint);
+    // An idle connection that has been used since `used_since`, or null.
+    [[nodiscard]] std::unique_ptr<Connection> take(EndpointId endpoint, TimePoint used_since = TimePoint::min());
+    [[nodiscard]] bool has(EndpointId endpoint) const;
     // REQUIRES: the connection's last exchange has ended cleanly in both directions.
     void give_back(std::unique_ptr<Connection> connection, Duration keep_alive);
     void clear() { idle_.clear(); }

@@ -18,6 +18,7 @@ enum class Api : std::uint8_t {
     videos,        // POST /v1/videos, /v1/videos/ID/remix
     messages,      // POST /v1/messages
     count_tokens,  // POST /v1/messages/count_tokens
+    realtime,      // an event of the Realtime API, which comes by WebSocket
 };
 
 // `path` is without its query; a slash at its end and the case of its letters do not count, as many servers have it.

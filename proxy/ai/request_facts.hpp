@@ -34,6 +34,7 @@ enum class MemberKind : std::uint8_t {
     part,    // an object whose own members are in this table
     group,   // likewise, but where it is no object it means nothing
     hint,    // prices nothing: whatever it is, and of several the last
+    event,   // a string that says which event of the Realtime API it is; nothing elsewhere
     any,     // of more kinds than one
 };
 
@@ -53,8 +54,8 @@ enum class MemberKind : std::uint8_t {
     X(seconds, "", any)                      \
     X(size, "", text)                        \
     X(user, "", hint)                        \
-    X(safety_identifier, "", hint)           \
-    X(prompt_cache_key, "", hint)            \
+    X(type, "", event)                       \
+    X(event_id, "", hint)                    \
     X(previous_response_id, "", hint)        \
     X(min_tokens, "", hint)                  \
     X(prompt, "", any)                       \

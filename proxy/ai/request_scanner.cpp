@@ -291,6 +291,7 @@ void RequestScanner::blame(std::string_view why) {
 
 // Readers may take another one than ours.
 void RequestScanner::blame_reading(Member member, std::string_view why) {
+    if (row(member).kind == MemberKind::event && facts_.api != Api::realtime) return;
     facts_.class_unclear |= decides(member);
     if (facts_.api != Api::generic || decides(member)) facts_.fault = why;  // the graver one
 }
@@ -299,6 +300,9 @@ void RequestScanner::note(Member member, std::string_view value, bool is_object)
     const MemberRow& known = row(member);
     if (value == "null") return;
     switch (known.kind) {
+        case MemberKind::event:
+            if (facts_.api != Api::realtime) return;
+            [[fallthrough]];
         case MemberKind::text: return note_text(member, value);
         case MemberKind::flag:
             if (value != "true" && value != "false") blame(known.wrong);

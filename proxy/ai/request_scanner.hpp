@@ -25,6 +25,8 @@ public:
     explicit RequestScanner(Api api) { facts_.api = api; }
 
     void push(std::string_view bytes);
+    // What is known by now.
+    [[nodiscard]] const RequestFacts& so_far() const { return facts_; }
     // It is no JSON object, whatever follows.
     [[nodiscard]] bool broken() const { return state_ == State::broken; }
     // The body has ended: what it asks for. Once.

@@ -5,9 +5,10 @@
 namespace weir::downstream {
 namespace {
 
-// What is sent may become so much larger by being decoded; a text is seldom a tenth of itself when compressed.
+// What is sent may become so much larger by being decoded; a text is seldom a tenth of itself when compressed. Of what
+// is not large even so that is not asked.
 constexpr std::uint64_t kMaxExpansion = 100;
-constexpr std::uint64_t kFreeExpansion = 64 * 1024;
+constexpr std::uint64_t kFreeExpansion = 1024 * 1024;
 constexpr std::size_t kDecodedPiece = 16 * 1024;
 
 using Fault = BodyIntake::Fault;

@@ -33,7 +33,10 @@ Dispatch::Dispatch(ClientLink& link, Presence& presence, const Progress& progres
       answer_timeout_(answer_timeout),
       total_deadline_(total_deadline),
       client_minor_version_(client_minor_version) {
-    if (request_.rest != nullptr) body_deadline_ = link_.turn() + link_.limits().body_timeout;
+    if (request_.rest != nullptr) {
+        pace_.emplace(link_.limits(), link_.turn());
+        body_deadline_ = pace_->deadline();
+    }
 }
 
 net::task<DispatchEnd> Dispatch::run() {
@@ -116,18 +119,11 @@ Dispatch::Step Dispatch::send_rest() {
             if (status == IoStatus::eof || status == IoStatus::failed) return end(DispatchEnd::client_gone);
             if (status == IoStatus::would_block) return Step::idle;
         }
-        body_deadline_ = link_.turn() + link_.limits().body_timeout;
-        // All that is here at once: one by one, each short chunk would move all that come after it.
-        std::string_view bytes = link_.inbox;
-        while (!bytes.empty() && !request_.rest->done()) {
-            const http::BodyReader::Piece piece = request_.rest->next(bytes);
-            if (piece.failed) return end(DispatchEnd::bad_body);
-            if (request_.rest->content_bytes() > link_.limits().body_bytes) return end(DispatchEnd::body_too_large);
-            queue_content(piece.content, piece.done);
-            bytes.remove_prefix(piece.consumed);
-        }
-        link_.inbox.erase(0, link_.inbox.size() - bytes.size());
+        if (!queue_inbox()) return end(DispatchEnd::bad_body);
+        if (request_.rest->content_bytes() > link_.limits().body_bytes) return end(DispatchEnd::body_too_large);
+        body_deadline_ = pace_->deadline();
         if (queued_.empty()) return Step::progress;
+        blocked_at_ = link_.turn();
     }
     // While the endpoint takes nothing, the client cannot send: that is not the client's delay.
     body_deadline_ = TimePoint::max();
@@ -135,8 +131,29 @@ Dispatch::Step Dispatch::send_rest() {
     const net::IoResult result = connection_.stream().try_write({&part, 1});
     streamed_ |= result.bytes > 0;
     queued_.erase(0, result.bytes);
-    if (queued_.empty()) body_deadline_ = link_.turn() + link_.limits().body_timeout;
+    if (queued_.empty()) {
+        const TimePoint now = link_.turn();
+        pace_->excuse(now - blocked_at_, now);
+        body_deadline_ = pace_->deadline();
+    }
     return written(result);
+}
+
+// Takes off the framing of all that has come, in one go: a client's chunks may be of a byte each. False when it is
+// broken.
+bool Dispatch::queue_inbox() {
+    std::string_view bytes = link_.inbox;
+    std::string content;
+    while (!bytes.empty() && !request_.rest->done()) {
+        const http::BodyReader::Piece piece = request_.rest->next(bytes);
+        if (piece.failed) return false;
+        bytes.remove_prefix(piece.consumed);
+        content.append(piece.content);
+    }
+    pace_->took(link_.inbox.size() - bytes.size(), link_.turn());
+    link_.inbox.erase(0, link_.inbox.size() - bytes.size());
+    queue_content(content, request_.rest->done());
+    return true;
 }
 
 void Dispatch::queue_content(std::string_view content, bool last) {
@@ -164,9 +181,9 @@ Dispatch::Step Dispatch::receive() {
     }
     received_ = true;
     const std::string_view bytes(scratch.data(), result.bytes);
-    if (!inbox_.empty()) inbox_.append(bytes);
-    const std::string_view head = inbox_.empty() ? bytes : inbox_;
-    return pace_.is_worth_reading(head, kResponseLimits) ? parse(head) : Step::progress;
+    if (inbox_.empty()) return parse(bytes);
+    inbox_.append(bytes);
+    return partial_.is_worth_reading(inbox_, kResponseLimits.bytes) ? parse(inbox_) : Step::progress;
 }
 
 Dispatch::Step Dispatch::parse(std::string_view bytes) {
@@ -175,8 +192,9 @@ Dispatch::Step Dispatch::parse(std::string_view bytes) {
         const http::ParseResult parsed = http::parse_response(bytes, kResponseLimits, request_.to_head, head);
         if (parsed.status == http::ParseStatus::refused) return end(DispatchEnd::bad_response);
         if (parsed.status == http::ParseStatus::need_more) {
-            // What an interim head leaves behind is a part of it.
-            if (bytes.size() != inbox_.size()) inbox_ = std::string(bytes);
+            inbox_ = std::string(bytes);
+            partial_ = {};
+            (void)partial_.is_worth_reading(inbox_, kResponseLimits.bytes);  // it has just been read
             return Step::progress;
         }
         rest_ = bytes.substr(parsed.consumed);
@@ -187,7 +205,6 @@ Dispatch::Step Dispatch::parse(std::string_view bytes) {
         }
         relay_interim(head);
         bytes = rest_;
-        pace_ = {};
     }
 }
 

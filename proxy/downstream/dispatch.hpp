@@ -1,6 +1,7 @@
 #pragma once
 // A request on its way to an endpoint, up to the head of the answer.
 
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -8,8 +9,10 @@
 #include "downstream/client_link.hpp"
 #include "downstream/presence.hpp"
 #include "downstream/progress.hpp"
+#include "downstream/upload_pace.hpp"
 #include "http/body.hpp"
 #include "http/head.hpp"
+#include "http/partial_head.hpp"
 #include "upstream/connection.hpp"
 
 namespace weir::downstream {
@@ -72,6 +75,7 @@ private:
     Step receive();
     Step parse(std::string_view bytes);
     Step end(DispatchEnd how);
+    [[nodiscard]] bool queue_inbox();
     void queue_content(std::string_view content, bool last);
     void relay_interim(const http::ResponseHead& head);
 
@@ -85,13 +89,15 @@ private:
     TimePoint total_deadline_;
     TimePoint answer_deadline_ = TimePoint::max();  // from the last request byte
     TimePoint body_deadline_ = TimePoint::max();    // of the client's next body byte
+    http::PartialHead partial_;                     // in inbox_
+    std::optional<UploadPace> pace_;                // of the body that is still at the client
+    TimePoint blocked_at_{};                        // since when the endpoint has not taken what is queued
     TimePoint taken_deadline_ = TimePoint::max();   // of the endpoint's taking more, while it takes nothing
     int client_minor_version_;
 
     std::size_t sent_ = 0;  // of the four fixed parts together
     std::string queued_;    // framed content of `rest` that did not go yet
     std::string inbox_;     // a head's beginning
-    http::HeadPace pace_;
     std::string_view rest_;
     DispatchEnd end_ = DispatchEnd::reset;
     bool streamed_ = false;

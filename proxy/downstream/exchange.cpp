@@ -267,7 +267,7 @@ void Exchange::fail_from(DispatchEnd end, upstream::Endpoint& endpoint, TimePoin
 void Exchange::fail_from(RelayEnd end, const Progress& progress, upstream::Endpoint& endpoint, TimePoint heard_at) {
     fail(reason_of(end));
     // Else only its last bytes were not taken.
-    if (ticket_.standing() == Standing::running) note_tokens(progress);
+    if (ticket_.standing() == Standing::running) note_tokens(progress, false);
     if (end == RelayEnd::evicted) note_gate(ticket_.eviction());
     if (end == RelayEnd::backend_died) backend().request_failed(endpoint, link_.turn());
     // That an answer was too long for `total` is not held against who was giving it.
@@ -347,7 +347,7 @@ net::task<void> Exchange::relay(std::unique_ptr<upstream::Connection> connection
     Relay body(link_, presence_, progress, answer_end, connection->stream(),
                http::BodyReader(head.framing, head.content_length), write_answer_head(head, framing),
                {.chunked_out = framing.framing == http::Framing::chunked,
-                .event_stream = head.event_stream && !http::is_encoded(head.fields),
+                .event_stream = is_event_stream(head) && !http::is_encoded(head.fields),
                 .endpoint = &endpoint,
                 .idle_timeout = timeouts.idle,
                 .total_deadline = total_deadline_});
@@ -390,7 +390,7 @@ net::task<bool> Exchange::break_off(Relay& body, const Progress& progress) {
 void Exchange::settle(const Progress& progress) {
     reason_ = record_.queue > Duration::zero() ? Reason::admitted_after_wait : Reason::admitted;
     if (ask_.beside_line) reason_ = Reason::exempt;
-    note_tokens(progress);
+    note_tokens(progress, true);
     if (record_.tokens_out.tokens > 0) route_->judge->answers().learn(record_.tokens_out.tokens);
     if (progress.reading() == Reading::video_job) note_video_job(progress);
     release();

@@ -80,6 +80,7 @@ private:
     void note_idempotency_key(std::string_view key);
     void read_upgrade(const http::RequestHead& head);
     void write_head(const http::RequestHead& head);
+    [[nodiscard]] bool reads_answer() const;
     void note_trace(std::string_view traceparent);
     [[nodiscard]] bool refuse_by_head(const http::RequestHead& head);
     [[nodiscard]] bool certainly_refused();
@@ -124,8 +125,9 @@ private:
     void settle(const Progress& progress);
     // The answer broke off: tells the client, in the stream where that can be done. False when only an abort can.
     [[nodiscard]] net::task<bool> break_off(Relay& body, const Progress& progress);
+    [[nodiscard]] bool is_event_stream(const http::ResponseHead& head) const;
     [[nodiscard]] Reading reading_of(const http::ResponseHead& head) const;
-    void note_tokens(const Progress& progress);
+    void note_tokens(const Progress& progress, bool whole);
     void note_video_job(const Progress& progress);
     void pass_beside_line();
     [[nodiscard]] net::task<void> refuse();

@@ -225,9 +225,15 @@ void Exchange::write_head(const http::RequestHead& head) {
                                     .pseudonym = link_.worker.state().pseudonym,
                                     .trusted = trusted_,
                                     .websocket = upgrades_,
+                                    .identity = reads_answer(),
                                     .decoded = coding_ != http::ContentCoding::identity},
                                    head_);
     // The body's framing follows once it is known: see read_body().
+}
+
+// Its tokens are counted as it passes, its usage is read: it must not be compressed.
+bool Exchange::reads_answer() const {
+    return ai::is_known(facts_.api) || (ask_.beside_line && !path().ends_with("/content"));
 }
 
 void Exchange::note_trace(std::string_view traceparent) {

@@ -11,6 +11,20 @@
 #include "downstream/worker.hpp"
 
 namespace weir::downstream {
+namespace {
+
+bool has_essence(const http::Field& type, std::string_view essence) {
+    return http::equals_ignoring_case(http::trim(type.value.substr(0, type.value.find(';'))), essence);
+}
+
+bool is_json_lines(const http::ResponseHead& head) {
+    const http::Field* type = head.fields.find(http::FieldId::content_type);
+    if (type == nullptr) return false;
+    return has_essence(*type, "application/x-ndjson") || has_essence(*type, "application/ndjson") ||
+           has_essence(*type, "application/jsonl");
+}
+
+}  // namespace
 
 // What the answer may come to at most, where the request says; else what answers usually do.
 bool Exchange::estimate_output() {
@@ -79,11 +93,20 @@ ai::RateFields Exchange::rate_fields() const {
     return {dialect_, {left(Meter::requests), left(Meter::tokens), left(Meter::input), left(Meter::output)}, now};
 }
 
+// It says so, or it answers a call that asked for a stream, and calls it text.
+bool Exchange::is_event_stream(const http::ResponseHead& head) const {
+    if (head.event_stream) return true;
+    if (!ai::is_known(facts_.api) || !facts_.stream || head.status >= 300) return false;
+    const http::Field* type = head.fields.find(http::FieldId::content_type);
+    return type == nullptr || has_essence(*type, "text/plain");
+}
+
 Reading Exchange::reading_of(const http::ResponseHead& head) const {
     // What is compressed is not read: engines do not, unless something stands before them that does.
     if (http::is_encoded(head.fields)) return Reading::none;
     const bool known = facts_.api != ai::Api::generic;
-    if (head.event_stream) return known ? Reading::events : Reading::other_events;
+    if (is_event_stream(head)) return known ? Reading::events : Reading::other_events;
+    if (known && head.status < 300 && is_json_lines(head)) return Reading::lines;
     if (ask_.beside_line) return path().ends_with("/content") ? Reading::none : Reading::video_job;
     if (facts_.api == ai::Api::videos) return Reading::video_job;
     const bool tells = known && facts_.api != ai::Api::count_tokens;
@@ -107,7 +130,9 @@ void Exchange::note_video_job(const Progress& progress) {
     (void)jobs.begin(ticket_, job->id, now + route_->backend->config().timeouts.job, now);
 }
 
-void Exchange::note_tokens(const Progress& progress) {
+// What the engine says it has written is so once its answer has ended. Of one that broke off it may be a beginning, and
+// what was counted may be more.
+void Exchange::note_tokens(const Progress& progress, bool whole) {
     if (record_.status >= 300 || facts_.api == ai::Api::count_tokens || facts_.api == ai::Api::videos) return;
     const ai::Usage usage = progress.usage();
     using telemetry::TokenSource;
@@ -119,9 +144,11 @@ void Exchange::note_tokens(const Progress& progress) {
     } else if (ask_.prompt_tokens > 0) {
         record_.tokens_in = {ask_.prompt_tokens, TokenSource::estimated};
     }
-    if (usage.output) {
+    const std::uint32_t counted = progress.counted();
+    const bool is_final = whole && usage.final;
+    if (usage.output && (is_final || *usage.output >= counted)) {
         record_.tokens_out = {*usage.output, TokenSource::usage};
-    } else if (const std::uint32_t counted = progress.counted(); counted > 0) {
+    } else if (counted > 0) {
         record_.tokens_out = {counted, TokenSource::counted};
     } else if (progress.reading() == Reading::none && ask_.output_tokens > 0) {
         record_.tokens_out = {ask_.output_tokens, TokenSource::estimated};

@@ -137,6 +137,7 @@ void write_request_after_host(const RequestHead& head, const RequestExtras& extr
         if (for_this_hop.contains(field.name)) continue;
         if (extras.websocket && equals_ignoring_case(field.name, "sec-websocket-extensions")) continue;
         if (extras.decoded && is_of_coded_body(field.name)) continue;
+        if (extras.identity && equals_ignoring_case(field.name, "accept-encoding")) continue;
         fields.pass(field);
     }
     fields.finish();
@@ -152,6 +153,7 @@ void write_request_after_host(const RequestHead& head, const RequestExtras& extr
     if (!head.authority.empty()) text.add("X-Forwarded-Host: ").add(head.authority).add("\r\n");
     text.add("X-Request-Id: ").add(extras.request_id).add("\r\n");
     if (!extras.traceparent.empty()) text.add("traceparent: ").add(extras.traceparent).add("\r\n");
+    if (extras.identity) text.add("Accept-Encoding: identity\r\n");
     if (extras.websocket) text.add("Connection: Upgrade\r\nUpgrade: websocket\r\n");
     add_via(text, head.minor_version, extras.pseudonym);
     text.finish();

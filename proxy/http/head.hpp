@@ -25,27 +25,6 @@ struct HeadLimits {
     bool raw_paths = false;  // a path is taken as it is written, not in its normal form
 };
 
-// A head that comes in pieces is read from its beginning each time, which a sender of single bytes could make dear. So
-// it is read again only when a line has ended, of which a head has few, when it is twice as long, or when it may be too
-// long.
-class HeadPace {
-public:
-    // `bytes` is all that has come so far, more of it than the last time. Whether to read it (again).
-    [[nodiscard]] bool is_worth_reading(std::string_view bytes, const HeadLimits& limits) {
-        constexpr std::size_t kAroundTarget = 80;  // the method, the version, and empty lines before
-        const std::size_t longest_line = limits.target + kAroundTarget;
-        const bool worth = bytes.size() >= 2 * read_ || bytes.find('\n', seen_) != std::string_view::npos ||
-                           bytes.size() >= limits.bytes || (seen_ < longest_line && bytes.size() >= longest_line);
-        seen_ = bytes.size();
-        if (worth) read_ = seen_;
-        return worth;
-    }
-
-private:
-    std::size_t seen_ = 0;
-    std::size_t read_ = 0;
-};
-
 struct RequestHead {
     std::string_view method;
     std::string_view target;     // origin-form, its path in normal form (http/path.hpp), or `*`

@@ -268,37 +268,5 @@ TEST(ParseRequest, RefusesAConnectionThatNamesTooMuch) {
     EXPECT_EQ(parse("Connection: " + std::string(1025, 'x') + "\r\n").status, ParseStatus::refused);
 }
 
-TEST(HeadPace, ReadsAHeadThatComesByteByByteAFewTimes) {
-    std::string head = "GET / HTTP/1.1\r\nHost: a\r\nX: " + std::string(20'000, 'x') + "\r\n\r\n";
-    HeadPace pace;
-    RequestHead parsed;
-    int times = 0;
-    ParseResult result;
-    for (std::size_t size = 1; size <= head.size(); ++size) {
-        if (!pace.is_worth_reading(std::string_view(head).substr(0, size), {})) continue;
-        ++times;
-        result = parse_request(std::string_view(head).substr(0, size), {}, parsed);
-    }
-    EXPECT_EQ(result.status, ParseStatus::complete);
-    EXPECT_LT(times, 30);
-}
-
-TEST(HeadPace, FindsAHeadThatIsTooLongAtOnce) {
-    for (const auto& [text, reason] : {std::pair{std::string("GET /"), Reason::target_too_long},
-                                       std::pair{std::string("GET / HTTP/1.1\r\nX: "), Reason::head_too_large}}) {
-        const std::string head = text + std::string(40'000, 'x');
-        HeadPace pace;
-        RequestHead parsed;
-        std::size_t size = 1;
-        ParseResult result;
-        for (; size <= head.size() && result.status != ParseStatus::refused; ++size) {
-            if (!pace.is_worth_reading(std::string_view(head).substr(0, size), {})) continue;
-            result = parse_request(std::string_view(head).substr(0, size), {}, parsed);
-        }
-        EXPECT_EQ(result.reason, reason);
-        EXPECT_LT(size, reason == Reason::target_too_long ? 8400U : 32U * 1024 + 2);
-    }
-}
-
 }  // namespace
 }  // namespace weir::http

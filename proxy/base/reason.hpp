@@ -53,6 +53,7 @@ enum class ReasonGroup : std::uint8_t {
     X(version_unsupported, request, "the HTTP version is not supported")                            \
     X(loop_detected, request, "the request has passed through here before")                         \
     X(max_forwards, request, "the request was answered here because Max-Forwards ran out")          \
+    X(preflight, request, "a browser's preflight was answered here")                                \
     X(idempotency_key_in_use, request, "a request with this idempotency key is being served")       \
     X(unauthorized, request, "a valid API key is required")                                         \
     X(backend_unreachable, backend, "the backend could not be reached")                             \

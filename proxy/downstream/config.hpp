@@ -46,11 +46,20 @@ enum class PathForm : std::uint8_t {
     raw,     // as it is written: rules, and what tells the call of an API, can be got round by other spellings
 };
 
+// Pages of other origins that may read what is answered here (the Fetch standard's CORS).
+struct CorsConfig {
+    std::vector<std::string> origins;  // as browsers write them, `https://chat.example`; `*`: any
+    Duration max_age = 10min;          // how long a browser need not ask again
+
+    friend bool operator==(const CorsConfig&, const CorsConfig&) = default;
+};
+
 struct ListenerConfig {
     std::string name;
     net::BindAddress bind;
     std::optional<net::ServerTlsConfig> tls;
     std::optional<ProxyProtocolConfig> proxy_protocol;
+    std::optional<CorsConfig> cors;  // absent: what browsers ask goes to the backend, which may answer it
     PathForm paths = PathForm::strict;
     ConnectionLimits limits;
 

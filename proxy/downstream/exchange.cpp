@@ -324,7 +324,8 @@ std::string Exchange::write_answer_head(const http::ResponseHead& head, const ht
                                .websocket = head.status == 101,
                                .service_tier = degraded_tier_.empty() ? route_->config.service_tier : degraded_tier_,
                                .degraded = degraded_,
-                               .rate_fields = rates.text()},
+                               .rate_fields = rates.text(),
+                               .cors_fields = cors_fields_},
                               framing, text);
     return text;
 }
@@ -430,6 +431,7 @@ net::task<void> Exchange::refuse() {
                      .retry_after = advice.retry_after,
                      .tell_no_retry = advice.hopeless,
                      .rate_fields = rates.text(),
+                     .cors_fields = cors_fields_,
                      .close = close,
                      .to_head = method() == "HEAD"});
     const bool sent = co_await link_.send(text);

@@ -180,6 +180,7 @@ private:
     bool asked_usage_ = false;    // of the stream, in the client's place
     bool consumed_body_ = false;  // bytes of the body have been passed on and are not here any more
 
+    std::string cors_fields_;                               // lines of every answer; empty: the listener has no `cors`
     std::string degraded_;                                  // the rules that were applied
     std::string_view degraded_tier_;                        // what they made of the request's tier; of the policy
     std::optional<IdempotencyKeys::Hash> idempotency_key_;  // that is in flight with it

@@ -8,6 +8,7 @@
 #include "ai/dialect.hpp"
 #include "ai/video.hpp"
 #include "downstream/body_fields.hpp"
+#include "downstream/cors.hpp"
 #include "downstream/exchange.hpp"
 #include "downstream/worker.hpp"
 #include "http/forward.hpp"
@@ -106,6 +107,12 @@ std::string_view Exchange::begin(const http::RequestHead& head, std::string_view
     method_size_ = head.method.size();
     path_size_ = head.path().size();
     host_at_ = head_.size();
+    if (const auto& cors = link_.config().cors; cors) {
+        const bool asked = is_preflight(head);
+        cors_fields_ = asked ? preflight_fields(*cors, head.fields) : cors_fields(*cors, head.fields);
+        if (asked) fail(Reason::preflight);
+        if (asked) return bytes;
+    }
     identify(head);
     if (head.wants_upgrade) read_upgrade(head);
     const http::Field* key = head.fields.find(http::FieldId::idempotency_key);

@@ -13,6 +13,7 @@ namespace {
 std::string_view phrase_of(int status) {
     switch (status) {
         case 200: return "OK";
+        case 204: return "No Content";
         case 400: return "Bad Request";
         case 401: return "Unauthorized";
         case 408: return "Request Timeout";
@@ -57,6 +58,7 @@ int status_of_request(Reason reason) {
         case Reason::version_unsupported: return 505;
         case Reason::loop_detected: return 508;
         case Reason::max_forwards: return 200;
+        case Reason::preflight: return 204;
         case Reason::idempotency_key_in_use: return 409;
         case Reason::unauthorized: return 401;
         default: return 400;
@@ -86,8 +88,11 @@ std::string write_reply(const Reply& reply) {
     out.reserve(512 + text.body.size());
     out.append("HTTP/1.1 ").append(std::to_string(status)).append(" ").append(phrase_of(status));
     out.append("\r\nDate: ").append(http_date());
-    out.append("\r\nContent-Type: ").append(text.content_type);
-    out.append("\r\nContent-Length: ").append(std::to_string(text.body.size()));
+    const bool has_content = status != 204;
+    if (has_content) {
+        out.append("\r\nContent-Type: ").append(text.content_type);
+        out.append("\r\nContent-Length: ").append(std::to_string(text.body.size()));
+    }
     out.append("\r\nX-Request-Id: ").append(reply.request_id);
     // The name that Anthropic's SDKs look for.
     if (reply.dialect == Dialect::anthropic) out.append("\r\nRequest-Id: ").append(reply.request_id);
@@ -104,8 +109,8 @@ std::string write_reply(const Reply& reply) {
     }
     if (reply.tell_no_retry) out.append("\r\nX-Should-Retry: false");
     if (reply.close) out.append("\r\nConnection: close");
-    out.append("\r\n").append(reply.rate_fields).append("\r\n");
-    if (!reply.to_head) out.append(text.body);
+    out.append("\r\n").append(reply.rate_fields).append(reply.cors_fields).append("\r\n");
+    if (has_content && !reply.to_head) out.append(text.body);
     return out;
 }
 

@@ -23,6 +23,7 @@ struct Reply {
     Duration retry_after{};          // zero: no advice
     bool tell_no_retry = false;      // coming back is hopeless
     std::string_view rate_fields{};  // lines about the caller's rates; may be empty
+    std::string_view cors_fields{};  // lines for a page in a browser; may be empty
     bool close = true;               // the connection ends after it
     bool to_head = false;            // an answer to HEAD: no body
 };

@@ -202,6 +202,12 @@ void write_response_head(const ResponseHead& head, const ResponseExtras& extras,
     GatheredText text(out);
     add_status_and_fields(text, head, extras.head_only, !extras.rate_fields.empty());
     text.add(extras.rate_fields);
+    const auto is_own = [](const Field& field) {
+        return equals_ignoring_case(field.name, "access-control-allow-origin");
+    };
+    if (!extras.cors_fields.empty() && std::none_of(head.fields.begin(), head.fields.end(), is_own)) {
+        text.add(extras.cors_fields);
+    }
     text.add("X-Request-Id: ").add(extras.request_id).add("\r\n");
     if (!extras.service_tier.empty()) text.add("X-Weir-Service-Tier: ").add(extras.service_tier).add("\r\n");
     if (!extras.degraded.empty()) text.add("X-Weir-Degraded: ").add(extras.degraded).add("\r\n");

@@ -48,6 +48,8 @@ struct ResponseExtras {
     std::string_view degraded{};      // what was done to get a cheaper answer; empty: nothing
     // Lines about the caller's rates, which then take the place of any that the backend has.
     std::string_view rate_fields{};
+    // Lines for a page in a browser, where the backend has none of its own.
+    std::string_view cors_fields{};
 };
 
 // Appends a whole head; `framing` is how the body goes to the client.

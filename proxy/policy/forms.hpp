@@ -68,6 +68,18 @@ inline constexpr auto kReasonWords = [] {
     return word;
 }
 
+// `scheme://host[:port]` in small letters, as browsers write it: anything else would never be matched.
+[[nodiscard]] inline Reading<std::string> parse_origin(std::string_view text) {
+    const std::size_t scheme = text.find("://");
+    const std::string_view host = scheme == std::string_view::npos ? std::string_view{} : text.substr(scheme + 3);
+    const bool plain = !host.empty() && std::none_of(text.begin(), text.end(), [](char c) {
+        return c <= ' ' || c == '*' || c == '"' || c == '@' || c == '?' || c == '#' || c == 0x7F ||
+               (c >= 'A' && c <= 'Z');
+    });
+    if (text == "*" || (scheme != 0 && plain && host.find('/') == std::string_view::npos)) return std::string(text);
+    return Fault{"invalid-value", "must be an origin as browsers write it, such as https://chat.example, or *", {}, {}};
+}
+
 [[nodiscard]] inline Reading<PolicyTest::Situation> parse_full(std::string_view text) {
     if (text == "full") return PolicyTest::Situation::line_full;
     return unknown_word(text, kFullWords);
@@ -120,6 +132,10 @@ inline constexpr Scalar<std::string> kModel{
 inline constexpr Scalar<std::string> kMethod{{"an HTTP method such as POST", "^[A-Z]+$"}, parse_method, print_text};
 inline constexpr Scalar<std::string> kUrlPath{
     {"a path such as /v1/chat/completions", "^/[^ ?#]*$"}, parse_url_path, print_text};
+inline constexpr Scalar<std::string> kOrigin{
+    {"an origin such as https://chat.example, or *", "^(\\*|[a-z][a-z0-9+.-]*://[^/?#@*A-Z ]+)$"},
+    parse_origin,
+    print_text};
 inline constexpr Scalar<std::string> kHeaderName{{"the name of a header", ""}, parse_header_name, print_text};
 
 inline constexpr Scalar<IpNetwork> kNetwork{

@@ -7,6 +7,7 @@ namespace {
 
 using admin::AdminConfig;
 using downstream::ConnectionLimits;
+using downstream::CorsConfig;
 using downstream::ListenerConfig;
 using downstream::ProcessLimits;
 using downstream::ProxyProtocolConfig;
@@ -63,6 +64,13 @@ constexpr std::array kProxyProtocolFields{
 };
 constexpr Shape kProxyProtocolShape = shape<ProxyProtocolConfig>("", kProxyProtocolFields);
 
+constexpr std::array kCorsFields{
+    required(scalars<kOrigin, &CorsConfig::origins>(
+        "origins", "Of pages that may read what is answered here, such as https://chat.example; `*` is any.")),
+    scalar<kDuration, &CorsConfig::max_age>("max_age", "10m", "How long a browser need not ask again."),
+};
+constexpr Shape kCorsShape = shape<CorsConfig>("", kCorsFields);
+
 constexpr std::array kListenerFields{
     required(scalar<kName, &ListenerConfig::name>("name", "", "What `match.listener`, the log and metrics call it.")),
     required(scalar<kBind, &ListenerConfig::bind>(
@@ -70,6 +78,8 @@ constexpr std::array kListenerFields{
     map<&ListenerConfig::tls>("tls", kTlsShape, "The certificate shown to clients; without it the listener is plain."),
     map<&ListenerConfig::proxy_protocol>("proxy_protocol", kProxyProtocolShape,
                                          "Balancers that say whom they carry, by the PROXY protocol (v1 or v2)."),
+    map<&ListenerConfig::cors>("cors", kCorsShape,
+                               "Pages in browsers: their preflights are answered here, and they can read refusals."),
     scalar<kPathForm, &ListenerConfig::paths>(
         "paths", "strict",
         "A path counts, and is passed on, in its one normal form; one that servers take in different ways is refused. "

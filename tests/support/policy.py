@@ -4,7 +4,7 @@ import hashlib
 import os
 import re
 
-_PLAIN = re.compile(r"^[A-Za-z0-9_./*%][A-Za-z0-9_./*%:@+-]*$")
+_PLAIN = re.compile(r"^[A-Za-z0-9_./%][A-Za-z0-9_./*%:@+-]*$")
 
 
 def sha256(key):

@@ -164,7 +164,22 @@ Result<Assembly> Gateway::load_again() {
         return Error{"the policy has errors:\n" + policy::to_text(loaded.diagnostics, loaded.sources)};
     }
     if (auto unchanged = check_unchanged(assembly_.policy, *loaded.policy); !unchanged) return unchanged.error();
+    const Uses counted = counted_names();
     return assemble(std::move(*loaded.policy), names_, &assembly_, salt_, control_.now());
+}
+
+// What judges still count although no request of its policy is left: video jobs, and endpoints that a reload gave to
+// requests of a former policy.
+Uses Gateway::counted_names() {
+    Uses uses;
+    for (const Bench& bench : assembly_.benches) {
+        const admission::JudgeCounts counts = bench.judge->counts(control_.now());
+        for (const admission::ClassCounts& cls : counts.classes) names_.classes.hold(cls.id, uses);
+        for (const admission::EndpointCounts& endpoint : counts.endpoints) {
+            if (endpoint.inflight > 0) names_.endpoints.hold(endpoint.id, uses);
+        }
+    }
+    return uses;
 }
 
 void Gateway::reload() {
@@ -191,6 +206,9 @@ void Gateway::reload() {
 void Gateway::put_in_force(Assembly assembly) {
     const TimePoint now = control_.now();
     assembly_ = std::move(assembly);
+    for (const EndpointId id : names_.endpoints.take_renamed()) {
+        for (const Bench& bench : assembly_.benches) bench.judge->jobs().forget(id);
+    }
     // Names first: from the next line on, records may carry the new numbers.
     witness_->set_labels(labels());
     log_.set_level(assembly_.policy.logging.level);

@@ -52,6 +52,7 @@ private:
     void watch_signals();
     void reload();
     [[nodiscard]] Result<Assembly> load_again();
+    [[nodiscard]] Uses counted_names();
     void put_in_force(Assembly assembly);
     void begin_drain();
     void finish();

@@ -120,6 +120,14 @@ telemetry::Scrape Gateway::scrape() {
         scrape.workers.push_back({seconds(worker->loop().take_worst_lag()), worker->loop().faults()});
         scrape.accept_pauses += worker->accept_pauses();
     }
+    const auto names = [&](const char* kind, const auto& table) {
+        scrape.names.push_back({kind, table.in_use(), table.bound()});
+    };
+    names("listener", names_.listeners);
+    names("class", names_.classes);
+    names("backend", names_.backends);
+    names("endpoint", names_.endpoints);
+    names("rule", names_.rules);
     scrape.idempotency_keys = state_.idempotency_keys.size();
     scrape.reloads_succeeded = reloads_succeeded_;
     scrape.reloads_failed = reloads_failed_;

@@ -122,13 +122,13 @@ public:
         const admission::ClassConfig* cls = find_class(policy_, names_.classes.names()[index(id)]);
         const auto backend = std::find_if(policy_.backends.begin(), policy_.backends.end(),
                                           [&](const auto& entry) { return entry.name == cls->backend; });
-        Courtroom room(judge_config(policy_, *backend, names_).value());
+        Courtroom room(judge_config(policy_, *backend, names_, uses_).value());
         if (test.given == PolicyTest::Situation::line_full) room.flood(id);
         if (test.given == PolicyTest::Situation::flood_of) {
             room.wake_all_classes();
             const admission::ClassConfig* flooding = find_class(policy_, test.flood_of);
             // A flood on another backend leaves this one idle.
-            if (flooding->backend == cls->backend) room.flood(*names_.classes.id_of(test.flood_of));
+            if (flooding->backend == cls->backend) room.flood(*names_.classes.id_of(test.flood_of, uses_));
         }
         std::string degraded;
         const std::string_view detour = degrade(test, *cls, test.pressure.value_or(room.pressure()), degraded);
@@ -136,7 +136,7 @@ public:
             // There nothing else is going on.
             const auto other = std::find_if(policy_.backends.begin(), policy_.backends.end(),
                                             [&](const auto& entry) { return entry.name == detour; });
-            Courtroom there(judge_config(policy_, *other, names_).value());
+            Courtroom there(judge_config(policy_, *other, names_, uses_).value());
             return outcome_of(there.try_request(id, identity.client), *cls, *other, path, degraded);
         }
         return outcome_of(room.try_request(id, identity.client), *cls, *backend, path, degraded);
@@ -149,7 +149,7 @@ private:
         std::vector<admission::DegradeRule> rules;
         for (const admission::DegradeConfig& rule : policy_.degrade) {
             const bool is_for = std::find(rule.classes.begin(), rule.classes.end(), cls.name) != rule.classes.end();
-            const RuleId id = names_.rules.id_of(rule.name).value();
+            const RuleId id = names_.rules.id_of(rule.name, uses_).value();
             if (is_for) rules.push_back({id, rule});
         }
         const auto plan = admission::plan_degrade(rules,
@@ -192,12 +192,13 @@ private:
     std::vector<admission::JudgeClass> classes() {
         std::vector<admission::JudgeClass> result;
         for (const auto& config : policy_.classes)
-            result.push_back({names_.classes.id_of(config.name).value(), config});
+            result.push_back({names_.classes.id_of(config.name, uses_).value(), config});
         return result;
     }
 
     const policy::Policy& policy_;
     Names names_;
+    Uses uses_;
     admission::Classifier classifier_;
 };
 

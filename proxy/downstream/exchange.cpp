@@ -188,7 +188,7 @@ net::task<Exchange::Attempt> Exchange::try_endpoint() {
         }
     }
     std::unique_ptr<upstream::Connection> connection;
-    if (!upgrades_) connection = link_.worker.pool().take(endpoint->id());
+    if (!upgrades_) connection = link_.worker.pool().take(endpoint->serial());
     if (!connection) connection = co_await connect(*endpoint);
     // Another endpoint may be reached; there are descriptors for none when there are not for one.
     const bool elsewhere = reason_ != Reason::client_gone && reason_ != Reason::connection_limit;

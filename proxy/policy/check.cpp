@@ -28,6 +28,7 @@ public:
         need_items("listeners", "no-listeners", "nothing is listened to");
         need_items("backends", "no-backends", "there is nowhere to send requests");
         need_items("classes", "no-classes", "every request needs a class");
+        check_counts();
         check_names();
         check_binds();
         check_admin();
@@ -55,6 +56,22 @@ private:
         const Node* list = root_.find(key);
         if (list == nullptr || list->broken || !list->items.empty()) return;
         refuse(list->mark, std::move(id), fmt::format("'{}' is empty: {}", key, why));
+    }
+
+    void at_most(std::string_view key, std::string id, std::size_t most, std::string_view what) {
+        if (items_of(root_, key).size() <= most) return;
+        refuse(root_.find(key)->mark, std::move(id), fmt::format("there may be at most {} {}", most, what));
+    }
+
+    void check_counts() {
+        at_most("listeners", "too-many-listeners", kMostListeners, "listeners");
+        at_most("classes", "too-many-classes", kMostClasses, "classes");
+        at_most("backends", "too-many-backends", kMostBackends, "backends");
+        std::size_t endpoints = 0;
+        for (const upstream::BackendConfig& backend : policy_.backends) endpoints += backend.endpoints.size();
+        if (endpoints <= kMostEndpoints) return;
+        refuse(root_.find("backends")->mark, "too-many-endpoints",
+               fmt::format("there may be at most {} endpoints in all; these are {}", kMostEndpoints, endpoints));
     }
 
     // Names must be unique in their list. `what` as in "two classes are called ...".
@@ -271,10 +288,7 @@ private:
         const auto classes = names_of(policy_.classes, &admission::ClassConfig::name);
         const auto backends = names_of(policy_.backends, &upstream::BackendConfig::name);
         const auto nodes = items_of(root_, "degrade");
-        if (nodes.size() > kMostRules) {
-            refuse(root_.find("degrade")->mark, "too-many-rules",
-                   fmt::format("there may be at most {} degrade rules", kMostRules));
-        }
+        at_most("degrade", "too-many-rules", kMostRules, "degrade rules");
         for (const Node& node : nodes) {
             must_be_known(value_at(node, "when.class"), "class", "unknown-class", classes);
             must_be_known(value_at(node, "do.backend"), "backend", "unknown-backend", backends);

@@ -137,6 +137,14 @@ void add_workers(Families& families, const Scrape& scrape) {
     }
 }
 
+void add_names(Families& families, const Scrape& scrape) {
+    Family used =
+        families.gauge("weir_names_used", "Names of the policy in force, and of former ones that requests still use.");
+    for (const NameGauges& names : scrape.names) used.add({{"kind", names.kind}}, static_cast<double>(names.used));
+    Family limit = families.gauge("weir_names_limit", "Names for which there is room at once.");
+    for (const NameGauges& names : scrape.names) limit.add({{"kind", names.kind}}, static_cast<double>(names.limit));
+}
+
 }  // namespace
 
 void add_saturation_families(Families& families, const Labels& labels, const Scrape& scrape) {
@@ -226,6 +234,7 @@ void add_own_families(Families& families, const Labels& labels, const Totals& to
     Family reloads = families.counter("weir_config_reloads_total", "Reloads of the policy.");
     reloads.add({{"result", "success"}}, scrape.reloads_succeeded);
     reloads.add({{"result", "failure"}}, scrape.reloads_failed);
+    add_names(families, scrape);
     add_workers(families, scrape);
     families.counter("weir_accept_pauses_total", "Times that a listener paused for want of file descriptors.")
         .add({}, scrape.accept_pauses);

@@ -59,11 +59,19 @@ struct WorkerGauges {
     std::uint64_t loop_faults = 0;  // exceptions caught at the edge of the loop
 };
 
+// How much of the room for names is taken, by policies that requests still use and the one in force.
+struct NameGauges {
+    const char* kind = "";  // listener | class | backend | endpoint | rule
+    std::size_t used = 0;
+    std::size_t limit = 0;
+};
+
 struct Scrape {
     std::vector<ClassGauges> classes;
     std::vector<BackendGauges> backends;
     std::vector<EndpointGauges> endpoints;
     std::vector<WorkerGauges> workers;
+    std::vector<NameGauges> names;
     std::uint64_t accept_pauses = 0;
     std::uint64_t idempotency_keys = 0;  // remembered
     std::uint64_t reloads_succeeded = 0;

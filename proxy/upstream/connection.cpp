@@ -5,9 +5,10 @@
 
 namespace weir::upstream {
 
-Connection::Connection(EndpointId endpoint, std::unique_ptr<net::ByteStream> stream)
+Connection::Connection(const Endpoint& endpoint, std::unique_ptr<net::ByteStream> stream)
     : Wakeable(stream->source().loop()),
-      endpoint_(endpoint),
+      endpoint_(endpoint.id()),
+      serial_(endpoint.serial()),
       stream_(std::move(stream)),
       idle_timer_(loop().timers(), *this) {}
 
@@ -24,8 +25,8 @@ void Connection::run() {
     pool_->drop(*this);  // destroys this
 }
 
-std::unique_ptr<Connection> Pool::take(EndpointId endpoint) {
-    const auto found = idle_.find(static_cast<std::uint16_t>(endpoint));
+std::unique_ptr<Connection> Pool::take(EndpointSerial endpoint) {
+    const auto found = idle_.find(static_cast<std::uint64_t>(endpoint));
     if (found == idle_.end() || found->second.empty()) return nullptr;
     std::unique_ptr<Connection> connection = std::move(found->second.back());
     found->second.pop_back();
@@ -34,7 +35,10 @@ std::unique_ptr<Connection> Pool::take(EndpointId endpoint) {
 }
 
 void Pool::give_back(std::unique_ptr<Connection> connection, Duration keep_alive) {
-    auto& stack = idle_[static_cast<std::uint16_t>(connection->endpoint())];
+    const auto serial = static_cast<std::uint64_t>(connection->serial_);
+    // A new endpoint is rare, and the time to forget those that have nothing here.
+    if (!idle_.contains(serial)) std::erase_if(idle_, [](const auto& entry) { return entry.second.empty(); });
+    auto& stack = idle_[serial];
     if (stack.size() >= kMaxIdle) stack.erase(stack.begin());
     connection->pool_ = this;
     connection->reused_ = true;
@@ -52,7 +56,7 @@ std::size_t Pool::size() const {
 }
 
 void Pool::drop(Connection& connection) {
-    auto& stack = idle_[static_cast<std::uint16_t>(connection.endpoint())];
+    auto& stack = idle_[static_cast<std::uint64_t>(connection.serial_)];
     std::erase_if(stack, [&](const auto& idle) { return idle.get() == &connection; });
 }
 
@@ -140,7 +144,7 @@ net::task<ConnectResult> connect(Endpoint& endpoint, net::Waker& waker, net::Tim
         endpoint.counters.connects.fetch_add(1, std::memory_order_relaxed);
         endpoint.counters.connect_nanoseconds.fetch_add(static_cast<std::uint64_t>((loop.now() - began).count()),
                                                         std::memory_order_relaxed);
-        co_return ConnectResult{std::make_unique<Connection>(endpoint.id(), std::move(stream)), reason};
+        co_return ConnectResult{std::make_unique<Connection>(endpoint, std::move(stream)), reason};
     }
     endpoint.counters.connect_failures.fetch_add(1, std::memory_order_relaxed);
     co_return ConnectResult{nullptr, reason};

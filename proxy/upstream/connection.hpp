@@ -19,7 +19,7 @@ class Pool;
 // asked for, ends it before a request can be sent on it.
 class Connection final : private net::Wakeable {
 public:
-    Connection(EndpointId endpoint, std::unique_ptr<net::ByteStream> stream);
+    Connection(const Endpoint& endpoint, std::unique_ptr<net::ByteStream> stream);
 
     [[nodiscard]] net::ByteStream& stream() { return *stream_; }
     [[nodiscard]] EndpointId endpoint() const { return endpoint_; }
@@ -31,6 +31,7 @@ private:
     void run() override;
 
     EndpointId endpoint_;
+    EndpointSerial serial_;
     std::unique_ptr<net::ByteStream> stream_;
     net::Timer idle_timer_;
     Pool* pool_ = nullptr;  // while idle
@@ -45,7 +46,7 @@ public:
     static constexpr std::size_t kMaxIdle = 256;
 
     // An idle connection, or null.
-    [[nodiscard]] std::unique_ptr<Connection> take(EndpointId endpoint);
+    [[nodiscard]] std::unique_ptr<Connection> take(EndpointSerial endpoint);
     // REQUIRES: the connection's last exchange has ended cleanly in both directions.
     void give_back(std::unique_ptr<Connection> connection, Duration keep_alive);
     void clear() { idle_.clear(); }
@@ -55,7 +56,7 @@ private:
     friend class Connection;
     void drop(Connection& connection);
 
-    std::unordered_map<std::uint16_t, std::vector<std::unique_ptr<Connection>>> idle_;
+    std::unordered_map<std::uint64_t, std::vector<std::unique_ptr<Connection>>> idle_;
 };
 
 struct ConnectResult {

@@ -3,6 +3,11 @@
 namespace weir::upstream {
 namespace {
 
+EndpointSerial next_serial() {
+    static std::atomic<std::uint64_t> next{0};
+    return EndpointSerial{next.fetch_add(1, std::memory_order_relaxed)};
+}
+
 std::string make_authority(const EndpointConfig& config) {
     std::string text = config.host.find(':') == std::string::npos ? config.host : "[" + config.host + "]";
     if (config.port != (config.tls ? 443 : 80)) text += ":" + std::to_string(config.port);
@@ -41,7 +46,11 @@ void HealthState::tick(TimePoint now) {
 }
 
 Endpoint::Endpoint(EndpointId id, EndpointConfig config, std::shared_ptr<net::TlsContext> tls)
-    : id_(id), config_(std::move(config)), authority_(make_authority(config_)), tls_(std::move(tls)) {
+    : id_(id),
+      serial_(next_serial()),
+      config_(std::move(config)),
+      authority_(make_authority(config_)),
+      tls_(std::move(tls)) {
     // A literal address needs no resolver: the first request may come before the watch has had its turn.
     if (const auto literal = IpAddress::parse(config_.host)) {
         addresses_ = {net::SocketAddress::of(*literal, config_.port)};

@@ -79,11 +79,15 @@ private:
     TimePoint ejected_until_{};
 };
 
+// Tells endpoints apart over reloads, as ids do not: one that is gone may leave its id to another.
+enum class EndpointSerial : std::uint64_t {};
+
 class Endpoint {
 public:
     Endpoint(EndpointId id, EndpointConfig config, std::shared_ptr<net::TlsContext> tls);
 
     [[nodiscard]] EndpointId id() const { return id_; }
+    [[nodiscard]] EndpointSerial serial() const { return serial_; }
     [[nodiscard]] const EndpointConfig& config() const { return config_; }
     // `host:port` as it belongs into a Host field: the port only where it is not the scheme's own.
     [[nodiscard]] const std::string& authority() const { return authority_; }
@@ -100,6 +104,7 @@ private:
     friend class Backend;
 
     EndpointId id_;
+    EndpointSerial serial_;
     EndpointConfig config_;
     std::string authority_;
     std::shared_ptr<net::TlsContext> tls_;

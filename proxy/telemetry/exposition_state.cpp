@@ -189,6 +189,14 @@ void add_backend_families(Families& families, const Labels& labels, const Scrape
     ByName names(families, labels, scrape);
     names.by_endpoint(families.gauge("weir_backend_up", "1 while the endpoint takes requests: not down, not ejected."),
                       [](const EndpointGauges& g) { return g.up ? 1 : 0; });
+    Family down = families.gauge("weir_backend_down", "1 for the reason for which the endpoint takes no requests.");
+    names.for_endpoints([&](const EndpointLabel& label, const EndpointGauges& g) {
+        for (std::size_t i = 1; i < kDownReasons.size(); ++i) {
+            const bool is_it = static_cast<std::size_t>(g.down) == i;
+            down.add({{"backend", label.backend}, {"endpoint", label.url}, {"reason", kDownReasons[i]}},
+                     is_it ? 1.0 : 0.0);
+        }
+    });
     const auto by_outcome = [&](Family family, auto good, auto bad) {
         names.for_endpoints([&](const EndpointLabel& label, const EndpointGauges& g) {
             family.add({{"backend", label.backend}, {"endpoint", label.url}, {"outcome", "success"}}, g.*good);

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "base/down_reason.hpp"
 #include "base/ids.hpp"
 #include "telemetry/resources.hpp"
 
@@ -51,6 +52,7 @@ struct EndpointGauges {
     std::uint64_t polls_over = 0;
     std::uint64_t polls_failed = 0;
     std::uint32_t websockets = 0;  // open
+    DownReason down = DownReason::none;
 };
 
 // In the order of the workers.

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <system_error>
 
 namespace weir::upstream {
 
@@ -103,6 +104,7 @@ net::task<ConnectResult> connect(Endpoint& endpoint, net::Waker& waker, net::Tim
     net::EventLoop& loop = waker.loop();
     const TimePoint began = loop.now();
     Reason reason = Reason::backend_unreachable;
+    WhyDown fault{DownReason::no_address};
     std::vector<net::SocketAddress> addresses = endpoint.addresses();
     while (addresses.empty() && loop.now() < deadline) {  // its name has not been looked up yet
         timer.set(std::min(deadline, loop.now() + kLookAgain));
@@ -113,7 +115,10 @@ net::task<ConnectResult> connect(Endpoint& endpoint, net::Waker& waker, net::Tim
         bool starved = false;
         const int fd = co_await begin_connect(address, waker, timer, deadline, client, starved);
         if (starved) reason = Reason::connection_limit;
-        if (fd < 0) continue;
+        if (fd < 0) {
+            fault = {DownReason::refused, std::generic_category().message(errno)};
+            continue;
+        }
         std::unique_ptr<net::ByteStream> stream = endpoint.tls() != nullptr
                                                       ? endpoint.tls()->wrap(loop, fd, endpoint.config().host)
                                                       : net::make_tcp_stream(loop, fd);
@@ -126,9 +131,13 @@ net::task<ConnectResult> connect(Endpoint& endpoint, net::Waker& waker, net::Tim
         const bool is_decided = co_await wait_for(decided, waker, timer, deadline, client);
         if (!is_decided) {
             reason = Reason::backend_timeout;
+            fault = {DownReason::timeout, "no connection in time"};
             break;
         }
-        if (net::connect_error(fd) != 0) continue;
+        if (const int error = net::connect_error(fd); error != 0) {
+            fault = {DownReason::refused, std::generic_category().message(error)};
+            continue;
+        }
         source.ready.readable = true;
         IoStatus status = stream->try_handshake();
         const auto shaken = [&] {
@@ -138,16 +147,24 @@ net::task<ConnectResult> connect(Endpoint& endpoint, net::Waker& waker, net::Tim
         const bool is_shaken = co_await wait_for(shaken, waker, timer, deadline, client);
         if (!is_shaken) {
             reason = Reason::backend_timeout;
+            fault = {DownReason::timeout, "no TLS handshake in time"};
             break;
         }
-        if (status != IoStatus::ok) continue;
+        if (status != IoStatus::ok) {
+            const std::string mistrust = stream->peer_fault();
+            fault = mistrust.empty() ? WhyDown{DownReason::tls} : WhyDown{DownReason::certificate, mistrust};
+            continue;
+        }
+        endpoint.note_fault({});
         endpoint.counters.connects.fetch_add(1, std::memory_order_relaxed);
         endpoint.counters.connect_nanoseconds.fetch_add(static_cast<std::uint64_t>((loop.now() - began).count()),
                                                         std::memory_order_relaxed);
-        co_return ConnectResult{std::make_unique<Connection>(endpoint, std::move(stream)), reason};
+        co_return ConnectResult{std::make_unique<Connection>(endpoint, std::move(stream)), reason, {}};
     }
     endpoint.counters.connect_failures.fetch_add(1, std::memory_order_relaxed);
-    co_return ConnectResult{nullptr, reason};
+    // Out of descriptors, or a client that left: the endpoint is not at fault.
+    if (reason != Reason::connection_limit) endpoint.note_fault(fault);
+    co_return ConnectResult{nullptr, reason, std::move(fault)};
 }
 
 }  // namespace weir::upstream

@@ -62,6 +62,7 @@ private:
 struct ConnectResult {
     std::unique_ptr<Connection> connection;       // null when that failed
     Reason reason = Reason::backend_unreachable;  // why
+    WhyDown fault{};                              // the same, for operators; the endpoint has it too
 };
 
 // Connects, trying the endpoint's addresses in turn until `deadline`; TLS included. Gives up at once when `client`,

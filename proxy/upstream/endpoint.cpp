@@ -68,4 +68,14 @@ void Endpoint::set_addresses(std::vector<net::SocketAddress> addresses) {
     addresses_ = std::move(addresses);
 }
 
+void Endpoint::note_fault(WhyDown fault) {
+    const std::lock_guard lock(mutex_);
+    fault_ = std::move(fault);
+}
+
+WhyDown Endpoint::why_down() const {
+    const std::lock_guard lock(mutex_);
+    return health_.available() ? WhyDown{} : why_down_;
+}
+
 }  // namespace weir::upstream

@@ -15,6 +15,7 @@
 #include <string>
 #include <vector>
 
+#include "base/down_reason.hpp"
 #include "base/ids.hpp"
 #include "net/socket.hpp"
 #include "net/tls.hpp"
@@ -98,6 +99,11 @@ public:
     // Keeps the old addresses when there are no new ones: a name server that fails takes no backend with it.
     void set_addresses(std::vector<net::SocketAddress> addresses);
 
+    // What the last attempt to reach it met; nothing: it was reached.
+    void note_fault(WhyDown fault);
+    // Why it is down; nothing while it is up.
+    [[nodiscard]] WhyDown why_down() const;
+
     EndpointCounters counters;
 
 private:
@@ -108,9 +114,11 @@ private:
     EndpointConfig config_;
     std::string authority_;
     std::shared_ptr<net::TlsContext> tls_;
-    mutable std::mutex mutex_;  // for the two that follow
+    mutable std::mutex mutex_;  // for what follows, but the flags
     std::vector<net::SocketAddress> addresses_;
     HealthState health_;
+    WhyDown fault_;                      // of the last attempt
+    WhyDown why_down_;                   // as it was when it went down
     std::atomic<bool> available_{true};  // health_.available(), to read without the lock
     std::atomic<bool> failing_{false};   // some failures in a row: a success is worth the lock
 };

@@ -44,6 +44,8 @@ public:
     [[nodiscard]] std::size_t held() const {
         return held_.size() + client_text_.size() + own_to_client_.size() + own_to_server_.size();
     }
+    // Whether a message brought anything since this was last asked, from either side: a ping does not.
+    [[nodiscard]] bool take_data() { return std::exchange(saw_data_, false); }
     // A side has broken the protocol: what is wrong, or empty.
     [[nodiscard]] std::string_view client_fault() const { return client_fault_; }
     [[nodiscard]] std::string_view server_fault() const { return server_fault_; }
@@ -84,6 +86,7 @@ private:
     std::string_view server_fault_;
     Course course_ = Course::passes;
     bool reads_server_ = false;  // what its message is has not been told yet
+    bool saw_data_ = false;
     bool closing_ = false;
 };
 

@@ -37,7 +37,10 @@ constexpr std::array kConnectionLimitsFields{
     scalar<kPositive, &ConnectionLimits::connections>(
         "connections", "16000", "Open at once on this listener; more are refused when they are accepted."),
     scalar<kPositive, &ConnectionLimits::connections_per_client>(
-        "connections_per_client", "", "Open at once of one address (IPv6: its /64); more are refused."),
+        "connections_per_client", "",
+        "Open at once of one address (IPv6: its /64); more are refused. By default half of limits.connections, but as "
+        "many "
+        "as they like for trusted_proxies and addresses of this machine."),
     scalar<kSize, &ConnectionLimits::header_bytes>("header_bytes", "32KiB",
                                                    "Request line and headers together; more is answered 431."),
     scalar<kPositive, &ConnectionLimits::header_fields>("header_fields", "100",
@@ -73,6 +76,8 @@ constexpr std::array kListenerFields{
 constexpr std::array kAdminFields{
     scalar<kBind, &AdminConfig::bind>("bind", "127.0.0.1:9901",
                                       "Loopback or a unix socket; any other address needs a token."),
+    scalars<kText, &AdminConfig::names>(
+        "names", "Host names by which it may be asked, besides addresses and localhost; others are answered 421."),
     secret(scalar<kText, &AdminConfig::token>(
         "token", "", "Asked for as a bearer token by /config and by whatever changes something.")),
 };

@@ -82,6 +82,9 @@ public:
     // X-Forwarded-For is walked from the right for as long as the address to the right of it is a trusted proxy.
     [[nodiscard]] Identity identify(const Credentials& credentials) const;
 
+    // Whether it may say on whose behalf it calls.
+    [[nodiscard]] bool trusts(const IpAddress& address) const;
+
     // Somebody at `source` who has shown the key of that name; an unknown or empty name is nobody's. For a policy's own
     // tests, which know names of keys and never keys.
     [[nodiscard]] Identity assume(const IpAddress& source, std::string_view key_name) const;

@@ -10,6 +10,7 @@
 #include "admission/judge.hpp"
 #include "ai/dialect.hpp"
 #include "app/assembly.hpp"
+#include "app/check_files.hpp"
 #include "downstream/reply.hpp"
 
 namespace weir::app {
@@ -232,13 +233,16 @@ policy::Diagnostics run_policy_tests(const policy::Policy& policy) {
     return failures;
 }
 
-policy::LoadedPolicy load_and_test(const std::filesystem::path& file, bool served) {
-    policy::LoadedPolicy loaded = policy::load_policy(file, {.served = served});
+policy::LoadedPolicy load_and_test(const std::filesystem::path& file, const TestOptions& options) {
+    policy::LoadedPolicy loaded = policy::load_policy(file, {.served = options.served, .text = options.text});
     if (!loaded.policy || policy::has_errors(loaded.diagnostics)) return loaded;
+    if (options.files) {
+        for (policy::Diagnostic& missing : check_files(loaded)) loaded.diagnostics.push_back(std::move(missing));
+    }
     for (policy::Diagnostic& failure : run_policy_tests(*loaded.policy)) {
         loaded.diagnostics.push_back(std::move(failure));
     }
-    policy::sort_by_place(loaded.diagnostics, file.string());
+    policy::sort_by_place(loaded.diagnostics, loaded.file);
     return loaded;
 }
 

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
+#include <openssl/ui.h>
 #include <openssl/x509v3.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -12,6 +13,7 @@
 #include <cstring>
 
 #include "base/ip.hpp"
+#include "base/plain_file.hpp"
 
 namespace weir::net {
 namespace {
@@ -123,6 +125,10 @@ public:
     [[nodiscard]] Source& source() override { return source_; }
     [[nodiscard]] bool secure() const override { return true; }
     [[nodiscard]] std::string peer_subject() const override { return subject_of(*ssl_); }
+    [[nodiscard]] std::string peer_fault() const override {
+        const long verdict = SSL_get_verify_result(ssl_.get());
+        return verdict == X509_V_OK ? std::string{} : X509_verify_cert_error_string(verdict);
+    }
 
 private:
     IoStatus interpret(int done) {
@@ -194,6 +200,7 @@ private:
 };
 
 ContextPtr make_context(const SSL_METHOD* method) {
+    UI_set_default_method(UI_null());  // whatever a file holds, nothing is asked at a terminal
     ContextPtr context(SSL_CTX_new(method));
     if (!context) return nullptr;
     SSL_CTX_set_min_proto_version(context.get(), TLS1_2_VERSION);
@@ -203,23 +210,54 @@ ContextPtr make_context(const SSL_METHOD* method) {
     return context;
 }
 
+// OpenSSL would ask at the terminal, and the process would stand still.
+int refuse_passphrase(char*, int, int, void* asked) {
+    *static_cast<bool*>(asked) = true;
+    return 0;
+}
+
+// Before OpenSSL opens it, which would wait for a writer of a named pipe.
+std::optional<Error> unfit_file(std::string_view what, const std::string& file) {
+    const std::string why = why_not_plain_file(file);
+    if (why.empty()) return std::nullopt;
+    return Error{fmt::format("cannot use {} '{}': it {}", what, file, why)};
+}
+
+std::optional<Error> use_certificate(SSL_CTX& context, const std::string& cert_file, const std::string& key_file) {
+    if (auto unfit = unfit_file("certificate", cert_file)) return unfit;
+    if (auto unfit = unfit_file("private key", key_file)) return unfit;
+    bool asked = false;
+    SSL_CTX_set_default_passwd_cb(&context, refuse_passphrase);
+    SSL_CTX_set_default_passwd_cb_userdata(&context, &asked);
+    const bool has_certificate = SSL_CTX_use_certificate_chain_file(&context, cert_file.c_str()) == 1;
+    const bool has_key =
+        has_certificate && SSL_CTX_use_PrivateKey_file(&context, key_file.c_str(), SSL_FILETYPE_PEM) == 1;
+    SSL_CTX_set_default_passwd_cb_userdata(&context, nullptr);
+    if (!has_certificate) return Error{fmt::format("cannot use certificate '{}': {}", cert_file, last_error())};
+    if (!has_key && asked) {
+        ERR_clear_error();
+        return Error{fmt::format("private key '{}' is encrypted, and Weir asks for no passphrase", key_file)};
+    }
+    // A key of another certificate is noticed at once, in other words.
+    if (!has_key && ERR_GET_REASON(ERR_peek_last_error()) != X509_R_KEY_VALUES_MISMATCH) {
+        return Error{fmt::format("cannot use private key '{}': {}", key_file, last_error())};
+    }
+    if (!has_key || SSL_CTX_check_private_key(&context) != 1) {
+        ERR_clear_error();
+        return Error{fmt::format("private key '{}' does not belong to certificate '{}'", key_file, cert_file)};
+    }
+    return std::nullopt;
+}
+
 }  // namespace
 
 Result<std::shared_ptr<TlsContext>> TlsContext::server(const ServerTlsConfig& config) {
     ERR_clear_error();
     ContextPtr context = make_context(TLS_server_method());
     if (!context) return Error{fmt::format("cannot set up TLS: {}", last_error())};
-    if (SSL_CTX_use_certificate_chain_file(context.get(), config.cert_file.c_str()) != 1) {
-        return Error{fmt::format("cannot use certificate '{}': {}", config.cert_file, last_error())};
-    }
-    if (SSL_CTX_use_PrivateKey_file(context.get(), config.key_file.c_str(), SSL_FILETYPE_PEM) != 1) {
-        return Error{fmt::format("cannot use private key '{}': {}", config.key_file, last_error())};
-    }
-    if (SSL_CTX_check_private_key(context.get()) != 1) {
-        return Error{
-            fmt::format("private key '{}' does not belong to certificate '{}'", config.key_file, config.cert_file)};
-    }
+    if (auto error = use_certificate(*context, config.cert_file, config.key_file)) return *error;
     if (config.client_ca_file) {
+        if (const auto unfit = unfit_file("the authorities in", *config.client_ca_file)) return *unfit;
         STACK_OF(X509_NAME)* names = SSL_load_client_CA_file(config.client_ca_file->c_str());
         if (names == nullptr ||
             SSL_CTX_load_verify_locations(context.get(), config.client_ca_file->c_str(), nullptr) != 1) {
@@ -244,6 +282,9 @@ Result<std::shared_ptr<TlsContext>> TlsContext::client(const ClientTlsConfig& co
     ContextPtr context = make_context(TLS_client_method());
     if (!context) return Error{fmt::format("cannot set up TLS: {}", last_error())};
     if (config.verify) {
+        if (config.ca_file) {
+            if (const auto unfit = unfit_file("the authorities in", *config.ca_file)) return *unfit;
+        }
         SSL_CTX_set_verify(context.get(), SSL_VERIFY_PEER, nullptr);
         const bool loaded = config.ca_file
                                 ? SSL_CTX_load_verify_locations(context.get(), config.ca_file->c_str(), nullptr) == 1

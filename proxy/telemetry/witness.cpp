@@ -120,6 +120,8 @@ void Witness::reopen_access_log() {
     state_->log.reopen();
 }
 
+LogCounts Witness::log_counts() const { return state_->log.counts(); }
+
 std::string Witness::metrics(const Scrape& scrape) const {
     std::unique_lock lock(state_->mutex);
     const std::shared_ptr<const Labels> labels = state_->labels;

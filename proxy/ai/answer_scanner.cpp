@@ -28,7 +28,10 @@ bool is_digit(char c) { return c >= '0' && c <= '9'; }
 AnswerScanner::Name AnswerScanner::name_of(std::string_view name) {
     switch (name.size()) {
         case 4: return name == "text" ? Name::text : name == "type" ? Name::type : Name::other;
-        case 5: return name == "usage" ? Name::usage : name == "delta" ? Name::delta : Name::other;
+        case 5:
+            if (name == "usage") return Name::usage;
+            if (name == "parts") return Name::parts;
+            return name == "delta" ? Name::delta : Name::other;
         case 6: return name == "output" ? Name::output : Name::other;
         case 7:
             if (name == "choices") return Name::choices;
@@ -37,13 +40,24 @@ AnswerScanner::Name AnswerScanner::name_of(std::string_view name) {
             return name == "refusal" ? Name::text : Name::other;
         case 8: return name == "response" ? Name::response : name == "thinking" ? Name::text : Name::other;
         case 9: return name == "reasoning" || name == "arguments" ? Name::text : Name::other;
-        case 12: return name == "input_tokens" ? Name::input_tokens : name == "partial_json" ? Name::text : Name::other;
+        case 10:
+            if (name == "candidates") return Name::candidates;
+            return name == "eval_count" ? Name::eval_count : Name::other;
+        case 12:
+            if (name == "input_tokens") return Name::input_tokens;
+            if (name == "total_tokens") return Name::total_tokens;
+            return name == "partial_json" ? Name::text : Name::other;
         case 13:
-            if (name == "prompt_tokens") return Name::input_tokens;
+            if (name == "prompt_tokens") return Name::prompt_tokens;
+            if (name == "usageMetadata") return Name::metadata;
             return name == "output_tokens" ? Name::output_tokens : Name::other;
+        case 15: return name == "totalTokenCount" ? Name::total_tokens : Name::other;
+        case 16: return name == "promptTokenCount" ? Name::prompt_tokens : Name::other;
         case 17:
             if (name == "completion_tokens") return Name::output_tokens;
+            if (name == "prompt_eval_count") return Name::prompt_eval_count;
             return name == "reasoning_content" ? Name::text : Name::other;
+        case 20: return name == "candidatesTokenCount" ? Name::output_tokens : Name::other;
         case 23: return name == "cache_read_input_tokens" ? Name::cache_read : Name::other;
         case 27: return name == "cache_creation_input_tokens" ? Name::cache_created : Name::other;
         default: return Name::other;
@@ -53,12 +67,15 @@ AnswerScanner::Name AnswerScanner::name_of(std::string_view name) {
 AnswerScanner::Place AnswerScanner::inside(Place place, Name name) {
     switch (place) {
         case Place::root:
-            if (name == Name::usage) return Place::usage;
-            if (name == Name::message || name == Name::response) return Place::wrapper;
-            if (name == Name::choices) return Place::choices;
+            if (name == Name::usage || name == Name::metadata) return Place::usage;
+            if (name == Name::message) return Place::message;
+            if (name == Name::response) return Place::response;
+            if (name == Name::choices || name == Name::candidates) return Place::choices;
             return name == Name::delta || name == Name::content || name == Name::output ? Place::text : Place::other;
-        case Place::wrapper: return name == Name::usage ? Place::usage : Place::other;
-        case Place::choices: return name == Name::delta || name == Name::message ? Place::text : Place::other;
+        case Place::message: return name == Name::usage ? Place::begun_usage : Place::other;
+        case Place::response: return name == Name::usage ? Place::usage : Place::other;
+        case Place::choices:
+            return name == Name::delta || name == Name::message || name == Name::content ? Place::text : Place::other;
         case Place::text: return Place::text;
         default: return Place::other;
     }
@@ -66,7 +83,8 @@ AnswerScanner::Place AnswerScanner::inside(Place place, Name name) {
 
 bool AnswerScanner::holds_text() const {
     switch (place()) {
-        case Place::root: return name() == Name::delta;
+        case Place::root: return name() == Name::delta || name() == Name::response;
+        case Place::message: return name() == Name::content || name() == Name::text;
         case Place::choices: return name() == Name::text;
         case Place::text: return name() == Name::text || name() == Name::content;
         default: return false;
@@ -74,11 +92,14 @@ bool AnswerScanner::holds_text() const {
 }
 
 Usage AnswerScanner::usage() const {
-    Usage usage{input_, output_};
-    if (usage.input) {
+    Usage usage{input_, output_, is_final_};
+    if (usage.input && !is_whole_input_) {
         const std::uint64_t all = std::uint64_t{*input_} + cache_created_ + cache_read_;
         usage.input = static_cast<std::uint32_t>(std::min(all, kMostTokens));
     }
+    if (!total_) return usage;
+    if (usage.input) usage.input = std::min(*usage.input, *total_);
+    if (usage.output && usage.input) usage.output = std::max(*usage.output, *total_ - *usage.input);
     return usage;
 }
 
@@ -178,7 +199,7 @@ const char* AnswerScanner::take_structure(const char* at, const char* end) {
                 if (ended_) return at;
                 break;
             default:
-                if (place() == Place::usage && !name_is_due_) digit(c);
+                if (is_counted(place()) && !name_is_due_) digit(c);
         }
     }
     return at;
@@ -190,7 +211,8 @@ void AnswerScanner::open(bool list) {
     // The elements of a list are what the list is, and go by its name.
     const bool element = in_list();
     Place opened = at_root ? Place::root : element ? around : inside(around, name());
-    if (list && opened != Place::choices && opened != Place::text) opened = Place::other;
+    // Gemini sends a list of documents, where it is not asked for events.
+    if (list && !at_root && opened != Place::choices && opened != Place::text) opened = Place::other;
     if (around == Place::choices && element) has_choices_ = true;
     if (around == Place::root && opened == Place::choices) saw_choices_ = true;
     const Name inherited = name();
@@ -226,18 +248,36 @@ void AnswerScanner::digit(char c) {
 }
 
 void AnswerScanner::end_number() {
-    const bool whole = number_kind_ == Number::whole && number_ <= kMostTokens && place() == Place::usage && !in_list();
+    const bool whole = number_kind_ == Number::whole && number_ <= kMostTokens && is_counted(place()) && !in_list();
     number_kind_ = Number::none;
     if (!whole) return;
     const auto tokens = static_cast<std::uint32_t>(number_);
+    // Of the document itself Ollama's names count, and nothing else.
+    if (place() == Place::root) {
+        if (name() == Name::eval_count) set_output(tokens);
+        if (name() == Name::prompt_eval_count) set_input(tokens, true);
+        return;
+    }
     switch (name()) {
-        case Name::input_tokens: input_ = tokens; break;
-        case Name::output_tokens: output_ = tokens; break;
+        case Name::input_tokens: set_input(tokens, false); break;
+        case Name::prompt_tokens: set_input(tokens, true); break;
+        case Name::output_tokens: set_output(tokens); break;
         case Name::cache_created: cache_created_ = tokens; break;
         case Name::cache_read: cache_read_ = tokens; break;
+        case Name::total_tokens: total_ = tokens; break;
         default: return;
     }
     saw_usage_ = true;
+}
+
+void AnswerScanner::set_input(std::uint32_t tokens, bool whole) {
+    input_ = tokens;
+    is_whole_input_ = whole;
+}
+
+void AnswerScanner::set_output(std::uint32_t tokens) {
+    output_ = tokens;
+    is_final_ = place() != Place::begun_usage;
 }
 
 }  // namespace weir::ai

@@ -3,10 +3,15 @@
 // dialect puts it, and how much text there is.
 //
 //   usage     OpenAI (chat, completions, embeddings, responses) and Anthropic: a member `usage` of the document
-//             Responses streams: of `response`. Anthropic streams: of `message` at the start, then of the event.
+//             Responses streams and Realtime: of `response`. Anthropic streams: of `message` at the start, where it is
+//             a beginning, then of the event
+//             Ollama: prompt_eval_count and eval_count of the document. Gemini: `usageMetadata`
 //   text      choices[].delta | message . content, reasoning, tool calls' arguments; choices[].text; `delta` of
-//   Anthropic
-//             and of Responses; the content and output of whole answers
+//             Anthropic and of Responses; the content and output of whole answers; Ollama's `response` and
+//             `message`; Gemini's candidates[].content.parts
+//
+// What came from a cache of prompts is part of OpenAI's `prompt_tokens`, and beside Anthropic's `input_tokens`. What
+// was thought may be beside `completion_tokens`: a total, where there is one, has all.
 //
 // It holds a few dozen bytes whatever passes: where it stands, the name it is in, the number it is in. What is no JSON,
 // or nested beyond reason, is passed over and says nothing.
@@ -22,6 +27,7 @@ namespace weir::ai {
 struct Usage {
     std::optional<std::uint32_t> input;
     std::optional<std::uint32_t> output;
+    bool final = false;  // `output` is what it came to, if the answer has ended; else it is a beginning
 
     [[nodiscard]] bool whole() const { return input && output; }
 };
@@ -39,18 +45,32 @@ public:
     // This document is of a shape that says where its text is, if it has any: it has `choices`, or a `type`.
     [[nodiscard]] bool is_known_shape() const { return saw_choices_ || saw_type_; }
     // This document is OpenAI's last chunk, which is there for `include_usage` alone: no choices, and a usage.
-    [[nodiscard]] bool is_usage_chunk() const { return saw_choices_ && !has_choices_ && saw_usage_; }
+    [[nodiscard]] bool is_usage_chunk() const { return !has_choices_ && saw_usage_ && !saw_type_; }
+    // Whatever follows, it is not.
+    [[nodiscard]] bool is_no_usage_chunk() const { return has_choices_ || saw_type_; }
 
 private:
     // What an object or a list is, by where it stands.
-    enum class Place : std::uint8_t { other, root, wrapper, usage, choices, text };
+    enum class Place : std::uint8_t {
+        other,
+        root,
+        message,   // Anthropic's at the start, Ollama's in each line
+        response,  // of Responses and Realtime
+        usage,
+        begun_usage,  // at the start
+        choices,
+        text,
+    };
     // The names that matter, in the places where they do.
     enum class Name : std::uint8_t {
         other,
         usage,
+        metadata,  // of usage
         message,
         response,
         choices,
+        candidates,
+        parts,
         delta,
         content,
         output,
@@ -59,6 +79,10 @@ private:
         output_tokens,
         cache_created,
         cache_read,
+        prompt_tokens,  // with what came from a cache
+        total_tokens,
+        eval_count,  // Ollama's
+        prompt_eval_count,
         type,
     };
     enum class Number : std::uint8_t { none, whole, odd };
@@ -73,6 +97,10 @@ private:
     [[nodiscard]] Name name() const { return depth_ < kDepth ? names_[depth_] : Name::other; }
     [[nodiscard]] bool in_list() const { return depth_ < kLists && (lists_ >> depth_ & 1U) != 0; }
     [[nodiscard]] bool holds_text() const;
+    // Numbers there are of tokens.
+    [[nodiscard]] static bool is_counted(Place place) {
+        return place == Place::usage || place == Place::begun_usage || place == Place::root;
+    }
 
     // Each returns how far it has read.
     const char* take_string(const char* at, const char* end);
@@ -85,6 +113,8 @@ private:
     void close();
     void digit(char c);
     void end_number();
+    void set_input(std::uint32_t tokens, bool whole);
+    void set_output(std::uint32_t tokens);
 
     std::array<Place, kDepth> places_{};
     std::array<Name, kDepth> names_{};  // of the member being read, at each depth
@@ -108,8 +138,11 @@ private:
     bool saw_usage_ = false;
     std::optional<std::uint32_t> input_;
     std::optional<std::uint32_t> output_;
+    std::optional<std::uint32_t> total_;
     std::uint32_t cache_created_ = 0;
     std::uint32_t cache_read_ = 0;
+    bool is_whole_input_ = false;  // `input_` has what came from a cache
+    bool is_final_ = false;
 };
 
 }  // namespace weir::ai

@@ -1,25 +1,60 @@
 #include "ai/api.hpp"
 
+#include <algorithm>
 #include <array>
-#include <utility>
 
 namespace weir::ai {
+namespace {
+
+struct Call {
+    std::string_view path;
+    Api api;
+};
+constexpr auto kCalls = std::to_array<Call>({
+    {"/v1/chat/completions", Api::chat},
+    {"/v1/completions", Api::completions},
+    {"/v1/responses", Api::responses},
+    {"/v1/embeddings", Api::embeddings},
+    {"/v1/videos", Api::videos},
+    {"/v1/messages", Api::messages},
+    {"/v1/messages/count_tokens", Api::count_tokens},
+});
+constexpr std::string_view kVideos = "/v1/videos/";
+constexpr std::string_view kRemix = "/remix";
+
+// Whether `path` is `known`, which is in lower case, in letters of any case.
+bool is_like(std::string_view path, std::string_view known) {
+    return path.size() == known.size() && std::equal(path.begin(), path.end(), known.begin(), [](char c, char wanted) {
+               return wanted == (c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c);
+           });
+}
+
+std::string_view without_slash(std::string_view path) {
+    return path.size() > 1 && path.ends_with('/') ? path.substr(0, path.size() - 1) : path;
+}
+
+bool is_remix(std::string_view path) {
+    return path.size() > kVideos.size() + kRemix.size() && is_like(path.substr(0, kVideos.size()), kVideos) &&
+           is_like(path.substr(path.size() - kRemix.size()), kRemix);
+}
+
+}  // namespace
 
 Api api_of(std::string_view path, Dialect backend) {
-    static constexpr std::array<std::pair<std::string_view, Api>, 7> kCalls{{
-        {"/v1/chat/completions", Api::chat},
-        {"/v1/completions", Api::completions},
-        {"/v1/responses", Api::responses},
-        {"/v1/embeddings", Api::embeddings},
-        {"/v1/videos", Api::videos},
-        {"/v1/messages", Api::messages},
-        {"/v1/messages/count_tokens", Api::count_tokens},
-    }};
-    for (const auto& [known, api] : kCalls) {
-        if (path == known) return api;
+    path = without_slash(path);
+    for (const Call& call : kCalls) {
+        if (is_like(path, call.path)) return call.api;
     }
-    if (path.starts_with("/v1/videos/") && path.ends_with("/remix")) return Api::videos;
+    if (is_remix(path)) return Api::videos;
     return backend == Dialect::generic ? Api::generic : Api::other;
+}
+
+bool is_miscased_call(std::string_view path) {
+    path = without_slash(path);
+    for (const Call& call : kCalls) {
+        if (is_like(path, call.path)) return path != call.path;
+    }
+    return is_remix(path) && !(path.starts_with(kVideos) && path.ends_with(kRemix));
 }
 
 }  // namespace weir::ai

@@ -18,10 +18,15 @@ enum class Api : std::uint8_t {
     videos,        // POST /v1/videos, /v1/videos/ID/remix
     messages,      // POST /v1/messages
     count_tokens,  // POST /v1/messages/count_tokens
+    realtime,      // an event of the Realtime API, which comes by WebSocket
 };
 
-// `path` is without its query. Any other path is `other` where the backend speaks OpenAI's or Anthropic's dialect.
+// `path` is without its query; a slash at its end and the case of its letters do not count, as many servers have it.
+// Any other path is `other` where the backend speaks OpenAI's or Anthropic's dialect.
 [[nodiscard]] Api api_of(std::string_view path, Dialect backend);
+
+// The path is that of a call but for the case of its letters: some servers take it for the call, some do not.
+[[nodiscard]] bool is_miscased_call(std::string_view path);
 
 // The calls whose bodies Weir knows to be JSON objects, with members whose meaning is fixed.
 [[nodiscard]] constexpr bool is_known(Api api) { return api > Api::other; }

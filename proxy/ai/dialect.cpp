@@ -10,7 +10,9 @@ constexpr std::string_view kRealtime = "/v1/realtime";
 
 }  // namespace
 
-bool is_realtime(std::string_view path) { return path == kRealtime; }
+bool is_realtime(std::string_view path) {
+    return path.starts_with(kRealtime) && (path.size() == kRealtime.size() || path.substr(kRealtime.size()) == "/");
+}
 
 Dialect dialect_of(std::string_view path, Dialect fallback) {
     const auto is_under = [path](std::string_view prefix) {

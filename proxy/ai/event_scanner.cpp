@@ -6,6 +6,7 @@
 namespace weir::ai {
 namespace {
 
+constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
 constexpr std::uint64_t kOneTokenBytes = 16;
 constexpr std::uint64_t kBytesPerToken = 4;
 
@@ -23,7 +24,7 @@ void EventScanner::push(std::string_view bytes) {
 }
 
 std::uint32_t EventScanner::tokens() const {
-    if (!reads_json_) return events_;
+    if (form_ == Form::other_events) return events_;
     if (text_tokens_ > 0) return text_tokens_;
     return events_ > kOpeningEvents ? events_ : 0;
 }
@@ -33,10 +34,10 @@ std::size_t EventScanner::take(std::string_view bytes) {
     if (skip_newline_ && !bytes.empty()) {
         skip_newline_ = false;
         if (bytes.front() == '\n') ++at;
-        // It is the end of the event that has ended at its CR.
-        if (at > 0 && ended_) return at;
+        // It is the end of what has ended at its CR.
+        if (at > 0 && (ended_ || comment_ended_)) return at;
     }
-    ended_ = false;
+    ended_ = comment_ended_ = false;
     while (at < bytes.size()) {
         const std::size_t end = line_end(bytes.substr(at));
         feed(bytes.substr(at, end));
@@ -47,14 +48,18 @@ std::size_t EventScanner::take(std::string_view bytes) {
             if (!skip_newline_ && bytes[at] == '\n') ++at;
         }
         end_line();
-        if (ended_) return at;
+        if (ended_ || comment_ended_) return at;
     }
     return at;
 }
 
 void EventScanner::feed(std::string_view piece) {
+    if (std::exchange(at_start_, false) && piece.starts_with(kByteOrderMark))
+        piece.remove_prefix(kByteOrderMark.size());
     if (piece.empty()) return;
+    if (line_empty_ && piece.front() != ':') only_comments_ = false;
     line_empty_ = false;
+    if (form_ == Form::json_lines) line_ = Line::data;
     while (line_ == Line::unknown && !piece.empty()) {
         if (piece.front() != kData[matched_]) {
             line_ = Line::other;
@@ -68,7 +73,7 @@ void EventScanner::feed(std::string_view piece) {
 }
 
 void EventScanner::payload(std::string_view piece) {
-    if (reads_json_) json_.push(piece);
+    if (form_ != Form::other_events) json_.push(piece);
     if (piece.empty()) return;
     // One space is not part of the data; a second one is.
     if (std::exchange(space_due_, false) && piece.front() == ' ') piece.remove_prefix(1);
@@ -79,10 +84,12 @@ void EventScanner::payload(std::string_view piece) {
 
 void EventScanner::end_line() {
     if (line_empty_) return end_event();
+    comment_ended_ = only_comments_;
     has_data_ = has_data_ || line_ == Line::data;
     line_ = Line::unknown;
     line_empty_ = true;
     matched_ = 0;
+    if (form_ == Form::json_lines) end_event();
 }
 
 void EventScanner::end_event() {
@@ -100,6 +107,7 @@ void EventScanner::end_event() {
     }
     json_.restart();
     has_data_ = false;
+    only_comments_ = true;
     head_size_ = 0;
 }
 

@@ -2,6 +2,8 @@
 // Reads a text/event-stream (WHATWG HTML, section 9.2) as its bytes pass, in pieces of any size: where each event ends,
 // and what the data in it says of tokens.
 //
+// Or JSON lines (application/x-ndjson, Ollama's streams), where each line is an event and all of it data.
+//
 // Engines send an event a token, or nearly so: an event with up to 16 bytes of text counts as one token, a longer one
 // as one for every four bytes. An event of a shape that is not known counts as one, too. What opens and closes the
 // streams of the known dialects does not, nor do comments and the `[DONE]` at the end.
@@ -16,10 +18,15 @@ namespace weir::ai {
 
 class EventScanner {
 public:
-    // `reads_json`: the data may be JSON of OpenAI's or Anthropic's.
-    explicit EventScanner(bool reads_json = true) : reads_json_(reads_json) {}
+    enum class Form : std::uint8_t {
+        json_events,   // the data is JSON of a known dialect
+        other_events,  // of which only the number is known
+        json_lines,
+    };
+    explicit EventScanner(Form form = Form::json_events) : form_(form) {}
 
-    // Reads on, to the end of the next event at most. How much of `bytes` that was; ended() says whether it ended.
+    // Reads on, to the end of the next event at most, or of a comment in front of one. How much of `bytes` that was;
+    // ended() says whether it ended.
     std::size_t take(std::string_view bytes);
     void push(std::string_view bytes);
 
@@ -27,6 +34,13 @@ public:
     [[nodiscard]] bool ended() const { return ended_; }
     // It is OpenAI's chunk that `include_usage` asks for.
     [[nodiscard]] bool ended_with_usage_chunk() const { return ended_ && usage_chunk_; }
+    // What has come of the event that is under way may be the beginning of that chunk: it has more than comments, and
+    // nothing that the chunk has not.
+    [[nodiscard]] bool may_be_usage_chunk() const { return !only_comments_ && !json_.is_no_usage_chunk(); }
+    // The event that is under way has had nothing but comments.
+    [[nodiscard]] bool only_comments() const { return only_comments_; }
+    // The stream ends here, within an event: what there is of it is that chunk.
+    [[nodiscard]] bool ends_in_usage_chunk() const { return !only_comments_ && json_.is_usage_chunk(); }
 
     // With data, so far.
     [[nodiscard]] std::uint32_t events() const { return events_; }
@@ -56,12 +70,15 @@ private:
     std::uint8_t head_size_ = 0;
     std::uint8_t matched_ = 0;  // of kData
     Line line_ = Line::unknown;
-    bool reads_json_;
+    Form form_;
+    bool at_start_ = true;  // a byte order mark may stand here
+    bool only_comments_ = true;
     bool line_empty_ = true;
     bool space_due_ = false;  // the data of a line begins with the next byte
     bool has_data_ = false;
     bool skip_newline_ = false;  // the LF of a CR LF
     bool ended_ = false;
+    bool comment_ended_ = false;
     bool usage_chunk_ = false;
 };
 

@@ -4,6 +4,8 @@
 #include <charconv>
 #include <cstdint>
 
+#include "base/json_text.hpp"
+
 namespace weir::ai {
 namespace {
 
@@ -63,6 +65,19 @@ bool take_escape(std::string_view& rest, std::string& out) {
     return true;
 }
 
+// The length of the escape that `text` begins with, of a pair of surrogates both; 0 when it is malformed.
+std::size_t escape_length(std::string_view text) {
+    constexpr std::string_view kLetters = "\"\\/bfnrt";
+    if (text.size() < 2) return 0;
+    if (text[1] != 'u') return kLetters.find(text[1]) != std::string_view::npos ? 2 : 0;
+    const auto unit = read_unit(text.substr(2));
+    if (!unit || is_low(*unit)) return 0;
+    if (!is_high(*unit)) return 6;
+    if (!text.substr(6).starts_with("\\u")) return 0;
+    const auto low = read_unit(text.substr(8));
+    return low && is_low(*low) ? 12 : 0;
+}
+
 }  // namespace
 
 std::optional<std::string> unescape_json(std::string_view written) {
@@ -77,6 +92,18 @@ std::optional<std::string> unescape_json(std::string_view written) {
         if (!take_escape(written, out)) return std::nullopt;
     }
     return out;
+}
+
+bool is_exact_json(std::string_view written) {
+    while (!written.empty()) {
+        const auto c = static_cast<unsigned char>(written.front());
+        if (c < 0x20) return false;
+        std::size_t length = c < 0x80 ? 1 : utf8_length(written);
+        if (c == '\\') length = escape_length(written);
+        if (length == 0) return false;
+        written.remove_prefix(length);
+    }
+    return true;
 }
 
 bool json_says(std::string_view written, std::string_view plain) {

@@ -4,7 +4,6 @@
 // written.
 
 #include <cstdint>
-#include <string_view>
 
 #include "ai/request_facts.hpp"
 #include "ai/rewrite.hpp"
@@ -17,10 +16,10 @@ namespace weir::ai {
 // No answer is longer than `tokens`. Where the body asks for no limit, one is written into it. vLLM's `min_tokens`
 // follows down. Anthropic's `thinking.budget_tokens` goes below the limit; `thinking` goes with it where that leaves
 // less than the 1024 that it must have.
-// REQUIRES: generates(facts.api), `facts` were read from `body`.
-void limit_length(std::uint32_t tokens, const RequestFacts& facts, std::string_view body, Rewrite& rewrite);
+// REQUIRES: generates(facts.api).
+void limit_length(std::uint32_t tokens, const RequestFacts& facts, Rewrite& rewrite);
 
 // No more than `n` answers at once. REQUIRES: as above.
-void limit_answers(std::uint32_t n, const RequestFacts& facts, std::string_view body, Rewrite& rewrite);
+void limit_answers(std::uint32_t n, const RequestFacts& facts, Rewrite& rewrite);
 
 }  // namespace weir::ai

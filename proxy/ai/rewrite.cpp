@@ -14,20 +14,20 @@ std::string named(const MemberRow& row, std::string_view json) {
     return text.append("\"").append(row.name).append("\":").append(json);
 }
 
-void insert(std::string& body, std::size_t at, std::string text) {
+void insert(SegmentedText& body, std::size_t at, std::string text) {
     const std::size_t next = body.find_first_not_of(kSpace, at);
-    if (next != std::string::npos && body[next] != '}') text.push_back(',');
-    body.insert(at, text);
+    if (next != body.size() && body[next] != '}') text.push_back(',');
+    body.splice(at, at, text);
 }
 
-void erase(std::string& body, std::size_t begin, std::size_t end) {
+void erase(SegmentedText& body, std::size_t begin, std::size_t end) {
     const std::size_t next = body.find_first_not_of(kSpace, end);
-    if (next != std::string::npos && body[next] == ',') {
+    if (next != body.size() && body[next] == ',') {
         end = next + 1;
-    } else if (const std::size_t before = body.find_last_not_of(kSpace, begin - 1); body[before] == ',') {
+    } else if (const std::size_t before = body.find_last_not_of(kSpace, begin); body[before] == ',') {
         begin = before;
     }
-    body.erase(begin, end - begin);
+    body.splice(begin, end, {});
 }
 
 Member parent_of(const MemberRow& child) {
@@ -40,10 +40,12 @@ Member parent_of(const MemberRow& child) {
 }  // namespace
 
 void Rewrite::set(Member member, std::string json) {
+    if (!facts_.is_object) return;
     const MemberRow& wanted = row(member);
     const MemberSpan& span = facts_.at(member);
     if (span.there()) return add({span.value, span.end, std::move(json), Act::replace});
-    if (wanted.parent.empty()) return add({facts_.inside, facts_.inside, named(wanted, json), Act::insert});
+    if (wanted.parent.empty())
+        return add({facts_.members->inside, facts_.members->inside, named(wanted, json), Act::insert});
     const Member parent = parent_of(wanted);
     const MemberSpan& around = facts_.at(parent);
     std::string text = named(wanted, json);
@@ -59,7 +61,7 @@ void Rewrite::remove(Member member) {
 
 void Rewrite::add(Change change) { changes_.push_back(std::move(change)); }
 
-bool Rewrite::apply(std::string& body) {
+bool Rewrite::apply(SegmentedText& body) {
     if (!facts_.is_object) return false;
     // From the back, so that what stands before keeps its place. What comes in front of a member comes after its
     // change.
@@ -68,7 +70,7 @@ bool Rewrite::apply(std::string& body) {
     });
     for (Change& change : changes_) {
         switch (change.act) {
-            case Act::replace: body.replace(change.begin, change.end - change.begin, change.text); break;
+            case Act::replace: body.splice(change.begin, change.end, change.text); break;
             case Act::insert: insert(body, change.begin, std::move(change.text)); break;
             case Act::remove: erase(body, change.begin, change.end); break;
         }

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "ai/request_facts.hpp"
+#include "base/segmented_text.hpp"
 
 namespace weir::ai {
 
@@ -27,7 +28,7 @@ public:
 
     // Does it, once. False, and nothing happens, where the body is not a JSON object. Afterwards the facts' spans are
     // void.
-    bool apply(std::string& body);
+    bool apply(SegmentedText& body);
 
 private:
     enum class Act : std::uint8_t { replace, insert, remove };

@@ -16,26 +16,37 @@ constexpr double kUsualArea = 720.0 * 1280.0;
 constexpr std::uint32_t kMostSeconds = 3600;
 constexpr std::size_t kLongestId = 128;
 
-std::uint32_t number_in(std::string_view text) {
+// Digits alone, from 1 to 999,999.
+std::optional<std::uint32_t> read_digits(std::string_view text) {
+    constexpr std::size_t kMostDigits = 6;
     std::uint32_t number = 0;
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-    return error == std::errc{} && end == text.data() + text.size() ? number : 0;
+    const bool plain = error == std::errc{} && end == text.data() + text.size() && text.size() <= kMostDigits;
+    return plain && number > 0 && text.front() != '0' ? std::optional(number) : std::nullopt;
 }
 
-// A field of a form (RFC 7578), without its quotes and parts: the text up to the end of its line.
-std::string_view form_field(std::string_view body, std::string_view name) {
-    std::string mark = "name=\"";
-    mark.append(name).append("\"\r\n\r\n");
-    const std::size_t at = body.find(mark);
-    if (at == std::string_view::npos) return {};
-    const std::string_view value = body.substr(at + mark.size());
-    return value.substr(0, value.find("\r\n"));
+bool is_absent(const RequestFacts& facts, Member member) {
+    return !facts.at(member).there() || facts.written(member) == "null";
 }
 
-std::string_view field_of(const RequestFacts& facts, Member member, std::string_view body) {
-    if (!facts.is_object) return form_field(body, row(member).name);
-    const std::string_view text = facts.raw_text(member, body);
-    return text.empty() ? facts.written(member, body) : text;
+// Its seconds: a string of digits, or a whole number.
+std::optional<std::uint32_t> read_seconds(const RequestFacts& facts) {
+    if (is_absent(facts, Member::seconds)) return kUsualSeconds;
+    const std::string_view written = facts.written(Member::seconds);
+    if (written.starts_with('"')) return read_digits(facts.text(Member::seconds));
+    const auto number = read_count(written);
+    return number && *number > 0 ? number : std::nullopt;
+}
+
+// Its area, in pixels.
+std::optional<double> read_area(const RequestFacts& facts) {
+    if (is_absent(facts, Member::size)) return kUsualArea;
+    const std::string size = facts.text(Member::size);
+    const std::size_t cross = size.find('x');
+    if (cross == std::string::npos) return std::nullopt;
+    const auto width = read_digits(std::string_view(size).substr(0, cross));
+    const auto height = read_digits(std::string_view(size).substr(cross + 1));
+    return width && height ? std::optional(static_cast<double>(*width) * *height) : std::nullopt;
 }
 
 }  // namespace
@@ -50,15 +61,12 @@ std::string_view video_id(std::string_view path) {
     return path.substr(0, path.find('/'));
 }
 
-std::uint32_t video_seconds(const RequestFacts& facts, std::string_view body) {
-    std::uint32_t seconds = number_in(field_of(facts, Member::seconds, body));
-    if (seconds == 0) seconds = kUsualSeconds;
-    const std::string_view size = field_of(facts, Member::size, body);
-    const std::size_t cross = std::min(size.find('x'), size.size());
-    const double area = static_cast<double>(number_in(size.substr(0, cross))) *
-                        number_in(size.substr(std::min(cross + 1, size.size())));
-    const double share = std::max(1.0, area / kUsualArea);
-    return static_cast<std::uint32_t>(std::min<double>(std::ceil(seconds * share), kMostSeconds));
+std::optional<std::uint32_t> video_seconds(const RequestFacts& facts) {
+    const auto seconds = read_seconds(facts);
+    const auto area = read_area(facts);
+    if (!seconds || !area) return std::nullopt;
+    const double share = std::max(1.0, *area / kUsualArea);
+    return static_cast<std::uint32_t>(std::min<double>(std::ceil(*seconds * share), kMostSeconds));
 }
 
 std::optional<VideoJob> read_video_job(std::string_view text) {

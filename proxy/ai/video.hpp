@@ -17,8 +17,9 @@ namespace weir::ai {
 [[nodiscard]] std::string_view video_id(std::string_view path);
 
 // What a request to make a video comes to, in seconds of 720 x 1280: its seconds, more of them by its area where that
-// is larger. The body is JSON or a form. What it does not say is as the API has it: four seconds of the usual size.
-[[nodiscard]] std::uint32_t video_seconds(const RequestFacts& facts, std::string_view body);
+// is larger. What it does not say is as the API has it: four seconds of the usual size. Nothing where seconds or size
+// are not written in the one way that every engine reads alike: digits, as a string or a number, and `WIDTHxHEIGHT`.
+[[nodiscard]] std::optional<std::uint32_t> video_seconds(const RequestFacts& facts);
 
 // What an answer says of a job.
 struct VideoJob {

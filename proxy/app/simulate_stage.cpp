@@ -49,7 +49,7 @@ Result<Stage> make_stage(policy::Policy& policy, const SimulateFlags& flags, Nam
         if (!names.classes.id_of(cls.name, stage.uses)) return Error{"more classes than there can be"};
     }
     for (upstream::BackendConfig& backend : policy.backends) {
-        stage.tells_engine |= backend.priority == upstream::EnginePriority::forward;
+        stage.tells_engine |= backend.priority != upstream::EnginePriority::strip;
         for (std::uint32_t i = 0; i < endpoints; ++i) {
             if (i == 0) backend.endpoints.resize(1);
             if (i > 0) backend.endpoints.push_back(backend.endpoints.front());

@@ -19,7 +19,8 @@ void append_escape(std::string& out, unsigned char c) {
     }
 }
 
-// The length of the valid UTF-8 sequence (RFC 3629) that `text` begins with, or 0.
+}  // namespace
+
 std::size_t utf8_length(std::string_view text) {
     const auto byte = [&](std::size_t i) {
         return i < text.size() ? static_cast<std::uint8_t>(text[i]) : std::uint8_t{0};
@@ -39,8 +40,6 @@ std::size_t utf8_length(std::string_view text) {
     }
     return 0;
 }
-
-}  // namespace
 
 void append_json_string(std::string& out, std::string_view text) {
     out.push_back('"');

@@ -1,6 +1,7 @@
 #pragma once
 // Text as a JSON string (RFC 8259 section 7), for the places that write JSON on the data path: log lines and refusals.
 
+#include <cstddef>
 #include <string>
 #include <string_view>
 
@@ -12,5 +13,9 @@ void append_json_string(std::string& out, std::string_view text);
 
 // The same, alone: where one more allocation does not matter.
 [[nodiscard]] std::string json_string(std::string_view text);
+
+// The length in bytes of the valid UTF-8 sequence beyond ASCII (RFC 3629) that `text` begins with; 0 when it begins
+// with none.
+[[nodiscard]] std::size_t utf8_length(std::string_view text);
 
 }  // namespace weir

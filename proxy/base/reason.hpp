@@ -45,6 +45,8 @@ enum class ReasonGroup : std::uint8_t {
     X(head_too_large, request, "the request head is too large")                                     \
     X(target_too_long, request, "the request target is too long")                                   \
     X(body_too_large, request, "the request body is too large")                                     \
+    X(unsupported_media, request, "the request body is of a kind that this call does not take")     \
+    X(unsupported_coding, request, "the request body has a Content-Encoding that is not known")     \
     X(request_timeout, request, "the request did not arrive in time")                               \
     X(expectation_failed, request, "the expectation in the request cannot be met")                  \
     X(not_implemented, request, "the request asks for something Weir does not do")                  \

@@ -17,9 +17,9 @@ ClientLink::ClientLink(Worker& owner, std::shared_ptr<const Routing> policy, Lis
       waker(owner.loop()),
       timer(owner.loop().timers(), waker) {}
 
-const ConnectionLimits& ClientLink::limits() const {
+const ListenerConfig& ClientLink::config() const {
     // A listener cannot go away while it has connections: a reload that removes one is refused.
-    return routing->find(listener)->config.limits;
+    return routing->find(listener)->config;
 }
 
 IoStatus ClientLink::read_more(std::size_t limit) {

@@ -18,7 +18,8 @@ class Worker;
 struct ClientLink {
     ClientLink(Worker& owner, std::shared_ptr<const Routing> policy, ListenerId from, const IpAddress& address);
 
-    [[nodiscard]] const ConnectionLimits& limits() const;
+    [[nodiscard]] const ListenerConfig& config() const;  // of the listener
+    [[nodiscard]] const ConnectionLimits& limits() const { return config().limits; }
     [[nodiscard]] net::Source& source() { return stream->source(); }
     [[nodiscard]] TimePoint now() const { return waker.loop().now(); }
     // When this turn of the loop began: free, and near enough for every deadline.

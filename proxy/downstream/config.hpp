@@ -26,8 +26,10 @@ struct ConnectionLimits {
     std::uint64_t body_bytes = 8 * 1024 * 1024;  // more is 413
     Duration header_timeout = 5s;                // from the first byte to the end of the head; also the TLS handshake
     Duration body_timeout = 30s;                 // longest pause between two pieces of a request body
-    Duration idle_timeout = 75s;                 // keep-alive without a request
-    Duration write_timeout = 30s;                // longest time in which a client reads nothing at all of its answer
+    std::uint64_t body_rate =
+        1024;                      // bytes a second that a body must come at on the average, after body_timeout; 0: any
+    Duration idle_timeout = 75s;   // keep-alive without a request
+    Duration write_timeout = 30s;  // longest time in which a client reads nothing at all of its answer
 
     friend bool operator==(const ConnectionLimits&, const ConnectionLimits&) = default;
 };
@@ -39,11 +41,18 @@ struct ProxyProtocolConfig {
     friend bool operator==(const ProxyProtocolConfig&, const ProxyProtocolConfig&) = default;
 };
 
+// How the path of a request is taken.
+enum class PathForm : std::uint8_t {
+    strict,  // in its one normal form, or not at all
+    raw,     // as it is written: rules, and what tells the call of an API, can be got round by other spellings
+};
+
 struct ListenerConfig {
     std::string name;
     net::BindAddress bind;
     std::optional<net::ServerTlsConfig> tls;
     std::optional<ProxyProtocolConfig> proxy_protocol;
+    PathForm paths = PathForm::strict;
     ConnectionLimits limits;
 
     friend bool operator==(const ListenerConfig&, const ListenerConfig&) = default;
@@ -53,7 +62,7 @@ struct ListenerConfig {
 struct ProcessLimits {
     std::uint32_t connections = 16'000;                // over all listeners; not written: what the descriptors allow
     std::uint64_t buffered_bytes = 256 * 1024 * 1024;  // request bodies held before they are sent on
-    std::uint64_t body_before_line = 1024 * 1024;      // a JSON body up to this size is read before the line
+    std::uint64_t body_before_line = 1024 * 1024;      // so much of a body that is not read is taken before the line
     Duration drain_timeout = 30s;                      // SIGTERM: how long running requests may take to finish
 
     friend bool operator==(const ProcessLimits&, const ProcessLimits&) = default;

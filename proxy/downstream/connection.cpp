@@ -166,7 +166,9 @@ net::task<bool> Connection::serve_next() {
 }
 
 Connection::HeadStep Connection::read_head(HeadRead& read) {
-    const http::HeadLimits limits{.bytes = link_.limits().header_bytes, .fields = link_.limits().header_fields};
+    const http::HeadLimits limits{.bytes = link_.limits().header_bytes,
+                                  .fields = link_.limits().header_fields,
+                                  .raw_paths = link_.config().paths == PathForm::raw};
     for (;;) {
         // The usual head comes whole and is parsed where it was read; only a beginning is kept.
         read.bytes = link_.inbox;

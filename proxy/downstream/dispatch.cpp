@@ -67,7 +67,7 @@ Dispatch::Step Dispatch::end(DispatchEnd how) {
 Dispatch::Step Dispatch::send() {
     if (sent_all()) return Step::idle;
     const std::size_t fixed =
-        request_.before_host.size() + request_.host.size() + request_.after_host.size() + request_.body.size();
+        request_.before_host.size() + request_.host.size() + request_.after_host.size() + request_.body->size();
     if (sent_ < fixed) {
         const Step step = send_fixed();
         if (step != Step::progress || sent_ < fixed) return step;
@@ -78,15 +78,21 @@ Dispatch::Step Dispatch::send() {
     return Step::progress;
 }
 
+// What is here of the request, from where the last write ended; of a long body as many segments as go into one call.
 Dispatch::Step Dispatch::send_fixed() {
-    std::array<iovec, 4> parts{as_part(request_.before_host), as_part(request_.host), as_part(request_.after_host),
-                               as_part(request_.body)};
+    std::array<iovec, 16> parts;
+    std::size_t count = 0;
     std::size_t skip = sent_;
-    std::size_t first = 0;
-    for (; first < parts.size() && skip >= parts[first].iov_len; ++first) skip -= parts[first].iov_len;
-    parts[first].iov_base = static_cast<char*>(parts[first].iov_base) + skip;
-    parts[first].iov_len -= skip;
-    const net::IoResult result = connection_.stream().try_write(std::span(parts).subspan(first));
+    const auto add = [&](std::string_view part) {
+        const std::size_t skipped = std::min(skip, part.size());
+        skip -= skipped;
+        if (skipped < part.size() && count < parts.size()) parts[count++] = as_part(part.substr(skipped));
+    };
+    add(request_.before_host);
+    add(request_.host);
+    add(request_.after_host);
+    for (std::size_t i = 0; i < request_.body->segments() && count < parts.size(); ++i) add(request_.body->segment(i));
+    const net::IoResult result = connection_.stream().try_write(std::span(parts).first(count));
     sent_ += result.bytes;
     return written(result);
 }

@@ -4,6 +4,7 @@
 #include <string>
 #include <string_view>
 
+#include "base/segmented_text.hpp"
 #include "downstream/client_link.hpp"
 #include "downstream/presence.hpp"
 #include "downstream/progress.hpp"
@@ -18,7 +19,7 @@ struct OutboundRequest {
     std::string_view before_host;
     std::string_view host;
     std::string_view after_host;
-    std::string_view body;                        // what is already here of it
+    const SegmentedText* body = nullptr;          // what is already here of it
     http::BodyReader* rest = nullptr;             // what follows is still at the client; null: nothing
     http::Framing framing = http::Framing::none;  // how `rest` is sent on
     bool to_head = false;

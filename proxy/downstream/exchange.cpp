@@ -149,13 +149,10 @@ net::task<bool> Exchange::requeue() {
 
 net::task<bool> Exchange::serve() {
     total_deadline_ = link_.turn() + route_->backend->config().timeouts.total;
-    // RFC 9110 section 10.1.1: asked for only now, when it is certain that the body will be wanted.
     bool going = true;
     // Whoever was woken together reads first, then all send: the code of each is warm then, and a receiver that one
     // send has woken is awake for the next.
     if (link_.worker.loop().others_wait()) co_await link_.waker.yield();
-    if (expects_continue_ && !body_reader_.done()) going = co_await link_.send(Presence::kInterim);
-    if (!going) fail(Reason::client_gone);
     while (going) {
         ++attempts_;
         const Attempt attempt = co_await try_endpoint();
@@ -203,7 +200,7 @@ net::task<Exchange::Attempt> Exchange::try_endpoint() {
     const OutboundRequest outbound{head.substr(0, host_at_),
                                    endpoint->authority(),
                                    head.substr(host_at_),
-                                   body_,
+                                   &body_,
                                    body_reader_.done() ? nullptr : &body_reader_,
                                    framing_,
                                    method() == "HEAD",
@@ -283,7 +280,7 @@ void Exchange::fail_from(DispatchEnd end, upstream::Endpoint& endpoint) {
 void Exchange::fail_from(RelayEnd end, const Progress& progress, upstream::Endpoint& endpoint) {
     fail(reason_of(end));
     // Else only its last bytes were not taken.
-    if (ticket_.standing() == Standing::running) note_tokens(progress);
+    if (ticket_.standing() == Standing::running) note_tokens(progress, false);
     if (end == RelayEnd::evicted) note_gate(ticket_.eviction());
     if (group(reason_) == ReasonGroup::backend) route_->backend->request_failed(endpoint, link_.turn());
     release();
@@ -361,10 +358,10 @@ net::task<void> Exchange::relay(std::unique_ptr<upstream::Connection> connection
     Relay body(link_, presence_, progress, answer_end, connection->stream(),
                http::BodyReader(head.framing, head.content_length), write_answer_head(head, framing),
                {.chunked_out = framing.framing == http::Framing::chunked,
-                .event_stream = head.event_stream && !http::is_encoded(head.fields),
+                .event_stream = is_event_stream(head) && !http::is_encoded(head.fields),
                 .idle_timeout = backend.config().timeouts.idle,
                 .total_deadline = total_deadline_});
-    link_.worker.texts().give(std::exchange(body_, {}));  // it is answered: it will not be sent again
+    link_.worker.texts().give(body_.take_first());  // it is answered: it will not be sent again
     hold(0);
     const RelayEnd end = co_await body.run(dispatch.rest());
     if (end != RelayEnd::complete) fail_from(end, progress, endpoint);
@@ -403,7 +400,7 @@ net::task<bool> Exchange::break_off(Relay& body, const Progress& progress) {
 void Exchange::settle(const Progress& progress) {
     reason_ = record_.queue > Duration::zero() ? Reason::admitted_after_wait : Reason::admitted;
     if (ask_.beside_line) reason_ = Reason::exempt;
-    note_tokens(progress);
+    note_tokens(progress, true);
     if (record_.tokens_out.tokens > 0) route_->judge->answers().learn(record_.tokens_out.tokens);
     if (progress.reading() == Reading::video_job) note_video_job(progress);
     release();

@@ -10,6 +10,8 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdint>
+#include <limits>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -17,6 +19,8 @@
 #include "ai/rate_fields.hpp"
 #include "ai/request_facts.hpp"
 #include "ai/rewrite.hpp"
+#include "base/segmented_text.hpp"
+#include "downstream/body_intake.hpp"
 #include "downstream/client_link.hpp"
 #include "downstream/dispatch.hpp"
 #include "downstream/idempotency.hpp"
@@ -50,6 +54,8 @@ public:
     [[nodiscard]] net::task<bool> run();
 
 private:
+    static constexpr std::uint64_t kMaxTokens = std::numeric_limits<std::int32_t>::max();
+
     enum class Attempt : std::uint8_t {
         served,    // an answer was passed on; nothing is left to say
         stale,     // a connection that had lain idle was closed: a fresh one may do
@@ -61,9 +67,11 @@ private:
 
     void identify(const http::RequestHead& head);
     void join(ClassId cls);
-    void resolve_class();
+    void resolve_class(bool unknown);
     // Applies the class's `degrade` rules that hold now; it may go to another backend afterwards.
     void degrade(ai::Rewrite& rewrite);
+    // The place in the engine's own queue that its class has, or none of the caller's choosing.
+    void tell_priority(ai::Rewrite& rewrite) const;
     // The request asks for a tier, and its class names the one that counts.
     [[nodiscard]] bool overrides_tier() const;
     // Lets the engine know that one, so that what its answer says of the tier is true.
@@ -71,20 +79,24 @@ private:
     void note_idempotency_key(std::string_view key);
     void read_upgrade(const http::RequestHead& head);
     void write_head(const http::RequestHead& head);
+    [[nodiscard]] bool reads_answer() const;
     void note_trace(std::string_view traceparent);
     [[nodiscard]] bool refuse_by_head(const http::RequestHead& head);
     [[nodiscard]] bool certainly_refused();
+    void begin_body(const http::RequestHead& head, std::string_view& bytes);
+    [[nodiscard]] BodyIntake::Plan intake_plan() const;
     [[nodiscard]] net::task<bool> read_body();
-    [[nodiscard]] bool take_from_inbox();
-    void read_asked();
+    [[nodiscard]] bool take_from_inbox(BodyIntake& intake);
+    void read_asked(ai::RequestFacts facts);
+    [[nodiscard]] std::uint32_t prompt_tokens() const;
+    [[nodiscard]] std::uint32_t media_tokens() const;
     void rewrite_body();
     void note_model();
-    void estimate_output();
-    // The class or the price depends on the body.
-    [[nodiscard]] bool needs_body() const;
+    // False where what it asks for cannot be priced.
+    [[nodiscard]] bool estimate_output();
     [[nodiscard]] ai::RateFields rate_fields() const;
-    [[nodiscard]] bool take_body(std::string_view& bytes);
-    [[nodiscard]] std::uint64_t body_bound() const;
+    [[nodiscard]] bool take_body(BodyIntake& intake, std::string_view& bytes);
+    [[nodiscard]] std::uint64_t body_bound(const BodyIntake& intake) const;
     [[nodiscard]] std::uint64_t memory_share() const;
     void end_head();
     [[nodiscard]] admission::Standing take_place();
@@ -104,8 +116,9 @@ private:
     void settle(const Progress& progress);
     // The answer broke off: tells the client, in the stream where that can be done. False when only an abort can.
     [[nodiscard]] net::task<bool> break_off(Relay& body, const Progress& progress);
+    [[nodiscard]] bool is_event_stream(const http::ResponseHead& head) const;
     [[nodiscard]] Reading reading_of(const http::ResponseHead& head) const;
-    void note_tokens(const Progress& progress);
+    void note_tokens(const Progress& progress, bool whole);
     void note_video_job(const Progress& progress);
     void pass_beside_line();
     [[nodiscard]] net::task<void> refuse();
@@ -137,23 +150,26 @@ private:
     std::size_t host_at_ = 0;
     std::size_t method_size_ = 0;
     std::size_t path_size_ = 0;
-    std::string body_;
+    SegmentedText body_;
     http::BodyReader body_reader_;
     http::Framing framing_ = http::Framing::none;
     std::uint64_t content_length_ = 0;
     ai::RequestFacts facts_;      // of the body as it came
     std::array<char, 64> model_;  // its beginning, for the log
+    std::string form_type_;       // Content-Type of a form: it names what is between its parts
     Dialect dialect_ = Dialect::generic;
     int minor_version_ = 1;
     bool keep_alive_ = false;
     bool expects_continue_ = false;
-    bool upgrades_ = false;        // to WebSocket
-    bool is_json_ = false;         // the body is read as such
-    admission::OpenClasses open_;  // classes that the body still decides about
-    bool close_after_ = false;     // the connection ends after the answer that is being passed on
-    bool keep_open_ = false;       // what run() returns
-    bool asked_usage_ = false;     // of the stream, in the client's place
-    bool consumed_body_ = false;   // bytes of the body have been passed on and are not here any more
+    bool upgrades_ = false;  // to WebSocket
+    bool trusted_ = false;   // the client is a proxy that is trusted
+    BodyForm body_form_ = BodyForm::unread;
+    http::ContentCoding coding_ = http::ContentCoding::identity;  // of the body, which is undone
+    admission::OpenClasses open_;                                 // classes that the body still decides about
+    bool close_after_ = false;    // the connection ends after the answer that is being passed on
+    bool keep_open_ = false;      // what run() returns
+    bool asked_usage_ = false;    // of the stream, in the client's place
+    bool consumed_body_ = false;  // bytes of the body have been passed on and are not here any more
 
     std::string degraded_;                                  // the rules that were applied
     std::string_view degraded_tier_;                        // what they made of the request's tier; of the policy

@@ -7,20 +7,17 @@
 #include "admission/classify/cohort.hpp"
 #include "ai/dialect.hpp"
 #include "ai/video.hpp"
+#include "downstream/body_fields.hpp"
 #include "downstream/exchange.hpp"
-#include "downstream/framing.hpp"
 #include "downstream/worker.hpp"
 #include "http/forward.hpp"
+#include "http/path.hpp"
 #include "http/websocket.hpp"
 
 namespace weir::downstream {
 namespace {
 
-using net::IoStatus;
 using namespace std::chrono_literals;
-
-constexpr std::size_t kReadBytes = 32 * 1024;
-constexpr Duration kDrainTime = 500ms;
 
 // A client's request id is kept when it is short and plain enough to be logged as it is.
 bool is_plain_id(std::string_view id) {
@@ -69,16 +66,6 @@ std::uint32_t read_retry_count(const http::FieldTable& fields) {
     return count;
 }
 
-// Whether the body is read as JSON. On calls that take nothing else what the client calls it does not count, as engines
-// read it all the same; forms with files in them are another matter.
-bool is_read_as_json(const http::FieldTable& fields, ai::Api api) {
-    const http::Field* type = fields.find(http::FieldId::content_type);
-    if (type == nullptr) return ai::is_known(api);
-    const std::string_view essence = http::trim(type->value.substr(0, type->value.find(';')));
-    if (http::equals_ignoring_case(essence, "application/json")) return true;
-    return ai::is_known(api) && !http::equals_ignoring_case(essence, "multipart/form-data");
-}
-
 // When the caller's SDK stops waiting (x-stainless-read-timeout, in seconds).
 std::optional<TimePoint> read_deadline(const http::FieldTable& fields, TimePoint now) {
     const http::Field* field = fields.find(http::FieldId::read_timeout);
@@ -88,6 +75,15 @@ std::optional<TimePoint> read_deadline(const http::FieldTable& fields, TimePoint
     if (error != std::errc{} || end != field->value.data() + field->value.size()) return std::nullopt;
     if (!(timeout > 0) || timeout > 86'400) return std::nullopt;
     return now + from_seconds(timeout);
+}
+
+// Some servers take it for a call, and some do not: it has parameters, or letters of the other case.
+bool is_misspelled_call(std::string_view path) {
+    std::string room;
+    const std::string_view compared = http::compared_path(path, room);
+    if (ai::is_miscased_call(compared)) return true;
+    return !room.empty() && (ai::is_known(ai::api_of(compared, Dialect::generic)) || ai::is_video_path(compared) ||
+                             ai::is_realtime(compared));
 }
 
 }  // namespace
@@ -115,14 +111,9 @@ std::string_view Exchange::begin(const http::RequestHead& head, std::string_view
     const http::Field* key = head.fields.find(http::FieldId::idempotency_key);
     if (key != nullptr && route_ != nullptr) note_idempotency_key(key->value);
     if (refuse_by_head(head)) return bytes;
+    if (body_form_ != BodyForm::unread) coding_ = http::content_coding(head.fields);
     write_head(head);
-    // The usual body is short and comes with its head: it is taken from where it was read.
-    const bool all_here = framing_ == http::Framing::length && content_length_ <= bytes.size();
-    if (all_here && !expects_continue_ && content_length_ <= body_bound() && !take_body(bytes)) return bytes;
-    if (body_reader_.done()) {
-        read_asked();
-        end_head();
-    }
+    begin_body(head, bytes);
     return bytes;
 }
 
@@ -132,8 +123,9 @@ void Exchange::identify(const http::RequestHead& head) {
     const std::string chain = http::joined_forwarded_for(head.fields);
     const admission::Identity identity =
         routing.classifier.identify({link_.peer, chain, shown.key, shown.ambiguous, link_.subject});
-    const admission::HeadFacts facts{routing.find(link_.listener)->config.name, head.method, head.path(), find_header,
-                                     &head.fields};
+    std::string room;
+    const std::string_view compared = http::compared_path(head.path(), room);
+    const admission::HeadFacts facts{link_.config().name, head.method, compared, find_header, &head.fields};
     join(routing.classifier.classify(identity, facts, open_));
     record_.source = identity.source;
     if (identity.certificate != nullptr) record_.key_name = identity.certificate->name;
@@ -145,8 +137,14 @@ void Exchange::identify(const http::RequestHead& head) {
     ask_.deadline = read_deadline(head.fields, arrived_);
     const Duration wall = arrived_.time_since_epoch() + link_.worker.state().wall_offset;
     ask_.cohort = admission::cohort_of(identity.dealt_as, std::chrono::duration_cast<std::chrono::seconds>(wall));
-    is_json_ = framing_ != http::Framing::none && is_read_as_json(head.fields, facts_.api);
-    if (is_json_) ask_.prompt_tokens = route_->judge->prompts().estimate(content_length_);
+    trusted_ = identity.via_trusted;
+    body_form_ =
+        framing_ == http::Framing::none ? BodyForm::unread : body_form(head.fields, facts_.api, !open_.empty());
+    // Until it has been read a long body may be a picture: the shortest prompt that it can be then.
+    constexpr std::uint64_t kLongText = 1024;
+    if (body_form_ == BodyForm::json) {
+        ask_.prompt_tokens = route_->judge->prompts().estimate(std::min(content_length_, kLongText));
+    }
 }
 
 void Exchange::join(ClassId cls) {
@@ -162,18 +160,6 @@ void Exchange::join(ClassId cls) {
     if (ask_.can_be_cut) ticket_.allow_cutting();
 }
 
-// The body is here, or as much of it as is read before the line.
-void Exchange::resolve_class() {
-    const std::string model = facts_.text(ai::Member::model, body_);
-    const std::string tier = facts_.text(ai::Member::service_tier, body_);
-    const std::uint64_t bytes = std::max<std::uint64_t>(body_.size(), content_length_);
-    join(link_.routing->classifier.resolve(open_, {.there = is_json_,
-                                                   .model = model,
-                                                   .service_tier = tier,
-                                                   .prompt_tokens = ai::estimated_tokens(bytes),
-                                                   .stream = facts_.stream}));
-}
-
 bool Exchange::refuse_by_head(const http::RequestHead& head) {
     if (route_ == nullptr) {
         fail(Reason::internal_error, "no traffic class matches");
@@ -183,6 +169,11 @@ bool Exchange::refuse_by_head(const http::RequestHead& head) {
         fail(Reason::max_forwards);
     } else if (framing_ == http::Framing::length && content_length_ > link_.limits().body_bytes) {
         fail(Reason::body_too_large);
+    } else if (link_.config().paths == PathForm::strict && is_misspelled_call(path())) {
+        fail(Reason::bad_request, "the path is that of a known call in a spelling that not all servers read so");
+    } else if (framing_ != http::Framing::none && facts_.api != ai::Api::generic) {
+        const BodyFault fault = fault_of_body_fields(head.fields, facts_.api);
+        if (fault.reason != Reason::admitted) fail(fault.reason, fault.detail);
     }
     return reason_ != Reason::admitted;
 }
@@ -228,9 +219,16 @@ void Exchange::write_head(const http::RequestHead& head) {
                                     .request_id = request_id_,
                                     .traceparent = own,
                                     .pseudonym = link_.worker.state().pseudonym,
-                                    .websocket = upgrades_},
+                                    .websocket = upgrades_,
+                                    .identity = reads_answer(),
+                                    .decoded = coding_ != http::ContentCoding::identity},
                                    head_);
     // The body's framing follows once it is known: see read_body().
+}
+
+// Its tokens are counted as it passes, its usage is read: it must not be compressed.
+bool Exchange::reads_answer() const {
+    return ai::is_known(facts_.api) || (ask_.beside_line && !path().ends_with("/content"));
 }
 
 void Exchange::note_trace(std::string_view traceparent) {
@@ -238,135 +236,6 @@ void Exchange::note_trace(std::string_view traceparent) {
     if (traceparent.size() < 36 || traceparent[2] != '-' || traceparent[35] != '-') return;
     std::copy_n(traceparent.begin() + 3, trace_id_.size(), trace_id_.begin());
     record_.trace_id = {trace_id_.data(), trace_id_.size()};
-}
-
-std::uint64_t Exchange::body_bound() const {
-    return std::min(link_.routing->limits.body_before_line, link_.limits().body_bytes);
-}
-
-net::task<bool> Exchange::read_body() {
-    const std::uint64_t bound = body_bound();
-    // A class that depends on the body cannot be chosen without it, nor can the price be told.
-    if (expects_continue_ && needs_body() && content_length_ <= bound) {
-        const bool sent = co_await link_.send(Presence::kInterim);
-        if (!sent) fail(Reason::client_gone);
-        if (!sent) co_return false;
-        expects_continue_ = false;
-    }
-    const bool ahead = !expects_continue_ && (framing_ == http::Framing::chunked || content_length_ <= bound);
-    const TimePoint began = link_.turn();
-    TimePoint deadline = began + link_.limits().body_timeout;
-    while (ahead && !body_reader_.done() && body_.size() <= bound) {
-        if (!take_from_inbox()) co_return false;
-        if (body_reader_.done()) break;
-        const IoStatus status = link_.read_more(kReadBytes);
-        if (status == IoStatus::ok) {
-            deadline = link_.turn() + link_.limits().body_timeout;
-            continue;
-        }
-        if (status == IoStatus::eof || status == IoStatus::failed) {
-            fail(Reason::client_gone);
-            co_return false;
-        }
-        if (link_.turn() >= deadline) {
-            fail(Reason::request_timeout, "the body stopped arriving");
-            co_return false;
-        }
-        link_.timer.set(deadline);
-        co_await link_.waker.wait();
-    }
-    read_asked();
-    end_head();
-    waited_ += link_.turn() - began;
-    co_return reason_ == Reason::admitted;
-}
-
-void Exchange::read_asked() {
-    if (!is_json_) {
-        if (!open_.empty()) resolve_class();
-        estimate_output();
-        return;
-    }
-    facts_ = ai::read_facts(facts_.api, body_);
-    if (!open_.empty()) resolve_class();
-    const std::uint64_t bytes = std::max<std::uint64_t>(body_.size(), content_length_);
-    ask_.prompt_tokens = route_->judge->prompts().estimate(bytes);
-    ask_.streams = facts_.stream;
-    note_model();
-    estimate_output();
-    // A body that is too large to be here in full goes as it is: its beginning tells what it can, and the rest is the
-    // endpoint's to judge.
-    if (!body_reader_.done()) return;
-    if (!facts_.fault.empty()) return fail(Reason::bad_request, facts_.fault);
-    rewrite_body();
-}
-
-bool Exchange::take_from_inbox() {
-    std::string_view bytes = link_.inbox;
-    const bool going = take_body(bytes);
-    link_.inbox.erase(0, link_.inbox.size() - bytes.size());
-    return going;
-}
-
-bool Exchange::take_body(std::string_view& bytes) {
-    if (body_.empty()) body_ = link_.worker.texts().take();
-    while (!bytes.empty() && !body_reader_.done()) {
-        const http::BodyReader::Piece piece = body_reader_.next(bytes);
-        if (piece.failed) {
-            fail(Reason::bad_request, "the chunked framing of the body is broken");
-            return false;
-        }
-        bytes.remove_prefix(piece.consumed);
-        body_.append(piece.content);
-    }
-    hold(body_.size());
-    if (body_.size() > link_.limits().body_bytes) fail(Reason::body_too_large);
-    const auto held_by_all = link_.worker.state().buffered_bytes.load(std::memory_order_relaxed);
-    if (held_by_all > static_cast<std::int64_t>(memory_share())) fail(Reason::memory_pressure);
-    return reason_ == Reason::admitted;
-}
-
-// Each step down in priority leaves a tenth of the memory to the better classes, so that under pressure the least
-// important is refused first.
-std::uint64_t Exchange::memory_share() const {
-    const auto rank = static_cast<std::uint64_t>(route_->config.priority);
-    return link_.routing->limits.buffered_bytes / 10 * (10 - rank);
-}
-
-void Exchange::end_head() {
-    if (!body_reader_.done()) {
-        http::end_request_head({framing_, content_length_}, head_);
-        // What was read ahead of a chunked body goes as a chunk of its own.
-        if (framing_ == http::Framing::chunked && !body_.empty()) {
-            body_.insert(0, ChunkSize(body_.size()).text()).append("\r\n");
-        }
-        return;
-    }
-    // A body that is all here goes with its length, however it came. Methods that usually have one say so when it is
-    // empty (RFC 9110 section 8.6).
-    const bool usual = method() == "POST" || method() == "PUT" || method() == "PATCH";
-    const bool has_length = framing_ != http::Framing::none || usual;
-    http::end_request_head({has_length ? http::Framing::length : http::Framing::none, body_.size()}, head_);
-}
-
-net::task<bool> Exchange::finish_request_body() {
-    const TimePoint deadline = link_.turn() + kDrainTime;
-    while (!body_reader_.done()) {
-        std::string_view bytes = link_.inbox;
-        while (!bytes.empty() && !body_reader_.done()) {
-            const http::BodyReader::Piece piece = body_reader_.next(bytes);
-            if (piece.failed) co_return false;
-            bytes.remove_prefix(piece.consumed);
-        }
-        link_.inbox.erase(0, link_.inbox.size() - bytes.size());
-        if (body_reader_.done()) break;
-        const IoStatus status = link_.read_more(kReadBytes);
-        if (status == IoStatus::ok) continue;
-        if (status != IoStatus::would_block || link_.turn() >= deadline) co_return false;
-        link_.timer.set(deadline);
-        co_await link_.waker.wait();
-    }
-    co_return true;
 }
 
 }  // namespace weir::downstream

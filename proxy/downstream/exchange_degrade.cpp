@@ -17,9 +17,9 @@ using ai::Member;
 
 void Exchange::degrade(ai::Rewrite& rewrite) {
     const Route& home = *route_;
-    const std::string model = facts_.text(Member::model, body_);
+    const std::string model = facts_.text(Member::model);
     // A rule changes the tier that it would have been served as, not the one that it asked for.
-    const std::string tier = overrides_tier() ? home.config.service_tier : facts_.text(Member::service_tier, body_);
+    const std::string tier = overrides_tier() ? home.config.service_tier : facts_.text(Member::service_tier);
     const bool known = ai::is_known(facts_.api);
     const admission::DegradePlan plan = admission::plan_degrade(home.degrade,
                                                                 {.model = model,
@@ -39,15 +39,15 @@ void Exchange::degrade(ai::Rewrite& rewrite) {
         degraded_.append(degraded_.empty() ? "" : ",").append(rule.config.name);
     }
     record_.degraded = degraded_;
-    if (plan.max_output_tokens) ai::limit_length(*plan.max_output_tokens, facts_, body_, rewrite);
-    if (plan.n) ai::limit_answers(*plan.n, facts_, body_, rewrite);
+    if (plan.max_output_tokens) ai::limit_length(*plan.max_output_tokens, facts_, rewrite);
+    if (plan.n) ai::limit_answers(*plan.n, facts_, rewrite);
     // What is reserved of the caller's rates is what may come out now.
     if (plan.max_output_tokens) {
         facts_.max_output_tokens =
             std::min(facts_.max_output_tokens.value_or(*plan.max_output_tokens), *plan.max_output_tokens);
     }
     if (plan.n) facts_.n = std::min(facts_.n, *plan.n);
-    estimate_output();
+    (void)estimate_output();  // that it can be priced is known by now
     if (!plan.model.empty()) rewrite.set(Member::model, json_string(plan.model));
     degraded_tier_ = plan.service_tier;
     if (!plan.service_tier.empty()) rewrite.set(Member::service_tier, json_string(plan.service_tier));
@@ -58,11 +58,33 @@ void Exchange::degrade(ai::Rewrite& rewrite) {
     }
 }
 
-bool Exchange::overrides_tier() const { return !route_->config.service_tier.empty() && facts_.asks_for_tier(body_); }
+void Exchange::tell_priority(ai::Rewrite& rewrite) const {
+    if (facts_.api == ai::Api::generic) return;
+    const auto rank = static_cast<unsigned>(route_->config.priority);
+    // Where greater numbers go first.
+    const auto claim = static_cast<unsigned>(admission::kPriorityCount - 1) - rank;
+    // On other paths a member of that name may be the caller's business; a number is what engines take for one.
+    const bool ours = ai::is_known(facts_.api) || ai::read_count(facts_.written(Member::priority)) ||
+                      ai::is_negative(facts_.written(Member::priority));
+    const auto strip = [&] {
+        if (!trusted_ && ours) rewrite.remove(Member::priority);
+    };
+    switch (route_->backend->config().priority) {
+        case upstream::EnginePriority::vllm: rewrite.set(Member::priority, std::to_string(rank)); break;
+        case upstream::EnginePriority::sglang: rewrite.set(Member::priority, std::to_string(claim)); break;
+        case upstream::EnginePriority::dynamo:
+            strip();
+            return rewrite.set(Member::agent_hints, "{\"priority\":" + std::to_string(claim) + "}");
+        case upstream::EnginePriority::strip: strip(); break;
+    }
+    if (!trusted_) rewrite.remove(Member::agent_hints);
+}
+
+bool Exchange::overrides_tier() const { return !route_->config.service_tier.empty() && facts_.asks_for_tier(); }
 
 void Exchange::tell_tier(ai::Rewrite& rewrite) const {
     const std::string& tier = route_->config.service_tier;
-    if (!overrides_tier() || !degraded_tier_.empty() || facts_.says(Member::service_tier, tier, body_)) return;
+    if (!overrides_tier() || !degraded_tier_.empty() || facts_.says(Member::service_tier, tier)) return;
     rewrite.set(Member::service_tier, json_string(tier));
 }
 

@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <chrono>
-#include <limits>
 
 #include "ai/rate_fields.hpp"
 #include "ai/rewrite.hpp"
@@ -12,38 +11,49 @@
 #include "downstream/worker.hpp"
 
 namespace weir::downstream {
+namespace {
 
-bool Exchange::needs_body() const {
-    const auto priced = [](const admission::LimitConfig& limit) { return limit.tokens || limit.video; };
-    return !open_.empty() || priced(route_->config.limits) || priced(route_->config.per_client);
+bool has_essence(const http::Field& type, std::string_view essence) {
+    return http::equals_ignoring_case(http::trim(type.value.substr(0, type.value.find(';'))), essence);
 }
 
+bool is_json_lines(const http::ResponseHead& head) {
+    const http::Field* type = head.fields.find(http::FieldId::content_type);
+    if (type == nullptr) return false;
+    return has_essence(*type, "application/x-ndjson") || has_essence(*type, "application/ndjson") ||
+           has_essence(*type, "application/jsonl");
+}
+
+}  // namespace
+
 // What the answer may come to at most, where the request says; else what answers usually do.
-void Exchange::estimate_output() {
+bool Exchange::estimate_output() {
     switch (facts_.api) {
-        case ai::Api::count_tokens: ask_.prompt_tokens = 0; return;  // read, but not by the model
-        case ai::Api::videos:
-            ask_.video_seconds = ai::video_seconds(facts_, body_);
+        case ai::Api::count_tokens: ask_.prompt_tokens = 0; return true;  // read, but not by the model
+        case ai::Api::videos: {
+            const auto seconds = ai::video_seconds(facts_);
+            ask_.video_seconds = seconds.value_or(0);
             ask_.prompt_tokens = 0;   // no LLM reads it
             ask_.can_be_cut = false;  // the job is not the answer
-            return;
+            return seconds.has_value();
+        }
         case ai::Api::chat:
         case ai::Api::completions:
         case ai::Api::responses:
         case ai::Api::messages: break;
-        default: return;
+        default: return true;
     }
-    constexpr std::uint64_t kMost = std::numeric_limits<std::int32_t>::max();
     const std::uint64_t one = facts_.max_output_tokens.value_or(route_->judge->answers().usual());
-    const std::uint64_t of_each = std::min(kMost, one * std::max(facts_.n, 1U));
-    ask_.output_tokens = static_cast<std::uint32_t>(std::min(kMost, of_each * facts_.prompts));
+    const std::uint64_t of_each = std::min(kMaxTokens, one * std::max(facts_.n, 1U));
+    ask_.output_tokens = static_cast<std::uint32_t>(std::min(kMaxTokens, of_each * facts_.prompts));
+    return true;
 }
 
 void Exchange::note_model() {
-    const std::string_view written = facts_.raw_text(ai::Member::model, body_);
+    const std::string_view written = facts_.raw_text(ai::Member::model);
     if (written.empty()) return;
     std::string said;
-    if (written.find('\\') != std::string_view::npos) said = facts_.text(ai::Member::model, body_);
+    if (written.find('\\') != std::string_view::npos) said = facts_.text(ai::Member::model);
     const std::string_view model = said.empty() ? written : std::string_view(said);
     record_.model = {model_.data(), model.copy(model_.data(), model_.size())};
 }
@@ -56,11 +66,8 @@ void Exchange::rewrite_body() {
     const bool streams_chunks = facts_.api == ai::Api::chat || facts_.api == ai::Api::completions;
     asked_usage_ = facts_.stream && !facts_.include_usage && streams_chunks && backend.ask_usage;
     if (asked_usage_) rewrite.set(ai::Member::include_usage, "true");
-    // In place of the client's own: a client must not choose where it stands in the engine's queue.
-    if (backend.priority == upstream::EnginePriority::forward) {
-        rewrite.set(ai::Member::priority, std::to_string(static_cast<unsigned>(route_->config.priority)));
-    }
-    if (!rewrite.empty() && rewrite.apply(body_)) hold(body_.size());
+    tell_priority(rewrite);
+    if (!rewrite.empty() && rewrite.apply(body_)) hold(body_.capacity());
 }
 
 // Questions about video jobs, downloads, lists: they go where the job is, and wait for no others to be made.
@@ -86,11 +93,20 @@ ai::RateFields Exchange::rate_fields() const {
     return {dialect_, {left(Meter::requests), left(Meter::tokens), left(Meter::input), left(Meter::output)}, now};
 }
 
+// It says so, or it answers a call that asked for a stream, and calls it text.
+bool Exchange::is_event_stream(const http::ResponseHead& head) const {
+    if (head.event_stream) return true;
+    if (!ai::is_known(facts_.api) || !facts_.stream || head.status >= 300) return false;
+    const http::Field* type = head.fields.find(http::FieldId::content_type);
+    return type == nullptr || has_essence(*type, "text/plain");
+}
+
 Reading Exchange::reading_of(const http::ResponseHead& head) const {
     // What is compressed is not read: engines do not, unless something stands before them that does.
     if (http::is_encoded(head.fields)) return Reading::none;
     const bool known = facts_.api != ai::Api::generic;
-    if (head.event_stream) return known ? Reading::events : Reading::other_events;
+    if (is_event_stream(head)) return known ? Reading::events : Reading::other_events;
+    if (known && head.status < 300 && is_json_lines(head)) return Reading::lines;
     if (ask_.beside_line) return path().ends_with("/content") ? Reading::none : Reading::video_job;
     if (facts_.api == ai::Api::videos) return Reading::video_job;
     const bool tells = known && facts_.api != ai::Api::count_tokens;
@@ -114,19 +130,25 @@ void Exchange::note_video_job(const Progress& progress) {
     (void)jobs.begin(ticket_, job->id, now + route_->backend->config().timeouts.job, now);
 }
 
-void Exchange::note_tokens(const Progress& progress) {
+// What the engine says it has written is so once its answer has ended. Of one that broke off it may be a beginning, and
+// what was counted may be more.
+void Exchange::note_tokens(const Progress& progress, bool whole) {
     if (record_.status >= 300 || facts_.api == ai::Api::count_tokens || facts_.api == ai::Api::videos) return;
     const ai::Usage usage = progress.usage();
     using telemetry::TokenSource;
     if (usage.input) {
         record_.tokens_in = {*usage.input, TokenSource::usage};
-        if (facts_.is_object) route_->judge->prompts().learn(facts_.body_bytes, *usage.input);
+        // A picture says nothing of how long a token of text is.
+        const bool is_text = facts_.is_object && facts_.media.parts == 0;
+        if (is_text) route_->judge->prompts().learn(facts_.body_bytes, *usage.input);
     } else if (ask_.prompt_tokens > 0) {
         record_.tokens_in = {ask_.prompt_tokens, TokenSource::estimated};
     }
-    if (usage.output) {
+    const std::uint32_t counted = progress.counted();
+    const bool is_final = whole && usage.final;
+    if (usage.output && (is_final || *usage.output >= counted)) {
         record_.tokens_out = {*usage.output, TokenSource::usage};
-    } else if (const std::uint32_t counted = progress.counted(); counted > 0) {
+    } else if (counted > 0) {
         record_.tokens_out = {counted, TokenSource::counted};
     } else if (progress.reading() == Reading::none && ask_.output_tokens > 0) {
         record_.tokens_out = {ask_.output_tokens, TokenSource::estimated};

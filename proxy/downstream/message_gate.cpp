@@ -46,13 +46,21 @@ void MessageGate::client_frame(const FrameReader::Piece& piece) {
     }
     saw_data_ |= !piece.payload.empty();
     if (!piece.head.empty() && client_.begins_message()) {
-        const bool reads = slots_ != nullptr && client_.opcode() == Opcode::text;
-        course_ = reads ? Course::held : Course::passes;
-        next_look_ = 0;
+        course_ = slots_ != nullptr ? Course::held : Course::passes;
+        client_event_ = ai::RequestScanner(ai::Api::realtime);
+    }
+    // What it says is known before it is passed on.
+    if (slots_ != nullptr && course_ != Course::dropped) {
+        client_text_.clear();
+        client_.append_payload(piece, client_text_);
+        client_event_.push(client_text_);
+        if (course_ == Course::passes && !client_event_.so_far().fault.empty()) {
+            client_fault_ = "an event says its type in more than one way";
+            return;
+        }
     }
     put(piece.head);
     put(piece.payload);
-    if (course_ == Course::held) client_.append_payload(piece, client_text_);
     const bool at_end = piece.ends_frame && client_.is_last();
     if (course_ == Course::held) decide(at_end);
 }
@@ -63,15 +71,26 @@ void MessageGate::put(std::string_view raw) {
 }
 
 void MessageGate::decide(bool at_end) {
+    const ai::RequestFacts& facts = client_event_.so_far();
+    if (!facts.fault.empty()) return refuse_unclear();
+    const bool is_known = facts.at(ai::Member::type).kept_size > 0;
     // Frames without text are held as well.
-    const bool last_look = at_end || held_.size() >= kLongestLook;
-    if (!last_look && client_text_.size() < next_look_) return;
-    // A message in many small pieces is not read anew for each of them.
-    next_look_ = 2 * client_text_.size();
-    const auto event = ai::read_realtime_event(client_text_);
-    if (!event && !last_look) return;
-    if (event == ai::RealtimeEvent::response_create) return act(slots_->ask(ai::realtime_event_id(client_text_)));
+    if (!is_known && !client_event_.broken() && !at_end) {
+        if (held_.size() >= kLongestLook) refuse_unclear();
+        return;
+    }
+    if (is_known && ai::realtime_event(facts.text(ai::Member::type)) == ai::RealtimeEvent::response_create) {
+        return act(slots_->ask(ai::realtime_event_id(facts.written(ai::Member::event_id))));
+    }
     act(Responses::Verdict::go);
+}
+
+// What the server would read it as cannot be told: it does not get it.
+void MessageGate::refuse_unclear() {
+    tell_client(ai::word_realtime_error(Reason::bad_request, {}, {}, Duration::zero(),
+                                        "an event must say its type once, within its first 64 KiB"));
+    course_ = Course::dropped;
+    held_.clear();
 }
 
 void MessageGate::act(Responses::Verdict verdict) {
@@ -81,7 +100,6 @@ void MessageGate::act(Responses::Verdict verdict) {
     if (go) to_server_.append(held_);
     if (!go) tell_client(slots_->refusal());
     held_.clear();
-    client_text_.clear();
 }
 
 void MessageGate::from_server(std::string_view bytes) {
@@ -104,12 +122,20 @@ void MessageGate::server_frame(const FrameReader::Piece& piece) {
     saw_data_ |= !piece.payload.empty();
     if (!piece.head.empty() && server_.begins_message()) {
         reads_server_ = slots_ != nullptr && server_.opcode() == Opcode::text;
+        reads_usage_ = false;
         server_text_.clear();
         next_server_look_ = 0;
     }
-    if (!reads_server_) return;
-    server_.append_payload(piece, server_text_);
-    notice(piece.ends_frame && server_.is_last());
+    const bool at_end = piece.ends_frame && server_.is_last();
+    if (reads_server_) {
+        server_.append_payload(piece, server_text_);
+        notice(at_end);
+    } else if (reads_usage_) {
+        server_text_.clear();
+        server_.append_payload(piece, server_text_);
+        server_usage_.push(server_text_);
+    }
+    if (at_end && std::exchange(reads_usage_, false)) slots_->done(server_usage_.usage());
 }
 
 void MessageGate::notice(bool at_end) {
@@ -120,7 +146,12 @@ void MessageGate::notice(bool at_end) {
     if ((!event || is_error) && !at_end && server_text_.size() < kServerLook) return;
     reads_server_ = false;
     if (event == ai::RealtimeEvent::response_delta) slots_->delta();
-    if (event == ai::RealtimeEvent::response_done) slots_->done();
+    if (event == ai::RealtimeEvent::response_done) {
+        // What it cost stands somewhere within it.
+        reads_usage_ = true;
+        server_usage_ = {};
+        server_usage_.push(server_text_);
+    }
     if (event == ai::RealtimeEvent::response_created && !slots_->created()) {
         tell_client(slots_->refusal());
         cancel();

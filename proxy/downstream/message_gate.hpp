@@ -1,10 +1,11 @@
 #pragma once
 // What passes through a WebSocket tunnel, frame by frame. Nothing is changed on its way: frames go on as they came.
 //
-// On a Realtime connection a client's message is held until it can be told whether it asks for a response; then it goes
-// on, waits for a slot with everything behind it, or is dropped and answered with an error event. What does not say
-// what it is within its first 64 KiB, frames' heads and all, goes on: should it ask for a response after all, the
-// server's own word of that counts.
+// On a Realtime connection a client's message, in text frames or binary ones, is held until it can be told whether it
+// asks for a response; then it goes on, waits for a slot with everything behind it, or is dropped and answered with an
+// error event. So is one that does not say what it is within its first 64 KiB, frames' heads and all, or says it in a
+// way that readers of JSON do not all read alike. One that says it again while it goes on never ends: its client is at
+// fault.
 //
 // What Weir itself has to say waits for the end of the message that is under way on that side, 64 KiB of it at most: a
 // client that goes on asking for what is refused meanwhile is at fault.
@@ -16,7 +17,9 @@
 #include <string_view>
 #include <utility>
 
+#include "ai/answer_scanner.hpp"
 #include "ai/realtime.hpp"
+#include "ai/request_scanner.hpp"
 #include "downstream/responses.hpp"
 #include "http/websocket.hpp"
 
@@ -41,9 +44,7 @@ public:
     [[nodiscard]] const std::string& to_client() const { return to_client_; }
     [[nodiscard]] const std::string& to_server() const { return to_server_; }
     // Bytes that wait for something else than the other side, beside the outboxes.
-    [[nodiscard]] std::size_t held() const {
-        return held_.size() + client_text_.size() + own_to_client_.size() + own_to_server_.size();
-    }
+    [[nodiscard]] std::size_t held() const { return held_.size() + own_to_client_.size() + own_to_server_.size(); }
     // Whether a message brought anything since this was last asked, from either side: a ping does not.
     [[nodiscard]] bool take_data() { return std::exchange(saw_data_, false); }
     // A side has broken the protocol: what is wrong, or empty.
@@ -61,6 +62,7 @@ private:
     void put(std::string_view raw);
     // What the held message is, once that can be told: at its end at the latest.
     void decide(bool at_end);
+    void refuse_unclear();
     void act(Responses::Verdict verdict);
     void notice(bool at_end);
     void tell_client(std::string_view event);
@@ -77,15 +79,17 @@ private:
     std::string to_server_;
     std::string own_to_client_;  // whole frames of ours, for the next place between two messages
     std::string own_to_server_;
-    std::string held_;           // the client's message as it came
-    std::string client_text_;    // its beginning, unmasked
-    std::string server_text_;    // the beginning of the server's
-    std::size_t next_look_ = 0;  // at so much of the text
+    std::string held_;         // the client's message as it came
+    std::string client_text_;  // a piece of it, unmasked
+    ai::RequestScanner client_event_{ai::Api::realtime};
+    ai::AnswerScanner server_usage_;
+    std::string server_text_;  // the beginning of the server's
     std::size_t next_server_look_ = 0;
     std::string_view client_fault_;
     std::string_view server_fault_;
     Course course_ = Course::passes;
     bool reads_server_ = false;  // what its message is has not been told yet
+    bool reads_usage_ = false;   // its message is a response's end, and is read to its own
     bool saw_data_ = false;
     bool closing_ = false;
 };

@@ -21,6 +21,7 @@ enum class Reading : std::uint8_t {
     video_job,     // JSON that describes one
     events,        // a stream of JSON events
     other_events,  // a stream of events of which only the number is known
+    lines,         // a stream of JSON lines
 };
 
 class Progress {
@@ -31,7 +32,8 @@ public:
     void begin(Reading reading, bool drops_usage) {
         reading_ = reading;
         drops_usage_ = drops_usage && reading == Reading::events;
-        if (reading == Reading::other_events) events_ = ai::EventScanner(false);
+        if (reading == Reading::other_events) events_ = ai::EventScanner(ai::EventScanner::Form::other_events);
+        if (reading == Reading::lines) events_ = ai::EventScanner(ai::EventScanner::Form::json_lines);
     }
 
     [[nodiscard]] Reading reading() const { return reading_; }
@@ -52,7 +54,7 @@ public:
         tell(now);
     }
     // All content has come.
-    void end_filter(UsageFilter::Passed& passed) { filter_.end(passed); }
+    void end_filter(UsageFilter::Passed& passed) { filter_.end(events_, passed); }
 
     // What the endpoint has said.
     [[nodiscard]] ai::Usage usage() const {

@@ -154,8 +154,7 @@ void Relay::write(std::span<const std::string_view> slices) {
     if (count == 0) return;
     if (size > 0) {
         if (first_content_ == TimePoint{}) first_content_ = link_.now();
-        const std::string_view last = slices.back();
-        tail_ = {last.size() > 1 ? last[last.size() - 2] : tail_[1], last.back()};
+        for (const std::string_view slice : slices) tail_.passed(slice);
     }
     const net::IoResult result = link_.stream->try_write(std::span(parts).first(count));
     client_failed_ |= result.status == IoStatus::failed;

@@ -10,6 +10,7 @@
 #include <string_view>
 
 #include "downstream/client_link.hpp"
+#include "downstream/event_tail.hpp"
 #include "downstream/presence.hpp"
 #include "downstream/progress.hpp"
 #include "http/body.hpp"
@@ -58,7 +59,7 @@ public:
     // After any other end: whether a last event can still reach the client, which takes an event stream in chunks.
     [[nodiscard]] bool can_add_event() const { return options_.event_stream && options_.chunked_out; }
     // The content that has been passed on ends within an event.
-    [[nodiscard]] bool within_event() const { return tail_[0] != '\n' || tail_[1] != '\n'; }
+    [[nodiscard]] bool within_event() const { return tail_.within_event(); }
     // Adds `content` to what is to be sent, as a chunk that is not the last. REQUIRES: can_add_event().
     void add(std::string_view content);
     // Bytes followed the end of the body: the endpoint's connection is not to be trusted again.
@@ -90,9 +91,9 @@ private:
     std::string unsent_;
     Options options_;
     TimePoint first_content_{};
-    TimePoint sent_at_{};                   // the last time the client took something
-    std::size_t accounted_ = 0;             // of unsent_, in the process's count of buffered bytes
-    std::array<char, 2> tail_{'\n', '\n'};  // the last two bytes of content: whether an event has just ended
+    TimePoint sent_at_{};        // the last time the client took something
+    std::size_t accounted_ = 0;  // of unsent_, in the process's count of buffered bytes
+    EventTail tail_;
     bool excess_ = false;
     bool client_failed_ = false;
 };

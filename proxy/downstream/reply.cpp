@@ -5,6 +5,7 @@
 #include <ctime>
 
 #include "ai/refusal.hpp"
+#include "http/content_coding.hpp"
 
 namespace weir::downstream {
 namespace {
@@ -18,6 +19,7 @@ std::string_view phrase_of(int status) {
         case 409: return "Conflict";
         case 413: return "Content Too Large";
         case 414: return "URI Too Long";
+        case 415: return "Unsupported Media Type";
         case 417: return "Expectation Failed";
         case 429: return "Too Many Requests";
         case 431: return "Request Header Fields Too Large";
@@ -47,6 +49,8 @@ int status_of_request(Reason reason) {
         case Reason::head_too_large: return 431;
         case Reason::target_too_long: return 414;
         case Reason::body_too_large: return 413;
+        case Reason::unsupported_media:
+        case Reason::unsupported_coding: return 415;
         case Reason::request_timeout: return 408;
         case Reason::expectation_failed: return 417;
         case Reason::not_implemented: return 501;
@@ -93,6 +97,10 @@ std::string write_reply(const Reply& reply) {
         const auto ms = std::chrono::ceil<std::chrono::milliseconds>(reply.retry_after).count();
         out.append("\r\nRetry-After: ").append(std::to_string((ms + 999) / 1000));
         out.append("\r\nRetry-After-Ms: ").append(std::to_string(ms));
+    }
+    // RFC 9110 section 15.5.16: what would have been taken.
+    if (reply.reason == Reason::unsupported_coding) {
+        out.append("\r\nAccept-Encoding: ").append(http::kDecodedCodings);
     }
     if (reply.tell_no_retry) out.append("\r\nX-Should-Retry: false");
     if (reply.close) out.append("\r\nConnection: close");

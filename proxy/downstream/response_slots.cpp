@@ -52,6 +52,7 @@ ResponseSlots::Verdict ResponseSlots::ask(std::string_view event_id) {
         refuse_too_many(response);
         return Verdict::refused;
     }
+    options_.ask.output_tokens = route_.judge->answers().usual();
     if (route_.judge->arrive(response.ticket, options_.ask, link_.turn()) == Standing::waiting) {
         waiting_ = &response;
         return Verdict::wait;
@@ -131,9 +132,12 @@ void ResponseSlots::delta() {
     route_.judge->streamed(response->ticket, response->told, link_.turn());
 }
 
-void ResponseSlots::done() {
+void ResponseSlots::done(const ai::Usage& usage) {
     Response* response = find(true);
     if (response == nullptr) return;
+    using telemetry::TokenSource;
+    if (usage.input) response->record.tokens_in = {*usage.input, TokenSource::usage};
+    if (usage.output) response->record.tokens_out = {*usage.output, TokenSource::usage};
     const bool waited = response->record.queue > Duration::zero();
     close(*response, waited ? Reason::admitted_after_wait : Reason::admitted, 200);
 }
@@ -178,9 +182,15 @@ net::task<void> ResponseSlots::end(Reason reason) {
 }
 
 void ResponseSlots::close(Response& response, Reason reason, int status) {
-    if (response.ticket.standing() == Standing::running) route_.judge->finish(response.ticket, link_.turn());
-    if (waiting_ == &response) waiting_ = nullptr;
     telemetry::Record& record = response.record;
+    if (record.tokens_out.tokens == 0 && response.deltas > 0) {
+        record.tokens_out = {response.deltas, telemetry::TokenSource::counted};
+    }
+    if (response.ticket.standing() == Standing::running) {
+        route_.judge->finish(response.ticket, link_.turn(),
+                             admission::Tokens{record.tokens_in.tokens, record.tokens_out.tokens, 0});
+    }
+    if (waiting_ == &response) waiting_ = nullptr;
     record.reason = reason;
     record.status = status;
     record.request_id = response.id;

@@ -43,7 +43,7 @@ public:
     [[nodiscard]] bool waits() const override { return waiting_ != nullptr; }
     [[nodiscard]] bool created() override;
     void delta() override;
-    void done() override;
+    void done(const ai::Usage& usage) override;
     void rejected(std::string_view event_id) override;
     [[nodiscard]] bool give_up_overdue() override;
     [[nodiscard]] const std::string& refusal() const override { return refusal_; }

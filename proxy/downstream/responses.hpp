@@ -6,6 +6,8 @@
 #include <string>
 #include <string_view>
 
+#include "ai/answer_scanner.hpp"
+
 namespace weir::downstream {
 
 class Responses {
@@ -23,7 +25,8 @@ public:
     // The server began one. False when nobody had asked for it and there is no room for it: then it is to be cancelled.
     [[nodiscard]] virtual bool created() = 0;
     virtual void delta() = 0;
-    virtual void done() = 0;
+    // One has ended; what the server says it has cost.
+    virtual void done(const ai::Usage& usage) = 0;
     // The server could not obey the client's event of that name; empty: the client has a response already.
     virtual void rejected(std::string_view event_id) = 0;
     // Gives up those whose time is over; whether there was one that must be cancelled.

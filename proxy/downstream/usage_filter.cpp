@@ -25,21 +25,24 @@ void UsageFilter::pass(ai::EventScanner& scanner, std::string_view content, Pass
         content.remove_prefix(piece.size());
         if (scanner.ended_with_usage_chunk() && !passing_ && !passed.full()) {
             held_.clear();
-        } else if (scanner.ended() || passing_ || passed.full()) {
-            release(passed);
-            passed.add(piece);
-            passing_ = !scanner.ended();
-        } else if (held_.size() + piece.size() > kMostHeld) {
-            release(passed);
-            passed.add(piece);
-            passing_ = true;
-        } else {
-            held_.append(piece);
+            continue;
         }
+        const bool may_be = !scanner.ended() && scanner.may_be_usage_chunk();
+        if (may_be && !passing_ && !passed.full() && held_.size() + piece.size() <= kMostHeld) {
+            held_.append(piece);
+            continue;
+        }
+        release(passed);
+        passed.add(piece);
+        // Of an event that has had nothing but comments it can still be told.
+        passing_ = !scanner.ended() && (passing_ || passed.full() || !scanner.only_comments());
     }
 }
 
-void UsageFilter::end(Passed& passed) { release(passed); }
+void UsageFilter::end(const ai::EventScanner& scanner, Passed& passed) {
+    if (scanner.ends_in_usage_chunk() && !passing_) held_.clear();
+    release(passed);
+}
 
 void UsageFilter::release(Passed& passed) {
     if (!held_.empty()) passed.add_kept(std::exchange(held_, {}));

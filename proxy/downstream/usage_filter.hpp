@@ -2,8 +2,8 @@
 // Takes out of a stream the one event that the client did not ask for: the chunk that `include_usage` brings, where it
 // was Weir that asked. All other bytes pass as they are.
 //
-// Whether an event is that chunk is known at its end, so the beginning of an event that has not ended yet is held back;
-// one that is longer than such a chunk ever is, is not.
+// Whether an event is that chunk is known at its end, so what may be its beginning is held back: no comment, nothing
+// that has shown to be another event, and nothing that is longer than such a chunk ever is.
 
 #include <array>
 #include <cstddef>
@@ -41,8 +41,8 @@ public:
 
     // `scanner` is advanced by all of `content`. Where `passed` is full nothing more is taken out.
     void pass(ai::EventScanner& scanner, std::string_view content, Passed& passed);
-    // The stream is over: what was held back passes, too.
-    void end(Passed& passed);
+    // The stream is over: what was held back passes, too, unless it is the chunk without its last line.
+    void end(const ai::EventScanner& scanner, Passed& passed);
 
 private:
     void release(Passed& passed);

@@ -103,6 +103,15 @@ bool is_replaced(FieldId id) {
     }
 }
 
+// What is true of a body only as it was coded (RFC 9110 section 8.4, RFC 9530).
+bool is_of_coded_body(std::string_view name) {
+    for (const std::string_view known :
+         {"content-encoding", "content-digest", "repr-digest", "digest", "content-md5"}) {
+        if (equals_ignoring_case(name, known)) return true;
+    }
+    return false;
+}
+
 }  // namespace
 
 void write_request_before_host(const RequestHead& head, std::string& out) {
@@ -120,6 +129,8 @@ void write_request_after_host(const RequestHead& head, const RequestExtras& extr
         if (field.id == FieldId::max_forwards && head.max_forwards >= 0) continue;
         if (for_this_hop.contains(field.name)) continue;
         if (extras.websocket && equals_ignoring_case(field.name, "sec-websocket-extensions")) continue;
+        if (extras.decoded && is_of_coded_body(field.name)) continue;
+        if (extras.identity && equals_ignoring_case(field.name, "accept-encoding")) continue;
         fields.pass(field);
     }
     fields.finish();
@@ -135,6 +146,7 @@ void write_request_after_host(const RequestHead& head, const RequestExtras& extr
     if (!head.authority.empty()) text.add("X-Forwarded-Host: ").add(head.authority).add("\r\n");
     text.add("X-Request-Id: ").add(extras.request_id).add("\r\n");
     if (!extras.traceparent.empty()) text.add("traceparent: ").add(extras.traceparent).add("\r\n");
+    if (extras.identity) text.add("Accept-Encoding: identity\r\n");
     if (extras.websocket) text.add("Connection: Upgrade\r\nUpgrade: websocket\r\n");
     add_via(text, head.minor_version, extras.pseudonym);
     text.finish();

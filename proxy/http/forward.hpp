@@ -19,6 +19,8 @@ struct RequestExtras {
     std::string_view traceparent;  // empty: pass the client's own
     std::string_view pseudonym;    // this process's name in Via
     bool websocket = false;        // the upgrade is passed on, without the extensions that it offers
+    bool identity = false;         // the answer is asked for as it is, without any Content-Encoding
+    bool decoded = false;          // the body goes without the Content-Encoding in which it came
 };
 
 // How the request's body will be sent.

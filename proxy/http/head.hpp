@@ -2,6 +2,7 @@
 // What a head says, once it has been found to say it in exactly one way.
 
 #include <cstdint>
+#include <string>
 #include <string_view>
 
 #include "base/reason.hpp"
@@ -16,11 +17,12 @@ struct HeadLimits {
     std::size_t bytes = 32 * 1024;
     std::size_t fields = 100;
     std::size_t target = 8 * 1024;
+    bool raw_paths = false;  // a path is taken as it is written, not in its normal form
 };
 
 struct RequestHead {
     std::string_view method;
-    std::string_view target;     // origin-form, or `*`
+    std::string_view target;     // origin-form, its path in normal form (http/path.hpp), or `*`
     std::string_view authority;  // of the absolute form, else of Host; may be empty in HTTP/1.0
     int minor_version = 1;       // of HTTP/1.x
     FieldTable fields;
@@ -30,6 +32,7 @@ struct RequestHead {
     bool expect_continue = false;
     bool wants_upgrade = false;  // an Upgrade field that Connection names
     int max_forwards = -1;       // -1: not given
+    std::string target_room;     // of the target, where it was not written in its normal form
 
     // Of the target, without the query.
     [[nodiscard]] std::string_view path() const { return target.substr(0, target.find('?')); }

@@ -1,6 +1,7 @@
 // What the words of a head mean together (framing, persistence, expectations): decided after all have been seen.
 
 #include "http/head.hpp"
+#include "http/path.hpp"
 #include "http/strict.hpp"
 
 namespace weir::http {
@@ -156,11 +157,15 @@ ParseResult read_expectations(RequestHead& head) {
     return kSound;
 }
 
-ParseResult decide_target(const Semantics& all, RequestHead& head) {
+ParseResult decide_target(const Semantics& all, const HeadLimits& limits, RequestHead& head) {
     if (all.hosts > 1 || (all.hosts == 0 && head.minor_version >= 1)) return refuse("not exactly one Host");
     const auto target = split_target(head.method, head.target);
     if (!target) return refuse("the request target is malformed");
     head.target = target->target;
+    if (!limits.raw_paths) {
+        const std::string_view fault = normalize_target(head.target, head.target_room);
+        if (!fault.empty()) return refuse(fault);
+    }
     head.authority = target->authority;
     if (all.hosts == 1) {
         const std::string_view host = head.fields.find(FieldId::host)->value;
@@ -179,7 +184,7 @@ ParseResult parse_request(std::string_view bytes, const HeadLimits& limits, Requ
     const Semantics all = read_fields(head.fields);
     ParseResult step = read_request_line(lines.start, head);
     if (step.status == ParseStatus::complete) step = check_fields(lines, all);
-    if (step.status == ParseStatus::complete) step = decide_target(all, head);
+    if (step.status == ParseStatus::complete) step = decide_target(all, limits, head);
     if (step.status == ParseStatus::complete) step = decide_request_framing(all, head);
     if (step.status == ParseStatus::complete) step = read_expectations(head);
     if (step.status == ParseStatus::refused) return step;

@@ -38,7 +38,8 @@ inline constexpr std::array<std::string_view, admission::kPriorityCount> kPriori
 inline constexpr std::array<std::string_view, 3> kDialectWords{"generic", "openai", "anthropic"};
 inline constexpr std::array<std::string_view, 3> kBalanceWords{"most_room", "least_requests", "round_robin"};
 inline constexpr std::array<std::string_view, 1> kLaterBalanceWords{"prefix_affinity"};
-inline constexpr std::array<std::string_view, 2> kEnginePriorityWords{"ignore", "forward"};
+inline constexpr std::array<std::string_view, 4> kEnginePriorityWords{"strip", "vllm", "sglang", "dynamo"};
+inline constexpr std::array<std::string_view, 2> kPathFormWords{"strict", "raw"};
 inline constexpr std::array<std::string_view, 2> kShedWords{"whole_clients", "evenly"};
 inline constexpr std::array<std::string_view, 1> kTrueWords{"true"};
 inline constexpr std::array<std::string_view, 4> kLevelWords{"debug", "info", "warn", "error"};
@@ -52,6 +53,13 @@ inline constexpr auto kReasonWords = [] {
     for (std::size_t i = 0; i < words.size(); ++i) words[i] = kReasons[i].name;
     return words;
 }();
+
+// With the words of before there was more than one engine to tell.
+[[nodiscard]] inline Reading<upstream::EnginePriority> parse_engine_priority(std::string_view text) {
+    if (text == "ignore") text = "strip";
+    if (text == "forward") text = "vllm";
+    return parse_enum<upstream::EnginePriority, kEnginePriorityWords, kNone>(text);
+}
 
 [[nodiscard]] inline Reading<std::string> parse_log_target(std::string_view text) {
     if (text.starts_with('/')) return std::string(text);
@@ -142,9 +150,12 @@ inline constexpr Scalar<upstream::Balance> kBalance{
     parse_enum<upstream::Balance, kBalanceWords, kLaterBalanceWords>,
     print_enum<upstream::Balance, kBalanceWords>};
 inline constexpr Scalar<upstream::EnginePriority> kEnginePriority{
-    {"ignore or forward", "", JsonType::string, kEnginePriorityWords},
-    parse_enum<upstream::EnginePriority, kEnginePriorityWords, kNone>,
+    {"an engine's way to take a priority", "", JsonType::string, kEnginePriorityWords},
+    parse_engine_priority,
     print_enum<upstream::EnginePriority, kEnginePriorityWords>};
+inline constexpr Scalar<downstream::PathForm> kPathForm{{"strict or raw", "", JsonType::string, kPathFormWords},
+                                                        parse_enum<downstream::PathForm, kPathFormWords, kNone>,
+                                                        print_enum<downstream::PathForm, kPathFormWords>};
 inline constexpr Scalar<admission::Shed> kShed{{"whole_clients or evenly", "", JsonType::string, kShedWords},
                                                parse_enum<admission::Shed, kShedWords, kNone>,
                                                print_enum<admission::Shed, kShedWords>};

@@ -113,9 +113,10 @@ constexpr std::array kBackendFields{
     scalar<kBool, &BackendConfig::ask_usage>(
         "ask_usage", "true",
         "Ask streams of OpenAI's for their usage where the client did not, and take the chunk out that brings it."),
-    scalar<kEnginePriority, &BackendConfig::priority>(
-        "priority", "ignore",
-        "`forward` writes the class's priority into the body for the engine: vLLM with --scheduling-policy priority."),
+    scalar<kEnginePriority, &BackendConfig::priority>("priority", "strip",
+                                                      "The engine whose way to be told the class's priority is used; "
+                                                      "`strip` tells none. What a caller says of it does "
+                                                      "not pass."),
     map<&BackendConfig::metrics>("metrics", kMetricsShape, "Where `context_tokens: read` looks."),
 };
 

@@ -20,7 +20,8 @@ constexpr std::array kProcessLimitsFields{
     scalar<kSize, &ProcessLimits::buffered_bytes>("buffered_bytes", "256MiB",
                                                   "Request bodies held before they are sent on."),
     scalar<kSize, &ProcessLimits::body_before_line>(
-        "body_before_line", "1MiB", "A JSON body up to this size is read before the request takes a place in line."),
+        "body_before_line", "1MiB",
+        "Of a body that is not read for what it asks, so much is taken before the request takes a place in line."),
     scalar<kDuration, &ProcessLimits::drain_timeout>("drain_timeout", "30s",
                                                      "How long running requests may take to finish after SIGTERM."),
 };
@@ -50,6 +51,8 @@ constexpr std::array kConnectionLimitsFields{
         "header_timeout", "5s", "From the first byte to the end of the headers; also for the TLS handshake."),
     scalar<kDuration, &ConnectionLimits::body_timeout>("body_timeout", "30s",
                                                        "The longest pause between two pieces of a request's body."),
+    scalar<kSize, &ConnectionLimits::body_rate>(
+        "body_rate", "1KiB", "The least that a body must come at, in a second and on the average, after body_timeout."),
     scalar<kDuration, &ConnectionLimits::idle_timeout>("idle_timeout", "75s",
                                                        "How long a connection is kept without a request."),
     scalar<kDuration, &ConnectionLimits::write_timeout>(
@@ -70,6 +73,10 @@ constexpr std::array kListenerFields{
     map<&ListenerConfig::tls>("tls", kTlsShape, "The certificate shown to clients; without it the listener is plain."),
     map<&ListenerConfig::proxy_protocol>("proxy_protocol", kProxyProtocolShape,
                                          "Balancers that say whom they carry, by the PROXY protocol (v1 or v2)."),
+    scalar<kPathForm, &ListenerConfig::paths>(
+        "paths", "strict",
+        "A path counts, and is passed on, in its one normal form; one that servers take in different ways is refused. "
+        "`raw`: as it is written."),
     map<&ListenerConfig::limits>("limits", kConnectionLimitsShape, "What one client may cost before it is served."),
 };
 

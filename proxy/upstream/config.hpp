@@ -76,9 +76,13 @@ struct ContextTokens {
 enum class Balance : std::uint8_t { most_room, least_requests, round_robin };
 
 // Whether the engine is told the priority of a request's class.
+// In any case what the caller says of it is taken out, but where a trusted proxy says it and none is written instead: a
+// client must not choose where it stands in the engine's queue.
 enum class EnginePriority : std::uint8_t {
-    ignore,
-    forward,  // as the field `priority` of the body, 0 for the best: vLLM with --scheduling-policy priority
+    strip,   // it is told nothing
+    vllm,    // the body's `priority`, 0 for the best: vLLM with --scheduling-policy priority
+    sglang,  // the same, 4 for the best: SGLang with --enable-priority-scheduling
+    dynamo,  // `nvext.agent_hints.priority`, 4 for the best: NVIDIA Dynamo's router
 };
 
 struct MetricsConfig {
@@ -114,7 +118,7 @@ struct BackendConfig {
     std::optional<LearnedRequests> learned;      // instead of `requests`; a policy has one of them
     ContextTokens context_tokens;                // capacity.context_tokens, of each endpoint
     std::optional<std::uint32_t> prompt_tokens;  // capacity.prompt_tokens: without a first token, on each endpoint
-    EnginePriority priority = EnginePriority::ignore;
+    EnginePriority priority = EnginePriority::strip;
     bool ask_usage = true;  // of OpenAI's streams whose client did not; nobody downstream sees it
     MetricsConfig metrics;
     std::optional<HealthConfig> health;  // absent: only passive checks

@@ -38,9 +38,10 @@ class Bodies(SharedWeirTest):
         self.assert_passed(CHAT, b'{"tools":1,"tools":2,"user":"a","user":"b"}')
 
     def test_numbers_must_be_counts(self):
-        for number in (b"-1", b"1.5", b"NaN", b"Infinity", b"1e400", b'"100"', b"99999999999999999999"):
+        for number in (b"1.5", b"-1.", b"NaN", b"Infinity", b"1e400", b'"100"', b"99999999999999999999"):
             self.assert_refused("/v1/responses", b'{"max_output_tokens":' + number + b"}", "max_output_tokens")
         self.assert_passed(CHAT, b' {"max_tokens" : 1e2 ,"n":null } ')
+        self.assert_passed(CHAT, b'{"max_tokens":-1}')
 
     def test_what_is_no_json_object_is_refused_where_one_is_due(self):
         for body in (b"[]", b"hello", b'{"model":"m"', b'\xef\xbb\xbf{"model":"m"}', '{"n":9}'.encode("utf-16-le")):
@@ -48,7 +49,7 @@ class Bodies(SharedWeirTest):
             self.assert_refused(CHAT, body, "JSON", fields=())
             self.assert_refused(CHAT, body, "JSON", fields=[("Content-Type", "text/plain")])
             self.assert_passed("/v1/something", body)
-        self.assert_passed("/v1/videos", b"--x\r\n", fields=[("Content-Type", "multipart/form-data; boundary=x")])
+        self.assert_passed("/v1/videos", b"--x--", fields=[("Content-Type", "multipart/form-data; boundary=x")])
 
     def test_the_refusal_is_in_the_dialect_of_the_path(self):
         answer = self.assert_refused("/v1/messages", b"[]", "JSON")
@@ -89,7 +90,10 @@ class BodyClasses(WeirTest):
 
     def test_without_a_body_no_condition_on_it_holds(self):
         self.assertEqual(self.class_of(None, "GET"), "rest")
-        self.assertEqual(self.class_of(b"model=large", fields=[], target="/"), "rest")
+
+    def test_a_body_that_cannot_be_read_is_of_the_worst_class_that_is_open(self):
+        self.assertEqual(self.class_of(b"model=large", fields=[], target="/"), "large")
+        self.assertEqual(self.class_of(b"anything", fields=[("Content-Type", "text/plain")], target="/"), "large")
 
     def test_a_body_in_pieces_and_one_that_is_waited_for_decide_as_well(self):
         with self.weir.connect() as client:

@@ -101,7 +101,7 @@ class BreakOff(WeirTest):
 
     def test_half_an_event_that_was_held_back_never_comes(self):
         passed = EVENTS["chat"][0]
-        weir = self.start_weir_before(self.start_backend(raw(head() + chunk(passed + EVENTS["chat"][1][:20]))))
+        weir = self.start_weir_before(self.start_backend(raw(head() + chunk(passed + EVENTS["chat"][1][:12]))))
         answer = self.ask(weir, body=b'{"model":"m","stream":true}')
         self.check(answer, "chat", "backend_died", passed)
         self.assertEqual(len(events_of(answer.body)), 2)

@@ -127,11 +127,11 @@ class EnginePriority(WeirTest):
         for request in backend.requests:
             self.assertEqual(int(request.get("content-length")), len(request.body))
 
-    def test_is_left_alone_without_the_policys_word(self):
+    def test_is_not_the_callers_to_say(self):
         backend = self.start_backend()
         weir = self.start_weir(policy(backend.url))
         body = b'{"priority":-100,"a":1}'
-        self.assertEqual(self.bodies(weir, backend, ([], body)), [body])
+        self.assertEqual(self.bodies(weir, backend, ([], body)), [b'{"a":1}'])
 
     def test_what_is_no_object_passes_as_it_is(self):
         backend = self.start_backend()

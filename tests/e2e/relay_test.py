@@ -150,10 +150,11 @@ class BackPressure(WeirTest):
         backend = self.start_backend(answer, read_bodies=False)
         weir = self.start_weir_before(backend, listener_limits={"body_bytes": "128MiB"})
         client = self.client(weir, timeout=20)
-        client.send(b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: %d\r\n\r\n" % (64 * MIB))
+        # A first part is taken before the request takes its place; the rest passes through.
+        client.send(b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: %d\r\n\r\n" % (64 * MIB) + b"x" * MIB)
         backend.wait_for(1)
         before = weir.resident_bytes()
-        sent = [0]
+        sent = [MIB]
 
         def upload():
             block = b"x" * 65536
@@ -185,7 +186,7 @@ class EarlyAnswers(WeirTest):
         backend = self.start_backend(refuse, read_bodies=False)
         weir = self.start_weir_before(backend)
         client = self.client(weir)
-        client.send(b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 4000000\r\n\r\n" + b"x" * 100_000)
+        client.send(b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 4000000\r\n\r\n" + b"x" * (MIB + 100_000))
         answer = client.response()
         self.assertEqual((answer.status, answer.body, answer.get("connection")), (413, b"too much", "close"))
         self.assertTrue(client.is_closed())
@@ -259,13 +260,14 @@ class UpstreamConnections(WeirTest):
             seen.append(request.connection)
             if len(seen) == 1:
                 return ok(peer, request)
-            peer._more()  # some of the body
+            while backend.received < MIB + 150_000:  # some of what was passed on, and not kept
+                peer._more()
             return False
         backend = self.start_backend(answer, read_bodies=False)
         weir = self.start_weir_before(backend, workers=1)
         self.assertEqual(weir.request().status, 200)
         client = self.client(weir)
-        client.try_send(b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 3000000\r\n\r\n")
+        client.try_send(b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 3000000\r\n\r\n" + b"x" * (MIB + 200_000))
         eventually(lambda: len(seen) == 2, 2)
         client.try_send(b"x" * 200_000)
         self.assertEqual(client.response().status, 502)

@@ -22,7 +22,7 @@ std::string passed(std::string_view bytes, std::size_t step) {
         for (const std::string_view piece : batch.pieces()) out.append(piece);
     }
     downstream::UsageFilter::Passed rest;
-    filter.end(rest);
+    filter.end(scanner, rest);
     for (const std::string_view piece : rest.pieces()) out.append(piece);
     return out;
 }
@@ -31,10 +31,10 @@ std::string passed(std::string_view bytes, std::size_t step) {
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     const test::FuzzInput input(data, size);
-    const bool json = input.choice % 2 == 0;
+    const auto form = static_cast<ai::EventScanner::Form>(input.choice % 3);
     const std::size_t step = 1 + input.choice / 2 % 31;
-    ai::EventScanner whole(json);
-    ai::EventScanner pieces(json);
+    ai::EventScanner whole(form);
+    ai::EventScanner pieces(form);
     whole.push(input.bytes);
     for (std::size_t at = 0; at < input.bytes.size(); at += step) {
         std::string_view piece = input.bytes.substr(at, step);

@@ -65,11 +65,11 @@ void holds_no_more_than_its_bound(unsigned size) {
     std::size_t fed = 0;
     std::string frame = "\x01";
     frame.push_back(static_cast<char>(0x80 | size));
-    frame.append("mask").append(size, 'x');
+    frame.append(4, '\0').append(size, ' ');
     while (fed < 2 * kBound) {
         require(gate.from_client(frame).empty());
         fed += frame.size();
-        require(fed - gate.to_server().size() < kBound + frame.size());
+        require(gate.held() < kBound + frame.size());
         frame[0] = '\0';
     }
 }
@@ -87,9 +87,16 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const std::string_view bytes = whole_messages(input.bytes.substr(0, kLookedAt), from_client);
     if (bytes.empty()) return 0;
     const Outcome whole = pass(bytes, from_client, input.choice, bytes.size());
+    const Outcome pieces = pass(bytes, from_client, input.choice, 1 + input.choice % 31);
+    const Outcome single = pass(bytes, from_client, input.choice, 1);
+    // An event that says its type twice is refused, or ends its client where it has begun to pass.
+    const auto unclear = [](const Outcome& outcome) {
+        return !outcome.fault.empty() || outcome.to_client.find("must say its type") != std::string::npos;
+    };
+    if (from_client && unclear(single)) return 0;
     require(whole.fault.empty());
-    require(pass(bytes, from_client, input.choice, 1 + input.choice % 31) == whole);
-    require(pass(bytes, from_client, input.choice, 1) == whole);
+    require(pieces == whole);
+    require(single == whole);
     // What is the server's passes as it is; Weir's own frames only come between.
     if (!from_client) require(whole.to_client.size() >= bytes.size());
     return 0;

@@ -51,10 +51,11 @@ void feed(EventScanner& scanner, std::string_view text, const std::vector<std::u
     }
 }
 
-RC_GTEST_PROP(EventScannerProperty, DoesNotMindHowTheBytesAreCut, (const Picks& picks, const Picks& cuts, bool json)) {
+RC_GTEST_PROP(EventScannerProperty, DoesNotMindHowTheBytesAreCut, (const Picks& picks, const Picks& cuts)) {
+    const auto form = static_cast<EventScanner::Form>(*rc::gen::inRange(0, 3));
     const std::string text = stream_of(picks);
-    EventScanner whole(json);
-    EventScanner cut(json);
+    EventScanner whole(form);
+    EventScanner cut(form);
     whole.push(text);
     feed(cut, text, cuts);
     RC_ASSERT(cut.events() == whole.events());
@@ -75,7 +76,7 @@ RC_GTEST_PROP(EventScannerProperty, TakesEveryByteOnce, (const Picks& picks, con
             const std::size_t taken = scanner.take(piece);
             RC_ASSERT(taken > 0U);
             RC_ASSERT(taken <= piece.size());
-            RC_ASSERT(scanner.ended() || taken == piece.size());
+            RC_ASSERT(scanner.ended() || scanner.only_comments() || taken == piece.size());
             piece.remove_prefix(taken);
         }
     }

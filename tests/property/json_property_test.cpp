@@ -83,6 +83,11 @@ RC_GTEST_PROP(RequestFactsProperty, ReadWhatBoostReadsOfDamagedText, ()) {
     RC_ASSERT(test::reads_alike(body));
 }
 
+RC_GTEST_PROP(RequestFactsProperty, ReadPiecesAsTheWhole, ()) {
+    const auto api = static_cast<Api>(*rc::gen::inRange(0, 9));
+    RC_ASSERT(test::reads_alike_in_pieces(BodyMaker(*picks()).object(5), api));
+}
+
 RC_GTEST_PROP(RewriteProperty, ChangesTheMemberAndNothingElse, (bool removes)) {
     const std::string before = BodyMaker(*picks()).object(3);
     const auto member = static_cast<Member>(*rc::gen::inRange<std::size_t>(0, kMemberCount));

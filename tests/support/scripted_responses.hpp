@@ -28,7 +28,9 @@ public:
         return next() == Verdict::go;
     }
     void delta() override { log.append("delta\n"); }
-    void done() override { log.append("done\n"); }
+    void done(const ai::Usage& usage) override {
+        log.append("done ").append(std::to_string(usage.output.value_or(0))).append("\n");
+    }
     void rejected(std::string_view event_id) override { log.append("rejected ").append(event_id).append("\n"); }
     bool give_up_overdue() override { return false; }
     const std::string& refusal() const override { return refusal_; }

@@ -10,12 +10,13 @@ struct Classifier::State {
         : identifier(clients, salt) {
         classes.reserve(wanted.size());
         for (const JudgeClass& cls : wanted) {
-            classes.push_back({cls.id, Matcher(cls.config.match, identifier.clients())});
+            classes.push_back({cls.id, cls.config.priority, Matcher(cls.config.match, identifier.clients())});
         }
     }
 
     struct Entry {
         ClassId id;
+        Priority priority;
         Matcher matcher;
     };
     Identifier identifier;
@@ -56,6 +57,18 @@ ClassId Classifier::resolve(const OpenClasses& open, const BodyFacts& body) cons
         if (candidate.matcher.fits_body(body, entry.excludable)) return candidate.id;
     }
     return open.otherwise_;
+}
+
+ClassId Classifier::worst(const OpenClasses& open) const {
+    const State::Entry* worst = nullptr;
+    const auto consider = [&](const State::Entry& entry) {
+        if (worst == nullptr || entry.priority > worst->priority) worst = &entry;
+    };
+    for (const OpenClasses::Entry& entry : open.entries_) consider(state_->classes[entry.at]);
+    for (const State::Entry& entry : state_->classes) {
+        if (entry.id == open.otherwise_) consider(entry);
+    }
+    return worst != nullptr ? worst->id : kNoClass;
 }
 
 ClassId Classifier::classify(const Identity& identity, const HeadFacts& head, const BodyFacts& body) const {

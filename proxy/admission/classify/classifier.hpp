@@ -67,8 +67,9 @@ struct Identity {
     IpAddress source;                          // the address that counts: the peer, or what trusted proxies vouch for
     const ApiKey* api_key = nullptr;           // null: none, or not a known one
     const Certificate* certificate = nullptr;  // likewise
-    ClientKey client = 0;    // by key when there is one, else by certificate, else by address (IPv6: its /64)
-    ClientKey dealt_as = 0;  // the same, as cohort_of() takes it: alike in every process with this policy's keys
+    ClientKey client = 0;      // by key when there is one, else by certificate, else by address (IPv6: its /64)
+    ClientKey dealt_as = 0;    // the same, as cohort_of() takes it: alike in every process with this policy's keys
+    bool via_trusted = false;  // the socket's other end is a trusted proxy
 };
 
 class Classifier {
@@ -94,6 +95,9 @@ public:
     [[nodiscard]] ClassId classify(const Identity& identity, const HeadFacts& head, OpenClasses& open) const;
     // The class after all. REQUIRES: `open` was filled by this classifier.
     [[nodiscard]] ClassId resolve(const OpenClasses& open, const BodyFacts& body) const;
+    // The class where what the body says cannot be known: of all that it may still lead to, the one of the worst
+    // priority; of several the first. REQUIRES: as above.
+    [[nodiscard]] ClassId worst(const OpenClasses& open) const;
     // Both at once.
     [[nodiscard]] ClassId classify(const Identity& identity, const HeadFacts& head, const BodyFacts& body = {}) const;
 

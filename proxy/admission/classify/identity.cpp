@@ -71,6 +71,7 @@ Identity Identifier::identify(const Credentials& credentials) const {
     const bool shown = !credentials.ambiguous_key && !credentials.api_key.empty();
     const IpAddress source = source_of(credentials.peer, credentials.forwarded_for);
     Identity identity = name(source, shown ? known(credentials.api_key) : nullptr);
+    identity.via_trusted = is_trusted(credentials.peer);
     if (credentials.subject.empty()) return identity;
     identity.certificate = certified(credentials.subject);
     if (identity.api_key == nullptr && identity.certificate != nullptr) {

@@ -85,6 +85,59 @@ TEST(AnswerScanner, MeasuresTheText) {
     EXPECT_EQ(scanned(R"({"choices":[{"delta":{"content":"a\n\"\u00e9"}}]})").text_bytes(), 5U);
 }
 
+Usage usage_of(std::string_view text) { return scanned(text).usage(); }
+
+TEST(AnswerScanner, CountsWhatCameFromACacheOnce) {
+    EXPECT_EQ(usage_of(R"({"usage":{"prompt_tokens":10000,"cache_read_input_tokens":9000}})").input, 10'000U);
+    EXPECT_EQ(
+        usage_of(R"({"usage":{"cache_read_input_tokens":9000,"prompt_tokens":10000,"cache_creation_input_tokens":5}})")
+            .input,
+        10'000U);
+    EXPECT_EQ(usage_of(R"({"usage":{"input_tokens":1000,"cache_read_input_tokens":9000}})").input, 10'000U)
+        << "Anthropic's";
+    EXPECT_EQ(
+        usage_of(
+            R"({"usage":{"input_tokens":1000,"cache_read_input_tokens":900,"output_tokens":5,"total_tokens":1005}})")
+            .input,
+        1005U)
+        << "never beyond the total";
+}
+
+TEST(AnswerScanner, CountsWhatWasThought) {
+    EXPECT_EQ(usage_of(R"({"usage":{"prompt_tokens":10,"completion_tokens":5,"total_tokens":1015}})").output, 1005U);
+    EXPECT_EQ(usage_of(R"({"usage":{"prompt_tokens":10,"completion_tokens":1005,"total_tokens":1015}})").output, 1005U);
+    EXPECT_EQ(usage_of(R"({"usage":{"total_tokens":5,"prompt_tokens":10,"completion_tokens":7}})").output, 7U)
+        << "a total that is less than its parts";
+}
+
+TEST(AnswerScanner, ReadsTheUsageOfOtherEngines) {
+    const Usage ollama =
+        usage_of(R"({"model":"m","message":{"content":"x"},"done":true,"prompt_eval_count":26,"eval_count":298})");
+    EXPECT_EQ(ollama.input, 26U);
+    EXPECT_EQ(ollama.output, 298U);
+    const std::string_view gemini =
+        R"({"candidates":[{"content":{"parts":[{"text":"abc"}]}}],"usageMetadata":{"promptTokenCount":7,"candidatesTokenCount":3,"thoughtsTokenCount":20,"totalTokenCount":30}})";
+    EXPECT_EQ(usage_of(gemini).input, 7U);
+    EXPECT_EQ(usage_of(gemini).output, 23U);
+    EXPECT_EQ(scanned(gemini).text_bytes(), 3U);
+    EXPECT_EQ(usage_of("[" + std::string(gemini) + "]").output, 23U) << "as a list";
+    const Usage realtime = usage_of(
+        R"({"type":"response.done","response":{"usage":{"total_tokens":12,"input_tokens":5,"output_tokens":7}}})");
+    EXPECT_EQ(realtime.input, 5U);
+    EXPECT_EQ(realtime.output, 7U);
+    EXPECT_FALSE(usage_of(R"({"output_tokens":7,"eval_count":"x"})").output) << "elsewhere these are something else";
+}
+
+TEST(AnswerScanner, TellsABeginningFromAnEnd) {
+    AnswerScanner scanner;
+    scanner.push(R"({"type":"message_start","message":{"usage":{"input_tokens":9,"output_tokens":1}}})");
+    EXPECT_FALSE(scanner.usage().final);
+    scanner.restart();
+    scanner.push(R"({"type":"message_delta","usage":{"output_tokens":400}})");
+    EXPECT_TRUE(scanner.usage().final);
+    EXPECT_EQ(scanner.usage().output, 400U);
+}
+
 TEST(AnswerScanner, KnowsTheChunkThatIsThereForUsageAlone) {
     EXPECT_TRUE(
         scanned(R"({"id":"c","choices":[],"usage":{"prompt_tokens":1,"completion_tokens":2}})").is_usage_chunk());
@@ -92,7 +145,9 @@ TEST(AnswerScanner, KnowsTheChunkThatIsThereForUsageAlone) {
     EXPECT_FALSE(scanned(R"({"choices":[{"delta":{}}],"usage":{"prompt_tokens":1}})").is_usage_chunk());
     EXPECT_FALSE(scanned(R"({"choices":[],"usage":null})").is_usage_chunk());
     EXPECT_FALSE(scanned(R"({"choices":[]})").is_usage_chunk());
-    EXPECT_FALSE(scanned(R"({"usage":{"output_tokens":1}})").is_usage_chunk());
+    EXPECT_TRUE(scanned(R"({"usage":{"total_tokens":3},"choices":null})").is_usage_chunk());
+    EXPECT_TRUE(scanned(R"({"id":"c","usage":{"total_tokens":3}})").is_usage_chunk());
+    EXPECT_FALSE(scanned(R"({"type":"message_delta","usage":{"output_tokens":1}})").is_usage_chunk());
     EXPECT_FALSE(scanned("[DONE]").is_usage_chunk());
 }
 

@@ -8,7 +8,7 @@ namespace weir::ai {
 namespace {
 
 std::uint32_t count(std::string_view text, std::size_t piece = std::string_view::npos) {
-    EventScanner scanner(false);
+    EventScanner scanner(EventScanner::Form::other_events);
     for (std::size_t at = 0; at < text.size(); at += std::min(piece, text.size() - at)) {
         scanner.push(text.substr(at, piece));
     }
@@ -91,7 +91,9 @@ TEST(EventScanner, TakesOneEventAfterTheOther) {
         rest.remove_prefix(size);
         return taken;
     };
-    EXPECT_EQ(take(), ": note\r\n\r\n");
+    EXPECT_EQ(take(), ": note\r\n") << "a comment may pass alone";
+    EXPECT_FALSE(scanner.ended());
+    EXPECT_EQ(take(), "\r\n");
     EXPECT_TRUE(scanner.ended());
     EXPECT_EQ(take(), "data: 1\n\n");
     EXPECT_FALSE(scanner.ended_with_usage_chunk());

@@ -8,9 +8,10 @@ namespace {
 std::string limited(Api api, std::uint32_t tokens, std::string body) {
     const RequestFacts facts = read_facts(api, body);
     Rewrite rewrite(facts);
-    limit_length(tokens, facts, body, rewrite);
-    rewrite.apply(body);
-    return body;
+    limit_length(tokens, facts, rewrite);
+    SegmentedText text(body);
+    rewrite.apply(text);
+    return text.joined();
 }
 
 TEST(OutputLimit, LowersALengthUnderWhicheverNameItHas) {
@@ -68,9 +69,10 @@ TEST(OutputLimit, LowersHowManyAnswersThereAre) {
     std::string body = R"({"n":4,"best_of":8,"prompt":"p"})";
     const RequestFacts facts = read_facts(Api::completions, body);
     Rewrite rewrite(facts);
-    limit_answers(4, facts, body, rewrite);
-    ASSERT_TRUE(rewrite.apply(body));
-    EXPECT_EQ(body, R"({"n":4,"best_of":4,"prompt":"p"})");
+    limit_answers(4, facts, rewrite);
+    SegmentedText text(body);
+    ASSERT_TRUE(rewrite.apply(text));
+    EXPECT_EQ(text.joined(), R"({"n":4,"best_of":4,"prompt":"p"})");
 }
 
 }  // namespace

@@ -19,12 +19,12 @@ TEST(RequestFacts, SayWhatAChatAsksFor) {
     EXPECT_EQ(facts.max_output_tokens, 100U);
     EXPECT_EQ(facts.n, 2U);
     EXPECT_EQ(facts.body_bytes, body.size());
-    EXPECT_EQ(facts.text(Member::model, body), "large");
-    EXPECT_EQ(facts.text(Member::service_tier, body), "flex");
-    EXPECT_EQ(facts.text(Member::user, body), "u-1");
-    EXPECT_EQ(facts.text(Member::user_id, body), "m-1");
-    EXPECT_TRUE(facts.says(Member::model, "large", body));
-    EXPECT_FALSE(facts.says(Member::model, "larg", body));
+    EXPECT_EQ(facts.text(Member::model), "large");
+    EXPECT_EQ(facts.text(Member::service_tier), "flex");
+    EXPECT_EQ(facts.text(Member::user), "u-1");
+    EXPECT_EQ(facts.text(Member::user_id), "m-1");
+    EXPECT_TRUE(facts.says(Member::model, "large"));
+    EXPECT_FALSE(facts.says(Member::model, "larg"));
 }
 
 TEST(RequestFacts, KnowWhereEachMemberStands) {
@@ -36,14 +36,14 @@ TEST(RequestFacts, KnowWhereEachMemberStands) {
     const MemberSpan& usage = facts.at(Member::include_usage);
     EXPECT_EQ(body.substr(usage.begin, usage.end - usage.begin), R"("include_usage":false)");
     EXPECT_FALSE(facts.at(Member::n).there());
-    EXPECT_EQ(facts.written(Member::n, body), "");
+    EXPECT_EQ(facts.written(Member::n), "");
 }
 
 TEST(RequestFacts, TakeNamesForWhatTheySay) {
     const std::string_view body = R"({"m\u006fdel":"l\u0061rge","str\u0065am":true})";
     const RequestFacts facts = read_facts(Api::chat, body);
     EXPECT_TRUE(facts.stream);
-    EXPECT_EQ(facts.text(Member::model, body), "large");
+    EXPECT_EQ(facts.text(Member::model), "large");
 }
 
 TEST(RequestFacts, TakeMembersAtTheirOwnPlaceOnly) {
@@ -81,13 +81,13 @@ TEST(RequestFacts, CountThePromptsOfACompletion) {
 TEST(RequestFacts, KnowWhoAsksForATier) {
     const auto asks = [](Api api, std::string_view tier) {
         const std::string body = R"({"service_tier":)" + std::string(tier) + "}";
-        return read_facts(api, body).asks_for_tier(body);
+        return read_facts(api, body).asks_for_tier();
     };
     for (const Api api : {Api::chat, Api::completions, Api::responses}) EXPECT_TRUE(asks(api, R"("priority")"));
     EXPECT_FALSE(asks(Api::chat, "null"));
     EXPECT_FALSE(asks(Api::messages, R"("auto")")) << "its answers have other names for it";
     EXPECT_FALSE(asks(Api::generic, R"("priority")"));
-    EXPECT_FALSE(read_facts(Api::chat, "{}").asks_for_tier("{}"));
+    EXPECT_FALSE(read_facts(Api::chat, "{}").asks_for_tier());
 }
 
 TEST(RequestFacts, RefuseAMemberThatStandsTwice) {
@@ -97,12 +97,14 @@ TEST(RequestFacts, RefuseAMemberThatStandsTwice) {
     EXPECT_EQ(fault_of(R"({"stream_options":{"include_usage":true,"include_usage":false}})"),
               "'include_usage' stands in the body twice");
     EXPECT_EQ(fault_of(R"({"stream":true,"stream":true})", Api::other), "'stream' stands in the body twice");
+    EXPECT_EQ(fault_of(R"({"n":1,"n":1})", Api::other), "'n' stands in the body twice");
     EXPECT_EQ(fault_of(R"({"user":"a","user":"b","tools":1,"tools":2})"), "") << "nothing depends on these";
 }
 
 TEST(RequestFacts, RefuseNumbersThatAreNotCounts) {
-    for (const char* number : {"-1", "1.5", "NaN", "nan", "inf", "Infinity", "1e400", "2147483648", "\"100\"", "true",
-                               "[]", "{}", "1x", "--1", "0x10"}) {
+    for (const char* number :
+         {"1.5",      "0100",  "5.",         ".5",      "1e",   "+1", "-x", "NaN", "nan", "inf",
+          "Infinity", "1e400", "2147483648", "\"100\"", "true", "[]", "{}", "1x",  "--1", "0x10"}) {
         const std::string body = std::string(R"({"max_tokens":)") + number + "}";
         EXPECT_EQ(fault_of(body), "'max_tokens' is not of the kind that it must be") << number;
     }
@@ -110,6 +112,56 @@ TEST(RequestFacts, RefuseNumbersThatAreNotCounts) {
         const std::string body = std::string(R"({"max_tokens":)") + number + "}";
         EXPECT_EQ(fault_of(body), "") << number;
     }
+}
+
+TEST(RequestFacts, TakeANegativeLengthForNoBound) {
+    EXPECT_EQ(fault_of(R"({"max_tokens":-1})"), "");
+    EXPECT_EQ(read_facts(Api::chat, R"({"max_tokens":-1})").max_output_tokens, std::nullopt);
+    EXPECT_EQ(read_facts(Api::chat, R"({"max_tokens":5,"max_completion_tokens":-1})").max_output_tokens, std::nullopt);
+    EXPECT_NE(fault_of(R"({"n":-1})"), "");
+}
+
+TEST(RequestFacts, TakeTheLargestOfAllNamesThatALengthHas) {
+    EXPECT_EQ(read_facts(Api::chat, R"({"max_tokens":1,"n_predict":500})").max_output_tokens, 500U);
+    EXPECT_EQ(read_facts(Api::chat, R"({"max_tokens":1,"options":{"num_predict":500}})").max_output_tokens, 500U);
+    EXPECT_EQ(read_facts(Api::chat, R"({"max_tokens":1,"options":{"num_predict":-1}})").max_output_tokens,
+              std::nullopt);
+    EXPECT_EQ(read_facts(Api::chat, R"({"n_predict":1})").max_output_tokens, std::nullopt)
+        << "an engine that does not know it has no bound";
+    EXPECT_EQ(read_facts(Api::responses, R"({"max_tokens":1})").max_output_tokens, std::nullopt);
+    EXPECT_NE(fault_of(R"({"options":{"num_predict":1},"options":{}})"), "");
+}
+
+TEST(RequestFacts, RefuseAMemberThatIsAKnownOneButForCase) {
+    EXPECT_EQ(fault_of(R"({"model":"small","MODEL":"large"})"),
+              "a member of the body is 'model' but for its letters' case");
+    EXPECT_NE(fault_of(R"({"max_tokens":1,"Max_Tokens":500})"), "");
+    EXPECT_NE(fault_of(R"({"Stream":true})"), "");
+    EXPECT_NE(fault_of("{\"\u017Ftream\":true}"), "") << "a long s, which Go takes for an s";
+    EXPECT_NE(fault_of("{\"max_to\u212Aens\":1}"), "") << "the sign of the kelvin, which Go takes for a k";
+    EXPECT_NE(fault_of(R"({"\u004dodel":"x"})"), "");
+    EXPECT_NE(fault_of(R"({"stream_options":{"Include_Usage":true}})"), "");
+    EXPECT_EQ(fault_of(R"({"Tools":1,"User":"u","\u00c9":1})"), "");
+    EXPECT_EQ(fault_of(R"({"MODEL":"x"})", Api::generic), "a member of the body is 'model' but for its letters' case");
+    EXPECT_EQ(fault_of(R"({"Max_Tokens":5})", Api::other), "") << "no class depends on it";
+}
+
+TEST(RequestFacts, RefuseTextThatReadersReadInDifferentWays) {
+    for (const char* text :
+         {"\\ud800", "\\udc00x", "\\ud800\\u0041", "\x01", "\xff", "\xc0\xaf", "\\x41", "\\u12g4", "a\nb"}) {
+        EXPECT_NE(fault_of(std::string(R"({"model":")") + text + "\"}"), "") << text;
+    }
+    EXPECT_EQ(fault_of(R"({"model":"\ud83d\ude00 \u00e9 é"})"), "");
+    EXPECT_NE(fault_of(R"({"model":")" + std::string(600, 'a') + "\"}"), "") << "longer than any model's name";
+}
+
+TEST(RequestFacts, HoldNoKindsOnPathsThatAreNoKnownCall) {
+    for (const char* body :
+         {R"({"size":512})", R"({"max_tokens":[[64]]})", R"({"model":{}})", R"({"stream":"yes","n":"x"})"}) {
+        EXPECT_EQ(fault_of(body, Api::other), "") << body;
+    }
+    EXPECT_TRUE(read_facts(Api::other, R"({"model":"a","model":"b"})").class_unclear);
+    EXPECT_FALSE(read_facts(Api::other, R"({"n":1,"n":2})").class_unclear);
 }
 
 TEST(RequestFacts, RefuseMembersOfAnotherKind) {

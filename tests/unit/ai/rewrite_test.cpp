@@ -10,7 +10,8 @@ std::string rewritten(std::string body, Change change) {
     const RequestFacts facts = read_facts(Api::generic, body);
     Rewrite rewrite(facts);
     change(rewrite);
-    return rewrite.apply(body) ? body : "unchanged: " + body;
+    SegmentedText text(body);
+    return rewrite.apply(text) ? text.joined() : "unchanged: " + body;
 }
 
 std::string with_priority(std::string body) {

@@ -2,10 +2,18 @@
 
 #include <gtest/gtest.h>
 
+#include "ai/form_scanner.hpp"
+
 namespace weir::ai {
 namespace {
 
-std::uint32_t price(std::string_view body) { return video_seconds(read_facts(Api::videos, body), body); }
+std::optional<std::uint32_t> price(std::string_view body) { return video_seconds(read_facts(Api::videos, body)); }
+
+std::optional<std::uint32_t> price_of_form(std::string_view body) {
+    FormScanner scanner(Api::videos, "multipart/form-data; boundary=b");
+    scanner.push(body);
+    return video_seconds(scanner.finish());
+}
 
 TEST(Video, IsPricedInSecondsOfTheUsualSize) {
     EXPECT_EQ(price(R"({"prompt":"p"})"), 4U);
@@ -13,15 +21,27 @@ TEST(Video, IsPricedInSecondsOfTheUsualSize) {
     EXPECT_EQ(price(R"({"prompt":"p","seconds":8,"size":"1280x720"})"), 8U);
     EXPECT_EQ(price(R"({"prompt":"p","seconds":"8","size":"1024x1792"})"), 16U);
     EXPECT_EQ(price(R"({"prompt":"p","seconds":"8","size":"64x64"})"), 8U) << "a small one is no cheaper";
-    EXPECT_EQ(price(R"({"prompt":"p","seconds":"4294967295","size":"99999x99999"})"), 3600U);
-    EXPECT_EQ(price(R"({"prompt":"p","seconds":"many","size":"x"})"), 4U);
+    EXPECT_EQ(price(R"({"prompt":"p","seconds":"999999","size":"99999x99999"})"), 3600U);
+    EXPECT_EQ(price(R"({"prompt":"p","seconds":null})"), 4U);
+}
+
+TEST(Video, HasOneReadingOfItsSecondsOrNone) {
+    EXPECT_EQ(price(R"({"seconds":2e1})"), 20U);
+    EXPECT_EQ(price(R"({"seconds":"\u0032\u0030"})"), 20U);
+    for (const char* written : {"\" 20\"", "\"2e1\"", "\"+20\"", "\"020\"", "\"20s\"", "\"\"", "0", "-4", "4.5", "true",
+                                "[20]", "\"many\"", "4294967296"}) {
+        EXPECT_EQ(price(std::string(R"({"seconds":)") + written + "}"), std::nullopt) << written;
+    }
+    for (const char* size : {"x", "720", "720x", "720X1280", "0x10", "720x1280x2", "-1x5"}) {
+        EXPECT_EQ(price(std::string(R"({"size":")") + size + "\"}"), std::nullopt) << size;
+    }
 }
 
 TEST(Video, IsPricedTheSameInAForm) {
-    EXPECT_EQ(price("--b\r\nContent-Disposition: form-data; name=\"seconds\"\r\n\r\n12\r\n--b\r\n"
-                    "Content-Disposition: form-data; name=\"size\"\r\n\r\n1024x1792\r\n--b--\r\n"),
+    EXPECT_EQ(price_of_form("--b\r\nContent-Disposition: form-data; name=\"seconds\"\r\n\r\n12\r\n--b\r\n"
+                            "Content-Disposition: form-data; name=\"size\"\r\n\r\n1024x1792\r\n--b--\r\n"),
               24U);
-    EXPECT_EQ(price("--b--\r\n"), 4U);
+    EXPECT_EQ(price_of_form("--b--\r\n"), 4U);
 }
 
 TEST(Video, HasItsPaths) {

@@ -1,5 +1,6 @@
 #include "downstream/message_gate.hpp"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "support/scripted_responses.hpp"
@@ -62,17 +63,55 @@ TEST(MessageGate, HoldsNoMoreThanItsBoundOfAMessageThatSaysNothing) {
     for (const std::size_t size : {0U, 1U, 100U}) {
         test::ScriptedResponses responses;
         MessageGate gate(half, &responses);
-        std::size_t fed = 0;
-        Opcode opcode = Opcode::text;
-        while (gate.to_server().empty() && fed < 1024 * 1024) {
+        Opcode opcode = size == 1 ? Opcode::binary : Opcode::text;
+        for (std::size_t fed = 0; fed < 256 * 1024;) {
             const std::string frame = from_client(opcode, std::string(size, ' '), false);
             EXPECT_EQ(gate.from_client(frame), "");
             fed += frame.size();
+            ASSERT_LT(gate.held(), 65U * 1024) << size;
             opcode = Opcode::continuation;
         }
-        EXPECT_LT(fed, 65U * 1024) << size;
-        EXPECT_EQ(gate.to_server().size(), fed);
+        EXPECT_EQ(gate.to_server(), "");
+        gate.from_server("\x81\x00"s);
+        EXPECT_THAT(gate.to_client(), testing::HasSubstr("invalid_request_error"));
     }
+}
+
+TEST(MessageGate, KnowsAnEventInEverySpelling) {
+    for (const char* create : {R"({"type":"response.cre\u0061te"})", R"({"t\u0079pe":"response.create"})",
+                               R"({"event_id":"e","response":{"type":"x"},"type":"response.create"})"}) {
+        for (const Opcode opcode : {Opcode::text, Opcode::binary}) {
+            test::ScriptedResponses responses(0);
+            MessageGate gate(half, &responses);
+            EXPECT_EQ(gate.from_client(from_client(opcode, create)), "");
+            EXPECT_EQ(responses.log, "ask\n") << create;
+            EXPECT_EQ(gate.to_server(), "") << create;
+        }
+    }
+    test::ScriptedResponses responses(0);
+    MessageGate gate(half, &responses);
+    EXPECT_EQ(gate.from_client(from_client(Opcode::text, std::string(60'000, ' ') + std::string(kCreate))), "");
+    EXPECT_EQ(responses.log, "ask\n");
+}
+
+TEST(MessageGate, LetsNoEventSayItsTypeTwice) {
+    for (const char* twice : {R"({"type":"x","type":"response.create"})", R"({"type":"x","Type":"response.create"})",
+                              R"({"type":7})", R"({"type":"\ud800"})"}) {
+        test::ScriptedResponses responses;
+        MessageGate gate(half, &responses);
+        EXPECT_EQ(gate.from_client(from_client(Opcode::text, twice)), "");
+        EXPECT_EQ(gate.to_server(), "") << twice;
+        EXPECT_THAT(gate.to_client(), testing::HasSubstr("invalid_request_error")) << twice;
+    }
+    // What has begun to pass is never whole.
+    test::ScriptedResponses responses;
+    MessageGate gate(half, &responses);
+    (void)gate.from_client(from_client(Opcode::text, R"({"type":"x",)", false));
+    EXPECT_NE(gate.to_server(), "");
+    const std::size_t passed = gate.to_server().size();
+    (void)gate.from_client(from_client(Opcode::continuation, R"("type":"response.create"})"));
+    EXPECT_NE(gate.client_fault(), "");
+    EXPECT_LE(gate.to_server().size(), passed + 14) << "the frame's head at most";
 }
 
 TEST(MessageGate, EndsAClientThatAsksForMoreThanCanBeRefused) {
@@ -92,10 +131,11 @@ TEST(MessageGate, TellsTheResponsesWhatTheServerDoes) {
     MessageGate gate(half, &responses);
     const std::string bytes =
         from_server(R"({"type":"response.created"})") + from_server(R"({"type":"response.output_text.delta"})") +
-        from_server(R"({"type":"response.done"})") + from_server(R"({"type":"error","error":{"event_id":"e1"}})");
+        from_server(R"({"type":"response.done","response":{"usage":{"input_tokens":5,"output_tokens":7}}})") +
+        from_server(R"({"type":"error","error":{"event_id":"e1"}})");
     for (const char c : bytes) gate.from_server({&c, 1});
     EXPECT_EQ(gate.to_client(), bytes);
-    EXPECT_EQ(responses.log, "created\ndelta\ndone\nrejected \"e1\"\n");
+    EXPECT_EQ(responses.log, "created\ndelta\ndone 7\nrejected \"e1\"\n");
 }
 
 }  // namespace

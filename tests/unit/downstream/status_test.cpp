@@ -38,6 +38,8 @@ constexpr Row kTable[] = {
     {Reason::target_too_long, 414, 414, 414},
     {Reason::body_too_large, 413, 413, 413},
     {Reason::request_timeout, 408, 408, 408},
+    {Reason::unsupported_media, 415, 415, 415},
+    {Reason::unsupported_coding, 415, 415, 415},
     {Reason::expectation_failed, 417, 417, 417},
     {Reason::not_implemented, 501, 501, 501},
     {Reason::version_unsupported, 505, 505, 505},

@@ -23,7 +23,7 @@ std::string passed(std::string_view text, std::size_t size = std::string_view::n
             text.remove_prefix(piece.size());
             filter.pass(scanner, piece, batch);
         }
-        if (text.empty()) filter.end(batch);
+        if (text.empty()) filter.end(scanner, batch);
         for (const std::string_view piece : batch.pieces()) out.append(piece);
     }
     return out;
@@ -49,8 +49,39 @@ TEST(UsageFilter, LeavesUsageThatComesWithAnAnswer) {
     EXPECT_EQ(passed("data: {\"choices\":[],\"usage\":null}\n\n"), "data: {\"choices\":[],\"usage\":null}\n\n");
 }
 
+TEST(UsageFilter, LetsCommentsPassAtOnce) {
+    UsageFilter filter;
+    ai::EventScanner scanner;
+    const auto passes = [&](std::string_view content) {
+        UsageFilter::Passed batch;
+        filter.pass(scanner, content, batch);
+        std::string out;
+        for (const std::string_view piece : batch.pieces()) out.append(piece);
+        return out;
+    };
+    EXPECT_EQ(passes(": ping\n"), ": ping\n") << "engines keep a stream alive so while they think";
+    EXPECT_EQ(passes(": pi"), ": pi");
+    EXPECT_EQ(passes("ng\r\n"), "ng\r\n");
+    EXPECT_EQ(passes("data: {\"id\":1,"), "");
+    EXPECT_EQ(passes("\"choices\":[{"), "data: {\"id\":1,\"choices\":[{") << "no such chunk has any";
+    EXPECT_EQ(passes("}]}\n\n"), "}]}\n\n");
+    EXPECT_EQ(passes(": x\ndata: {\"usage\":{\"total_tokens\":1}}\r\r"), ": x\n");
+}
+
+TEST(UsageFilter, KnowsTheChunkInEveryShape) {
+    for (const char* chunk : {"{\"choices\":null,\"usage\":{\"total_tokens\":9}}", "{\"usage\":{\"prompt_tokens\":5}}",
+                              "{\"usage\":{\"total_tokens\":9},\"choices\":[]}"}) {
+        for (const char* end : {"\n\n", "\r\n\r\n", "\r\r", "\n", ""}) {
+            const std::string text = chat("a") + "data: " + chunk + end;
+            for (const std::size_t size : {std::size_t{1}, std::size_t{5}, text.size()}) {
+                EXPECT_EQ(passed(text, size), chat("a")) << chunk << size;
+            }
+        }
+    }
+}
+
 TEST(UsageFilter, HoldsNothingBackAtTheEnd) {
-    const std::string cut = chat("a") + std::string(kUsage.substr(0, 40));
+    const std::string cut = chat("a") + std::string(kUsage.substr(0, 20));
     EXPECT_EQ(passed(cut), cut);
     EXPECT_EQ(passed(cut, 3), cut);
 }

@@ -1,0 +1,55 @@
+#pragma once
+// Reads a form (multipart/form-data, RFC 7578 and RFC 2046 section 5.1) as its bytes come, for what a request's JSON
+// would say by the same names: `model`, `stream`, `seconds`, `size` ... Files in it pass by; of a field 512 bytes
+// count.
+//
+// Readers of forms differ in nearly all that is not plain: what they make of two fields of one name, of `name*`, of a
+// name without quotes, of a part that is coded, of a boundary that does not end its line. A form that is not plain has
+// a fault.
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "ai/request_facts.hpp"
+
+namespace weir::ai {
+
+class FormScanner {
+public:
+    // `content_type`: the field's whole value, with the boundary.
+    FormScanner(Api api, std::string_view content_type);
+
+    void push(std::string_view bytes);
+    // The body has ended: what it asks for. Once.
+    [[nodiscard]] RequestFacts finish();
+
+private:
+    enum class State : std::uint8_t { preamble, delimiter_end, head, content, epilogue, broken };
+
+    std::string_view take_delimiter_end(std::string_view bytes);
+    std::string_view take_head(std::string_view bytes);
+    std::string_view take_content(std::string_view bytes);
+    void read_head();
+    void read_disposition(std::string_view value);
+    void end_part();
+    void end_field(Member member);
+    void keep(std::string_view content);
+    void blame(std::string_view why);
+
+    RequestFacts facts_;
+    std::string delimiter_;    // CRLF, `--` and the boundary
+    std::size_t matched_ = 2;  // of it: the first needs no line in front
+    std::string head_;         // of the part
+    std::string value_;
+    std::string name_;
+    std::string line_;  // what follows a delimiter
+    std::uint64_t bytes_ = 0;
+    State state_ = State::preamble;
+    bool reads_ = false;  // the part is a field of a name that matters
+    bool is_file_ = false;
+    bool is_coded_ = false;
+    bool overflown_ = false;
+};
+
+}  // namespace weir::ai

@@ -1,0 +1,156 @@
+#pragma once
+// Reads a request's body as its bytes come, in pieces of any size, for RequestFacts: one pass, however long the body
+// is, and nothing of it is kept but the values that are asked for, of 512 bytes at most.
+//
+// It follows RFC 8259 for whatever decides where a member begins and ends: strings with their escapes, nesting, commas
+// and colons. What stands inside a value that is not asked for is not looked at beyond that, and a number or a name
+// there may be malformed; the endpoint will say so. Depth is bounded by 512.
+//
+// Pictures, sounds and files in base64 are found by their place: below `messages`, `input`, `system` or `contents`, by
+// way of nothing but the names that APIs have on the way to them, so that no text can be called a picture to be cheap.
+// An engine that reads such a place reads a picture there or refuses it.
+
+#include <array>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "ai/media_text.hpp"
+#include "ai/request_facts.hpp"
+
+namespace weir::ai {
+
+class RequestScanner {
+public:
+    explicit RequestScanner(Api api) { facts_.api = api; }
+
+    void push(std::string_view bytes);
+    // What is known by now.
+    [[nodiscard]] const RequestFacts& so_far() const { return facts_; }
+    // It is no JSON object, whatever follows.
+    [[nodiscard]] bool broken() const { return state_ == State::broken; }
+    // The body has ended: what it asks for. Once.
+    [[nodiscard]] RequestFacts finish();
+
+private:
+    enum class State : std::uint8_t {
+        start,
+        name_due,
+        name,
+        colon,
+        value_due,
+        string,
+        scalar,
+        nested,
+        value_end,
+        ended,
+        broken,
+    };
+    // The names on the way to media, and those at their end.
+    enum class Key : std::uint8_t {
+        other,
+        passage,  // `content` and the like: parts are inside
+        holder,   // an object with `data`
+        link,     // a URL, or an object with one
+        source,   // Anthropic's: an object with either
+        list,     // of pictures (Ollama)
+        url,
+        data,
+        file_data,
+        type,
+    };
+
+    static constexpr std::size_t kLongestName = 192;  // as it is written: 31 characters, all of them escaped
+    static constexpr std::size_t kLongestValue = 512;
+    static constexpr std::size_t kDeepest = 512;
+    static constexpr std::size_t kWatched = 16;  // deeper than any media
+
+    // A container inside a value.
+    struct Level {
+        bool is_list = false;
+        bool passes = false;  // media may be inside
+        Key key = Key::other;
+        MediaKind hint = MediaKind::unknown;
+        Key member = Key::other;  // of an object: what is being read of it
+        MediaKind member_hint = MediaKind::unknown;
+    };
+
+    const char* step(const char* at, const char* end);
+    const char* step_name(const char* at, const char* end);
+    const char* step_string(const char* at, const char* end);
+    const char* step_scalar(const char* at, const char* end);
+    const char* step_nested(const char* at, const char* end);
+    // To behind the quote that ends the string; `end`, and in_string_ stays, where it is not there.
+    const char* skip_string(const char* at, const char* end);
+    const char* step_between(const char* at, const char* end);
+    void begin_name(std::uint32_t at);
+    void end_name();
+    void begin_value(char first, std::uint32_t at);
+    void end_value(std::uint32_t end);
+    void begin_inner();
+    void begin_nested(char first);
+    void end_object(std::uint32_t end);
+    [[nodiscard]] MemberSpan& place(Member member) { return table().spans[static_cast<std::size_t>(member)]; }
+    void note(Member member, std::string_view value, bool is_object);
+    void note_text(Member member, std::string_view value);
+    void note_number(Member member, std::string_view value);
+    void set_flag(Member member, bool value);
+    void set_count(Member member, std::uint32_t value);
+    void blame(std::string_view why);
+    void blame_reading(Member member, std::string_view why);
+    void keep(std::string_view raw);
+
+    void open_level(bool list);
+    void close_level();
+    void begin_nested_string();
+    void take_nested_text(std::string_view raw);
+    // A string has ended, and `is_name` where a colon follows.
+    void end_nested_string(bool is_name);
+    void end_source();
+    // The innermost container, where media may be in it; else null.
+    [[nodiscard]] Level* passing();
+    [[nodiscard]] MediaPlace media_place(const Level& level) const;
+    [[nodiscard]] static Key key_of(std::string_view name, MediaKind& hint);
+
+    [[nodiscard]] MemberTable& table();
+    [[nodiscard]] std::uint32_t offset(const char* at) const {
+        return static_cast<std::uint32_t>(before_ + static_cast<std::uint64_t>(at - piece_));
+    }
+
+    RequestFacts facts_;
+    std::uint32_t longest_ = 0;    // of the lengths that an answer may have
+    bool bounded_ = false;         // one of them is the call's own
+    bool unbounded_ = false;       // one of them says that there is no bound
+    const char* piece_ = nullptr;  // the piece that is being read
+    std::uint64_t before_ = 0;     // bytes of those before it
+    State state_ = State::start;
+    bool first_ = true;  // no member of this object has been read
+    bool in_string_ = false;
+    bool escaped_ = false;  // the string goes on behind a backslash
+
+    // the member that is being read
+    bool known_ = false;  // it is in the table
+    bool inner_ = false;  // it stands in an object of the body
+    bool keeps_ = false;  // its value
+    bool overflown_ = false;
+    bool is_list_ = false;
+    Member member_ = Member::model;
+    Member parent_ = Member::model;
+    std::uint32_t begin_ = 0;
+    std::uint32_t value_ = 0;
+    std::string text_;  // its name, then its value
+
+    // inside a value
+    std::uint32_t depth_ = 0;
+    std::array<Level, kWatched> levels_{};
+    std::array<char, 16> short_text_{};  // the beginning of a string, in case it is a name
+    std::uint32_t short_size_ = 0;
+    std::uint32_t elements_ = 0;  // strings and lists in the outermost list: prompts
+    bool after_string_ = false;   // one has ended: a colon would make it a name
+    bool source_waits_ = false;   // `source.data` has ended, and its `type` may still come
+    bool source_is_coded_ = false;
+    bool source_is_other_ = false;
+    MediaText media_;
+};
+
+}  // namespace weir::ai

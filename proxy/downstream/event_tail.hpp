@@ -1,0 +1,31 @@
+#pragma once
+// Whether a stream of events that has been cut somewhere was cut within one: an event ends with two line ends, and a
+// line ends with LF, CR LF or CR (WHATWG HTML, section 9.2.5).
+
+#include <algorithm>
+#include <array>
+#include <string_view>
+
+namespace weir::downstream {
+
+class EventTail {
+public:
+    void passed(std::string_view content) {
+        for (const char c : content.substr(content.size() - std::min(content.size(), last_.size()))) {
+            last_ = {last_[1], last_[2], last_[3], c};
+        }
+    }
+
+    [[nodiscard]] bool within_event() const {
+        const std::string_view last(last_.data(), last_.size());
+        if (!is_line_end(last.back())) return true;
+        return !is_line_end(last[last.ends_with("\r\n") ? 1 : 2]);
+    }
+
+private:
+    static bool is_line_end(char c) { return c == '\n' || c == '\r'; }
+
+    std::array<char, 4> last_{'\n', '\n', '\n', '\n'};  // of the content: nothing has begun
+};
+
+}  // namespace weir::downstream

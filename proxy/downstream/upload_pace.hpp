@@ -1,0 +1,44 @@
+#pragma once
+// How long a client may take to send a request's body: no pause between two pieces is longer than `body_timeout`, and
+// after the first such time it has sent `body_rate` on the average, so that a byte now and then does not hold what a
+// request holds.
+
+#include <algorithm>
+#include <cstdint>
+
+#include "base/time.hpp"
+#include "downstream/config.hpp"
+
+namespace weir::downstream {
+
+class UploadPace {
+public:
+    UploadPace(const ConnectionLimits& limits, TimePoint began)
+        : timeout_(limits.body_timeout), rate_(limits.body_rate), began_(began), heard_(began) {}
+
+    // Bytes have come.
+    void took(std::uint64_t bytes, TimePoint now) {
+        bytes_ += bytes;
+        heard_ = now;
+    }
+    // The client could not send meanwhile, as others took nothing of what it had sent.
+    void excuse(Duration time, TimePoint now) {
+        began_ += time;
+        heard_ = now;
+    }
+    [[nodiscard]] TimePoint deadline() const {
+        const TimePoint pause = heard_ + timeout_;
+        if (rate_ == 0) return pause;
+        return std::min(pause,
+                        began_ + timeout_ + from_seconds(static_cast<double>(bytes_) / static_cast<double>(rate_)));
+    }
+
+private:
+    Duration timeout_;
+    std::uint64_t rate_;  // bytes a second; 0: none is asked for
+    TimePoint began_;
+    TimePoint heard_;
+    std::uint64_t bytes_ = 0;
+};
+
+}  // namespace weir::downstream

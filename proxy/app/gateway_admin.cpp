@@ -134,6 +134,12 @@ telemetry::Scrape Gateway::scrape() {
     names("backend", names_.backends);
     names("endpoint", names_.endpoints);
     names("rule", names_.rules);
+    for (const downstream::ListenerRoute& listener : assembly_.routing->listeners) {
+        if (!listener.tls) continue;
+        for (const net::CertificateEnd& end : listener.tls->ends()) {
+            scrape.certificates.push_back({listener.id, end.file, end.at});
+        }
+    }
     scrape.idempotency_keys = state_.idempotency_keys.size();
     scrape.reloads_succeeded = reloads_succeeded_;
     scrape.reloads_failed = reloads_failed_;

@@ -121,7 +121,10 @@ net::task<bool> Connection::handshake() {
     const TimePoint deadline = link_.turn() + link_.limits().header_timeout;
     for (;;) {
         const IoStatus status = link_.stream->try_handshake();
-        if (status == IoStatus::ok) link_.subject = link_.stream->peer_subject();
+        if (status == IoStatus::ok) {
+            link_.subject = link_.stream->peer_subject();
+            if (!link_.subject.empty()) link_.issuer = link_.stream->peer_issuer();
+        }
         if (status != IoStatus::would_block) co_return status == IoStatus::ok;
         if (link_.turn() >= deadline || link_.source().ready.broken) co_return false;
         link_.timer.set(deadline);

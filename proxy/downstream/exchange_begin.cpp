@@ -122,7 +122,7 @@ void Exchange::identify(const http::RequestHead& head) {
     const ShownKey shown = find_key(head.fields);
     const std::string chain = http::joined_forwarded_for(head.fields);
     const admission::Identity identity =
-        routing.classifier.identify({link_.peer, chain, shown.key, shown.ambiguous, link_.subject});
+        routing.classifier.identify({link_.peer, chain, shown.key, shown.ambiguous, link_.subject, link_.issuer});
     std::string room;
     const std::string_view compared = http::compared_path(head.path(), room);
     const admission::HeadFacts facts{link_.config().name, head.method, compared, find_header, &head.fields};

@@ -52,6 +52,8 @@ public:
     // Why the peer's certificate is not believed, after a handshake that failed; empty: that is not why.
     [[nodiscard]] virtual std::string peer_fault() const { return {}; }
     [[nodiscard]] virtual std::string peer_subject() const { return {}; }
+    // Likewise, of the authority that signed it.
+    [[nodiscard]] virtual std::string peer_issuer() const { return {}; }
 
     // Drops the connection at once, so that the other side sees a reset and cannot take what it has for complete.
     void abort();

@@ -33,6 +33,7 @@ public:
         check_binds();
         check_admin();
         check_keys();
+        check_listeners();
         check_certificates();
         check_backends();
         check_references();
@@ -154,13 +155,39 @@ private:
         }
     }
 
+    void check_listeners() {
+        const auto nodes = items_of(root_, "listeners");
+        for (std::size_t i = 0; i < policy_.listeners.size(); ++i) {
+            const Node* node = nodes[i].find("tls");
+            if (!policy_.listeners[i].tls || node == nullptr || node->broken) continue;
+            const net::ServerTlsConfig& tls = *policy_.listeners[i].tls;
+            const bool one = !tls.cert_file.empty() || !tls.key_file.empty();
+            const bool whole = !tls.cert_file.empty() && !tls.key_file.empty();
+            if (one ? !whole || !tls.certificates.empty() : tls.certificates.empty()) {
+                refuse(
+                    node->mark, "which-certificate", "tls needs cert_file and key_file, or certificates", {},
+                    "write cert_file and key_file where there is one certificate, a list of both where there are more");
+            }
+            if (tls.certificates.size() > kMostCertificates) {
+                refuse(mark_at(*node, "certificates"), "too-many-certificates",
+                       fmt::format("a listener may have at most {} certificates", kMostCertificates));
+            }
+            if (const Node* need = node->find("client_certificate"); need != nullptr && !tls.client_ca_file) {
+                refuse(need->mark, "no-client-authorities", "client_certificate means nothing without client_ca_file");
+            }
+        }
+    }
+
     void check_certificates() {
         const Node* list = value_at(root_, "clients.certificates");
         if (list == nullptr || list->broken || list->items.empty()) return;
         unique(list->items, "certificates");
         for (std::size_t i = 0; i < policy_.clients.certificates.size(); ++i) {
             for (std::size_t j = 0; j < i; ++j) {
-                if (policy_.clients.certificates[i].subject != policy_.clients.certificates[j].subject) continue;
+                const admission::Certificate& one = policy_.clients.certificates[i];
+                const admission::Certificate& other = policy_.clients.certificates[j];
+                const bool told_apart = !one.issuer.empty() && !other.issuer.empty() && one.issuer != other.issuer;
+                if (one.subject != other.subject || told_apart) continue;
                 refuse(mark_at(list->items[i], "subject"), "duplicate-subject",
                        fmt::format("'{}' and '{}' have the same subject", policy_.clients.certificates[j].name,
                                    policy_.clients.certificates[i].name));

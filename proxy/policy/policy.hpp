@@ -59,8 +59,9 @@ struct PolicyTest {
 inline constexpr std::size_t kMostListeners = 64;
 inline constexpr std::size_t kMostClasses = 256;
 inline constexpr std::size_t kMostBackends = 64;
-inline constexpr std::size_t kMostEndpoints = 1024;  // of all backends together
-inline constexpr std::size_t kMostRules = 32;        // of `degrade`
+inline constexpr std::size_t kMostEndpoints = 1024;   // of all backends together
+inline constexpr std::size_t kMostCertificates = 64;  // of one listener: each is tried for the name in a handshake
+inline constexpr std::size_t kMostRules = 32;         // of `degrade`
 
 struct Policy {
     admission::Mode mode = admission::Mode::enforce;

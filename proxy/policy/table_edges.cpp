@@ -10,6 +10,7 @@ using downstream::ConnectionLimits;
 using downstream::ListenerConfig;
 using downstream::ProcessLimits;
 using downstream::ProxyProtocolConfig;
+using net::CertificateFiles;
 using net::ServerTlsConfig;
 using telemetry::AccessLogConfig;
 using telemetry::LoggingConfig;
@@ -26,11 +27,23 @@ constexpr std::array kProcessLimitsFields{
                                                      "How long running requests may take to finish after SIGTERM."),
 };
 
+constexpr std::array kCertificateFilesFields{
+    required(scalar<kFile, &CertificateFiles::cert_file>("cert_file", "", "PEM, the server's own certificate first.")),
+    required(scalar<kFile, &CertificateFiles::key_file>("key_file", "", "PEM.")),
+};
+constexpr Shape kCertificateFilesShape = shape<CertificateFiles>("certificate", kCertificateFilesFields);
+
 constexpr std::array kTlsFields{
-    required(scalar<kFile, &ServerTlsConfig::cert_file>("cert_file", "", "PEM, the server's own certificate first.")),
-    required(scalar<kFile, &ServerTlsConfig::key_file>("key_file", "", "PEM.")),
-    scalar<kFile, &ServerTlsConfig::client_ca_file>(
-        "client_ca_file", "", "PEM; every client must show a certificate of one of these authorities."),
+    scalar<kFile, &ServerTlsConfig::cert_file>("cert_file", "",
+                                               "PEM, the server's own certificate first. Where there is but one."),
+    scalar<kFile, &ServerTlsConfig::key_file>("key_file", "", "PEM."),
+    maps<&ServerTlsConfig::certificates>(
+        "certificates", kCertificateFilesShape,
+        "Instead of cert_file and key_file: several, by the name that a client asks for; the first for all others."),
+    scalar<kFile, &ServerTlsConfig::client_ca_file>("client_ca_file", "",
+                                                    "PEM; clients show certificates of these authorities."),
+    scalar<kClientCertificate, &ServerTlsConfig::client_certificate>(
+        "client_certificate", "required", "Whether a client without a certificate is turned away."),
 };
 constexpr Shape kTlsShape = shape<ServerTlsConfig>("", kTlsFields);
 

@@ -251,6 +251,14 @@ void add_own_families(Families& families, const Labels& labels, const Totals& to
     families.gauge("weir_buffered_bytes", "Bytes of requests and answers that are held until the other side is ready.")
         .add({}, static_cast<double>(std::max<std::int64_t>(0, totals.buffered_bytes)));
     add_listeners(families, labels, totals);
+    Family ends =
+        families.gauge("weir_certificate_expiry_seconds",
+                       "When the listener's certificate ends, or one that it is shown with, since the Unix epoch.");
+    for (const CertificateGauges& certificate : scrape.certificates) {
+        if (index(certificate.listener) >= labels.listeners.size()) continue;
+        ends.add({{"listener", labels.listeners[index(certificate.listener)].name}, {"file", certificate.file}},
+                 static_cast<double>(certificate.end));
+    }
     families.counter("weir_access_log_lines_total", "Lines that the access log wrote.")
         .add({}, totals.access_log.lines);
     families

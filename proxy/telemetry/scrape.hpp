@@ -68,12 +68,19 @@ struct NameGauges {
     std::size_t limit = 0;
 };
 
+struct CertificateGauges {
+    ListenerId listener = kNoListener;
+    std::string file;      // as the policy names it
+    std::int64_t end = 0;  // since the Unix epoch, in seconds
+};
+
 struct Scrape {
     std::vector<ClassGauges> classes;
     std::vector<BackendGauges> backends;
     std::vector<EndpointGauges> endpoints;
     std::vector<WorkerGauges> workers;
     std::vector<NameGauges> names;
+    std::vector<CertificateGauges> certificates;
     std::uint64_t accept_pauses = 0;
     std::uint64_t idempotency_keys = 0;  // remembered
     std::uint64_t reloads_succeeded = 0;

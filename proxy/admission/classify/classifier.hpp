@@ -26,6 +26,7 @@ struct Credentials {
     std::string_view api_key;        // as presented, without "Bearer "; may be empty
     bool ambiguous_key = false;      // two different keys were shown: neither counts
     std::string_view subject{};      // of a verified client certificate; may be empty
+    std::string_view issuer{};       // of the same
 };
 
 struct HeadFacts {

@@ -41,7 +41,7 @@ private:
 
     [[nodiscard]] IpAddress source_of(IpAddress peer, std::string_view forwarded_for) const;
     [[nodiscard]] const Holder* known(std::string_view api_key) const;
-    [[nodiscard]] const Certificate* certified(std::string_view subject) const;
+    [[nodiscard]] const Certificate* certified(std::string_view subject, std::string_view issuer) const;
     [[nodiscard]] Identity name(const IpAddress& source, const Holder* holder) const;
 
     ClientsConfig clients_;

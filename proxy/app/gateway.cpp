@@ -227,7 +227,7 @@ void Gateway::put_in_force(Assembly assembly) {
     // Names first: from the next line on, records may carry the new numbers.
     witness_->set_labels(labels());
     log_.set_level(assembly_.policy.logging.level);
-    for (const Bench& bench : assembly_.benches) bench.judge->reconfigure(bench.config, now);
+    for (const Bench& bench : assembly_.benches) bench.judge->reconfigure(bench.config, bench.backend, now);
     for (const auto& worker : workers_) {
         worker->loop().post([&worker = *worker, routing = assembly_.routing] { worker.set_routing(routing); });
     }

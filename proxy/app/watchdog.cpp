@@ -2,6 +2,7 @@
 
 #include <execinfo.h>
 #include <fmt/format.h>
+#include <malloc.h>
 #include <pthread.h>
 #include <spdlog/spdlog.h>
 
@@ -93,6 +94,9 @@ void Watchdog::run() {
         look(i, now);
     }
     ping(now, longest);
+    if (!workers_.empty() && memory_.has_fallen(workers_[0]->state().buffered_bytes.load(std::memory_order_relaxed))) {
+        malloc_trim(0);
+    }
     timer_.set(now + kLookEvery);
 }
 

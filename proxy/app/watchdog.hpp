@@ -1,7 +1,8 @@
 #pragma once
 // Looks whether the workers' loops still turn. One that is busy with a single turn for a tenth of a second holds up
 // everybody on it: a line in the log says for how long, and where it stood, as the addresses of its stack. The service
-// manager is told that all is well only while no loop stands still for half of what it allows.
+// manager is told that all is well only while no loop stands still for half of what it allows. Memory that a surge has
+// left goes back.
 
 #include <cstdint>
 #include <memory>
@@ -9,6 +10,7 @@
 #include <thread>
 #include <vector>
 
+#include "app/memory_return.hpp"
 #include "downstream/worker.hpp"
 #include "net/timer_wheel.hpp"
 #include "net/waker.hpp"
@@ -36,6 +38,7 @@ private:
     std::vector<std::thread>& threads_;
     std::vector<TimePoint> asked_;  // the turn that each worker was last asked about
     std::size_t asking_;            // the worker whose stack is on its way; their number: none
+    MemoryReturn memory_;
     TimePoint next_ping_{};
     Duration ping_every_;  // zero: nobody listens
     net::Timer timer_;

@@ -9,6 +9,7 @@
 
 #include "downstream/client_link.hpp"
 #include "http/head.hpp"
+#include "http/partial_head.hpp"
 #include "net/task.hpp"
 
 namespace weir::downstream {
@@ -51,6 +52,7 @@ private:
         std::string_view bytes;                 // begin with the head, and live until the next wait
         TimePoint deadline = TimePoint::max();  // once it has begun
         bool look = false;                      // at what is here already
+        http::PartialHead partial;
     };
 
     [[nodiscard]] net::task<void> run();

@@ -7,6 +7,7 @@
 #include "downstream/worker.hpp"
 #include "http/forward.hpp"
 #include "http/websocket.hpp"
+#include "net/socket.hpp"
 
 namespace weir::downstream {
 namespace {
@@ -21,17 +22,21 @@ constexpr http::HeadLimits kResponseLimits{.bytes = 64 * 1024, .fields = 200, .t
 }  // namespace
 
 Dispatch::Dispatch(ClientLink& link, Presence& presence, const Progress& progress, upstream::Connection& connection,
-                   const OutboundRequest& request, const upstream::TimeoutConfig& timeouts, TimePoint total_deadline,
-                   int client_minor_version)
+                   const OutboundRequest& request, const upstream::TimeoutConfig& timeouts, Duration answer_timeout,
+                   TimePoint total_deadline, int client_minor_version)
     : link_(link),
       presence_(presence),
       progress_(progress),
       connection_(connection),
       request_(request),
       timeouts_(timeouts),
+      answer_timeout_(answer_timeout),
       total_deadline_(total_deadline),
       client_minor_version_(client_minor_version) {
-    if (request_.rest != nullptr) body_deadline_ = link_.turn() + link_.limits().body_timeout;
+    if (request_.rest != nullptr) {
+        pace_.emplace(link_.limits(), link_.turn());
+        body_deadline_ = pace_->deadline();
+    }
 }
 
 net::task<DispatchEnd> Dispatch::run() {
@@ -73,7 +78,7 @@ Dispatch::Step Dispatch::send() {
         if (step != Step::progress || sent_ < fixed) return step;
     }
     if (request_.rest != nullptr && !(request_.rest->done() && queued_.empty())) return send_rest();
-    answer_deadline_ = link_.turn() + timeouts_.first_byte;
+    answer_deadline_ = link_.turn() + answer_timeout_;
     body_deadline_ = TimePoint::max();
     return Step::progress;
 }
@@ -114,13 +119,11 @@ Dispatch::Step Dispatch::send_rest() {
             if (status == IoStatus::eof || status == IoStatus::failed) return end(DispatchEnd::client_gone);
             if (status == IoStatus::would_block) return Step::idle;
         }
-        body_deadline_ = link_.turn() + link_.limits().body_timeout;
-        const http::BodyReader::Piece piece = request_.rest->next(link_.inbox);
-        if (piece.failed) return end(DispatchEnd::bad_body);
+        if (!queue_inbox()) return end(DispatchEnd::bad_body);
         if (request_.rest->content_bytes() > link_.limits().body_bytes) return end(DispatchEnd::body_too_large);
-        queue_content(piece.content, piece.done);
-        link_.inbox.erase(0, piece.consumed);
+        body_deadline_ = pace_->deadline();
         if (queued_.empty()) return Step::progress;
+        blocked_at_ = link_.turn();
     }
     // While the endpoint takes nothing, the client cannot send: that is not the client's delay.
     body_deadline_ = TimePoint::max();
@@ -128,8 +131,29 @@ Dispatch::Step Dispatch::send_rest() {
     const net::IoResult result = connection_.stream().try_write({&part, 1});
     streamed_ |= result.bytes > 0;
     queued_.erase(0, result.bytes);
-    if (queued_.empty()) body_deadline_ = link_.turn() + link_.limits().body_timeout;
+    if (queued_.empty()) {
+        const TimePoint now = link_.turn();
+        pace_->excuse(now - blocked_at_, now);
+        body_deadline_ = pace_->deadline();
+    }
     return written(result);
+}
+
+// Takes off the framing of all that has come, in one go: a client's chunks may be of a byte each. False when it is
+// broken.
+bool Dispatch::queue_inbox() {
+    std::string_view bytes = link_.inbox;
+    std::string content;
+    while (!bytes.empty() && !request_.rest->done()) {
+        const http::BodyReader::Piece piece = request_.rest->next(bytes);
+        if (piece.failed) return false;
+        bytes.remove_prefix(piece.consumed);
+        content.append(piece.content);
+    }
+    pace_->took(link_.inbox.size() - bytes.size(), link_.turn());
+    link_.inbox.erase(0, link_.inbox.size() - bytes.size());
+    queue_content(content, request_.rest->done());
+    return true;
 }
 
 void Dispatch::queue_content(std::string_view content, bool last) {
@@ -149,6 +173,9 @@ Dispatch::Step Dispatch::receive() {
     switch (result.status) {
         case IoStatus::would_block: return Step::idle;
         case IoStatus::eof:
+            // Who closes after it has read has acknowledged what it read, with the close at the latest.
+            closed_unread_ = net::unacknowledged_bytes(connection_.stream().source().fd()) > 0;
+            [[fallthrough]];
         case IoStatus::failed: return end(connection_.reused() && !received_ ? DispatchEnd::stale : DispatchEnd::reset);
         case IoStatus::ok: break;
     }
@@ -156,7 +183,7 @@ Dispatch::Step Dispatch::receive() {
     const std::string_view bytes(scratch.data(), result.bytes);
     if (inbox_.empty()) return parse(bytes);
     inbox_.append(bytes);
-    return parse(inbox_);
+    return partial_.is_worth_reading(inbox_, kResponseLimits.bytes) ? parse(inbox_) : Step::progress;
 }
 
 Dispatch::Step Dispatch::parse(std::string_view bytes) {
@@ -166,6 +193,8 @@ Dispatch::Step Dispatch::parse(std::string_view bytes) {
         if (parsed.status == http::ParseStatus::refused) return end(DispatchEnd::bad_response);
         if (parsed.status == http::ParseStatus::need_more) {
             inbox_ = std::string(bytes);
+            partial_ = {};
+            (void)partial_.is_worth_reading(inbox_, kResponseLimits.bytes);  // it has just been read
             return Step::progress;
         }
         rest_ = bytes.substr(parsed.consumed);

@@ -1,6 +1,7 @@
 #pragma once
 // A request on its way to an endpoint, up to the head of the answer.
 
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -8,8 +9,10 @@
 #include "downstream/client_link.hpp"
 #include "downstream/presence.hpp"
 #include "downstream/progress.hpp"
+#include "downstream/upload_pace.hpp"
 #include "http/body.hpp"
 #include "http/head.hpp"
+#include "http/partial_head.hpp"
 #include "upstream/connection.hpp"
 
 namespace weir::downstream {
@@ -28,7 +31,7 @@ struct OutboundRequest {
 
 enum class DispatchEnd : std::uint8_t {
     answered,      // the head of the answer is in worker.response_head()
-    stale,         // a reused connection was closed before it answered: a fresh one may do
+    stale,         // a reused connection was closed without a byte of an answer: it says nothing of the endpoint
     reset,         // closed or broken before it answered
     bad_response,  // what came is not HTTP
     timed_out,     // no answer in time
@@ -43,8 +46,8 @@ enum class DispatchEnd : std::uint8_t {
 class Dispatch {
 public:
     Dispatch(ClientLink& link, Presence& presence, const Progress& progress, upstream::Connection& connection,
-             const OutboundRequest& request, const upstream::TimeoutConfig& timeouts, TimePoint total_deadline,
-             int client_minor_version);
+             const OutboundRequest& request, const upstream::TimeoutConfig& timeouts, Duration answer_timeout,
+             TimePoint total_deadline, int client_minor_version);
 
     // Sends the request and waits for the final head; interim ones (103) are passed on.
     [[nodiscard]] net::task<DispatchEnd> run();
@@ -53,6 +56,12 @@ public:
     [[nodiscard]] std::string_view rest() const { return rest_; }
     // A byte of the client's body has gone out that we do not have any more: the request cannot be sent again.
     [[nodiscard]] bool consumed_body() const { return streamed_; }
+    // After its end as `stale` or `reset`: the endpoint cannot have read all of the request.
+    [[nodiscard]] bool certainly_unprocessed() const { return !received_ && (!sent_all() || closed_unread_); }
+    // After a time-out: since when only the endpoint could have made a difference.
+    [[nodiscard]] TimePoint waited_since() const {
+        return sent_all() ? answer_deadline_ - answer_timeout_ : taken_deadline_ - timeouts_.idle;
+    }
     // The whole request was sent before the answer came: the connection can be used again.
     [[nodiscard]] bool sent_all() const;
 
@@ -66,6 +75,7 @@ private:
     Step receive();
     Step parse(std::string_view bytes);
     Step end(DispatchEnd how);
+    [[nodiscard]] bool queue_inbox();
     void queue_content(std::string_view content, bool last);
     void relay_interim(const http::ResponseHead& head);
 
@@ -75,9 +85,13 @@ private:
     upstream::Connection& connection_;
     const OutboundRequest& request_;
     const upstream::TimeoutConfig& timeouts_;
+    Duration answer_timeout_;
     TimePoint total_deadline_;
     TimePoint answer_deadline_ = TimePoint::max();  // from the last request byte
     TimePoint body_deadline_ = TimePoint::max();    // of the client's next body byte
+    http::PartialHead partial_;                     // in inbox_
+    std::optional<UploadPace> pace_;                // of the body that is still at the client
+    TimePoint blocked_at_{};                        // since when the endpoint has not taken what is queued
     TimePoint taken_deadline_ = TimePoint::max();   // of the endpoint's taking more, while it takes nothing
     int client_minor_version_;
 
@@ -87,7 +101,8 @@ private:
     std::string_view rest_;
     DispatchEnd end_ = DispatchEnd::reset;
     bool streamed_ = false;
-    bool received_ = false;  // any byte of an answer
+    bool received_ = false;       // any byte of an answer
+    bool closed_unread_ = false;  // the endpoint closed before the last bytes had reached it
 };
 
 }  // namespace weir::downstream

@@ -15,9 +15,6 @@ namespace {
 
 using admission::Standing;
 
-// A request is tried on so many endpoints; after that the fault is taken to be general.
-constexpr int kMaxAttempts = 3;
-
 // What failed in a way that another endpoint might not.
 Reason reason_of(DispatchEnd end) {
     switch (end) {
@@ -115,6 +112,7 @@ bool Exchange::certainly_refused() {
 }
 
 Standing Exchange::take_place() {
+    ticket_.came_by(route_->backend.get());
     const Standing standing = route_->judge->arrive(ticket_, ask_, link_.turn());
     if (standing == Standing::ended) fail_from(ticket_.decision());
     return standing;
@@ -147,6 +145,11 @@ net::task<bool> Exchange::requeue() {
     co_return reason_ == Reason::admitted;
 }
 
+upstream::Backend& Exchange::backend() const {
+    upstream::Backend* granted = ticket_.granted_by();
+    return granted != nullptr ? *granted : *route_->backend;
+}
+
 net::task<bool> Exchange::serve() {
     total_deadline_ = link_.turn() + route_->backend->config().timeouts.total;
     bool going = true;
@@ -154,10 +157,11 @@ net::task<bool> Exchange::serve() {
     // send has woken is awake for the next.
     if (link_.worker.loop().others_wait()) co_await link_.waker.yield();
     while (going) {
-        ++attempts_;
+        ++tries_.all;
         const Attempt attempt = co_await try_endpoint();
         if (attempt == Attempt::served) co_return true;
-        if (attempt == Attempt::hopeless || consumed_body_ || attempts_ >= kMaxAttempts) break;
+        if (attempt == Attempt::hopeless || consumed_body_) break;
+        if (!may_try_again(repeat_of(method(), facts_.api), tries_)) break;
         if (attempt == Attempt::stale) {
             reason_ = Reason::admitted;
         } else {
@@ -168,8 +172,8 @@ net::task<bool> Exchange::serve() {
 }
 
 net::task<Exchange::Attempt> Exchange::try_endpoint() {
-    upstream::Endpoint* endpoint = route_->backend->find(ticket_.decision().endpoint);
-    if (endpoint == nullptr) {  // a reload took it away while this request stood in line
+    upstream::Endpoint* endpoint = backend().find(ticket_.decision().endpoint);
+    if (endpoint == nullptr) {  // only where there was no memory to tell of it in time
         fail(Reason::backend_unreachable);
         co_return Attempt::lost;
     }
@@ -190,8 +194,7 @@ net::task<Exchange::Attempt> Exchange::try_endpoint() {
             co_return Attempt::hopeless;
         }
     }
-    std::unique_ptr<upstream::Connection> connection;
-    if (!upgrades_) connection = link_.worker.pool().take(endpoint->serial());
+    std::unique_ptr<upstream::Connection> connection = take_idle(*endpoint);
     if (!connection) connection = co_await connect(*endpoint);
     // Another endpoint may be reached; there are descriptors for none when there are not for one.
     const bool elsewhere = reason_ != Reason::client_gone && reason_ != Reason::connection_limit;
@@ -207,7 +210,7 @@ net::task<Exchange::Attempt> Exchange::try_endpoint() {
                                    upgrades_};
     Progress progress(*route_->judge, ticket_);
     Dispatch dispatch(link_, presence_, progress, *connection, outbound, route_->backend->config().timeouts,
-                      total_deadline_, minor_version_);
+                      answer_timeout(), total_deadline_, minor_version_);
     record_.overhead = link_.now() - arrived_ - waited_;
     const DispatchEnd end = co_await dispatch.run();
     consumed_body_ |= dispatch.consumed_body();
@@ -219,24 +222,11 @@ net::task<Exchange::Attempt> Exchange::try_endpoint() {
         }
         co_return Attempt::served;
     }
-    fail_from(end, *endpoint);
-    if (end == DispatchEnd::stale) co_return Attempt::stale;
-    co_return end == DispatchEnd::reset ? Attempt::lost : Attempt::hopeless;
-}
-
-net::task<std::unique_ptr<upstream::Connection>> Exchange::connect(upstream::Endpoint& endpoint) {
-    const TimePoint began = link_.turn();
-    const TimePoint deadline = began + route_->backend->config().timeouts.connect;
-    upstream::ConnectResult result =
-        co_await upstream::connect(endpoint, link_.waker, link_.timer, deadline, &link_.source());
-    waited_ += link_.turn() - began;
-    if (!result.connection) {
-        const bool gone = link_.source().ready.broken;
-        fail(gone ? Reason::client_gone : result.reason);
-        // Out of descriptors is nothing that the endpoint has done.
-        if (!gone && reason_ != Reason::connection_limit) route_->backend->request_failed(endpoint, link_.turn());
-    }
-    co_return std::move(result.connection);
+    fail_from(end, *endpoint, dispatch.waited_since());
+    if (end != DispatchEnd::stale && end != DispatchEnd::reset) co_return Attempt::hopeless;
+    if (!dispatch.certainly_unprocessed()) ++tries_.risked;
+    // Who had closed before the request was there will take it; who may have died of it is not asked first.
+    co_return end == DispatchEnd::stale&& dispatch.certainly_unprocessed() ? Attempt::stale : Attempt::lost;
 }
 
 void Exchange::fail(Reason reason, std::string_view detail) {
@@ -263,7 +253,7 @@ void Exchange::fail_from(const admission::Decision& decision) {
     retry_after_ = decision.retry_after;
 }
 
-void Exchange::fail_from(DispatchEnd end, upstream::Endpoint& endpoint) {
+void Exchange::fail_from(DispatchEnd end, upstream::Endpoint& endpoint, TimePoint since) {
     // Whoever gave up on it, the engine has read the prompt, or was about to.
     const bool was_wanted = end == DispatchEnd::evicted || end == DispatchEnd::client_gone ||
                             end == DispatchEnd::timed_out || end == DispatchEnd::overdue;
@@ -272,17 +262,23 @@ void Exchange::fail_from(DispatchEnd end, upstream::Endpoint& endpoint) {
     }
     if (end == DispatchEnd::evicted) return fail_from(ticket_.eviction());
     fail(reason_of(end));
-    // A connection that lay idle too long says nothing about the endpoint.
-    if (group(reason_) == ReasonGroup::backend && end != DispatchEnd::stale)
-        route_->backend->request_failed(endpoint, link_.turn());
+    const TimePoint now = link_.turn();
+    if (end == DispatchEnd::timed_out || end == DispatchEnd::overdue) {
+        backend().request_timed_out(endpoint, since, now);
+    } else if (group(reason_) == ReasonGroup::backend && end != DispatchEnd::stale) {
+        // A connection that lay idle too long says nothing about the endpoint.
+        backend().request_failed(endpoint, now);
+    }
 }
 
-void Exchange::fail_from(RelayEnd end, const Progress& progress, upstream::Endpoint& endpoint) {
+void Exchange::fail_from(RelayEnd end, const Progress& progress, upstream::Endpoint& endpoint, TimePoint heard_at) {
     fail(reason_of(end));
     // Else only its last bytes were not taken.
     if (ticket_.standing() == Standing::running) note_tokens(progress, false);
     if (end == RelayEnd::evicted) note_gate(ticket_.eviction());
-    if (group(reason_) == ReasonGroup::backend) route_->backend->request_failed(endpoint, link_.turn());
+    if (end == RelayEnd::backend_died) backend().request_failed(endpoint, link_.turn());
+    // That an answer was too long for `total` is not held against who was giving it.
+    if (end == RelayEnd::backend_stalled) backend().request_timed_out(endpoint, heard_at, link_.turn());
     release();
 }
 
@@ -342,13 +338,13 @@ std::string Exchange::write_answer_head(const http::ResponseHead& head, const ht
 
 net::task<void> Exchange::relay(std::unique_ptr<upstream::Connection> connection, Dispatch& dispatch,
                                 Progress& progress) {
-    upstream::Backend& backend = *route_->backend;
-    upstream::Endpoint& endpoint = *backend.find(connection->endpoint());
+    const upstream::TimeoutConfig& timeouts = route_->backend->config().timeouts;
+    upstream::Endpoint& endpoint = *backend().find(connection->endpoint());
     const http::ResponseHead& head = link_.worker.response_head();
     if (head.status >= 502 && head.status <= 504) {
-        backend.request_failed(endpoint, link_.turn());
+        backend().request_failed(endpoint, link_.turn());
     } else {
-        backend.request_succeeded(endpoint);
+        backend().request_succeeded(endpoint, link_.turn());
     }
     record_.status = head.status;
     const bool reusable = head.keep_alive && dispatch.sent_all() && !upgrades_;
@@ -359,14 +355,15 @@ net::task<void> Exchange::relay(std::unique_ptr<upstream::Connection> connection
                http::BodyReader(head.framing, head.content_length), write_answer_head(head, framing),
                {.chunked_out = framing.framing == http::Framing::chunked,
                 .event_stream = is_event_stream(head) && !http::is_encoded(head.fields),
-                .idle_timeout = backend.config().timeouts.idle,
+                .endpoint = &endpoint,
+                .idle_timeout = timeouts.idle,
                 .total_deadline = total_deadline_});
     link_.worker.texts().give(body_.take_first());  // it is answered: it will not be sent again
     hold(0);
     const RelayEnd end = co_await body.run(dispatch.rest());
-    if (end != RelayEnd::complete) fail_from(end, progress, endpoint);
+    if (end != RelayEnd::complete) fail_from(end, progress, endpoint, body.heard_at());
     if (end == RelayEnd::complete && reusable && !body.excess()) {
-        link_.worker.pool().give_back(std::move(connection), backend.config().timeouts.keep_alive);
+        give_back(std::move(connection));
     }
     connection.reset();
     record_.bytes_out = body.content_bytes();

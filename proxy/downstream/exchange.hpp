@@ -5,7 +5,7 @@
 //   refuse      early, before the body, when the judge is certain
 //   read_body   up to a bound, so that whoever waits in line holds nothing upstream
 //   take_place  contract, line; wait for the verdict
-//   serve       dispatch, relay; once more on another endpoint while nothing has been lost or sent
+//   serve       dispatch, relay; once more on another endpoint where that does no harm
 //   settle      what it holds is given back as soon as the answer is here, before its client has the last byte
 
 #include <algorithm>
@@ -27,6 +27,7 @@
 #include "downstream/presence.hpp"
 #include "downstream/progress.hpp"
 #include "downstream/relay.hpp"
+#include "downstream/repeatable.hpp"
 #include "downstream/reply.hpp"
 #include "downstream/request_id.hpp"
 #include "downstream/shared_judge.hpp"
@@ -58,7 +59,7 @@ private:
 
     enum class Attempt : std::uint8_t {
         served,    // an answer was passed on; nothing is left to say
-        stale,     // a connection that had lain idle was closed: a fresh one may do
+        stale,     // a connection that had lain idle was closed before it read the request: a fresh one will do
         lost,      // this endpoint failed: another may do
         hopeless,  // refuse() says why
     };
@@ -102,8 +103,16 @@ private:
     [[nodiscard]] admission::Standing take_place();
     [[nodiscard]] net::task<void> wait_in_line();
     [[nodiscard]] net::task<bool> requeue();
+    // Of the endpoint that the judge has granted: not always one of the policy's under which the request came.
+    [[nodiscard]] upstream::Backend& backend() const;
     [[nodiscard]] net::task<bool> serve();
     [[nodiscard]] net::task<Attempt> try_endpoint();
+    [[nodiscard]] std::unique_ptr<upstream::Connection> take_idle(const upstream::Endpoint& endpoint);
+    void give_back(std::unique_ptr<upstream::Connection> connection);
+    // From the last byte of the request to the first of the answer.
+    [[nodiscard]] Duration answer_timeout() const;
+    // Nothing but its cost comes of its being processed twice.
+    [[nodiscard]] bool can_be_repeated() const;
     [[nodiscard]] net::task<std::unique_ptr<upstream::Connection>> connect(upstream::Endpoint& endpoint);
     [[nodiscard]] net::task<void> relay(std::unique_ptr<upstream::Connection> connection, Dispatch& dispatch,
                                         Progress& progress);
@@ -129,8 +138,8 @@ private:
     void fail_from(const admission::Decision& decision);
     void note_shadow();
     void note_gate(const admission::Decision& decision);
-    void fail_from(DispatchEnd end, upstream::Endpoint& endpoint);
-    void fail_from(RelayEnd end, const Progress& progress, upstream::Endpoint& endpoint);
+    void fail_from(DispatchEnd end, upstream::Endpoint& endpoint, TimePoint since);
+    void fail_from(RelayEnd end, const Progress& progress, upstream::Endpoint& endpoint, TimePoint heard_at);
     void release();
     void tell_record();
     void hold(std::size_t bytes);
@@ -184,7 +193,7 @@ private:
     TimePoint total_deadline_ = TimePoint::max();
     Duration waited_{};     // for others, before dispatch: body, line, connect
     std::size_t held_ = 0;  // bytes in the process's count of buffered bytes
-    int attempts_ = 0;
+    Tries tries_;
 };
 
 }  // namespace weir::downstream

@@ -219,6 +219,7 @@ void Exchange::write_head(const http::RequestHead& head) {
                                     .request_id = request_id_,
                                     .traceparent = own,
                                     .pseudonym = link_.worker.state().pseudonym,
+                                    .trusted = trusted_,
                                     .websocket = upgrades_,
                                     .identity = reads_answer(),
                                     .decoded = coding_ != http::ContentCoding::identity},

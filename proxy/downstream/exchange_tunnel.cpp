@@ -11,11 +11,11 @@
 namespace weir::downstream {
 
 net::task<void> Exchange::tunnel(std::unique_ptr<upstream::Connection> connection, std::string_view first) {
-    upstream::Backend& backend = *route_->backend;
-    upstream::Endpoint& endpoint = *backend.find(connection->endpoint());
-    const upstream::WebSocketConfig& limits = *backend.config().websocket;
+    const upstream::BackendConfig& config = route_->backend->config();
+    upstream::Endpoint& endpoint = *backend().find(connection->endpoint());
+    const upstream::WebSocketConfig& limits = *config.websocket;
     const http::ResponseHead& head = link_.worker.response_head();
-    backend.request_succeeded(endpoint);
+    backend().request_succeeded(endpoint, link_.turn());
     record_.status = head.status;
     record_.first_byte = link_.now() - arrived_;
     const std::string opening = write_answer_head(head, {});
@@ -29,8 +29,8 @@ net::task<void> Exchange::tunnel(std::unique_ptr<upstream::Connection> connectio
                       ResponseSlots::Options{.ask = ask_,
                                              .record = record_,
                                              .endpoint = endpoint.id(),
-                                             .first_byte = backend.config().timeouts.first_byte,
-                                             .total = backend.config().timeouts.total});
+                                             .first_byte = config.timeouts.first_byte,
+                                             .total = config.timeouts.total});
     }
     Tunnel tunnel(
         link_, connection->stream(), slots ? &*slots : nullptr,

@@ -37,7 +37,7 @@ Relay::~Relay() {
 }
 
 net::task<RelayEnd> Relay::run(std::string_view first) {
-    TimePoint heard_at = sent_at_ = link_.turn();
+    heard_at_ = sent_at_ = link_.turn();
     std::string kept;
     if (first.size() <= kKeptBytes && link_.worker.loop().others_wait()) {
         // As with requests: all read, then all send. What was read is kept, as others will read into the same room.
@@ -64,7 +64,8 @@ net::task<RelayEnd> Relay::run(std::string_view first) {
                 break;
             }
             if (result.status == IoStatus::ok) {
-                heard_at = link_.turn();
+                heard_at_ = link_.turn();
+                options_.endpoint->heard(heard_at_);
                 turn_bytes += result.bytes;
                 if (!push({scratch.data(), result.bytes})) co_return RelayEnd::backend_died;
                 progress = true;
@@ -79,14 +80,14 @@ net::task<RelayEnd> Relay::run(std::string_view first) {
         }
         const TimePoint now = link_.turn();
         const TimePoint pause_deadline =
-            unsent_.empty() ? heard_at + options_.idle_timeout : sent_at_ + link_.limits().write_timeout;
+            unsent_.empty() ? heard_at_ + options_.idle_timeout : sent_at_ + link_.limits().write_timeout;
         if (now >= options_.total_deadline) co_return RelayEnd::overdue;
         if (now >= pause_deadline) co_return unsent_.empty() ? RelayEnd::backend_stalled : RelayEnd::client_stalled;
         link_.timer.set(std::min(options_.total_deadline, pause_deadline));
         co_await link_.waker.wait();
         turn_bytes = 0;
         // A client that was slow is no reason to call the endpoint silent.
-        if (!unsent_.empty()) heard_at = link_.turn();
+        if (!unsent_.empty()) heard_at_ = link_.turn();
     }
     if (!body_.done()) end_at_close();
     co_return client_failed_ ? RelayEnd::client_gone : RelayEnd::complete;

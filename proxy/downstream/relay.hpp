@@ -40,9 +40,10 @@ public:
     };
 
     struct Options {
-        bool chunked_out = false;   // how the content is framed towards the client
-        bool event_stream = false;  // as it is, not compressed: its events can be counted and added to
-        Duration idle_timeout{};    // of the endpoint
+        bool chunked_out = false;                // how the content is framed towards the client
+        bool event_stream = false;               // as it is, not compressed: its events can be counted and added to
+        upstream::Endpoint* endpoint = nullptr;  // it is told that it has been heard
+        Duration idle_timeout{};                 // of the endpoint
         TimePoint total_deadline{};
     };
 
@@ -62,6 +63,8 @@ public:
     [[nodiscard]] bool within_event() const { return tail_.within_event(); }
     // Adds `content` to what is to be sent, as a chunk that is not the last. REQUIRES: can_add_event().
     void add(std::string_view content);
+    // When the endpoint's last bytes came.
+    [[nodiscard]] TimePoint heard_at() const { return heard_at_; }
     // Bytes followed the end of the body: the endpoint's connection is not to be trusted again.
     [[nodiscard]] bool excess() const { return excess_; }
     [[nodiscard]] std::uint64_t content_bytes() const { return body_.content_bytes(); }
@@ -91,6 +94,7 @@ private:
     std::string unsent_;
     Options options_;
     TimePoint first_content_{};
+    TimePoint heard_at_{};       // the last time the endpoint said something
     TimePoint sent_at_{};        // the last time the client took something
     std::size_t accounted_ = 0;  // of unsent_, in the process's count of buffered bytes
     EventTail tail_;

@@ -18,6 +18,7 @@ Standing SharedJudge::arrive(Ticket& ticket, const admission::Ask& ask, TimePoin
     const std::lock_guard lock(mutex_);
     ticket.told_ = false;
     judge_.arrive(ticket, ask, now, changes_);
+    name_backend(ticket);
     tell();
     return ticket.standing();
 }
@@ -68,6 +69,7 @@ Standing SharedJudge::requeue(Ticket& ticket, TimePoint now) {
     const std::lock_guard lock(mutex_);
     ticket.told_ = false;
     judge_.requeue(ticket, now, changes_);
+    name_backend(ticket);
     tell();
     return ticket.standing();
 }
@@ -90,9 +92,15 @@ void SharedJudge::set_context(EndpointId endpoint, std::uint64_t tokens, TimePoi
     tell();
 }
 
-void SharedJudge::reconfigure(const admission::JudgeConfig& config, TimePoint now) {
+void SharedJudge::reconfigure(const admission::JudgeConfig& config, const std::shared_ptr<upstream::Backend>& backend,
+                              TimePoint now) {
     const std::lock_guard lock(mutex_);
+    backend_ = backend;
+    in_force_ = backend.get();
     judge_.reconfigure(config, now, changes_);
+    // One whose way in has changed keeps its number and begins anew: nobody would tell that it is up.
+    for (const auto& endpoint : backend ? backend->endpoints() : std::span<const std::shared_ptr<upstream::Endpoint>>{})
+        judge_.set_available(endpoint->id(), upstream::Backend::available(*endpoint), now, changes_);
     tell();
 }
 
@@ -101,8 +109,16 @@ admission::JudgeCounts SharedJudge::counts(TimePoint now) const {
     return judge_.counts(now);
 }
 
+void SharedJudge::name_backend(Ticket& ticket) const {
+    // Nearly always: two words are compared, and no count is touched that all workers share.
+    if (ticket.came_by_ == nullptr || in_force_ == nullptr || ticket.came_by_ == in_force_) return;
+    if (ticket.standing() == Standing::running && ticket.granted_by_.get() != in_force_) {
+        ticket.granted_by_ = backend_.lock();
+    }
+}
+
 // Every place in this judge is a ticket.
-void SharedJudge::tell(Ticket& ticket) {
+void SharedJudge::tell(Ticket& ticket) const {
     if (ticket.evicted()) {
         ticket.waker_.loop().post([self = ticket.self_] {
             if (*self == nullptr) return;
@@ -111,6 +127,7 @@ void SharedJudge::tell(Ticket& ticket) {
         });
         return;
     }
+    name_backend(ticket);
     ticket.waker_.loop().post([&ticket] {
         ticket.told_ = true;
         ticket.waker_.wake();

@@ -15,6 +15,7 @@
 #include "ai/token_ratio.hpp"
 #include "downstream/video_jobs.hpp"
 #include "net/waker.hpp"
+#include "upstream/backend.hpp"
 
 namespace weir::downstream {
 
@@ -34,12 +35,20 @@ public:
     // From now on the judge's word that this request is to be cut short can reach it. The word may come when the
     // request has just ended by itself and this ticket is gone, so it travels by way of a pointer that outlives both.
     void allow_cutting() { self_ = std::make_shared<Ticket*>(this); }
+    // From now on a grant says whose endpoint it names, where that is not `backend`, which the request came by and
+    // which outlives the ticket: a reload may have given the judge endpoints that it has never heard of.
+    void came_by(const upstream::Backend* backend) { came_by_ = backend; }
+    // The backend in force when the judge let it in; null: the one it came by. REQUIRES: running.
+    [[nodiscard]] upstream::Backend* granted_by() const { return granted_by_.get(); }
+
     // That word has come: eviction() says why. Whoever serves the request ends it, and finishes it as usual.
     [[nodiscard]] bool cut() const { return cut_; }
 
 private:
     friend class SharedJudge;
     net::Waker& waker_;
+    const upstream::Backend* came_by_ = nullptr;
+    std::shared_ptr<upstream::Backend> granted_by_;
     std::shared_ptr<Ticket*> self_;  // what it points to, and the two flags: owner's thread only
     bool told_ = false;
     bool cut_ = false;
@@ -79,7 +88,9 @@ public:
 
     void set_available(EndpointId endpoint, bool available, TimePoint now);
     void set_context(EndpointId endpoint, std::uint64_t tokens, TimePoint now);
-    void reconfigure(const admission::JudgeConfig& config, TimePoint now);
+    // Puts a new policy in force. What is granted from now on is an endpoint of `backend`, which this may outlive.
+    void reconfigure(const admission::JudgeConfig& config, const std::shared_ptr<upstream::Backend>& backend,
+                     TimePoint now);
     [[nodiscard]] admission::JudgeCounts counts(TimePoint now) const;
     [[nodiscard]] double pressure(TimePoint now);
 
@@ -91,11 +102,15 @@ public:
 private:
     // After every call under the lock: tells those whose standing changed.
     void tell();
-    static void tell(Ticket& ticket);
+    void tell(Ticket& ticket) const;
+    // Before its owner hears that it runs.
+    void name_backend(Ticket& ticket) const;
 
     mutable std::mutex mutex_;
     admission::Judge judge_;
     admission::Changes changes_;
+    std::weak_ptr<upstream::Backend> backend_;     // whose endpoints the judge knows; who owns it calls this one
+    const upstream::Backend* in_force_ = nullptr;  // the same; null: no reload yet, so it is what everybody came by
     ai::TokenRatio prompts_;
     ai::AnswerLength answers_;
     VideoJobs jobs_{*this};

@@ -77,15 +77,90 @@ bool is_spelling_of(std::string_view known, std::string_view token) {
 }
 
 // Backends that follow CGI read `_` as `-`.
-bool begins_like(std::string_view name, std::string_view prefix) {
+constexpr char plain(char c) { return c == '_' ? '-' : lower(c); }
+
+constexpr bool begins_like(std::string_view name, std::string_view prefix) {
     if (name.size() < prefix.size()) return false;
     return std::equal(prefix.begin(), prefix.end(), name.begin(),
-                      [](char wanted, char c) { return wanted == (c == '_' ? '-' : lower(c)); });
+                      [](char wanted, char c) { return wanted == plain(c); });
 }
 
-bool is_like(std::string_view name, std::string_view whole) {
-    return name.size() == whole.size() && begins_like(name, whole);
+// Names that mean something in any spelling, or as a beginning.
+struct Family {
+    std::string_view name;
+    FieldId id = FieldId::claim;
+    bool whole = false;
+};
+
+constexpr std::size_t kTelling = 3;   // the character that is looked at first; no family's name is shorter
+constexpr std::size_t kBuckets = 53;  // the last: no family begins so
+
+// By the first letter, or the one behind `x-`: most names are seen to belong nowhere by this and one more character.
+constexpr std::size_t bucket_of(std::string_view name) {
+    if (name.empty()) return kBuckets - 1;
+    const bool extended = name.size() > 2 && lower(name[0]) == 'x' && (name[1] == '-' || name[1] == '_');
+    const char letter = lower(extended ? name[2] : name[0]);
+    if (letter < 'a' || letter > 'z') return kBuckets - 1;
+    return static_cast<std::size_t>(letter - 'a') + (extended ? 26 : 0);
 }
+
+// Sorted by bucket.
+constexpr auto kFamilies = std::to_array<Family>({
+    {"cf-connecting-ip"},
+    {"cf-pseudo-ipv4", FieldId::claim, true},
+    {"client-cert"},  // RFC 9440
+    {"client-ip", FieldId::claim, true},
+    // Spelled with `_`, or it would be known: it frames nothing here, and must not frame anything there.
+    {"content-length", FieldId::hop_by_hop, true},
+    {"fastly-client-ip", FieldId::claim, true},
+    {"fly-client-ip", FieldId::claim, true},
+    {"proxy", FieldId::claim, true},  // HTTP_PROXY to a CGI program (CVE-2016-5385 and its kin)
+    {"ssl-client-"},
+    {"transfer-encoding", FieldId::hop_by_hop, true},
+    {"true-client-ip", FieldId::claim, true},
+    {"x-appengine-user-ip", FieldId::claim, true},
+    {"x-arr-"},
+    {"x-azure-clientip", FieldId::claim, true},
+    {"x-azure-socketip", FieldId::claim, true},
+    {"x-client-cert"},
+    {"x-client-dn", FieldId::claim, true},
+    {"x-client-ip", FieldId::claim, true},
+    {"x-client-verify", FieldId::claim, true},
+    {"x-cluster-client-ip", FieldId::claim, true},
+    {"x-data-parallel-", FieldId::engine_hint},
+    {"x-dynamo-", FieldId::engine_hint},
+    {"x-envoy-external-address", FieldId::claim, true},
+    {"x-envoy-original-"},
+    {"x-forwarded", FieldId::identity},
+    {"x-gateway-", FieldId::engine_hint},
+    {"x-host", FieldId::claim, true},
+    {"x-http-host-override", FieldId::claim, true},
+    {"x-http-method"},  // and -override: what Weir has judged by its method must stay that
+    {"x-llm-d-", FieldId::engine_hint},
+    {"x-method-override", FieldId::claim, true},
+    {"x-original-"},
+    {"x-originating-ip", FieldId::claim, true},
+    {"x-prefiller-", FieldId::engine_hint},
+    {"x-real-ip", FieldId::identity, true},
+    {"x-remote-addr", FieldId::claim, true},
+    {"x-remote-ip", FieldId::claim, true},
+    {"x-rewrite-"},
+    {"x-smg-", FieldId::engine_hint},
+    {"x-ssl-c"},  // client, cert
+    {"x-tls-client-"},
+    {"x-weir-", FieldId::identity},
+});
+static_assert(std::is_sorted(kFamilies.begin(), kFamilies.end(),
+                             [](const Family& a, const Family& b) { return bucket_of(a.name) < bucket_of(b.name); }));
+
+// Where each bucket begins in kFamilies; one more entry for the end.
+constexpr auto kByBucket = [] {
+    std::array<std::uint8_t, kBuckets + 1> first{};
+    for (std::size_t bucket = 0; bucket < first.size(); ++bucket) {
+        while (first[bucket] < kFamilies.size() && bucket_of(kFamilies[first[bucket]].name) < bucket) ++first[bucket];
+    }
+    return first;
+}();
 
 }  // namespace
 
@@ -95,14 +170,14 @@ FieldId identify(std::string_view name) {
             if (is_spelling_of(kKnown[i].name, name)) return kKnown[i].id;
         }
     }
-    // Of the other names only those that begin so need a look.
-    const char first = name.empty() ? '\0' : lower(name.front());
-    if (first != 'x' && first != 'c' && first != 't') return FieldId::other;
-    if (begins_like(name, "x-forwarded") || begins_like(name, "x-weir-") || is_like(name, "x-real-ip")) {
-        return FieldId::identity;
+    if (name.size() <= kTelling) return FieldId::other;
+    const std::size_t bucket = bucket_of(name);
+    const char telling = plain(name[kTelling]);
+    for (std::size_t i = kByBucket[bucket]; i < kByBucket[bucket + 1]; ++i) {
+        const Family& family = kFamilies[i];
+        if (family.name[kTelling] != telling) continue;
+        if (begins_like(name, family.name) && (!family.whole || name.size() == family.name.size())) return family.id;
     }
-    // Spelled with `_`, or it would be known: it frames nothing here, and must not frame anything there.
-    if (is_like(name, "content-length") || is_like(name, "transfer-encoding")) return FieldId::hop_by_hop;
     return FieldId::other;
 }
 

@@ -25,6 +25,8 @@ enum class FieldId : std::uint8_t {
     // who the caller is said to be: only Weir's own word of it reaches a backend
     forwarded_for,
     identity,
+    claim,        // what some server takes for the same, or for what is asked for in truth; never an answer's
+    engine_hint,  // a priority or a place that an engine or its router would give the caller
     // credentials and hints that Weir reads
     authorization,
     api_key,
@@ -38,8 +40,8 @@ enum class FieldId : std::uint8_t {
     date,  // the last: see FieldTable
 };
 
-// Case-insensitive. REQUIRES: a token. Every spelling of the identity family counts, with `_` for `-` too, because
-// backends that follow CGI read both as one (CVE-2024-45410 and its kin).
+// Case-insensitive. REQUIRES: a token. Every spelling of the identity family, of claims and of hints counts, with `_`
+// for `-` too, because backends that follow CGI read both as one (CVE-2024-45410 and its kin).
 [[nodiscard]] FieldId identify(std::string_view name);
 
 [[nodiscard]] bool equals_ignoring_case(std::string_view a, std::string_view b);

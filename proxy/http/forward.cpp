@@ -127,6 +127,7 @@ void write_request_after_host(const RequestHead& head, const RequestExtras& extr
         if (is_replaced(field.id)) continue;
         if (field.id == FieldId::traceparent && !extras.traceparent.empty()) continue;
         if (field.id == FieldId::max_forwards && head.max_forwards >= 0) continue;
+        if (field.id == FieldId::claim || (field.id == FieldId::engine_hint && !extras.trusted)) continue;
         if (for_this_hop.contains(field.name)) continue;
         if (extras.websocket && equals_ignoring_case(field.name, "sec-websocket-extensions")) continue;
         if (extras.decoded && is_of_coded_body(field.name)) continue;

@@ -18,6 +18,7 @@ struct RequestExtras {
     std::string_view request_id;
     std::string_view traceparent;  // empty: pass the client's own
     std::string_view pseudonym;    // this process's name in Via
+    bool trusted = false;          // the caller may give hints to the engine
     bool websocket = false;        // the upgrade is passed on, without the extensions that it offers
     bool identity = false;         // the answer is asked for as it is, without any Content-Encoding
     bool decoded = false;          // the body goes without the Content-Encoding in which it came

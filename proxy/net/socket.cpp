@@ -1,8 +1,10 @@
 #include "net/socket.hpp"
 
 #include <fmt/format.h>
+#include <linux/sockios.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -182,6 +184,11 @@ void send_and_close(int fd, std::string_view text) {
         (void)::recv(fd, unread.data(), unread.size(), MSG_DONTWAIT);
     }
     ::close(fd);
+}
+
+int unacknowledged_bytes(int fd) {
+    int bytes = 0;
+    return ioctl(fd, SIOCOUTQ, &bytes) == 0 ? bytes : 0;
 }
 
 void set_no_delay(int fd) {

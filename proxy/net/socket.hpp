@@ -53,6 +53,10 @@ private:
 
 void set_no_delay(int fd);
 
+// Of the bytes that were written, those that the other side's kernel has not acknowledged: its process cannot have read
+// them. The reverse does not hold. Once a reset has come the number is of no use, as resets acknowledge nothing.
+[[nodiscard]] int unacknowledged_bytes(int fd);
+
 // Sends what goes at once of `text`, which may be empty, and closes: for a peer that is not to be served. What it has
 // sent already is read, so that no reset takes the text from it.
 void send_and_close(int fd, std::string_view text);

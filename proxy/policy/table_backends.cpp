@@ -55,6 +55,9 @@ constexpr std::array kTimeoutFields{
     scalar<kDuration, &TimeoutConfig::connect>("connect", "1s", "TCP and TLS handshake together."),
     scalar<kDuration, &TimeoutConfig::first_byte>("first_byte", "1m",
                                                   "From the last byte of the request to the first of the answer."),
+    scalar<kDuration, &TimeoutConfig::whole_answer>(
+        "whole_answer", "10m",
+        "The same for a POST whose answer does not stream: nothing of it comes before all of it is made."),
     scalar<kDuration, &TimeoutConfig::idle>(
         "idle", "1m",
         "The longest silence within an answer; also the longest time in which an endpoint takes nothing of a request."),

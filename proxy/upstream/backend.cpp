@@ -59,14 +59,28 @@ void Backend::change(Endpoint& endpoint, Change apply) {
     on_availability_(endpoint.id(), after);
 }
 
-void Backend::request_succeeded(Endpoint& endpoint) {
+void Backend::request_succeeded(Endpoint& endpoint, TimePoint now) {
+    endpoint.heard_at_.store(now.time_since_epoch().count(), std::memory_order_relaxed);
     endpoint.counters.succeeded.fetch_add(1, std::memory_order_relaxed);
     if (!endpoint.failing_.load(std::memory_order_relaxed)) return;
     change(endpoint, [](HealthState& health) { health.request_succeeded(); });
 }
 
+void Backend::request_timed_out(Endpoint& endpoint, TimePoint since, TimePoint now) {
+    endpoint.counters.failed.fetch_add(1, std::memory_order_relaxed);
+    // It is long answers then that are asked of it, or prompts that it has in line.
+    if (since > now || endpoint.heard_at() >= since) return;
+    bool counts = false;
+    change(endpoint, [&](HealthState& health) { counts = health.timed_out(since, now); });
+    if (counts) count_failure(endpoint, now);
+}
+
 void Backend::request_failed(Endpoint& endpoint, TimePoint now) {
     endpoint.counters.failed.fetch_add(1, std::memory_order_relaxed);
+    count_failure(endpoint, now);
+}
+
+void Backend::count_failure(Endpoint& endpoint, TimePoint now) {
     // Two endpoints that fail at the same instant may both be ejected; probes or time bring them back.
     const bool is_last = available(endpoint) && available_count() <= 1;
     change(endpoint, [&](HealthState& health) {
@@ -83,7 +97,11 @@ void Backend::probed(Endpoint& endpoint, bool success) {
 
 void Backend::tick(TimePoint now) {
     for (const auto& endpoint : endpoints_) {
-        change(*endpoint, [now](HealthState& health) { health.tick(now); });
+        change(*endpoint, [&](HealthState& health) {
+            health.tick(now);
+            // A reload may have taken the probes away that would find it up again.
+            if (!config_.health) health.forget_probes();
+        });
     }
 }
 

@@ -34,14 +34,18 @@ public:
     [[nodiscard]] static bool available(const Endpoint& endpoint);
 
     // What became of a request. A success is free unless the endpoint has failed lately.
-    void request_succeeded(Endpoint& endpoint);
+    void request_succeeded(Endpoint& endpoint, TimePoint now);
     void request_failed(Endpoint& endpoint, TimePoint now);
+    // No answer in time, or no more of one. `since`: from then on only the endpoint could have made a
+    // difference; later than `now`: it could not.
+    void request_timed_out(Endpoint& endpoint, TimePoint since, TimePoint now);
     void probed(Endpoint& endpoint, bool success);
     void told_context(const Endpoint& endpoint, std::uint64_t tokens) const;
     // Ends ejections whose time is over. Call it a few times a second.
     void tick(TimePoint now);
 
 private:
+    void count_failure(Endpoint& endpoint, TimePoint now);
     template <typename Change>
     void change(Endpoint& endpoint, Change apply);
     [[nodiscard]] std::size_t available_count() const;

@@ -46,12 +46,13 @@ struct EjectionConfig {
 };
 
 struct TimeoutConfig {
-    Duration connect = 1s;      // TCP and TLS handshake together
-    Duration first_byte = 60s;  // from the last request byte to the first byte of the answer
-    Duration idle = 60s;        // longest silence within an answer
-    Duration total = 10min;     // from dispatch to the last byte
-    Duration job = 15min;       // a video job's: by then it is over, whatever is heard of it
-    Duration keep_alive = 30s;  // how long an unused connection is kept
+    Duration connect = 1s;          // TCP and TLS handshake together
+    Duration first_byte = 60s;      // from the last request byte to the first byte of the answer
+    Duration whole_answer = 10min;  // the same, of a POST whose answer does not stream: it comes when all of it is made
+    Duration idle = 60s;            // longest silence within an answer
+    Duration total = 10min;         // from dispatch to the last byte
+    Duration job = 15min;           // a video job's: by then it is over, whatever is heard of it
+    Duration keep_alive = 30s;      // how long an unused connection is kept
 
     friend bool operator==(const TimeoutConfig&, const TimeoutConfig&) = default;
 };

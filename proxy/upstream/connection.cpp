@@ -26,9 +26,9 @@ void Connection::run() {
     pool_->drop(*this);  // destroys this
 }
 
-std::unique_ptr<Connection> Pool::take(EndpointSerial endpoint) {
+std::unique_ptr<Connection> Pool::take(EndpointSerial endpoint, TimePoint used_since) {
     const auto found = idle_.find(static_cast<std::uint64_t>(endpoint));
-    if (found == idle_.end() || found->second.empty()) return nullptr;
+    if (found == idle_.end() || found->second.empty() || found->second.back()->idle_since_ < used_since) return nullptr;
     std::unique_ptr<Connection> connection = std::move(found->second.back());
     found->second.pop_back();
     connection->pool_ = nullptr;
@@ -44,10 +44,16 @@ void Pool::give_back(std::unique_ptr<Connection> connection, Duration keep_alive
     connection->pool_ = this;
     connection->reused_ = true;
     connection->stream().source().set_waker(connection.get());
-    connection->idle_timer_.set(connection->loop().batch_time() + keep_alive);
+    connection->idle_since_ = connection->loop().batch_time();
+    connection->idle_timer_.set(connection->idle_since_ + keep_alive);
     // What arrived with the last bytes of the answer has no edge of its own any more.
     if (connection->stream().source().ready.readable) connection->wake();
     stack.push_back(std::move(connection));
+}
+
+bool Pool::has(EndpointSerial endpoint) const {
+    const auto found = idle_.find(static_cast<std::uint64_t>(endpoint));
+    return found != idle_.end() && !found->second.empty();
 }
 
 std::size_t Pool::size() const {

@@ -23,6 +23,7 @@ public:
 
     [[nodiscard]] net::ByteStream& stream() { return *stream_; }
     [[nodiscard]] EndpointId endpoint() const { return endpoint_; }
+    [[nodiscard]] EndpointSerial serial() const { return serial_; }
     // Has answered at least one request: then a close before the next answer may only mean that it lay idle too long.
     [[nodiscard]] bool reused() const { return reused_; }
 
@@ -34,6 +35,7 @@ private:
     EndpointSerial serial_;
     std::unique_ptr<net::ByteStream> stream_;
     net::Timer idle_timer_;
+    TimePoint idle_since_{};
     Pool* pool_ = nullptr;  // while idle
     bool reused_ = false;
 };
@@ -45,8 +47,9 @@ public:
     // At most this many idle connections are kept for an endpoint on one worker; one more closes the longest idle.
     static constexpr std::size_t kMaxIdle = 256;
 
-    // An idle connection, or null.
-    [[nodiscard]] std::unique_ptr<Connection> take(EndpointSerial endpoint);
+    // An idle connection that has been used since `used_since`, or null.
+    [[nodiscard]] std::unique_ptr<Connection> take(EndpointSerial endpoint, TimePoint used_since = TimePoint::min());
+    [[nodiscard]] bool has(EndpointSerial endpoint) const;
     // REQUIRES: the connection's last exchange has ended cleanly in both directions.
     void give_back(std::unique_ptr<Connection> connection, Duration keep_alive);
     void clear() { idle_.clear(); }

@@ -31,6 +31,14 @@ void HealthState::probed(bool success, const HealthConfig& config) {
     }
 }
 
+bool HealthState::timed_out(TimePoint since, TimePoint now) {
+    // Requests that are sent one after the other time out so, too; what comes a second later is no longer the same.
+    constexpr Duration kBatch = std::chrono::seconds(1);
+    const bool first = since >= timed_out_at_ || now - timed_out_at_ >= kBatch;
+    if (first) timed_out_at_ = now;
+    return first;
+}
+
 bool HealthState::request_failed(const EjectionConfig& config, bool may_eject, TimePoint now) {
     ++failures_;
     if (config.failures == 0 || failures_ < config.failures || ejected_ || !may_eject) return false;

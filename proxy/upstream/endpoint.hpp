@@ -3,12 +3,13 @@
 //
 // Two sources decide whether it takes requests: active probes, with hysteresis (`fall` failures in a row, `rise`
 // successes), and the requests themselves, which eject it for a while after enough failures in a row. Both must agree
-// that it is fit.
+// that it is fit. That an answer takes too long is a failure only where no other request was answered meanwhile.
 //
 // Threading: any thread.
 
 #include <array>
 #include <atomic>
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <mutex>
@@ -63,9 +64,14 @@ class HealthState {
 public:
     // The outcome of an active probe.
     void probed(bool success, const HealthConfig& config);
+    // A request had no answer in time, though the endpoint had it since `since` and has answered nobody meanwhile. Says
+    // whether that is one more failure: of those that it had at the same time only the first is.
+    [[nodiscard]] bool timed_out(TimePoint since, TimePoint now);
     // A request failed. Returns true when that ejects the endpoint; never when `may_eject` is false.
     bool request_failed(const EjectionConfig& config, bool may_eject, TimePoint now);
     void request_succeeded() { failures_ = 0; }
+    // There are none any more: what they said last does not hold for ever.
+    void forget_probes() { probes_up_ = true; }
     // The end of an ejection, once it has come.
     void tick(TimePoint now);
 
@@ -78,6 +84,7 @@ private:
     std::uint32_t failures_ = 0;      // of requests, in a row
     std::uint32_t probe_streak_ = 0;  // probes in a row that contradict probes_up_
     TimePoint ejected_until_{};
+    TimePoint timed_out_at_{};  // the last that counted
 };
 
 // Tells endpoints apart over reloads, as ids do not: one that is gone may leave its id to another.
@@ -103,6 +110,15 @@ public:
     void note_fault(WhyDown fault);
     // Why it is down; nothing while it is up.
     [[nodiscard]] WhyDown why_down() const;
+    // More of an answer has come.
+    void heard(TimePoint now) {
+        const Duration::rep at = now.time_since_epoch().count();
+        // A word that all workers share is not written for each of a stream's events.
+        constexpr Duration::rep kOften = Duration(std::chrono::milliseconds(50)).count();
+        if (at - heard_at_.load(std::memory_order_relaxed) >= kOften) heard_at_.store(at, std::memory_order_relaxed);
+    }
+    // The last time that bytes of an answer came; long ago when there were none yet.
+    [[nodiscard]] TimePoint heard_at() const { return TimePoint(Duration(heard_at_.load(std::memory_order_relaxed))); }
 
     EndpointCounters counters;
 
@@ -120,7 +136,8 @@ private:
     WhyDown fault_;                      // of the last attempt
     WhyDown why_down_;                   // as it was when it went down
     std::atomic<bool> available_{true};  // health_.available(), to read without the lock
-    std::atomic<bool> failing_{false};   // some failures in a row: a success is worth the lock
+    std::atomic<Duration::rep> heard_at_{0};
+    std::atomic<bool> failing_{false};  // some failures in a row: a success is worth the lock
 };
 
 }  // namespace weir::upstream

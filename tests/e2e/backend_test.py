@@ -61,10 +61,10 @@ class OneEndpoint(WeirTest):
             self.assertEqual(weir.request().body, b"whole")
 
     def test_item_22_that_never_answers_is_504_and_gives_the_slot_back(self):
-        backend, weir = self.start(hold(threading.Event()), first_byte="200ms")
-        for _ in range(2):
+        backend, weir = self.start(hold(threading.Event()), first_byte="200ms", whole_answer="210ms")
+        for body in (b'{"stream":true}', b"{}"):
             began = time.monotonic()
-            self.assert_failure(weir.request("POST", "/v1/chat/completions", [], b"{}"), 504, "backend_timeout")
+            self.assert_failure(weir.request("POST", "/v1/chat/completions", [], body), 504, "backend_timeout")
             self.assertTrue(0.19 < time.monotonic() - began < scaled(1))
         self.eventually(lambda: len(backend.cancelled) == 2)
         self.assert_idle(weir)
@@ -156,9 +156,9 @@ class TwoEndpoints(WeirTest):
         healthy = self.start_backend(respond(b"healthy"))
         weir = self.start(dying, healthy, ejection={"failures": 0})
         for _ in range(10):
-            answer = weir.request("POST", "/", [], b"the whole body")
+            answer = weir.request("POST", "/v1/chat/completions", [], b'{"n":1}')
             self.assertEqual((answer.status, answer.body), (200, b"healthy"))
-        self.assertEqual({r.body for r in healthy.requests}, {b"the whole body"})
+        self.assertEqual({r.body for r in healthy.requests}, {b'{"n":1}'})
         self.assert_idle(weir)
 
     def test_item_19_a_request_is_not_repeated_once_a_byte_of_its_answer_went_out(self):

@@ -35,7 +35,7 @@ backends:
     endpoints: http://127.0.0.1:1
     capacity: { requests: 1 }
     ejection: { failures: 0 }
-    timeouts: { connect: 1ms, first_byte: 5ms, idle: 5ms, total: 2s, keep_alive: 1h }
+    timeouts: { connect: 1ms, first_byte: 5ms, whole_answer: 5ms, idle: 5ms, total: 2s, keep_alive: 1h }
 classes:
   - { name: everyone, match: any, backend: model }
 )";
@@ -257,9 +257,10 @@ const std::vector<Scenario>& scenarios() {
          "9\r\ndata: 1\n\n\r\n9\r\ndata: 2\n\n\r\n0\r\n\r\n",
          {},
          json.substr(1)},  // in front of it Weir asks for usage
-        {"POST /a HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nTransfer-Encoding: "
-         "chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n",
-         "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok", "ok", "hello"},  // it is all here, and goes with its length
+        {"POST /v1/embeddings HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nTransfer-Encoding: "
+         "chunked\r\n\r\n7\r\n{\"a\":1}\r\n0\r\n\r\n",
+         "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok", "ok",
+         "{\"a\":1}"},  // it is all here, and goes with its length
         // To an HTTP/1.0 client an answer of unknown length ends with the connection.
         {"GET /a HTTP/1.0\r\nHost: a\r\n\r\n",
          "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n14\r\nhello to all of you!\r\n5\r\nworld\r\n0\r\n\r\n",

@@ -168,8 +168,8 @@ class RequestHead(RawRequestTest):
         self.backend.answer = lambda peer, request: (peer.send(reply(request.target.encode())), True)[1]
         self.backend.most_parallel = 0
         requests = b"".join(
-            b"POST /%d HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n" % i + chunked(b"x" * i) if i % 3 == 0 else
-            b"POST /%d HTTP/1.1\r\nHost: a\r\nContent-Length: %d\r\n\r\n" % (i, i) + b"x" * i if i % 3 == 1 else
+            b"PUT /%d HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n" % i + chunked(b"x" * i) if i % 3 == 0 else
+            b"PUT /%d HTTP/1.1\r\nHost: a\r\nContent-Length: %d\r\n\r\n" % (i, i) + b"x" * i if i % 3 == 1 else
             b"GET /%d HTTP/1.1\r\nHost: a\r\n\r\n" % i for i in range(60))
         with Client(self.weir.address) as client:
             client.send(requests)

@@ -76,7 +76,7 @@ TEST_F(SharedJudgeTest, TellsOnce) {
     counting.start();
     judge.finish(first, kStart);
     judge.expire(kStart + 1h);
-    judge.reconfigure(make_config({make_class(0)}, {1}), kStart + 1h);
+    judge.reconfigure(make_config({make_class(0)}, {1}), nullptr, kStart + 1h);
     deliver();
     EXPECT_EQ(wakes, 1);
     judge.finish(second, kStart + 1h);
@@ -122,6 +122,53 @@ TEST_F(SharedJudgeTest, ServesTheLineWhenAnEndpointIsBack) {
     judge.finish(first, kStart);
 }
 
+std::shared_ptr<upstream::Backend> make_backend(int first_endpoint, int endpoints) {
+    std::vector<std::shared_ptr<upstream::Endpoint>> made;
+    for (int i = first_endpoint; i < first_endpoint + endpoints; ++i) {
+        made.push_back(std::make_shared<upstream::Endpoint>(EndpointId{static_cast<std::uint16_t>(i)},
+                                                            upstream::EndpointConfig{}, nullptr));
+    }
+    return std::make_shared<upstream::Backend>(BackendId{0}, upstream::BackendConfig{}, std::move(made),
+                                               [](EndpointId, bool) {});
+}
+
+TEST_F(SharedJudgeTest, AGrantNamesTheBackendOfItsEndpointAfterAReload) {
+    const auto before = make_backend(0, 1);
+    const auto after = make_backend(0, 2);
+    first.came_by(before.get());
+    second.came_by(before.get());
+    judge.arrive(first, make_ask(0), kStart);
+    judge.arrive(second, make_ask(0), kStart);
+    judge.reconfigure(make_config({make_class(0)}, {1, 1}), after, kStart);
+    deliver();
+    EXPECT_EQ(first.granted_by(), nullptr);
+    EXPECT_EQ(second.decision().endpoint, EndpointId{1});
+    EXPECT_EQ(second.granted_by(), after.get());
+    ASSERT_EQ(judge.requeue(first, kStart), Standing::running);
+    EXPECT_EQ(first.granted_by(), after.get());
+    judge.finish(first, kStart);
+    judge.finish(second, kStart);
+}
+
+TEST_F(SharedJudgeTest, WhoeverComesByTheNewPolicyIsToldNothing) {
+    const auto after = make_backend(0, 1);
+    judge.reconfigure(make_config({make_class(0)}, {1}), after, kStart);
+    first.came_by(after.get());
+    ASSERT_EQ(judge.arrive(first, make_ask(0), kStart), Standing::running);
+    EXPECT_EQ(first.granted_by(), nullptr);
+    judge.finish(first, kStart);
+}
+
+TEST_F(SharedJudgeTest, AReloadKnowsWhichEndpointsAreFit) {
+    judge.set_available(EndpointId{0}, false, kStart);
+    EXPECT_EQ(judge.arrive(first, make_ask(0), kStart), Standing::waiting);
+    // The same number, but another endpoint: its way in has changed, and nobody has found it down.
+    judge.reconfigure(make_config({make_class(0)}, {1}), make_backend(0, 1), kStart);
+    deliver();
+    EXPECT_EQ(first.standing(), Standing::running);
+    judge.finish(first, kStart);
+}
+
 // A bulk request runs, and a top one has waited for as long as it takes to cut the other short.
 class EvictionTest : public SharedJudgeTest {
 protected:
@@ -132,7 +179,7 @@ protected:
         return config;
     }
 
-    EvictionTest() { evicting.reconfigure(config(), kStart); }
+    EvictionTest() { evicting.reconfigure(config(), nullptr, kStart); }
 
     SharedJudge evicting{config(), kStart};
 };
@@ -169,7 +216,7 @@ TEST_F(EvictionTest, DoesNotReachWhoeverHasJustEnded) {
 TEST_F(SharedJudgeTest, AFirstTokenMakesRoomForThePromptOfAnother) {
     auto config = make_config({make_class(0)}, {8});
     config.endpoints[0].prompt_tokens = 100;
-    judge.reconfigure(config, kStart);
+    judge.reconfigure(config, nullptr, kStart);
     admission::Ask ask = make_ask(0);
     ask.prompt_tokens = 80;
     ask.streams = true;
@@ -188,7 +235,7 @@ TEST_F(SharedJudgeTest, RefusesEarlyOnlyWhatIsCertain) {
     EXPECT_FALSE(judge.refuse_early(make_ask(0), kStart));
     auto config = make_config({make_class(0)}, {1});
     config.classes[0].config.limits.concurrency = 0;
-    judge.reconfigure(config, kStart);
+    judge.reconfigure(config, nullptr, kStart);
     EXPECT_EQ(judge.refuse_early(make_ask(0), kStart)->reason, Reason::class_concurrency);
 }
 

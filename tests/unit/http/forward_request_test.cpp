@@ -64,6 +64,23 @@ TEST(ForwardRequest, KeepsTheFieldsAroundOneThatIsDropped) {
     EXPECT_THAT(out, HasSubstr("\r\na: 1\r\nb: 2\r\nc: 3\r\nd: 4\r\ne: 5\r\nf: 6\r\ng: \r\nh: 8\r\nX-Forwarded-For:"));
 }
 
+TEST(ForwardRequest, PassesNoClaimOn) {
+    const std::string out =
+        forward(test::post_with("Proxy: x\r\nX-Original-URL: /x\r\nX-A: 1\r\nTrue_Client_IP: x\r\n"
+                                "X-HTTP-Method-Override: x\r\nX-B: 2\r\n"));
+    EXPECT_THAT(out, HasSubstr("\r\nX-A: 1\r\nX-B: 2\r\nX-Forwarded-For:"));
+}
+
+TEST(ForwardRequest, PassesHintsToTheEngineOnOnlyForThoseWhoAreTrusted) {
+    const std::string request = test::post_with("X-SMG-Priority: 9\r\nx_dynamo_request_priority: 9\r\nX-A: 1\r\n");
+    EXPECT_THAT(forward(request), AllOf(HasSubstr("X-A: 1"), Not(HasSubstr("riority"))));
+    RequestHead head;
+    EXPECT_EQ(parse_request(request, {}, head).status, ParseStatus::complete);
+    std::string out;
+    write_request_after_host(head, {.trusted = true}, out);
+    EXPECT_THAT(out, AllOf(HasSubstr("X-SMG-Priority: 9\r\n"), HasSubstr("x_dynamo_request_priority: 9\r\n")));
+}
+
 // Checklist 11.
 TEST(ForwardRequest, RemovesWhatConnectionNames) {
     const std::string out =

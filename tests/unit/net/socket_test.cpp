@@ -109,5 +109,20 @@ TEST(StartConnect, SaysWhyNobodyWasReached) {
     EXPECT_EQ(refused.get() < 0 ? errno : connect_error(refused.get()), ECONNREFUSED);
 }
 
+TEST(UnacknowledgedBytes, TellWhoClosedBeforeReadingFromWhoClosedAfterwards) {
+    auto unread = test::tcp_pair();
+    unread.far.close();
+    unread.near.send("too late");
+    EXPECT_EQ(unread.near.receive(), "");
+    EXPECT_EQ(unacknowledged_bytes(unread.near.get()), 8);
+
+    auto read = test::tcp_pair();
+    read.near.send("in time");
+    EXPECT_EQ(read.far.receive(), "in time");
+    read.far.close();
+    EXPECT_EQ(read.near.receive(), "");
+    EXPECT_EQ(unacknowledged_bytes(read.near.get()), 0);
+}
+
 }  // namespace
 }  // namespace weir::net

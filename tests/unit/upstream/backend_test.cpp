@@ -48,6 +48,48 @@ TEST_F(BackendTest, FindsItsEndpointsById) {
     EXPECT_EQ(backend.find(EndpointId{2}), nullptr);
 }
 
+TEST_F(BackendTest, WhatProbesFoundIsForgottenWhereThereAreNone) {
+    Backend probed = make(2);
+    for (int i = 0; i < 3; ++i) probed.probed(*probed.endpoints()[0], false);
+    EXPECT_FALSE(is_available(probed, 0));
+    probed.tick(kStart);
+    EXPECT_FALSE(is_available(probed, 0));
+    // As a reload without `health` makes it, of the same endpoints.
+    Backend unprobed(BackendId{0}, BackendConfig{}, {probed.endpoints().begin(), probed.endpoints().end()},
+                     [](EndpointId, bool) {});
+    unprobed.tick(kStart);
+    EXPECT_TRUE(is_available(unprobed, 0));
+}
+
+TEST_F(BackendTest, TimeOutsAreFailuresOnlyWhileNobodyIsAnswered) {
+    Backend backend = make(2);
+    Endpoint& endpoint = *backend.endpoints()[0];
+    for (int i = 0; i < 20; ++i) {
+        backend.request_succeeded(endpoint, kStart + i * 60s + 1s);
+        backend.request_timed_out(endpoint, kStart + i * 60s, kStart + i * 60s + 60s);
+        // The same of an answer that has begun and goes on.
+        endpoint.heard(kStart + i * 60s + 30s);
+        backend.request_timed_out(endpoint, kStart + i * 60s + 2s, kStart + i * 60s + 62s);
+        // Where the client was what took so long.
+        backend.request_timed_out(endpoint, TimePoint::max(), kStart + i * 60s + 62s);
+    }
+    EXPECT_TRUE(is_available(backend, 0));
+    EXPECT_EQ(endpoint.counters.failed.load(), 60U);
+}
+
+TEST_F(BackendTest, TimeOutsOfRequestsThatWereThereTogetherAreOneFailure) {
+    Backend backend = make(2);
+    Endpoint& endpoint = *backend.endpoints()[0];
+    for (int i = 0; i < 15; ++i) backend.request_timed_out(endpoint, kStart + i * 10ms, kStart + 60s + i * 10ms);
+    EXPECT_TRUE(is_available(backend, 0));
+    // One after another they are five, and so they are second after second.
+    for (int i = 1; i < 3; ++i) backend.request_timed_out(endpoint, kStart + i * 61s, kStart + i * 61s + 60s);
+    backend.request_timed_out(endpoint, kStart + 130s, kStart + 190s);
+    EXPECT_TRUE(is_available(backend, 0));
+    backend.request_timed_out(endpoint, kStart + 131s, kStart + 191s);
+    EXPECT_FALSE(is_available(backend, 0));
+}
+
 TEST_F(BackendTest, TellsOnceWhenAnEndpointIsEjectedAndWhenItIsBack) {
     Backend backend = make(2);
     fail(backend, 0, 4);
@@ -96,7 +138,7 @@ TEST_F(BackendTest, ASuccessBetweenFailuresKeepsAnEndpointIn) {
     Backend backend = make(2);
     for (int i = 0; i < 10; ++i) {
         fail(backend, 0, 4);
-        backend.request_succeeded(*backend.endpoints()[0]);
+        backend.request_succeeded(*backend.endpoints()[0], kStart);
     }
     EXPECT_THAT(told, IsEmpty());
 }
@@ -104,7 +146,7 @@ TEST_F(BackendTest, ASuccessBetweenFailuresKeepsAnEndpointIn) {
 TEST_F(BackendTest, CountsWhatItsMetricsShow) {
     Backend backend = make(2);
     fail(backend, 0, 6);
-    backend.request_succeeded(*backend.endpoints()[0]);
+    backend.request_succeeded(*backend.endpoints()[0], kStart);
     backend.probed(*backend.endpoints()[0], false);
     backend.probed(*backend.endpoints()[0], true);
     const EndpointCounters& counters = backend.endpoints()[0]->counters;

@@ -1,0 +1,148 @@
+"""Reloads that change the endpoints while requests wait, run and arrive: none of them is lost.
+
+WEIR_TEST_RELOADS says how many reloads the one under load makes and how many requests it has at least: "30:10000".
+"""
+
+import os
+import threading
+import time
+import unittest
+
+from support.backend import hold, ok, reply
+from support.policy import small_policy
+from support.process import WeirTest
+from support.wire import format_request
+
+CHAT = "/v1/chat/completions"
+WAITS = [{"name": "everyone", "match": "any", "backend": "model", "patience": "1m", "line": 64}]
+
+
+def policy(*endpoints, **options):
+    return small_policy(*[endpoint.url for endpoint in endpoints], capacity=2, classes=WAITS,
+                        logging={"level": "info"}, **options)
+
+
+class WhileRequestsWait(WeirTest):
+    def setUp(self):
+        self.done = threading.Event()
+        self.addCleanup(self.done.set)
+
+    def fill(self, weir, backend, count=24):
+        """So many requests, of which the endpoint runs two and the others wait."""
+        clients = [self.client(weir, timeout=60) for _ in range(count)]
+        for client in clients:
+            client.send(format_request("POST", CHAT, [], b"{}"))
+        backend.wait_for(2)
+        self.eventually(lambda: weir.waiting() == count - 2)
+        return clients
+
+    def change(self, *after):
+        """From one endpoint to those at `after`, 0 being the one that was there; the requests that each one got."""
+        backends = [self.start_backend(hold(self.done)) for _ in range(3)]
+        weir = self.start_weir(policy(backends[0]))
+        clients = self.fill(weir, backends[0])
+        weir.reload(policy(*[backends[i] for i in after]))
+        for i in after:
+            backends[i].wait_for(2)
+        self.done.set()
+        self.assertEqual([client.response().status for client in clients], [200] * len(clients))
+        self.assert_idle(weir)
+        return [len(backend.requests) for backend in backends]
+
+    def test_an_endpoint_that_is_added_serves_those_who_wait(self):
+        counts = self.change(0, 1)
+        self.assertEqual(sum(counts), 24)
+        self.assertGreaterEqual(counts[1], 2)
+
+    def test_an_endpoint_in_place_of_another_serves_those_who_wait(self):
+        self.assertEqual(self.change(1), [2, 22, 0])
+
+    def test_all_endpoints_in_place_of_all_others_serve_those_who_wait(self):
+        counts = self.change(1, 2)
+        self.assertEqual((counts[0], sum(counts)), (2, 24))
+
+    def test_one_after_another_in_two_reloads_before_anybody_is_served(self):
+        first, second, third = [self.start_backend(hold(self.done)) for _ in range(3)]
+        weir = self.start_weir(policy(first))
+        clients = self.fill(weir, first)
+        weir.reload(policy(second))
+        second.wait_for(2)
+        weir.reload(policy(third))
+        third.wait_for(2)
+        self.done.set()
+        self.assertEqual([client.response().status for client in clients], [200] * len(clients))
+        self.assertEqual([len(backend.requests) for backend in (first, second, third)], [2, 2, 20])
+
+    def test_a_body_that_began_to_arrive_before_goes_to_what_is_there_now(self):
+        first, second = self.start_backend(), self.start_backend()
+        weir = self.start_weir(policy(first))
+        client = self.client(weir)
+        head = f"POST {CHAT} HTTP/1.1\r\nHost: a\r\nContent-Length: 14\r\n\r\n".encode()
+        client.send(head + b'{"model"')
+        self.eventually(lambda: weir.count("weir_buffered_bytes") > 0)
+        weir.reload(policy(second))
+        client.send(b':"a"} ')
+        self.assertEqual(client.response().status, 200)
+        self.assertEqual((len(first.requests), len(second.requests)), (0, 1))
+
+    def test_an_endpoint_that_was_down_by_its_probes_serves_when_nothing_probes_it_any_more(self):
+        def sick(peer, request):
+            peer.send(reply(b"", "503 Sick" if request.target == "/health" else "200 OK"))
+            return True
+        backend = self.start_backend(sick)
+        probed = {"health": {"path": "/health", "every": "50ms", "timeout": "40ms", "fall": 1, "rise": 2}}
+        weir = self.start_weir(policy(backend, backend=probed))
+        self.eventually(lambda: not weir.status()["backends"][0]["endpoints"][0]["available"])
+        weir.reload(policy(backend))
+        self.assertEqual(weir.request("POST", CHAT, [], b"{}", timeout=30).status, 200)
+
+
+class UnderLoad(WeirTest):
+    def test_reloads_of_every_kind_cost_no_request(self):
+        reloads, least = map(int, os.environ.get("WEIR_TEST_RELOADS", "12:1000").split(":"))
+
+        def work(peer, request):
+            time.sleep(0.004)  # what it takes to answer: more come than that, so a line stands
+            return ok(peer, request)
+        backends = [self.start_backend(work) for _ in range(4)]
+        sets = [(0,), (0, 1), (1,), (1, 2), (2, 3), (0, 1), (3,), (0,), (1, 2, 3), (2,)]
+        weir = self.start_weir(policy(backends[0]))
+        self.reloads, self.stop, self.statuses = 0, threading.Event(), []
+        clients = [threading.Thread(target=self.load, args=(weir, i % 4 == 0)) for i in range(28)]
+        for client in clients:
+            client.start()
+        self.eventually(lambda: weir.waiting() >= 16, within=30)
+        for i in range(reloads):
+            weir.reload(policy(*[backends[j] for j in sets[(i + 1) % len(sets)]]))
+            self.reloads += 1
+            due = least * (i + 1) // reloads
+            self.eventually(lambda due=due: len(self.statuses) >= due, within=60)
+        self.stop.set()
+        for client in clients:
+            client.join()
+        lost = [status for status in self.statuses if status != 200]
+        self.assertEqual(lost, [], f"of {len(self.statuses)}")
+        self.assertGreaterEqual(len(self.statuses), least)
+        self.assert_idle(weir)
+
+    def load(self, weir, slowly):
+        """Request after request; `slowly`: the body ends after the next reload only."""
+        head = f"POST {CHAT} HTTP/1.1\r\nHost: a\r\nContent-Length: 14\r\n\r\n".encode()
+        with weir.connect(timeout=60) as client:
+            while not self.stop.is_set():
+                before = self.reloads
+                if slowly:
+                    client.send(head + b'{"model"')
+                    self.eventually(lambda before=before: self.reloads != before or self.stop.is_set(), within=3)
+                    client.send(b':"a"} ')
+                else:
+                    client.send(head + b'{"model":"a"} ')
+                try:
+                    self.statuses.append(client.response().status)
+                except Exception as error:
+                    self.statuses.append(repr(error))
+                    return
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -53,6 +53,7 @@ struct ListenerConfig {
     std::optional<net::ServerTlsConfig> tls;
     std::optional<ProxyProtocolConfig> proxy_protocol;
     PathForm paths = PathForm::strict;
+    bool trace = false;  // TRACE is passed on; its answer repeats the request, credentials and all
     ConnectionLimits limits;
 
     friend bool operator==(const ListenerConfig&, const ListenerConfig&) = default;

@@ -165,6 +165,8 @@ bool Exchange::refuse_by_head(const http::RequestHead& head) {
         fail(Reason::internal_error, "no traffic class matches");
     } else if (http::seen_before(head.fields, link_.worker.state().pseudonym)) {
         fail(Reason::loop_detected);
+    } else if (head.method == "TRACE" && !link_.config().trace) {
+        fail(Reason::method_not_allowed);
     } else if (head.max_forwards == 0) {
         fail(Reason::max_forwards);
     } else if (framing_ == http::Framing::length && content_length_ > link_.limits().body_bytes) {

@@ -90,6 +90,9 @@ constexpr std::array kListenerFields{
         "paths", "strict",
         "A path counts, and is passed on, in its one normal form; one that servers take in different ways is refused. "
         "`raw`: as it is written."),
+    scalar<kBool, &ListenerConfig::trace>(
+        "trace", "false",
+        "Pass TRACE on; otherwise it is answered 405, as its answer repeats whatever credentials came."),
     map<&ListenerConfig::limits>("limits", kConnectionLimitsShape, "What one client may cost before it is served."),
 };
 

@@ -50,6 +50,9 @@ Result<void> check_unchanged(const policy::Policy& before, const policy::Policy&
     return {};
 }
 
+// Two signals within so long are one.
+constexpr Duration kOneWord = std::chrono::milliseconds(50);
+
 void tell_of_fitting(const policy::Policy& policy) {
     if (!policy.fitted_to_descriptors) return;
     spdlog::warn(
@@ -164,7 +167,11 @@ void Gateway::watch_signals() {
             switch (signal) {
                 case SIGHUP: return reload();
                 case SIGUSR1: return witness_->reopen_access_log();
-                default: return drain_ ? end_now() : begin_drain();
+                default:
+                    if (!drain_) return begin_drain();
+                    // A shell and a supervisor may both pass on what was said once.
+                    if (control_.now() > drain_began_ + kOneWord) end_now();
+                    return;
             }
         });
         watch_signals();
@@ -241,7 +248,8 @@ void Gateway::begin_drain() {
     notify_service_manager("STOPPING=1");
     spdlog::info("draining: no new connections; running requests have {} s",
                  seconds(assembly_.policy.limits.drain_timeout));
-    const TimePoint deadline = control_.now() + assembly_.policy.limits.drain_timeout;
+    drain_began_ = control_.now();
+    const TimePoint deadline = drain_began_ + assembly_.policy.limits.drain_timeout;
     drain_ = std::make_unique<Drain>(control_, state_, workers_, deadline, [this] { control_.stop(); });
 }
 

@@ -86,6 +86,7 @@ private:
     std::unique_ptr<admin::Server> admin_;
     std::unique_ptr<Signals> signals_;
     std::unique_ptr<Drain> drain_;
+    TimePoint drain_began_{};
     std::unique_ptr<Watchdog> watchdog_;
     std::string addresses_;
     std::vector<net::SocketFile> sockets_;  // of unix listeners

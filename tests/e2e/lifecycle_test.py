@@ -533,7 +533,7 @@ class Drain(WeirTest):
             self.assertEqual(weir.wait(), 0)
             self.assertLess(time.monotonic() - began, scaled(1))
 
-    def test_a_second_signal_changes_nothing_for_the_worse(self):
+    def test_a_word_that_is_passed_on_twice_and_a_reload_do_not_cut_a_drain_short(self):
         done = threading.Event()
         backend = self.start_backend(hold(done))
         weir = self.start_weir(self.drain_policy(backend))

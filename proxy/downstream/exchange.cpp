@@ -179,12 +179,18 @@ net::task<Exchange::Attempt> Exchange::try_endpoint() {
     }
     record_.endpoint = endpoint->id();
     std::optional<upstream::OpenWebSocket> websocket;
+    std::optional<ClientWebSockets::Place> of_client;
     if (upgrades_) {
         // A class that depends on the body may have led to a backend without.
         const auto& limits = route_->backend->config().websocket;
         websocket.emplace(endpoint->counters, limits ? limits->connections : 0);
         if (!websocket->counted()) {
             fail(Reason::connection_limit, "WebSockets to this endpoint");
+            co_return Attempt::hopeless;
+        }
+        of_client.emplace(link_.worker.state().websockets, ask_.client, limits->connections_per_client);
+        if (!of_client->counted()) {
+            fail(Reason::connection_limit, "WebSockets of this client");
             co_return Attempt::hopeless;
         }
     }

@@ -50,6 +50,12 @@ bool VideoJobs::make_room() {
     return true;
 }
 
+void VideoJobs::forget(EndpointId endpoint) {
+    const std::lock_guard lock(mutex_);
+    std::erase_if(jobs_,
+                  [endpoint](const auto& entry) { return !entry.second.place && entry.second.endpoint == endpoint; });
+}
+
 EndpointId VideoJobs::endpoint_of(std::string_view id) const {
     const std::lock_guard lock(mutex_);
     const auto found = jobs_.find(id);

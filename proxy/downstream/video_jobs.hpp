@@ -49,6 +49,9 @@ public:
     // Ends those whose deadline has passed.
     void expire(TimePoint now);
 
+    // Forgets what is over on an endpoint whose number has gone to another.
+    void forget(EndpointId endpoint);
+
     // Where it is made, or was; kNoEndpoint when that is not known.
     [[nodiscard]] EndpointId endpoint_of(std::string_view id) const;
     // Those that hold a slot on the endpoint, and have since `begun_by` or before.

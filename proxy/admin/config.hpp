@@ -3,6 +3,7 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "net/config.hpp"
 
@@ -10,6 +11,7 @@ namespace weir::admin {
 
 struct AdminConfig {
     net::BindAddress bind{"127.0.0.1", 9901, {}};
+    std::vector<std::string> names;    // in Host, besides addresses and localhost
     std::optional<std::string> token;  // required as a bearer token for /config, and for whatever changes something
 
     friend bool operator==(const AdminConfig&, const AdminConfig&) = default;

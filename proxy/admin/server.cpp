@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <list>
 
+#include "base/ip.hpp"
 #include "base/sha256.hpp"
 #include "http/head.hpp"
 #include "net/byte_stream.hpp"
@@ -22,6 +23,12 @@ constexpr std::size_t kMaxConnections = 64;
 constexpr Duration kTimeout = 10s;
 constexpr std::size_t kMaxHead = 16 * 1024;
 
+std::string in_lower_case(std::string_view text) {
+    std::string lower(text);
+    for (char& c : lower) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+    return lower;
+}
+
 std::string_view phrase_of(int status) {
     switch (status) {
         case 200: return "OK";
@@ -29,6 +36,7 @@ std::string_view phrase_of(int status) {
         case 401: return "Unauthorized";
         case 404: return "Not Found";
         case 405: return "Method Not Allowed";
+        case 421: return "Misdirected Request";
         default: return "Service Unavailable";
     }
 }
@@ -58,6 +66,8 @@ struct Server::Impl {
             stream->source().set_waker(&waker);
         }
         [[nodiscard]] bool done() const { return task.done(); }
+        // Its head has come: it is being answered.
+        [[nodiscard]] bool asked() const { return asked_; }
         void start() { task.start(); }
 
     private:
@@ -91,6 +101,7 @@ struct Server::Impl {
                 if (result.status == net::IoStatus::eof || result.status == net::IoStatus::failed) break;
                 inbox.append(scratch.data(), result.bytes);
                 const auto parsed = http::parse_request(inbox, {.bytes = kMaxHead}, head);
+                asked_ = parsed.status != http::ParseStatus::need_more;
                 if (parsed.status == http::ParseStatus::complete) {
                     co_return write_answer(server.answer(head), head.method == "HEAD");
                 }
@@ -107,6 +118,7 @@ struct Server::Impl {
         net::Waker waker;
         net::Timer timer;
         std::unique_ptr<net::ByteStream> stream;
+        bool asked_ = false;
         net::task<void> task;
     };
 
@@ -121,15 +133,37 @@ struct Server::Impl {
     Impl(net::EventLoop& owner, int fd, std::vector<Route> given)
         : loop(owner),
           routes(std::move(given)),
+          local(net::local_address(fd).storage.ss_family == AF_UNIX),
           sweep(*this),
           listener(owner, fd, [this](int client, const net::SocketAddress&) { accept(client); }) {}
 
     void accept(int fd) {
-        if (sessions.size() >= kMaxConnections) {
-            ::close(fd);
-            return;
-        }
+        if (sessions.size() >= kMaxConnections) make_room();
         sessions.emplace_back(*this, net::make_tcp_stream(loop, fd)).start();
+    }
+
+    // A probe is answered however many connections stand there and say nothing: the oldest goes that has not asked yet,
+    // or, where all have, the oldest of all.
+    void make_room() {
+        const auto silent =
+            std::find_if(sessions.begin(), sessions.end(), [](const Session& session) { return !session.asked(); });
+        sessions.erase(silent != sessions.end() ? silent : sessions.begin());
+    }
+
+    // A page of the web whose name is made to lead here (DNS rebinding) can have a browser ask, but cannot choose Host.
+    [[nodiscard]] bool is_for_us(const http::RequestHead& head) const {
+        const http::Field* field = head.fields.find(http::FieldId::host);
+        if (local || field == nullptr || field->value.empty()) return true;
+        std::string_view host = field->value;
+        const std::size_t colon = host.rfind(':');
+        if (colon != std::string_view::npos && host.find(']', colon) == std::string_view::npos) {
+            host = host.substr(0, colon);
+        }
+        if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
+        if (host.ends_with('.')) host.remove_suffix(1);
+        const std::string name = in_lower_case(host);
+        return name == "localhost" || IpAddress::parse(name) ||
+               std::find(names.begin(), names.end(), name) != names.end();
     }
 
     [[nodiscard]] bool is_authorized(const http::RequestHead& head) const {
@@ -141,6 +175,9 @@ struct Server::Impl {
     }
 
     [[nodiscard]] Answer answer(const http::RequestHead& head) const {
+        if (!is_for_us(head)) {
+            return {421, "text/plain; charset=utf-8", "ask by an address, as localhost, or by a name in admin.names\n"};
+        }
         const auto route =
             std::find_if(routes.begin(), routes.end(), [&](const Route& entry) { return entry.path == head.path(); });
         if (route == routes.end()) {
@@ -158,6 +195,8 @@ struct Server::Impl {
     net::EventLoop& loop;
     std::vector<Route> routes;
     std::optional<Sha256> token;
+    std::vector<std::string> names;
+    bool local;  // a unix socket: no browser gets there
     std::list<Session> sessions;
     Sweep sweep;
     net::Listener listener;
@@ -169,6 +208,11 @@ Server::~Server() = default;
 
 void Server::set_token(std::optional<std::string> token) {
     impl_->token = token ? std::optional(sha256(*token)) : std::nullopt;
+}
+
+void Server::set_names(std::vector<std::string> names) {
+    for (std::string& name : names) name = in_lower_case(name);
+    impl_->names = std::move(names);
 }
 
 }  // namespace weir::admin

@@ -42,6 +42,8 @@ public:
     ~Server();
 
     void set_token(std::optional<std::string> token);
+    // Who asks under another name than these, localhost or an address is answered 421.
+    void set_names(std::vector<std::string> names);
 
     struct Impl;
 

@@ -38,9 +38,10 @@ struct ApiKey {
 
 // A client that proves who it is by the certificate that it shows to a listener with `client_ca_file`.
 struct Certificate {
-    std::string name;     // what `match.certificate` and the log call it
-    std::string plan;     // what `match.plan` calls it; may be empty
-    std::string subject;  // as RFC 2253 writes it: CN=robot,O=Example
+    std::string name;      // what `match.certificate` and the log call it
+    std::string plan;      // what `match.plan` calls it; may be empty
+    std::string subject;   // as RFC 2253 writes it: CN=robot,O=Example
+    std::string issuer{};  // likewise; empty: whoever of the listener's authorities
 
     friend bool operator==(const Certificate&, const Certificate&) = default;
 };

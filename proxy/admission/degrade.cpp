@@ -53,7 +53,7 @@ DegradePlan plan_degrade(std::span<const DegradeRule> rules, const DegradeAsk& a
         if (!holds(rule.config, ask, pressure) || !can_be_done(rule.config, ask)) continue;
         DegradePlan next = apply(rule.config, ask, plan);
         if (same(next, plan)) continue;
-        const std::uint32_t bit = std::uint32_t{1} << index(rule.id);
+        const std::uint64_t bit = std::uint64_t{1} << index(rule.id);
         if (rule.config.mode == Mode::shadow) {
             plan.spared |= bit;
         } else {

@@ -42,12 +42,12 @@ struct DegradePlan {
     std::string_view model;         // empty, as are all of these: as it is
     std::string_view service_tier;  // the views live as long as the rules
     std::string_view backend;
-    std::uint32_t applied = 0;  // bits of the rules' ids
-    std::uint32_t spared = 0;   // likewise, of rules in shadow
+    std::uint64_t applied = 0;  // bits of the rules' ids
+    std::uint64_t spared = 0;   // likewise, of rules in shadow
 };
 
 // Rules are numbered below this.
-inline constexpr std::size_t kMaxRules = 32;
+inline constexpr std::size_t kMaxRules = 64;
 
 [[nodiscard]] DegradePlan plan_degrade(std::span<const DegradeRule> rules, const DegradeAsk& ask, double pressure);
 

@@ -172,6 +172,12 @@ void Judge::State::adopt(const JudgeConfig& config, TimePoint now) {
     for (const JudgeClass& wanted : config.classes) {
         if (index(wanted.id) >= by_id.size()) by_id.resize(index(wanted.id) + 1);
         Class*& known = by_id[index(wanted.id)];
+        // The number has gone to another name: no request of the old class is left.
+        if (known != nullptr && known->config.name != wanted.config.name) {
+            assert(known->inflight == 0 && known->line.empty());
+            std::erase_if(classes, [&](const auto& c) { return c.get() == known; });
+            known = nullptr;
+        }
         if (known == nullptr) {
             order.push_back(std::make_unique<Class>(wanted, config.client_table, now));
             known = order.back().get();

@@ -10,7 +10,12 @@
 namespace weir::app {
 namespace {
 
-static_assert(policy::kMostRules == admission::kMaxRules && admission::kMaxRules == telemetry::kMaxRules);
+// A policy's names and those of one that it replaces have numbers side by side.
+static_assert(2 * policy::kMostRules <= telemetry::kMaxRules && admission::kMaxRules == telemetry::kMaxRules);
+static_assert(2 * policy::kMostClasses <= telemetry::kMaxClasses &&
+              2 * policy::kMostBackends <= telemetry::kMaxBackends);
+static_assert(2 * policy::kMostEndpoints <= telemetry::kMaxEndpoints);
+static_assert(policy::kMostListeners <= telemetry::kMaxListeners);  // they stay
 
 bool is_for(const admission::DegradeConfig& rule, const std::string& cls) {
     return std::find(rule.classes.begin(), rule.classes.end(), cls) != rule.classes.end();
@@ -35,7 +40,8 @@ std::string endpoint_name(const upstream::BackendConfig& backend, const upstream
 }
 
 Error too_many(std::string_view what) {
-    return Error{fmt::format("this process has seen too many names of {}; restart it to forget the old ones", what)};
+    return Error{fmt::format(
+        "requests of former policies still use most of the room for {}; reload again when they have ended", what)};
 }
 
 // An endpoint lives on when its address and the way to speak to it are the same.
@@ -49,7 +55,7 @@ std::shared_ptr<upstream::Endpoint> reuse_endpoint(const Bench* previous, const 
 }
 
 Result<std::shared_ptr<upstream::Backend>> make_backend(const upstream::BackendConfig& config, BackendId id,
-                                                        Names& names, const Bench* previous,
+                                                        Names& names, Uses& uses, const Bench* previous,
                                                         const std::shared_ptr<downstream::SharedJudge>& judge) {
     std::shared_ptr<net::TlsContext> tls;
     std::vector<std::shared_ptr<upstream::Endpoint>> endpoints;
@@ -63,7 +69,7 @@ Result<std::shared_ptr<upstream::Backend>> make_backend(const upstream::BackendC
             if (!made) return Error{fmt::format("backend '{}': {}", config.name, made.error().message)};
             tls = *made;
         }
-        const auto endpoint_id = names.endpoints.id_of(endpoint_name(config, endpoint));
+        const auto endpoint_id = names.endpoints.id_of(endpoint_name(config, endpoint), uses);
         if (!endpoint_id) return too_many("endpoints");
         endpoints.push_back(std::make_shared<upstream::Endpoint>(*endpoint_id, endpoint, endpoint.tls ? tls : nullptr));
     }
@@ -73,10 +79,10 @@ Result<std::shared_ptr<upstream::Backend>> make_backend(const upstream::BackendC
         [judge](EndpointId teller, std::uint64_t tokens) { judge->set_context(teller, tokens, Clock::now()); });
 }
 
-Result<std::vector<downstream::ListenerRoute>> make_listeners(const policy::Policy& policy, Names& names) {
+Result<std::vector<downstream::ListenerRoute>> make_listeners(const policy::Policy& policy, Names& names, Uses& uses) {
     std::vector<downstream::ListenerRoute> listeners;
     for (const downstream::ListenerConfig& config : policy.listeners) {
-        const auto id = names.listeners.id_of(config.name);
+        const auto id = names.listeners.id_of(config.name, uses);
         if (!id) return too_many("listeners");
         downstream::ListenerRoute route{*id, config, nullptr};
         if (config.tls) {
@@ -90,10 +96,10 @@ Result<std::vector<downstream::ListenerRoute>> make_listeners(const policy::Poli
 }
 
 // The rules for this class, and where they lead.
-std::optional<Error> add_degrade(const policy::Policy& policy, Names& names, const std::vector<Bench>& benches,
-                                 downstream::Route& route) {
+std::optional<Error> add_degrade(const policy::Policy& policy, Names& names, Uses& uses,
+                                 const std::vector<Bench>& benches, downstream::Route& route) {
     for (const admission::DegradeConfig& rule : policy.degrade) {
-        const auto id = names.rules.id_of(rule.name);
+        const auto id = names.rules.id_of(rule.name, uses);
         if (!id) return too_many("degrade rules");
         if (!is_for(rule, route.config.name)) continue;
         route.degrade.push_back({*id, rule});
@@ -105,12 +111,12 @@ std::optional<Error> add_degrade(const policy::Policy& policy, Names& names, con
     return std::nullopt;
 }
 
-Result<std::shared_ptr<const downstream::Routing>> make_routing(const policy::Policy& policy, Names& names,
+Result<std::shared_ptr<const downstream::Routing>> make_routing(const policy::Policy& policy, Names& names, Uses& uses,
                                                                 const std::vector<Bench>& benches, std::uint64_t salt) {
     std::vector<admission::JudgeClass> classes;
     std::vector<downstream::Route> routes;
     for (const admission::ClassConfig& config : policy.classes) {
-        const auto id = names.classes.id_of(config.name);
+        const auto id = names.classes.id_of(config.name, uses);
         if (!id) return too_many("classes");
         const auto bench = std::find_if(benches.begin(), benches.end(), [&](const Bench& entry) {
             return entry.backend->config().name == config.backend;
@@ -118,14 +124,15 @@ Result<std::shared_ptr<const downstream::Routing>> make_routing(const policy::Po
         if (bench == benches.end()) return Error{fmt::format("class '{}' has no backend", config.name)};
         classes.push_back({*id, config});
         routes.push_back({*id, config, bench->backend, bench->judge, {}, {}});
-        if (auto error = add_degrade(policy, names, benches, routes.back())) return *error;
+        if (auto error = add_degrade(policy, names, uses, benches, routes.back())) return *error;
     }
-    auto listeners = make_listeners(policy, names);
+    auto listeners = make_listeners(policy, names, uses);
     if (!listeners) return listeners.error();
     auto routing = std::make_shared<downstream::Routing>(policy.clients, classes, salt);
     routing->routes = std::move(routes);
     routing->listeners = std::move(*listeners);
     routing->limits = policy.limits;
+    routing->names_in_use = std::move(uses);
     return std::shared_ptr<const downstream::Routing>(std::move(routing));
 }
 
@@ -165,19 +172,19 @@ admission::Choice choice_of(upstream::Balance balance) {
 }  // namespace
 
 Result<admission::JudgeConfig> judge_config(const policy::Policy& policy, const upstream::BackendConfig& backend,
-                                            Names& names) {
+                                            Names& names, Uses& uses) {
     admission::JudgeConfig config;
     config.name = backend.name;
     config.mode = policy.mode;
     config.choice = choice_of(backend.balance);
     for (const upstream::EndpointConfig& endpoint : backend.endpoints) {
-        const auto id = names.endpoints.id_of(endpoint_name(backend, endpoint));
+        const auto id = names.endpoints.id_of(endpoint_name(backend, endpoint), uses);
         if (!id) return too_many("endpoints");
         config.endpoints.push_back(judge_endpoint(*id, policy, backend));
     }
     for (const admission::ClassConfig& entry : policy.classes) {
         if (!may_reach(policy, entry, backend.name)) continue;
-        const auto id = names.classes.id_of(entry.name);
+        const auto id = names.classes.id_of(entry.name, uses);
         if (!id) return too_many("classes");
         config.classes.push_back({*id, entry});
     }
@@ -187,21 +194,22 @@ Result<admission::JudgeConfig> judge_config(const policy::Policy& policy, const 
 Result<Assembly> assemble(policy::Policy policy, Names& names, const Assembly* previous, std::uint64_t salt,
                           TimePoint now) {
     Assembly assembly;
+    Uses uses;
     for (const upstream::BackendConfig& config : policy.backends) {
-        const auto id = names.backends.id_of(config.name);
+        const auto id = names.backends.id_of(config.name, uses);
         if (!id) return too_many("backends");
-        auto judging = judge_config(policy, config, names);
+        auto judging = judge_config(policy, config, names, uses);
         if (!judging) return judging.error();
         const Bench* known = find_bench(previous, *id);
         Bench bench;
         bench.judge = known != nullptr ? known->judge : std::make_shared<downstream::SharedJudge>(*judging, now);
         bench.config = std::move(*judging);
-        auto backend = make_backend(config, *id, names, known, bench.judge);
+        auto backend = make_backend(config, *id, names, uses, known, bench.judge);
         if (!backend) return backend.error();
         bench.backend = *backend;
         assembly.benches.push_back(std::move(bench));
     }
-    auto routing = make_routing(policy, names, assembly.benches, salt);
+    auto routing = make_routing(policy, names, uses, assembly.benches, salt);
     if (!routing) return routing.error();
     assembly.routing = *routing;
     assembly.policy = std::move(policy);

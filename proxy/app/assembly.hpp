@@ -29,11 +29,13 @@ struct Assembly {
 
 // The classes of a policy that go to one backend, as its judge wants them.
 [[nodiscard]] Result<admission::JudgeConfig> judge_config(const policy::Policy& policy,
-                                                          const upstream::BackendConfig& backend, Names& names);
+                                                          const upstream::BackendConfig& backend, Names& names,
+                                                          Uses& uses);
 
 // Puts a checked policy together. Whatever `previous` (null at the start) has under the same name lives on in it:
 // judges with their counts, endpoints with their health. Nothing of `previous` is changed: an Error leaves all as it
-// was. `salt` keys the hashes of clients, the same for the life of the process.
+// was, and numbers that only the new policy would have used are free again. `salt` keys the hashes of clients, the same
+// for the life of the process.
 [[nodiscard]] Result<Assembly> assemble(policy::Policy policy, Names& names, const Assembly* previous,
                                         std::uint64_t salt, TimePoint now);
 

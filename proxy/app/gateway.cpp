@@ -10,6 +10,7 @@
 #include <csignal>
 #include <random>
 
+#include "app/cores.hpp"
 #include "app/policy_tests.hpp"
 #include "app/systemd.hpp"
 #include "policy/load.hpp"
@@ -23,17 +24,24 @@ std::uint64_t random_word() {
 }
 
 std::uint32_t worker_count(const policy::Policy& policy) {
-    return policy.workers != 0 ? policy.workers : std::max(1U, std::thread::hardware_concurrency());
+    // Once: a quota that changes while it runs must not make every reload one that asks for other workers.
+    static const std::uint32_t cores = usable_cores();
+    return policy.workers != 0 ? policy.workers : cores;
 }
 
 // What cannot be changed while running: each needs sockets or threads that exist already.
 Result<void> check_unchanged(const policy::Policy& before, const policy::Policy& after) {
-    const auto same_doors = [](const auto& a, const auto& b) {
-        return a.name == b.name && a.bind == b.bind && a.tls.has_value() == b.tls.has_value();
-    };
-    if (!std::equal(before.listeners.begin(), before.listeners.end(), after.listeners.begin(), after.listeners.end(),
-                    same_doors)) {
-        return Error{"listeners cannot be added, removed or moved by a reload; restart instead"};
+    for (std::size_t i = 0; i < std::max(before.listeners.size(), after.listeners.size()); ++i) {
+        const auto refuse = [](const auto& listener, std::string_view what) {
+            return Error{fmt::format("listener '{}' cannot be {} by a reload; restart instead", listener.name, what)};
+        };
+        if (i >= before.listeners.size()) return refuse(after.listeners[i], "added");
+        const downstream::ListenerConfig& old = before.listeners[i];
+        if (i >= after.listeners.size() || after.listeners[i].name != old.name) {
+            return refuse(old, "removed, renamed or put elsewhere in the list");
+        }
+        if (after.listeners[i].bind != old.bind) return refuse(old, "moved to another address");
+        if (after.listeners[i].tls.has_value() != old.tls.has_value()) return refuse(old, "given or deprived of TLS");
     }
     if (before.admin.bind != after.admin.bind)
         return Error{"admin.bind cannot be changed by a reload; restart instead"};
@@ -41,6 +49,9 @@ Result<void> check_unchanged(const policy::Policy& before, const policy::Policy&
         return Error{"workers cannot be changed by a reload; restart instead"};
     return {};
 }
+
+// Two signals within so long are one.
+constexpr Duration kOneWord = std::chrono::milliseconds(50);
 
 void tell_of_fitting(const policy::Policy& policy) {
     if (!policy.fitted_to_descriptors) return;
@@ -52,7 +63,7 @@ void tell_of_fitting(const policy::Policy& policy) {
 }  // namespace
 
 struct Gateway::Signals {
-    explicit Signals(net::EventLoop& loop) : set(loop.io(), SIGTERM, SIGINT, SIGHUP) {}
+    explicit Signals(net::EventLoop& loop) : set(loop.io(), SIGTERM, SIGINT, SIGHUP) { set.add(SIGUSR1); }
     boost::asio::signal_set set;
 };
 
@@ -98,12 +109,14 @@ Result<void> Gateway::bind() {
     for (std::uint32_t i = 0; i < state_.workers; ++i) {
         workers_.push_back(std::make_unique<downstream::Worker>(i, state_, witness_->recorder(i), assembly_.routing));
     }
+    for (const auto& worker : workers_) state_.all_workers.push_back(worker.get());
     for (const downstream::ListenerRoute& listener : assembly_.routing->listeners) {
         net::BindAddress address = listener.config.bind;
         for (const auto& worker : workers_) {
             auto fd = net::listen_on(address, true);
             if (!fd) return Error{fmt::format("listener '{}': {}", listener.config.name, fd.error().message)};
             worker->listen(listener.id, *fd);
+            if (!address.unix_path.empty()) sockets_.emplace_back(address.unix_path);
             // All workers share the port that the kernel gave the first one.
             if (address.unix_path.empty()) address.port = net::local_address(*fd).port();
             if (worker == workers_.front()) {
@@ -115,15 +128,18 @@ Result<void> Gateway::bind() {
     }
     auto fd = net::listen_on(assembly_.policy.admin.bind, false);
     if (!fd) return Error{fmt::format("admin: {}", fd.error().message)};
+    if (const std::string& path = assembly_.policy.admin.bind.unix_path; !path.empty()) sockets_.emplace_back(path);
     addresses_ += fmt::format("admin {}", net::local_address(*fd).to_string());
     admin_ = std::make_unique<admin::Server>(control_, *fd, admin_routes());
     admin_->set_token(assembly_.policy.admin.token);
+    admin_->set_names(assembly_.policy.admin.names);
     return {};
 }
 
-void Gateway::run() {
+void Gateway::run(const std::function<void()>& on_ready) {
     watch_backends();
     start_threads();
+    on_ready();
     notify_service_manager("READY=1");
     control_.run();
     finish();
@@ -148,10 +164,14 @@ void Gateway::watch_signals() {
     signals_->set.async_wait([this](const boost::system::error_code& error, int signal) {
         if (error) return;
         control_.post([this, signal] {
-            if (signal == SIGHUP) {
-                reload();
-            } else {
-                begin_drain();
+            switch (signal) {
+                case SIGHUP: return reload();
+                case SIGUSR1: return witness_->reopen_access_log();
+                default:
+                    if (!drain_) return begin_drain();
+                    // A shell and a supervisor may both pass on what was said once.
+                    if (control_.now() > drain_began_ + kOneWord) end_now();
+                    return;
             }
         });
         watch_signals();
@@ -159,15 +179,32 @@ void Gateway::watch_signals() {
 }
 
 Result<Assembly> Gateway::load_again() {
-    policy::LoadedPolicy loaded = load_and_test(policy_file_, true);
+    policy::LoadedPolicy loaded = load_and_test(policy_file_, {.served = true});
     if (!loaded.policy || policy::has_errors(loaded.diagnostics)) {
         return Error{"the policy has errors:\n" + policy::to_text(loaded.diagnostics, loaded.sources)};
     }
     if (auto unchanged = check_unchanged(assembly_.policy, *loaded.policy); !unchanged) return unchanged.error();
+    const Uses counted = counted_names();
     return assemble(std::move(*loaded.policy), names_, &assembly_, salt_, control_.now());
 }
 
+// What judges still count although no request of its policy is left: video jobs, and endpoints that a reload gave to
+// requests of a former policy.
+Uses Gateway::counted_names() {
+    Uses uses;
+    for (const Bench& bench : assembly_.benches) {
+        const admission::JudgeCounts counts = bench.judge->counts(control_.now());
+        for (const admission::ClassCounts& cls : counts.classes) names_.classes.hold(cls.id, uses);
+        for (const admission::EndpointCounts& endpoint : counts.endpoints) {
+            if (endpoint.inflight > 0) names_.endpoints.hold(endpoint.id, uses);
+        }
+    }
+    return uses;
+}
+
 void Gateway::reload() {
+    // Whoever rotates logs by this signal is obeyed whatever has become of the policy.
+    witness_->reopen_access_log();
     if (drain_) return;
     notify_reloading();
     auto assembly = load_again();
@@ -175,7 +212,7 @@ void Gateway::reload() {
     if (assembly) {
         if (auto opened = witness_->reconfigure(assembly->policy.logging); !opened) assembly = opened.error();
     }
-    last_reload_successful_ = assembly.has_value();
+    last_reload_ = {control_.now(), assembly.has_value(), assembly ? std::string{} : assembly.error().message};
     if (assembly) {
         ++reloads_succeeded_;
         put_in_force(std::move(*assembly));
@@ -191,6 +228,9 @@ void Gateway::reload() {
 void Gateway::put_in_force(Assembly assembly) {
     const TimePoint now = control_.now();
     assembly_ = std::move(assembly);
+    for (const EndpointId id : names_.endpoints.take_renamed()) {
+        for (const Bench& bench : assembly_.benches) bench.judge->jobs().forget(id);
+    }
     // Names first: from the next line on, records may carry the new numbers.
     witness_->set_labels(labels());
     log_.set_level(assembly_.policy.logging.level);
@@ -200,6 +240,7 @@ void Gateway::put_in_force(Assembly assembly) {
     }
     watch_backends();
     admin_->set_token(assembly_.policy.admin.token);
+    admin_->set_names(assembly_.policy.admin.names);
 }
 
 void Gateway::begin_drain() {
@@ -207,8 +248,15 @@ void Gateway::begin_drain() {
     notify_service_manager("STOPPING=1");
     spdlog::info("draining: no new connections; running requests have {} s",
                  seconds(assembly_.policy.limits.drain_timeout));
-    const TimePoint deadline = control_.now() + assembly_.policy.limits.drain_timeout;
+    drain_began_ = control_.now();
+    const TimePoint deadline = drain_began_ + assembly_.policy.limits.drain_timeout;
     drain_ = std::make_unique<Drain>(control_, state_, workers_, deadline, [this] { control_.stop(); });
+}
+
+void Gateway::end_now() {
+    spdlog::warn("told to end a second time: {} connections are cut",
+                 state_.connections.load(std::memory_order_relaxed));
+    control_.stop();
 }
 
 void Gateway::finish() {

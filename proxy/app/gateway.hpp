@@ -6,7 +6,9 @@
 
 #include <atomic>
 #include <filesystem>
+#include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <thread>
 #include <vector>
@@ -19,6 +21,7 @@
 #include "downstream/video_polls.hpp"
 #include "downstream/worker.hpp"
 #include "net/event_loop.hpp"
+#include "net/socket.hpp"
 #include "telemetry/operational_log.hpp"
 #include "telemetry/witness.hpp"
 #include "upstream/health.hpp"
@@ -38,8 +41,10 @@ public:
     // `listener NAME ADDRESS ... admin ADDRESS`, with the ports that were really bound.
     [[nodiscard]] const std::string& addresses() const { return addresses_; }
 
-    // Serves until a signal ends it: SIGTERM and SIGINT drain, SIGHUP reloads.
-    void run();
+    // Serves until a signal ends it: SIGTERM and SIGINT drain, or end at once what drains
+    // already; SIGHUP reloads, SIGUSR1 opens the access log anew.
+    // `on_ready` is called once every thread is there to serve.
+    void run(const std::function<void()>& on_ready);
 
 private:
     Gateway(std::filesystem::path policy_file, Assembly assembly, Names names, std::uint64_t salt,
@@ -52,8 +57,10 @@ private:
     void watch_signals();
     void reload();
     [[nodiscard]] Result<Assembly> load_again();
+    [[nodiscard]] Uses counted_names();
     void put_in_force(Assembly assembly);
     void begin_drain();
+    void end_now();
     void finish();
 
     [[nodiscard]] std::vector<admin::Route> admin_routes();
@@ -79,13 +86,19 @@ private:
     std::unique_ptr<admin::Server> admin_;
     std::unique_ptr<Signals> signals_;
     std::unique_ptr<Drain> drain_;
+    TimePoint drain_began_{};
     std::unique_ptr<Watchdog> watchdog_;
     std::string addresses_;
+    std::vector<net::SocketFile> sockets_;  // of unix listeners
     telemetry::OperationalLog& log_;
     std::chrono::system_clock::time_point started_ = std::chrono::system_clock::now();
     std::uint64_t reloads_succeeded_ = 0;
     std::uint64_t reloads_failed_ = 0;
-    bool last_reload_successful_ = true;
+    struct LastReload {
+        std::optional<TimePoint> at;
+        bool successful = true;
+        std::string error;
+    } last_reload_;
 };
 
 }  // namespace weir::app

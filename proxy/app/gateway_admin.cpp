@@ -13,6 +13,11 @@ namespace {
 
 constexpr std::string_view kPrometheusText = "text/plain; version=0.0.4; charset=utf-8";
 
+// Why it takes no requests; empty: it does.
+std::string reason_of(const upstream::Endpoint* endpoint, bool available) {
+    return endpoint == nullptr || available ? std::string{} : endpoint->why_down().text();
+}
+
 }  // namespace
 
 std::vector<admin::Route> Gateway::admin_routes() {
@@ -101,6 +106,7 @@ telemetry::Scrape Gateway::scrape() {
                 row.context_limit = judged.context_limit;
                 row.prompt_tokens = judged.prompt_tokens;
             }
+            if (!row.up) row.down = endpoint->why_down().reason;
             const upstream::EndpointCounters& seen = endpoint->counters;
             row.succeeded = seen.succeeded.load(std::memory_order_relaxed);
             row.failed = seen.failed.load(std::memory_order_relaxed);
@@ -120,10 +126,24 @@ telemetry::Scrape Gateway::scrape() {
         scrape.workers.push_back({seconds(worker->loop().take_worst_lag()), worker->loop().faults()});
         scrape.accept_pauses += worker->accept_pauses();
     }
+    const auto names = [&](const char* kind, const auto& table) {
+        scrape.names.push_back({kind, table.in_use(), table.bound()});
+    };
+    names("listener", names_.listeners);
+    names("class", names_.classes);
+    names("backend", names_.backends);
+    names("endpoint", names_.endpoints);
+    names("rule", names_.rules);
+    for (const downstream::ListenerRoute& listener : assembly_.routing->listeners) {
+        if (!listener.tls) continue;
+        for (const net::CertificateEnd& end : listener.tls->ends()) {
+            scrape.certificates.push_back({listener.id, end.file, end.at});
+        }
+    }
     scrape.idempotency_keys = state_.idempotency_keys.size();
     scrape.reloads_succeeded = reloads_succeeded_;
     scrape.reloads_failed = reloads_failed_;
-    scrape.last_reload_successful = last_reload_successful_;
+    scrape.last_reload_successful = last_reload_.successful;
     scrape.version = WEIR_VERSION;
     scrape.started = started_;
     scrape.resources = telemetry::read_resources();
@@ -131,13 +151,24 @@ telemetry::Scrape Gateway::scrape() {
 }
 
 std::string Gateway::status_json() {
-    boost::json::object status{{"version", WEIR_VERSION},
-                               {"policy", policy_file_.filename().string()},
-                               {"policy_hash", assembly_.policy.hash.hex().substr(0, 12)},
-                               {"mode", assembly_.policy.mode == admission::Mode::shadow ? "shadow" : "enforce"},
-                               {"ready", ready()},
-                               {"connections", state_.connections.load(std::memory_order_relaxed)},
-                               {"last_reload_successful", last_reload_successful_}};
+    boost::json::object status{
+        {"version", WEIR_VERSION},
+        {"policy", policy_file_.filename().string()},
+        {"policy_hash", assembly_.policy.hash.hex().substr(0, 12)},
+        {"mode", assembly_.policy.mode == admission::Mode::shadow ? "shadow" : "enforce"},
+        {"ready", ready()},
+        {"connections", state_.connections.load(std::memory_order_relaxed)},
+        {"uptime_seconds",
+         std::chrono::duration_cast<std::chrono::seconds>(std::chrono::system_clock::now() - started_).count()},
+        {"last_reload_successful", last_reload_.successful},
+        {"reloads", reloads_succeeded_ + reloads_failed_},
+        {"last_reload", nullptr},
+        {"log_lines_dropped", witness_->log_counts().dropped}};
+    if (last_reload_.at) {
+        const auto ago = std::chrono::duration_cast<std::chrono::seconds>(control_.now() - *last_reload_.at).count();
+        status["last_reload"] = boost::json::object{
+            {"seconds_ago", ago}, {"successful", last_reload_.successful}, {"error", last_reload_.error}};
+    }
     boost::json::array backends;
     for (const Bench& bench : assembly_.benches) {
         const admission::JudgeCounts counts = bench.judge->counts(control_.now());
@@ -154,6 +185,7 @@ std::string Gateway::status_json() {
             const upstream::Endpoint* endpoint = bench.backend->find(judged.id);
             endpoints.push_back(boost::json::object{{"url", endpoint != nullptr ? endpoint->config().url : "removed"},
                                                     {"available", judged.available},
+                                                    {"reason", reason_of(endpoint, judged.available)},
                                                     {"inflight", judged.inflight},
                                                     {"limit", judged.limit}});
         }

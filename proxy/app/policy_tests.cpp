@@ -10,6 +10,7 @@
 #include "admission/judge.hpp"
 #include "ai/dialect.hpp"
 #include "app/assembly.hpp"
+#include "app/check_files.hpp"
 #include "downstream/reply.hpp"
 
 namespace weir::app {
@@ -122,13 +123,13 @@ public:
         const admission::ClassConfig* cls = find_class(policy_, names_.classes.names()[index(id)]);
         const auto backend = std::find_if(policy_.backends.begin(), policy_.backends.end(),
                                           [&](const auto& entry) { return entry.name == cls->backend; });
-        Courtroom room(judge_config(policy_, *backend, names_).value());
+        Courtroom room(judge_config(policy_, *backend, names_, uses_).value());
         if (test.given == PolicyTest::Situation::line_full) room.flood(id);
         if (test.given == PolicyTest::Situation::flood_of) {
             room.wake_all_classes();
             const admission::ClassConfig* flooding = find_class(policy_, test.flood_of);
             // A flood on another backend leaves this one idle.
-            if (flooding->backend == cls->backend) room.flood(*names_.classes.id_of(test.flood_of));
+            if (flooding->backend == cls->backend) room.flood(*names_.classes.id_of(test.flood_of, uses_));
         }
         std::string degraded;
         const std::string_view detour = degrade(test, *cls, test.pressure.value_or(room.pressure()), degraded);
@@ -136,7 +137,7 @@ public:
             // There nothing else is going on.
             const auto other = std::find_if(policy_.backends.begin(), policy_.backends.end(),
                                             [&](const auto& entry) { return entry.name == detour; });
-            Courtroom there(judge_config(policy_, *other, names_).value());
+            Courtroom there(judge_config(policy_, *other, names_, uses_).value());
             return outcome_of(there.try_request(id, identity.client), *cls, *other, path, degraded);
         }
         return outcome_of(room.try_request(id, identity.client), *cls, *backend, path, degraded);
@@ -149,7 +150,7 @@ private:
         std::vector<admission::DegradeRule> rules;
         for (const admission::DegradeConfig& rule : policy_.degrade) {
             const bool is_for = std::find(rule.classes.begin(), rule.classes.end(), cls.name) != rule.classes.end();
-            const RuleId id = names_.rules.id_of(rule.name).value();
+            const RuleId id = names_.rules.id_of(rule.name, uses_).value();
             if (is_for) rules.push_back({id, rule});
         }
         const auto plan = admission::plan_degrade(rules,
@@ -192,12 +193,13 @@ private:
     std::vector<admission::JudgeClass> classes() {
         std::vector<admission::JudgeClass> result;
         for (const auto& config : policy_.classes)
-            result.push_back({names_.classes.id_of(config.name).value(), config});
+            result.push_back({names_.classes.id_of(config.name, uses_).value(), config});
         return result;
     }
 
     const policy::Policy& policy_;
     Names names_;
+    Uses uses_;
     admission::Classifier classifier_;
 };
 
@@ -231,13 +233,16 @@ policy::Diagnostics run_policy_tests(const policy::Policy& policy) {
     return failures;
 }
 
-policy::LoadedPolicy load_and_test(const std::filesystem::path& file, bool served) {
-    policy::LoadedPolicy loaded = policy::load_policy(file, {.served = served});
+policy::LoadedPolicy load_and_test(const std::filesystem::path& file, const TestOptions& options) {
+    policy::LoadedPolicy loaded = policy::load_policy(file, {.served = options.served, .text = options.text});
     if (!loaded.policy || policy::has_errors(loaded.diagnostics)) return loaded;
+    if (options.files) {
+        for (policy::Diagnostic& missing : check_files(loaded)) loaded.diagnostics.push_back(std::move(missing));
+    }
     for (policy::Diagnostic& failure : run_policy_tests(*loaded.policy)) {
         loaded.diagnostics.push_back(std::move(failure));
     }
-    policy::sort_by_place(loaded.diagnostics, file.string());
+    policy::sort_by_place(loaded.diagnostics, loaded.file);
     return loaded;
 }
 

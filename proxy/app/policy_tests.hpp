@@ -3,6 +3,8 @@
 // its author says never goes live.
 
 #include <filesystem>
+#include <optional>
+#include <string>
 
 #include "policy/diagnostic.hpp"
 #include "policy/load.hpp"
@@ -13,8 +15,14 @@ namespace weir::app {
 // One error for each expectation that does not hold, at the place of the test's `expect`.
 [[nodiscard]] policy::Diagnostics run_policy_tests(const policy::Policy& policy);
 
-// Loads a policy and, when nothing is wrong with it so far, runs its tests: what `check`, `serve` and a reload all hold
-// a file to. `served`: this process is about to serve it, and must have the file descriptors that it needs.
-[[nodiscard]] policy::LoadedPolicy load_and_test(const std::filesystem::path& file, bool served);
+struct TestOptions {
+    bool served = false;  // this process is about to serve it, and must have the descriptors that it needs
+    bool files = true;    // the certificates, keys and folders that it names are looked at as well
+    std::optional<std::string> text{};  // the policy itself, instead of the file
+};
+
+// Loads a policy and, when nothing is wrong with it so far, looks at the files it names and runs its tests: what
+// `check`, `serve` and a reload all hold a file to.
+[[nodiscard]] policy::LoadedPolicy load_and_test(const std::filesystem::path& file, const TestOptions& options);
 
 }  // namespace weir::app

@@ -46,7 +46,7 @@ Result<Stage> make_stage(policy::Policy& policy, const SimulateFlags& flags, Nam
     names.endpoints = Names().endpoints;
     // Classes are numbered in the policy's order, which is the order of the report.
     for (const auto& cls : policy.classes) {
-        if (!names.classes.id_of(cls.name)) return Error{"more classes than there can be"};
+        if (!names.classes.id_of(cls.name, stage.uses)) return Error{"more classes than there can be"};
     }
     for (upstream::BackendConfig& backend : policy.backends) {
         stage.tells_engine |= backend.priority != upstream::EnginePriority::strip;
@@ -58,7 +58,7 @@ Result<Stage> make_stage(policy::Policy& policy, const SimulateFlags& flags, Nam
             backend.endpoints[i].url += fmt::format("#{}", i + 1);
         }
         for (const auto& endpoint : backend.endpoints) stage.endpoints.push_back(endpoint.url);
-        auto config = judge_config(policy, backend, names);
+        auto config = judge_config(policy, backend, names, stage.uses);
         if (!config) return config.error();
         for (admission::JudgeEndpoint& endpoint : config->endpoints) {
             if (backend.context_tokens.read) endpoint.context_tokens = engine->kv_tokens;
@@ -68,10 +68,10 @@ Result<Stage> make_stage(policy::Policy& policy, const SimulateFlags& flags, Nam
     }
     for (const auto& cls : policy.classes) stage.classes.push_back(cls.name);
     for (const admission::DegradeConfig& rule : policy.degrade) {
-        const auto id = names.rules.id_of(rule.name);
+        const auto id = names.rules.id_of(rule.name, stage.uses);
         if (!id) return Error{"more degrade rules than there can be"};
         for (const std::string& cls : rule.classes) {
-            const std::size_t at = index(*names.classes.id_of(cls));
+            const std::size_t at = index(*names.classes.id_of(cls, stage.uses));
             if (stage.degrade.size() <= at) stage.degrade.resize(at + 1);
             stage.degrade[at].push_back({*id, rule});
         }

@@ -19,6 +19,7 @@ struct Stage {
     std::vector<std::string> names;                            // by ClassId: of all policies so far
     std::vector<std::string> endpoints;                        // by EndpointId: urls
     std::vector<std::vector<admission::DegradeRule>> degrade;  // by ClassId
+    Uses uses;                                                 // of the numbers above
     bool tells_engine = false;                                 // some backend has `priority: forward`
 };
 

@@ -1,8 +1,9 @@
 #pragma once
 // Small numbers that stand for configured names.
 //
-// A name keeps its number for the life of the process, over every reload: that is how counts, buckets and metrics
-// carry on when a policy is replaced, and why a request that outlives its policy still points at the right class.
+// A name keeps its number over reloads, for as long as a policy in force or a request uses it: that is how counts,
+// buckets and metrics carry on when a policy is replaced, and why a request that outlives its policy still points at
+// the right class. What nothing uses any more may be given to another name (app/names.hpp).
 
 #include <cstddef>
 #include <cstdint>

@@ -50,6 +50,7 @@ enum class ReasonGroup : std::uint8_t {
     X(request_timeout, request, "the request did not arrive in time")                               \
     X(expectation_failed, request, "the expectation in the request cannot be met")                  \
     X(not_implemented, request, "the request asks for something Weir does not do")                  \
+    X(method_not_allowed, request, "this method is not passed on")                                  \
     X(version_unsupported, request, "the HTTP version is not supported")                            \
     X(loop_detected, request, "the request has passed through here before")                         \
     X(max_forwards, request, "the request was answered here because Max-Forwards ran out")          \

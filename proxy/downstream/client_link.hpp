@@ -36,6 +36,7 @@ struct ClientLink {
     ListenerId listener;
     IpAddress peer;  // the client: the socket's other end, or whom a balancer there carries
     std::string peer_text;
+    std::string issuer;   // of the authority that signed the next
     std::string subject;  // of the client's certificate, verified; empty: none
     net::Waker waker;
     net::Timer timer;

@@ -18,7 +18,8 @@ using namespace std::chrono_literals;
 
 struct ConnectionLimits {
     std::uint32_t connections = 16'000;  // open at once on this listener; more are refused at accept
-    // Of one address (IPv6: its /64), over all listeners that set it; more are refused. Empty: as many as it likes.
+    // Of one address (IPv6: its /64), over all listeners; more are refused. Empty: half of the
+    // process's, and no bound for addresses that may stand for many clients.
     std::optional<std::uint32_t> connections_per_client;
     std::uint32_t header_bytes = 32 * 1024;      // request line and fields; more is 431 (a long target: 414)
     std::uint32_t header_fields = 100;           // more is 431
@@ -61,6 +62,7 @@ struct ListenerConfig {
     std::optional<ProxyProtocolConfig> proxy_protocol;
     std::optional<CorsConfig> cors;  // absent: what browsers ask goes to the backend, which may answer it
     PathForm paths = PathForm::strict;
+    bool trace = false;  // TRACE is passed on; its answer repeats the request, credentials and all
     ConnectionLimits limits;
 
     friend bool operator==(const ListenerConfig&, const ListenerConfig&) = default;

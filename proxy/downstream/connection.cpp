@@ -1,5 +1,7 @@
 #include "downstream/connection.hpp"
 
+#include <algorithm>
+#include <array>
 #include <chrono>
 #include <exception>
 #include <utility>
@@ -71,6 +73,7 @@ net::task<bool> Connection::read_proxy_header() {
     const TimePoint deadline = link_.turn() + link_.limits().header_timeout;
     for (;;) {
         const net::Readiness ready = link_.source().ready;
+        if (link_.source().fd() < 0) co_return false;  // closed to make room
         const net::ProxyHeader header = net::receive_proxy_header(link_.source().fd());
         if (header.status == net::ProxyHeader::Status::complete) {
             if (header.source) {
@@ -91,10 +94,18 @@ net::task<bool> Connection::read_proxy_header() {
 }
 
 bool Connection::take_place() {
-    const auto most = link_.limits().connections_per_client;
+    auto most = link_.limits().connections_per_client;
+    if (!most && is_one_client()) most = std::max(1U, link_.routing->limits.connections / 2);
     if (!most) return true;
     counted_ = link_.worker.state().clients.take(link_.peer, *most);
     return counted_;
+}
+
+// Not so: a balancer that says whom it carries, and this machine, where a proxy or a sidecar may stand.
+bool Connection::is_one_client() const {
+    static const std::array kHere{IpNetwork::parse("127.0.0.0/8").value(), IpNetwork::parse("::1/128").value()};
+    const bool here = link_.peer == IpAddress{} || contains_any(kHere, link_.peer);
+    return !here && !link_.routing->classifier.trusts(link_.peer);
 }
 
 net::task<void> Connection::refuse_place() {
@@ -110,7 +121,10 @@ net::task<bool> Connection::handshake() {
     const TimePoint deadline = link_.turn() + link_.limits().header_timeout;
     for (;;) {
         const IoStatus status = link_.stream->try_handshake();
-        if (status == IoStatus::ok) link_.subject = link_.stream->peer_subject();
+        if (status == IoStatus::ok) {
+            link_.subject = link_.stream->peer_subject();
+            if (!link_.subject.empty()) link_.issuer = link_.stream->peer_issuer();
+        }
         if (status != IoStatus::would_block) co_return status == IoStatus::ok;
         if (link_.turn() >= deadline || link_.source().ready.broken) co_return false;
         link_.timer.set(deadline);
@@ -121,6 +135,7 @@ net::task<bool> Connection::handshake() {
 bool Connection::has_input() { return !link_.inbox.empty() || link_.source().ready.readable; }
 
 bool Connection::is_idle(TimePoint deadline) {
+    if (link_.source().fd() < 0) return false;  // closed to make room
     if (has_input() || link_.worker.state().draining.load(std::memory_order_relaxed)) return false;
     if (link_.turn() >= deadline) return false;
     link_.timer.set(deadline);
@@ -139,6 +154,7 @@ net::task<bool> Connection::serve_next() {
         step = read_head(read);
     }
     if (step != HeadStep::ended) co_return step == HeadStep::nothing;
+    worker.works(*this);
     Exchange exchange(link_);
     if (read.parsed.status == http::ParseStatus::complete) {
         const std::string_view rest = exchange.begin(worker.request_head(), read.bytes.substr(read.parsed.consumed));
@@ -148,6 +164,7 @@ net::task<bool> Connection::serve_next() {
         exchange.begin_malformed(read.parsed);
     }
     const bool keep = co_await exchange.run();
+    worker.rests(*this);
     co_return keep;
 }
 

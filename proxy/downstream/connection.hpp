@@ -14,7 +14,13 @@
 
 namespace weir::downstream {
 
-class Connection : public boost::intrusive::list_base_hook<boost::intrusive::link_mode<boost::intrusive::auto_unlink>> {
+struct RestTag;
+using ConnectionHook = boost::intrusive::list_base_hook<boost::intrusive::link_mode<boost::intrusive::auto_unlink>>;
+// In the list of those that rest: without a whole request.
+using RestHook = boost::intrusive::list_base_hook<boost::intrusive::tag<RestTag>,
+                                                  boost::intrusive::link_mode<boost::intrusive::auto_unlink>>;
+
+class Connection : public ConnectionHook, public RestHook {
 public:
     Connection(Worker& worker, std::shared_ptr<const Routing> routing, ListenerId listener, const IpAddress& peer,
                std::unique_ptr<net::ByteStream> stream);
@@ -26,6 +32,12 @@ public:
     // Breaks it; it runs to its end by itself.
     void abort() { link_.stream->abort(); }
     [[nodiscard]] ListenerId listener() const { return link_.listener; }
+    // Since when, where it rests.
+    [[nodiscard]] TimePoint rests_since() const { return rests_since_; }
+    void rest() { rests_since_ = link_.turn(); }
+    // REQUIRES: it rests. Another policy is in force: what the old one holds is not kept for the sake of an idle
+    // client.
+    void follow(std::shared_ptr<const Routing> routing) { link_.routing = std::move(routing); }
 
 private:
     // How far the next head has come.
@@ -48,6 +60,8 @@ private:
     [[nodiscard]] net::task<bool> read_proxy_header();
     [[nodiscard]] bool expects_proxy_header() const;
     [[nodiscard]] bool take_place();
+    // Whether its address stands for one client, as far as anybody can tell.
+    [[nodiscard]] bool is_one_client() const;
     [[nodiscard]] net::task<void> refuse_place();
     [[nodiscard]] net::task<bool> handshake();
     [[nodiscard]] bool has_input();
@@ -58,6 +72,7 @@ private:
     [[nodiscard]] net::task<void> close_gently();
 
     ClientLink link_;
+    TimePoint rests_since_{};
     bool counted_ = false;  // among its client's connections
     net::task<void> run_;
 };

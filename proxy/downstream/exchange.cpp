@@ -178,12 +178,18 @@ net::task<Exchange::Attempt> Exchange::try_endpoint() {
     }
     record_.endpoint = endpoint->id();
     std::optional<upstream::OpenWebSocket> websocket;
+    std::optional<ClientWebSockets::Place> of_client;
     if (upgrades_) {
         // A class that depends on the body may have led to a backend without.
         const auto& limits = route_->backend->config().websocket;
         websocket.emplace(endpoint->counters, limits ? limits->connections : 0);
         if (!websocket->counted()) {
             fail(Reason::connection_limit, "WebSockets to this endpoint");
+            co_return Attempt::hopeless;
+        }
+        of_client.emplace(link_.worker.state().websockets, ask_.client, limits->connections_per_client);
+        if (!of_client->counted()) {
+            fail(Reason::connection_limit, "WebSockets of this client");
             co_return Attempt::hopeless;
         }
     }
@@ -269,6 +275,7 @@ void Exchange::fail_from(RelayEnd end, const Progress& progress, upstream::Endpo
     // Else only its last bytes were not taken.
     if (ticket_.standing() == Standing::running) note_tokens(progress, false);
     if (end == RelayEnd::evicted) note_gate(ticket_.eviction());
+    if (is_job() && facts_.stream) note_streamed_job(progress);
     if (end == RelayEnd::backend_died) backend().request_failed(endpoint, link_.turn());
     // That an answer was too long for `total` is not held against who was giving it.
     if (end == RelayEnd::backend_stalled) backend().request_timed_out(endpoint, heard_at, link_.turn());
@@ -343,6 +350,7 @@ net::task<void> Exchange::relay(std::unique_ptr<upstream::Connection> connection
     record_.status = head.status;
     const bool reusable = head.keep_alive && dispatch.sent_all() && !upgrades_;
     progress.begin(reading_of(head), asked_usage_);
+    if (is_job() && facts_.stream) progress.keep_beginning();
     const http::OutboundFraming framing = plan_answer(head, !progress.drops_usage());
     AnswerEnd answer_end(*this, progress);
     Relay body(link_, presence_, progress, answer_end, connection->stream(),
@@ -393,7 +401,7 @@ void Exchange::settle(const Progress& progress) {
     if (ask_.beside_line) reason_ = Reason::exempt;
     note_tokens(progress, true);
     if (record_.tokens_out.tokens > 0) route_->judge->answers().learn(record_.tokens_out.tokens);
-    if (progress.reading() == Reading::video_job) note_video_job(progress);
+    if (progress.reading() == Reading::job) note_job(progress);
     release();
 }
 

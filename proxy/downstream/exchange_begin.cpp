@@ -133,7 +133,7 @@ void Exchange::identify(const http::RequestHead& head) {
     const ShownKey shown = find_key(head.fields);
     const std::string chain = http::joined_forwarded_for(head.fields);
     const admission::Identity identity =
-        routing.classifier.identify({link_.peer, chain, shown.key, shown.ambiguous, link_.subject});
+        routing.classifier.identify({link_.peer, chain, shown.key, shown.ambiguous, link_.subject, link_.issuer});
     std::string room;
     const std::string_view compared = http::compared_path(head.path(), room);
     const admission::HeadFacts facts{link_.config().name, head.method, compared, find_header, &head.fields};
@@ -164,7 +164,8 @@ void Exchange::join(ClassId cls) {
     dialect_ = ai::dialect_of(path(), spoken);
     if (route_ == nullptr) return;
     if (method() == "POST") facts_.api = ai::api_of(path(), spoken);
-    if (spoken != Dialect::generic && method() != "POST" && ai::is_video_path(path())) pass_beside_line();
+    const bool asks_of_a_job = (method() != "POST" && ai::is_video_path(path())) || !ai::response_id(path()).empty();
+    if (spoken != Dialect::generic && asks_of_a_job) pass_beside_line();
     record_.cls = ask_.cls = route_->id;
     record_.backend = route_->backend->id();
     ask_.can_be_cut = route_->config.preemptible;
@@ -176,6 +177,8 @@ bool Exchange::refuse_by_head(const http::RequestHead& head) {
         fail(Reason::internal_error, "no traffic class matches");
     } else if (http::seen_before(head.fields, link_.worker.state().pseudonym)) {
         fail(Reason::loop_detected);
+    } else if (head.method == "TRACE" && !link_.config().trace) {
+        fail(Reason::method_not_allowed);
     } else if (head.max_forwards == 0) {
         fail(Reason::max_forwards);
     } else if (framing_ == http::Framing::length && content_length_ > link_.limits().body_bytes) {

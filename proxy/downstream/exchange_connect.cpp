@@ -23,8 +23,8 @@ std::unique_ptr<upstream::Connection> Exchange::take_idle(const upstream::Endpoi
     // A second try does not find out whether the pool has another one as stale as the first.
     if (upgrades_ || tries_.all > 1 || !body_reader_.done()) return nullptr;
     upstream::Pool& pool = link_.worker.pool();
-    if (can_be_repeated()) return pool.take(endpoint.id());
-    return endpoint.tls() != nullptr ? pool.take(endpoint.id(), link_.turn() - kProven) : nullptr;
+    if (can_be_repeated()) return pool.take(endpoint.serial());
+    return endpoint.tls() != nullptr ? pool.take(endpoint.serial(), link_.turn() - kProven) : nullptr;
 }
 
 bool Exchange::can_be_repeated() const { return repeat_of(method(), facts_.api) == Repeat::once; }
@@ -37,7 +37,7 @@ Duration Exchange::answer_timeout() const {
 void Exchange::give_back(std::unique_ptr<upstream::Connection> connection) {
     upstream::Pool& pool = link_.worker.pool();
     // Those that were opened for one request alone must not pile up, each with a thread at the backend maybe.
-    if (!connection->reused() && !can_be_repeated() && pool.has(connection->endpoint())) return;
+    if (!connection->reused() && !can_be_repeated() && pool.has(connection->serial())) return;
     pool.give_back(std::move(connection), route_->backend->config().timeouts.keep_alive);
 }
 

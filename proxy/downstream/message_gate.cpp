@@ -44,6 +44,7 @@ void MessageGate::client_frame(const FrameReader::Piece& piece) {
         to_server_.append(piece.head).append(piece.payload);
         return;
     }
+    saw_data_ |= !piece.payload.empty();
     if (!piece.head.empty() && client_.begins_message()) {
         course_ = slots_ != nullptr ? Course::held : Course::passes;
         client_event_ = ai::RequestScanner(ai::Api::realtime);
@@ -118,6 +119,7 @@ void MessageGate::server_frame(const FrameReader::Piece& piece) {
         closing_ |= !piece.head.empty() && server_.opcode() == Opcode::close;
         return;
     }
+    saw_data_ |= !piece.payload.empty();
     if (!piece.head.empty() && server_.begins_message()) {
         reads_server_ = slots_ != nullptr && server_.opcode() == Opcode::text;
         reads_usage_ = false;

@@ -45,6 +45,8 @@ public:
     [[nodiscard]] const std::string& to_server() const { return to_server_; }
     // Bytes that wait for something else than the other side, beside the outboxes.
     [[nodiscard]] std::size_t held() const { return held_.size() + own_to_client_.size() + own_to_server_.size(); }
+    // Whether a message brought anything since this was last asked, from either side: a ping does not.
+    [[nodiscard]] bool take_data() { return std::exchange(saw_data_, false); }
     // A side has broken the protocol: what is wrong, or empty.
     [[nodiscard]] std::string_view client_fault() const { return client_fault_; }
     [[nodiscard]] std::string_view server_fault() const { return server_fault_; }
@@ -88,6 +90,7 @@ private:
     Course course_ = Course::passes;
     bool reads_server_ = false;  // what its message is has not been told yet
     bool reads_usage_ = false;   // its message is a response's end, and is read to its own
+    bool saw_data_ = false;
     bool closing_ = false;
 };
 

@@ -16,6 +16,7 @@ std::string_view phrase_of(int status) {
         case 204: return "No Content";
         case 400: return "Bad Request";
         case 401: return "Unauthorized";
+        case 405: return "Method Not Allowed";
         case 408: return "Request Timeout";
         case 409: return "Conflict";
         case 413: return "Content Too Large";
@@ -54,6 +55,7 @@ int status_of_request(Reason reason) {
         case Reason::unsupported_coding: return 415;
         case Reason::request_timeout: return 408;
         case Reason::expectation_failed: return 417;
+        case Reason::method_not_allowed: return 405;
         case Reason::not_implemented: return 501;
         case Reason::version_unsupported: return 505;
         case Reason::loop_detected: return 508;
@@ -106,6 +108,10 @@ std::string write_reply(const Reply& reply) {
     // RFC 9110 section 15.5.16: what would have been taken.
     if (reply.reason == Reason::unsupported_coding) {
         out.append("\r\nAccept-Encoding: ").append(http::kDecodedCodings);
+    }
+    // RFC 9110 section 15.5.6 wants a list, and there is no end to methods: those that people use.
+    if (reply.reason == Reason::method_not_allowed) {
+        out.append("\r\nAllow: GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS");
     }
     if (reply.tell_no_retry) out.append("\r\nX-Should-Retry: false");
     if (reply.close) out.append("\r\nConnection: close");

@@ -56,6 +56,8 @@ struct Routing {
     std::vector<Route> routes;  // in the policy's order
     std::vector<ListenerRoute> listeners;
     ProcessLimits limits;
+    // Keeps this policy's numbers from being given to other names while a request may still speak of them.
+    std::vector<std::shared_ptr<const void>> names_in_use;
 };
 
 }  // namespace weir::downstream

@@ -95,7 +95,7 @@ bool Tunnel::read_client() {
         turn_bytes_ += result.bytes;
         link_.inbox = std::string(gate_.from_client({scratch.data(), result.bytes}));
     }
-    heard_at_ = link_.turn();
+    note_activity();
     if (!gate_.client_fault().empty()) end(Reason::bad_request, CloseCode::protocol_error, gate_.client_fault());
     return true;
 }
@@ -111,10 +111,16 @@ bool Tunnel::read_server() {
     server_bytes_ += result.bytes;
     turn_bytes_ += result.bytes;
     gate_.from_server({scratch.data(), result.bytes});
-    heard_at_ = link_.turn();
+    note_activity();
     if (!gate_.server_fault().empty())
         end(Reason::backend_bad_response, CloseCode::internal_error, "the backend broke the protocol");
     return true;
+}
+
+// Pings keep a connection that costs nothing. One that holds a slot to its end has to use it.
+void Tunnel::note_activity() {
+    const bool data = gate_.take_data();
+    if (data || slots_ != nullptr) heard_at_ = link_.turn();
 }
 
 bool Tunnel::flush(net::ByteStream& stream, std::string& outbox, TimePoint& taken_at, Reason failure) {

@@ -14,7 +14,7 @@ namespace weir::downstream {
 class Tunnel {
 public:
     struct Options {
-        Duration idle{};           // neither side has sent anything for so long
+        Duration idle{};           // neither side has sent anything for so long; without `slots`, anything but pings
         TimePoint end_by{};        // it may last no longer
         Duration write_timeout{};  // either side takes nothing of what it is sent for so long
     };
@@ -40,6 +40,7 @@ private:
     bool flush(net::ByteStream& stream, std::string& outbox, TimePoint& taken_at, Reason failure);
     // Ends it when its time is over.
     void look_at_clock();
+    void note_activity();
     void end(Reason reason, http::CloseCode code, std::string_view why);
     void account();
     [[nodiscard]] TimePoint next_deadline() const;

@@ -24,6 +24,9 @@ constexpr auto kHexPairs = [] {
     return pairs;
 }();
 
+// Connections over the bound while other workers close some; below what descriptors are kept free.
+constexpr std::uint32_t kMostBeyond = 8;
+
 // REQUIRES: `digits` is even.
 void write_hex(char* out, std::uint64_t value, int digits) {
     for (int i = digits - 2; i >= 0; i -= 2, value >>= 8) {
@@ -48,6 +51,7 @@ Worker::~Worker() {
 }
 
 void Worker::listen(ListenerId listener, int fd) {
+    resting_by_listener_.push_back({listener, std::make_unique<RestList>()});
     listeners_.push_back(std::make_unique<net::Listener>(
         loop_, fd, [this, listener](int client, const net::SocketAddress& peer) { accept(listener, client, peer); }));
 }
@@ -68,7 +72,7 @@ std::optional<telemetry::ConnectionRefusal> Worker::refusal_at(const ListenerRou
 void Worker::accept(ListenerId listener, int fd, const net::SocketAddress& peer) {
     // A listener cannot go away while it accepts: a reload that removes one is refused.
     const ListenerRoute* route = routing_->find(listener);
-    if (const auto refusal = refusal_at(*route)) {
+    if (const auto refusal = refusal_at(*route); refusal && !make_room(*refusal, listener)) {
         recorder_.connection_refused(listener, *refusal);
         net::send_and_close(fd, route->tls ? std::string{} : connection_refusal());
         return;
@@ -84,6 +88,7 @@ void Worker::accept(ListenerId listener, int fd, const net::SocketAddress& peer)
     state_.connections.fetch_add(1, std::memory_order_relaxed);
     ++here;
     recorder_.connection_opened(listener);
+    rests(*connection);
     connection->start();
 }
 
@@ -98,12 +103,65 @@ std::string Worker::connection_refusal() {
     return write_reply(reply);
 }
 
+void Worker::set_routing(std::shared_ptr<const Routing> routing) {
+    routing_ = std::move(routing);
+    for (Resting& resting : resting_by_listener_) {
+        for (Connection& connection : *resting.connections) connection.follow(routing_);
+    }
+}
+
+void Worker::rests(Connection& connection) {
+    const auto own = std::find_if(resting_by_listener_.begin(), resting_by_listener_.end(),
+                                  [&](const Resting& entry) { return entry.listener == connection.listener(); });
+    connection.rest();
+    own->connections->push_back(connection);
+    resting_.store(resting() + 1, std::memory_order_relaxed);
+}
+
+void Worker::works(Connection& connection) {
+    auto& hook = static_cast<RestHook&>(connection);
+    if (!hook.is_linked()) return;
+    hook.unlink();
+    resting_.store(resting() - 1, std::memory_order_relaxed);
+}
+
+bool Worker::make_room(ListenerId listener) {
+    Connection* longest = nullptr;
+    for (const Resting& resting : resting_by_listener_) {
+        if (resting.connections->empty() || (listener != kNoListener && resting.listener != listener)) continue;
+        Connection& front = resting.connections->front();
+        if (longest == nullptr || front.rests_since() < longest->rests_since()) longest = &front;
+    }
+    if (longest == nullptr) return false;
+    works(*longest);
+    longest->abort();
+    longest->nudge();
+    return true;
+}
+
+// At the bound it is who has had nothing to say for longest that goes, and not who comes: one client could keep
+// everybody else out with connections that cost it nothing. The bound is passed by what is being closed at that moment.
+bool Worker::make_room(telemetry::ConnectionRefusal refusal, ListenerId listener) {
+    const bool global = refusal == telemetry::ConnectionRefusal::global_limit;
+    if (make_room(global ? kNoListener : listener)) return true;
+    if (!global || state_.connections.load(std::memory_order_relaxed) >= routing_->limits.connections + kMostBeyond) {
+        return false;
+    }
+    for (Worker* other : state_.all_workers) {
+        if (other == this || other->resting() == 0) continue;
+        other->loop().post([other] { (void)other->make_room(kNoListener); });
+        return true;
+    }
+    return false;
+}
+
 void Worker::retire(Connection& connection) {
+    works(connection);
     state_.connections.fetch_sub(1, std::memory_order_relaxed);
     --open_by_listener_[static_cast<std::uint16_t>(connection.listener())];
     recorder_.connection_closed(connection.listener());
     // Its coroutine is still running: it is destroyed from outside, a moment later.
-    connection.unlink();
+    static_cast<ConnectionHook&>(connection).unlink();
     retired_.push_back(connection);
     reaper_.wake();
 }

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "downstream/client_connections.hpp"
+#include "downstream/client_websockets.hpp"
 #include "downstream/connection.hpp"
 #include "downstream/idempotency.hpp"
 #include "downstream/request_id.hpp"
@@ -26,6 +27,8 @@
 
 namespace weir::downstream {
 
+class Worker;
+
 // Counts over all workers, and what they were all told.
 struct ProcessState {
     std::atomic<std::uint32_t> connections{0};
@@ -35,9 +38,11 @@ struct ProcessState {
     // The wall clock's time since 1970 at the steady clock's epoch, as it was at the start: for cohorts, which a wall
     // clock that jumps must not shuffle. Set once, before the workers start.
     Duration wall_offset{};
+    ClientWebSockets websockets;
     IdempotencyKeys idempotency_keys;
-    std::string pseudonym;      // this process in Via fields; set once, before the workers start
-    std::uint32_t workers = 1;  // likewise
+    std::string pseudonym;             // this process in Via fields; set once, before the workers start
+    std::uint32_t workers = 1;         // likewise
+    std::vector<Worker*> all_workers;  // likewise; they outlive it
 };
 
 // `version-traceid-parentid-flags` (W3C Trace Context).
@@ -57,7 +62,7 @@ public:
     void listen(ListenerId listener, int fd);
     void run() { loop_.run(); }
 
-    void set_routing(std::shared_ptr<const Routing> routing) { routing_ = std::move(routing); }
+    void set_routing(std::shared_ptr<const Routing> routing);
     [[nodiscard]] const std::shared_ptr<const Routing>& routing() const { return routing_; }
     [[nodiscard]] ProcessState& state() { return state_; }
     [[nodiscard]] telemetry::Recorder& recorder() { return recorder_; }
@@ -91,6 +96,13 @@ public:
         return wary_ > 0;
     }
 
+    // Called by a connection that has been accepted or has its answer, and by one that has a request.
+    void rests(Connection& connection);
+    void works(Connection& connection);
+    // Closes the connection that has rested longest, of one listener or (kNoListener) of all. False when none rests.
+    bool make_room(ListenerId listener);
+    // How many rest. From any thread.
+    [[nodiscard]] std::uint32_t resting() const { return resting_.load(std::memory_order_relaxed); }
     // Called by a connection that has run to its end; it is destroyed soon.
     void retire(Connection& connection);
 
@@ -108,7 +120,17 @@ private:
 
     static constexpr std::uint32_t kWary = 64;
 
-    using ConnectionList = boost::intrusive::list<Connection, boost::intrusive::constant_time_size<false>>;
+    // Whether room can be made, here or by another worker.
+    bool make_room(telemetry::ConnectionRefusal refusal, ListenerId listener);
+
+    using ConnectionList = boost::intrusive::list<Connection, boost::intrusive::base_hook<ConnectionHook>,
+                                                  boost::intrusive::constant_time_size<false>>;
+    using RestList = boost::intrusive::list<Connection, boost::intrusive::base_hook<RestHook>,
+                                            boost::intrusive::constant_time_size<false>>;
+    struct Resting {
+        ListenerId listener = kNoListener;
+        std::unique_ptr<RestList> connections;  // the longest at rest first
+    };
 
     net::EventLoop loop_;
     ProcessState& state_;
@@ -120,6 +142,8 @@ private:
     http::ResponseHead response_head_;
     std::vector<std::unique_ptr<net::Listener>> listeners_;
     std::unordered_map<std::uint16_t, std::uint32_t> open_by_listener_;  // connections of this worker
+    std::vector<Resting> resting_by_listener_;
+    std::atomic<std::uint32_t> resting_{0};  // written by this worker only
     ConnectionList connections_;
     ConnectionList retired_;
     Reaper reaper_;

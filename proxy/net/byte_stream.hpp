@@ -49,7 +49,11 @@ public:
     [[nodiscard]] virtual bool secure() const = 0;
     // After the handshake: the subject of the certificate that the other side has shown and proved, as RFC 2253 writes
     // it (`CN=robot,O=Example`); empty without one.
+    // Why the peer's certificate is not believed, after a handshake that failed; empty: that is not why.
+    [[nodiscard]] virtual std::string peer_fault() const { return {}; }
     [[nodiscard]] virtual std::string peer_subject() const { return {}; }
+    // Likewise, of the authority that signed it.
+    [[nodiscard]] virtual std::string peer_issuer() const { return {}; }
 
     // Drops the connection at once, so that the other side sees a reset and cannot take what it has for complete.
     void abort();

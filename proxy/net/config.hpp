@@ -4,14 +4,32 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace weir::net {
 
-// The certificate Weir shows its clients. TLS 1.2 or newer, ALPN http/1.1, session tickets on.
+struct CertificateFiles {
+    std::string cert_file;  // PEM, leaf first
+    std::string key_file;   // PEM
+
+    friend bool operator==(const CertificateFiles&, const CertificateFiles&) = default;
+};
+
+// Whether a client must show a certificate, where the listener has authorities for them.
+enum class ClientCertificate : std::uint8_t { required, optional };
+
+// The certificates Weir shows its clients, by the name they ask for (SNI). TLS 1.2 or newer, of 1.2 what RFC 9325
+// leaves; ALPN http/1.1, session tickets on.
 struct ServerTlsConfig {
-    std::string cert_file;                        // PEM, leaf first
-    std::string key_file;                         // PEM
-    std::optional<std::string> client_ca_file{};  // PEM; clients must show a certificate of these authorities
+    std::string cert_file;  // of the only certificate: a shorthand for a list of one; empty where there is a list
+    std::string key_file;
+    std::optional<std::string> client_ca_file{};  // PEM; clients show certificates of these authorities
+    ClientCertificate client_certificate = ClientCertificate::required;
+    std::vector<CertificateFiles> certificates{};  // the first is shown to who asks for none of their names
+
+    [[nodiscard]] std::vector<CertificateFiles> all() const {
+        return cert_file.empty() ? certificates : std::vector<CertificateFiles>{{cert_file, key_file}};
+    }
 
     friend bool operator==(const ServerTlsConfig&, const ServerTlsConfig&) = default;
 };

@@ -12,6 +12,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <utility>
 
 namespace weir::net {
 namespace {
@@ -37,9 +38,18 @@ Result<SocketAddress> to_socket_address(const BindAddress& bind) {
     return SocketAddress::of(*ip, bind.port);
 }
 
-void remove_stale_socket(const std::string& path) {
+// False when a process listens there: to take its path from it would cut it off from its clients.
+bool remove_stale_socket(const SocketAddress& address, const std::string& path) {
     struct stat status {};
-    if (lstat(path.c_str(), &status) == 0 && S_ISSOCK(status.st_mode)) ::unlink(path.c_str());
+    if (lstat(path.c_str(), &status) != 0 || !S_ISSOCK(status.st_mode)) return true;
+    const int fd = ::socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    if (fd < 0) return true;
+    // A full backlog is answered EAGAIN: somebody is there.
+    const int done = ::connect(fd, reinterpret_cast<const sockaddr*>(&address.storage), address.size);
+    const bool live = done == 0 || errno == EAGAIN || errno == EINPROGRESS;
+    ::close(fd);
+    if (!live) ::unlink(path.c_str());
+    return !live;
 }
 
 }  // namespace
@@ -88,6 +98,16 @@ std::string SocketAddress::to_string() const {
                            : fmt::format("[{}]:{}", address.to_string(), port());
 }
 
+Result<void> can_listen_on(const BindAddress& bind) {
+    const auto address = to_socket_address(bind);
+    if (!address) return address.error();
+    if (bind.unix_path.empty()) return {};
+    const std::size_t slash = bind.unix_path.rfind('/');
+    const std::string folder = slash == std::string::npos ? "." : bind.unix_path.substr(0, slash + 1);
+    if (access(folder.c_str(), W_OK | X_OK) == 0) return {};
+    return Error{fmt::format("the folder of {} cannot be written to: {}", address->to_string(), std::strerror(errno))};
+}
+
 Result<int> listen_on(const BindAddress& bind_address, bool reuse_port) {
     auto address = to_socket_address(bind_address);
     if (!address) return address.error();
@@ -100,7 +120,10 @@ Result<int> listen_on(const BindAddress& bind_address, bool reuse_port) {
         // Whom it accepts inherits it. Without it the kernel would take megabytes for a client that reads nothing.
         setsockopt(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &kMostUnsent, sizeof kMostUnsent);
     }
-    if (is_unix) remove_stale_socket(bind_address.unix_path);
+    if (is_unix && fd >= 0 && !remove_stale_socket(*address, bind_address.unix_path)) {
+        ::close(fd);
+        return Error{fmt::format("cannot listen on {}: another process listens there", address->to_string())};
+    }
     if (fd < 0 || ::bind(fd, reinterpret_cast<const sockaddr*>(&address->storage), address->size) != 0 ||
         ::listen(fd, kBacklog) != 0) {
         const int error = errno;
@@ -109,6 +132,22 @@ Result<int> listen_on(const BindAddress& bind_address, bool reuse_port) {
     }
     return fd;
 }
+
+SocketFile::SocketFile(std::string path) : path_(std::move(path)) {
+    struct stat status {};
+    if (lstat(path_.c_str(), &status) != 0) path_.clear();
+    device_ = status.st_dev;
+    inode_ = status.st_ino;
+}
+
+SocketFile::~SocketFile() {
+    struct stat status {};
+    if (path_.empty() || lstat(path_.c_str(), &status) != 0) return;
+    if (status.st_dev == device_ && status.st_ino == inode_) ::unlink(path_.c_str());
+}
+
+SocketFile::SocketFile(SocketFile&& other) noexcept
+    : path_(std::exchange(other.path_, {})), device_(other.device_), inode_(other.inode_) {}
 
 SocketAddress local_address(int fd) {
     SocketAddress address;

@@ -24,9 +24,26 @@ struct SocketAddress {
     [[nodiscard]] IpAddress ip() const;
 };
 
+// Whether listen_on() has a chance as far as files go: a unix socket needs a folder that may be written to.
+[[nodiscard]] Result<void> can_listen_on(const BindAddress& bind);
 // A non-blocking listening socket. `reuse_port` lets every worker have one of its own on the same port. A stale unix
-// socket at the path is replaced. An Error names the address.
+// socket at the path is replaced, one at which a process listens is not. An Error names the address.
 [[nodiscard]] Result<int> listen_on(const BindAddress& address, bool reuse_port);
+// The file of a unix socket that this process made: taken away at the end, unless another has put its own there.
+class SocketFile {
+public:
+    // REQUIRES: this process has just bound `path`.
+    explicit SocketFile(std::string path);
+    ~SocketFile();
+    SocketFile(SocketFile&& other) noexcept;
+    SocketFile& operator=(SocketFile&&) = delete;
+
+private:
+    std::string path_;  // empty: nothing to take away
+    std::uint64_t device_ = 0;
+    std::uint64_t inode_ = 0;
+};
+
 [[nodiscard]] SocketAddress local_address(int fd);
 
 // Starts to connect. The socket, or -1 when that failed at once; its source turns writable when it is decided.

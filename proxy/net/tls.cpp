@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
+#include <openssl/ui.h>
 #include <openssl/x509v3.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -10,8 +11,10 @@
 #include <algorithm>
 #include <array>
 #include <cstring>
+#include <ctime>
 
 #include "base/ip.hpp"
+#include "base/plain_file.hpp"
 
 namespace weir::net {
 namespace {
@@ -39,13 +42,16 @@ struct TextFree {
     void operator()(BIO* text) const { BIO_free(text); }
 };
 
-// Empty unless a certificate was shown that the context's authorities vouch for.
-std::string subject_of(const SSL& ssl) {
+// The peer's certificate; null unless one was shown that the context's authorities vouch for.
+const X509* believed(const SSL& ssl) {
     const X509* certificate = SSL_get0_peer_certificate(&ssl);
-    if (certificate == nullptr || SSL_get_verify_result(&ssl) != X509_V_OK) return {};
+    return certificate != nullptr && SSL_get_verify_result(&ssl) == X509_V_OK ? certificate : nullptr;
+}
+
+std::string text_of(const X509_NAME* name) {
     const std::unique_ptr<BIO, TextFree> text(BIO_new(BIO_s_mem()));
     // Control characters and what is not ASCII come escaped.
-    if (!text || X509_NAME_print_ex(text.get(), X509_get_subject_name(certificate), 0, XN_FLAG_RFC2253) < 0) return {};
+    if (!text || X509_NAME_print_ex(text.get(), name, 0, XN_FLAG_RFC2253) < 0) return {};
     std::array<char, kMostSubject> bytes;
     const int size = BIO_read(text.get(), bytes.data(), static_cast<int>(bytes.size()));
     // One that fills the room may be longer: cut off, it could be taken for another's.
@@ -56,7 +62,9 @@ std::string subject_of(const SSL& ssl) {
 
 class TlsStream final : public ByteStream {
 public:
-    TlsStream(EventLoop& loop, int fd, SslPtr ssl) : source_(loop, fd), ssl_(std::move(ssl)) {
+    // `kept` is what the handshake refers to, whatever becomes of the context meanwhile.
+    TlsStream(EventLoop& loop, int fd, SslPtr ssl, std::shared_ptr<const void> kept)
+        : source_(loop, fd), kept_(std::move(kept)), ssl_(std::move(ssl)) {
         source_.ready.readable = true;
         source_.ready.writable = true;
     }
@@ -122,7 +130,18 @@ public:
 
     [[nodiscard]] Source& source() override { return source_; }
     [[nodiscard]] bool secure() const override { return true; }
-    [[nodiscard]] std::string peer_subject() const override { return subject_of(*ssl_); }
+    [[nodiscard]] std::string peer_subject() const override {
+        const X509* certificate = believed(*ssl_);
+        return certificate == nullptr ? std::string{} : text_of(X509_get_subject_name(certificate));
+    }
+    [[nodiscard]] std::string peer_issuer() const override {
+        const X509* certificate = believed(*ssl_);
+        return certificate == nullptr ? std::string{} : text_of(X509_get_issuer_name(certificate));
+    }
+    [[nodiscard]] std::string peer_fault() const override {
+        const long verdict = SSL_get_verify_result(ssl_.get());
+        return verdict == X509_V_OK ? std::string{} : X509_verify_cert_error_string(verdict);
+    }
 
 private:
     IoStatus interpret(int done) {
@@ -135,6 +154,7 @@ private:
     }
 
     Source source_;
+    std::shared_ptr<const void> kept_;
     SslPtr ssl_;
 };
 
@@ -147,10 +167,44 @@ int select_alpn(SSL*, const unsigned char** out, unsigned char* out_size, const 
     return found == OPENSSL_NPN_NEGOTIATED ? SSL_TLSEXT_ERR_OK : SSL_TLSEXT_ERR_ALERT_FATAL;
 }
 
+// A server's contexts, one a certificate. They live as long as their streams: each holds a reference to its own.
+struct Shown {
+    std::vector<ContextPtr> contexts;
+    std::vector<CertificateEnd> ends;
+};
+
+// RFC 6066 section 3: the certificate for the name that the client asks for, else the first.
+int select_certificate(SSL* ssl, int*, void* shown) {
+    const char* name = SSL_get_servername(ssl, TLSEXT_NAMETYPE_host_name);
+    if (name == nullptr) return SSL_TLSEXT_ERR_OK;
+    for (const ContextPtr& context : static_cast<const Shown*>(shown)->contexts) {
+        X509* certificate = SSL_CTX_get0_certificate(context.get());
+        if (X509_check_host(certificate, name, 0, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS, nullptr) != 1) continue;
+        SSL_set_SSL_CTX(ssl, context.get());
+        break;
+    }
+    return SSL_TLSEXT_ERR_OK;
+}
+
 class Context final : public TlsContext {
 public:
-    Context(ContextPtr context, bool is_server, ClientTlsConfig config)
-        : context_(std::move(context)), is_server_(is_server), config_(std::move(config)) {}
+    // For backends.
+    Context(ContextPtr context, ClientTlsConfig config) : context_(std::move(context)), config_(std::move(config)) {}
+    // For clients.
+    explicit Context(Shown shown) : shown_(std::make_shared<Shown>(std::move(shown))), is_server_(true) {
+        SSL_CTX* first = shown_->contexts.front().get();
+        SSL_CTX_up_ref(first);
+        context_.reset(first);
+        SSL_CTX_callback_ctrl(first, SSL_CTRL_SET_TLSEXT_SERVERNAME_CB,
+                              reinterpret_cast<void (*)()>(select_certificate));
+        SSL_CTX_ctrl(first, SSL_CTRL_SET_TLSEXT_SERVERNAME_ARG, 0, shown_.get());
+    }
+    Context(const Context&) = delete;
+    Context& operator=(const Context&) = delete;
+
+    [[nodiscard]] std::vector<CertificateEnd> ends() const override {
+        return shown_ ? shown_->ends : std::vector<CertificateEnd>{};
+    }
 
     std::unique_ptr<ByteStream> wrap(EventLoop& loop, int fd, const std::string& host) override {
         SslPtr ssl(SSL_new(context_.get()));
@@ -165,7 +219,7 @@ public:
             expect_name(*ssl, config_.server_name.value_or(host));
         }
         try {
-            return std::make_unique<TlsStream>(loop, fd, std::move(ssl));
+            return std::make_unique<TlsStream>(loop, fd, std::move(ssl), shown_);
         } catch (...) {  // out of memory: nobody has taken it over
             ::close(fd);
             throw;
@@ -188,18 +242,105 @@ private:
         }
     }
 
+    std::shared_ptr<Shown> shown_;  // of a server: all that there are, the first among them
     ContextPtr context_;
-    bool is_server_;
+    bool is_server_ = false;
     ClientTlsConfig config_;
 };
 
 ContextPtr make_context(const SSL_METHOD* method) {
+    UI_set_default_method(UI_null());  // whatever a file holds, nothing is asked at a terminal
     ContextPtr context(SSL_CTX_new(method));
     if (!context) return nullptr;
     SSL_CTX_set_min_proto_version(context.get(), TLS1_2_VERSION);
+    // RFC 9325 section 4.2: forward secrecy and authenticated encryption; all that TLS 1.3 has is both.
+    SSL_CTX_set_cipher_list(context.get(), "ECDHE+AESGCM:ECDHE+CHACHA20:!aNULL:!PSK");
     SSL_CTX_set_options(context.get(), SSL_OP_NO_RENEGOTIATION);
     SSL_CTX_set_mode(context.get(),
                      SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+    return context;
+}
+
+// OpenSSL would ask at the terminal, and the process would stand still.
+int refuse_passphrase(char*, int, int, void* asked) {
+    *static_cast<bool*>(asked) = true;
+    return 0;
+}
+
+// Before OpenSSL opens it, which would wait for a writer of a named pipe.
+std::optional<Error> unfit_file(std::string_view what, const std::string& file) {
+    const std::string why = why_not_plain_file(file);
+    if (why.empty()) return std::nullopt;
+    return Error{fmt::format("cannot use {} '{}': it {}", what, file, why)};
+}
+
+std::optional<Error> use_certificate(SSL_CTX& context, const std::string& cert_file, const std::string& key_file) {
+    if (auto unfit = unfit_file("certificate", cert_file)) return unfit;
+    if (auto unfit = unfit_file("private key", key_file)) return unfit;
+    bool asked = false;
+    SSL_CTX_set_default_passwd_cb(&context, refuse_passphrase);
+    SSL_CTX_set_default_passwd_cb_userdata(&context, &asked);
+    const bool has_certificate = SSL_CTX_use_certificate_chain_file(&context, cert_file.c_str()) == 1;
+    const bool has_key =
+        has_certificate && SSL_CTX_use_PrivateKey_file(&context, key_file.c_str(), SSL_FILETYPE_PEM) == 1;
+    SSL_CTX_set_default_passwd_cb_userdata(&context, nullptr);
+    if (!has_certificate) return Error{fmt::format("cannot use certificate '{}': {}", cert_file, last_error())};
+    if (!has_key && asked) {
+        ERR_clear_error();
+        return Error{fmt::format("private key '{}' is encrypted, and Weir asks for no passphrase", key_file)};
+    }
+    // A key of another certificate is noticed at once, in other words.
+    if (!has_key && ERR_GET_REASON(ERR_peek_last_error()) != X509_R_KEY_VALUES_MISMATCH) {
+        return Error{fmt::format("cannot use private key '{}': {}", key_file, last_error())};
+    }
+    if (!has_key || SSL_CTX_check_private_key(&context) != 1) {
+        ERR_clear_error();
+        return Error{fmt::format("private key '{}' does not belong to certificate '{}'", key_file, cert_file)};
+    }
+    return std::nullopt;
+}
+
+std::optional<Error> use_authorities(SSL_CTX& context, const std::string& file, ClientCertificate need) {
+    if (auto unfit = unfit_file("the authorities in", file)) return unfit;
+    STACK_OF(X509_NAME)* names = SSL_load_client_CA_file(file.c_str());
+    if (names == nullptr || SSL_CTX_load_verify_locations(&context, file.c_str(), nullptr) != 1) {
+        return Error{fmt::format("cannot use the authorities in '{}': {}", file, last_error())};
+    }
+    SSL_CTX_set_client_CA_list(&context, names);
+    const int missing = need == ClientCertificate::required ? SSL_VERIFY_FAIL_IF_NO_PEER_CERT : 0;
+    SSL_CTX_set_verify(&context, SSL_VERIFY_PEER | missing, nullptr);
+    // A session of another context, with other authorities, is not resumed here.
+    static constexpr std::array<unsigned char, 4> kContext{'w', 'e', 'i', 'r'};
+    SSL_CTX_set_session_id_context(&context, kContext.data(), kContext.size());
+    return std::nullopt;
+}
+
+std::int64_t end_of(const X509* certificate) {
+    tm parts{};
+    return ASN1_TIME_to_tm(X509_get0_notAfter(certificate), &parts) == 1 ? timegm(&parts) : 0;
+}
+
+// Of the certificate and of those that it is shown with, whichever ends first.
+std::int64_t first_end(SSL_CTX& context) {
+    std::int64_t first = end_of(SSL_CTX_get0_certificate(&context));
+    STACK_OF(X509)* chain = nullptr;
+    SSL_CTX_get0_chain_certs(&context, &chain);
+    for (int i = 0; i < sk_X509_num(chain); ++i) first = std::min(first, end_of(sk_X509_value(chain, i)));
+    return first;
+}
+
+Result<ContextPtr> server_context(const CertificateFiles& files, const ServerTlsConfig& config) {
+    ContextPtr context = make_context(TLS_server_method());
+    if (!context) return Error{fmt::format("cannot set up TLS: {}", last_error())};
+    if (auto error = use_certificate(*context, files.cert_file, files.key_file)) return *error;
+    if (config.client_ca_file) {
+        if (auto error = use_authorities(*context, *config.client_ca_file, config.client_certificate)) return *error;
+    }
+    SSL_CTX_set_options(context.get(), SSL_OP_CIPHER_SERVER_PREFERENCE);
+    SSL_CTX_set_alpn_select_cb(context.get(), select_alpn, nullptr);
+    SSL_CTX_set_num_tickets(context.get(), 1);
+    // Tickets carry the session: the server keeps no cache to bound.
+    SSL_CTX_set_session_cache_mode(context.get(), SSL_SESS_CACHE_OFF);
     return context;
 }
 
@@ -207,36 +348,15 @@ ContextPtr make_context(const SSL_METHOD* method) {
 
 Result<std::shared_ptr<TlsContext>> TlsContext::server(const ServerTlsConfig& config) {
     ERR_clear_error();
-    ContextPtr context = make_context(TLS_server_method());
-    if (!context) return Error{fmt::format("cannot set up TLS: {}", last_error())};
-    if (SSL_CTX_use_certificate_chain_file(context.get(), config.cert_file.c_str()) != 1) {
-        return Error{fmt::format("cannot use certificate '{}': {}", config.cert_file, last_error())};
+    Shown shown;
+    for (const CertificateFiles& files : config.all()) {
+        auto context = server_context(files, config);
+        if (!context) return context.error();
+        shown.ends.push_back({files.cert_file, first_end(**context)});
+        shown.contexts.push_back(std::move(*context));
     }
-    if (SSL_CTX_use_PrivateKey_file(context.get(), config.key_file.c_str(), SSL_FILETYPE_PEM) != 1) {
-        return Error{fmt::format("cannot use private key '{}': {}", config.key_file, last_error())};
-    }
-    if (SSL_CTX_check_private_key(context.get()) != 1) {
-        return Error{
-            fmt::format("private key '{}' does not belong to certificate '{}'", config.key_file, config.cert_file)};
-    }
-    if (config.client_ca_file) {
-        STACK_OF(X509_NAME)* names = SSL_load_client_CA_file(config.client_ca_file->c_str());
-        if (names == nullptr ||
-            SSL_CTX_load_verify_locations(context.get(), config.client_ca_file->c_str(), nullptr) != 1) {
-            return Error{fmt::format("cannot use the authorities in '{}': {}", *config.client_ca_file, last_error())};
-        }
-        SSL_CTX_set_client_CA_list(context.get(), names);
-        SSL_CTX_set_verify(context.get(), SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, nullptr);
-        // A session of another context, with other authorities, is not resumed here.
-        static constexpr std::array<unsigned char, 4> kContext{'w', 'e', 'i', 'r'};
-        SSL_CTX_set_session_id_context(context.get(), kContext.data(), kContext.size());
-    }
-    SSL_CTX_set_options(context.get(), SSL_OP_CIPHER_SERVER_PREFERENCE);
-    SSL_CTX_set_alpn_select_cb(context.get(), select_alpn, nullptr);
-    SSL_CTX_set_num_tickets(context.get(), 1);
-    // Tickets carry the session: the server keeps no cache to bound.
-    SSL_CTX_set_session_cache_mode(context.get(), SSL_SESS_CACHE_OFF);
-    return std::shared_ptr<TlsContext>(std::make_shared<Context>(std::move(context), true, ClientTlsConfig{}));
+    if (shown.contexts.empty()) return Error{"there is no certificate to show"};
+    return std::shared_ptr<TlsContext>(std::make_shared<Context>(std::move(shown)));
 }
 
 Result<std::shared_ptr<TlsContext>> TlsContext::client(const ClientTlsConfig& config) {
@@ -244,6 +364,9 @@ Result<std::shared_ptr<TlsContext>> TlsContext::client(const ClientTlsConfig& co
     ContextPtr context = make_context(TLS_client_method());
     if (!context) return Error{fmt::format("cannot set up TLS: {}", last_error())};
     if (config.verify) {
+        if (config.ca_file) {
+            if (const auto unfit = unfit_file("the authorities in", *config.ca_file)) return *unfit;
+        }
         SSL_CTX_set_verify(context.get(), SSL_VERIFY_PEER, nullptr);
         const bool loaded = config.ca_file
                                 ? SSL_CTX_load_verify_locations(context.get(), config.ca_file->c_str(), nullptr) == 1
@@ -255,7 +378,7 @@ Result<std::shared_ptr<TlsContext>> TlsContext::client(const ClientTlsConfig& co
     }
     static constexpr std::array<unsigned char, 9> kHttp11{8, 'h', 't', 't', 'p', '/', '1', '.', '1'};
     SSL_CTX_set_alpn_protos(context.get(), kHttp11.data(), kHttp11.size());
-    return std::shared_ptr<TlsContext>(std::make_shared<Context>(std::move(context), false, config));
+    return std::shared_ptr<TlsContext>(std::make_shared<Context>(std::move(context), config));
 }
 
 }  // namespace weir::net

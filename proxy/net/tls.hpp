@@ -1,14 +1,22 @@
 #pragma once
 // TLS on both sides, with OpenSSL on the descriptor itself: no memory BIOs, no copies, buffers released when idle.
 
+#include <cstdint>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "base/result.hpp"
 #include "net/byte_stream.hpp"
 #include "net/config.hpp"
 
 namespace weir::net {
+
+// When a certificate ends, or the first of those that it is shown with.
+struct CertificateEnd {
+    std::string file;
+    std::int64_t at = 0;  // since the Unix epoch, in seconds
+};
 
 // Certificates and session state; immutable, shared by all threads and by the streams made from it.
 class TlsContext {
@@ -19,6 +27,9 @@ public:
     [[nodiscard]] static Result<std::shared_ptr<TlsContext>> client(const ClientTlsConfig& config);
 
     virtual ~TlsContext() = default;
+
+    // Of a server's own certificates.
+    [[nodiscard]] virtual std::vector<CertificateEnd> ends() const { return {}; }
 
     // A stream over a connected socket. `host` is a backend's name: sent as SNI and held against its certificate
     // (RFC 9525); empty for a server's stream. Null when out of memory.

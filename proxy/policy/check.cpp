@@ -28,10 +28,12 @@ public:
         need_items("listeners", "no-listeners", "nothing is listened to");
         need_items("backends", "no-backends", "there is nowhere to send requests");
         need_items("classes", "no-classes", "every request needs a class");
+        check_counts();
         check_names();
         check_binds();
         check_admin();
         check_keys();
+        check_listeners();
         check_certificates();
         check_backends();
         check_references();
@@ -55,6 +57,22 @@ private:
         const Node* list = root_.find(key);
         if (list == nullptr || list->broken || !list->items.empty()) return;
         refuse(list->mark, std::move(id), fmt::format("'{}' is empty: {}", key, why));
+    }
+
+    void at_most(std::string_view key, std::string id, std::size_t most, std::string_view what) {
+        if (items_of(root_, key).size() <= most) return;
+        refuse(root_.find(key)->mark, std::move(id), fmt::format("there may be at most {} {}", most, what));
+    }
+
+    void check_counts() {
+        at_most("listeners", "too-many-listeners", kMostListeners, "listeners");
+        at_most("classes", "too-many-classes", kMostClasses, "classes");
+        at_most("backends", "too-many-backends", kMostBackends, "backends");
+        std::size_t endpoints = 0;
+        for (const upstream::BackendConfig& backend : policy_.backends) endpoints += backend.endpoints.size();
+        if (endpoints <= kMostEndpoints) return;
+        refuse(root_.find("backends")->mark, "too-many-endpoints",
+               fmt::format("there may be at most {} endpoints in all; these are {}", kMostEndpoints, endpoints));
     }
 
     // Names must be unique in their list. `what` as in "two classes are called ...".
@@ -137,13 +155,39 @@ private:
         }
     }
 
+    void check_listeners() {
+        const auto nodes = items_of(root_, "listeners");
+        for (std::size_t i = 0; i < policy_.listeners.size(); ++i) {
+            const Node* node = nodes[i].find("tls");
+            if (!policy_.listeners[i].tls || node == nullptr || node->broken) continue;
+            const net::ServerTlsConfig& tls = *policy_.listeners[i].tls;
+            const bool one = !tls.cert_file.empty() || !tls.key_file.empty();
+            const bool whole = !tls.cert_file.empty() && !tls.key_file.empty();
+            if (one ? !whole || !tls.certificates.empty() : tls.certificates.empty()) {
+                refuse(
+                    node->mark, "which-certificate", "tls needs cert_file and key_file, or certificates", {},
+                    "write cert_file and key_file where there is one certificate, a list of both where there are more");
+            }
+            if (tls.certificates.size() > kMostCertificates) {
+                refuse(mark_at(*node, "certificates"), "too-many-certificates",
+                       fmt::format("a listener may have at most {} certificates", kMostCertificates));
+            }
+            if (const Node* need = node->find("client_certificate"); need != nullptr && !tls.client_ca_file) {
+                refuse(need->mark, "no-client-authorities", "client_certificate means nothing without client_ca_file");
+            }
+        }
+    }
+
     void check_certificates() {
         const Node* list = value_at(root_, "clients.certificates");
         if (list == nullptr || list->broken || list->items.empty()) return;
         unique(list->items, "certificates");
         for (std::size_t i = 0; i < policy_.clients.certificates.size(); ++i) {
             for (std::size_t j = 0; j < i; ++j) {
-                if (policy_.clients.certificates[i].subject != policy_.clients.certificates[j].subject) continue;
+                const admission::Certificate& one = policy_.clients.certificates[i];
+                const admission::Certificate& other = policy_.clients.certificates[j];
+                const bool told_apart = !one.issuer.empty() && !other.issuer.empty() && one.issuer != other.issuer;
+                if (one.subject != other.subject || told_apart) continue;
                 refuse(mark_at(list->items[i], "subject"), "duplicate-subject",
                        fmt::format("'{}' and '{}' have the same subject", policy_.clients.certificates[j].name,
                                    policy_.clients.certificates[i].name));
@@ -271,10 +315,7 @@ private:
         const auto classes = names_of(policy_.classes, &admission::ClassConfig::name);
         const auto backends = names_of(policy_.backends, &upstream::BackendConfig::name);
         const auto nodes = items_of(root_, "degrade");
-        if (nodes.size() > kMostRules) {
-            refuse(root_.find("degrade")->mark, "too-many-rules",
-                   fmt::format("there may be at most {} degrade rules", kMostRules));
-        }
+        at_most("degrade", "too-many-rules", kMostRules, "degrade rules");
         for (const Node& node : nodes) {
             must_be_known(value_at(node, "when.class"), "class", "unknown-class", classes);
             must_be_known(value_at(node, "do.backend"), "backend", "unknown-backend", backends);

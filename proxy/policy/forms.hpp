@@ -40,6 +40,7 @@ inline constexpr std::array<std::string_view, 3> kBalanceWords{"most_room", "lea
 inline constexpr std::array<std::string_view, 1> kLaterBalanceWords{"prefix_affinity"};
 inline constexpr std::array<std::string_view, 4> kEnginePriorityWords{"strip", "vllm", "sglang", "dynamo"};
 inline constexpr std::array<std::string_view, 2> kPathFormWords{"strict", "raw"};
+inline constexpr std::array<std::string_view, 2> kClientCertificateWords{"required", "optional"};
 inline constexpr std::array<std::string_view, 2> kShedWords{"whole_clients", "evenly"};
 inline constexpr std::array<std::string_view, 1> kTrueWords{"true"};
 inline constexpr std::array<std::string_view, 4> kLevelWords{"debug", "info", "warn", "error"};
@@ -165,6 +166,10 @@ inline constexpr Scalar<upstream::Balance> kBalance{
     {"a way to choose an endpoint", "", JsonType::string, kBalanceWords, kLaterBalanceWords},
     parse_enum<upstream::Balance, kBalanceWords, kLaterBalanceWords>,
     print_enum<upstream::Balance, kBalanceWords>};
+inline constexpr Scalar<net::ClientCertificate> kClientCertificate{
+    {"required or optional", "", JsonType::string, kClientCertificateWords},
+    parse_enum<net::ClientCertificate, kClientCertificateWords, kNone>,
+    print_enum<net::ClientCertificate, kClientCertificateWords>};
 inline constexpr Scalar<upstream::EnginePriority> kEnginePriority{
     {"an engine's way to take a priority", "", JsonType::string, kEnginePriorityWords},
     parse_engine_priority,

@@ -3,9 +3,11 @@
 #include <fmt/format.h>
 #include <sys/resource.h>
 
+#include <algorithm>
 #include <fstream>
 #include <string>
 
+#include "base/plain_file.hpp"
 #include "policy/check.hpp"
 #include "policy/descriptors.hpp"
 #include "policy/expand.hpp"
@@ -22,9 +24,9 @@ std::optional<std::string> read_bytes(const std::string& file, const Mark& mark,
         diagnostics.push_back({Severity::error, mark, std::move(id), std::move(message), {}, {}});
         return std::nullopt;
     };
-    std::error_code error;
-    if (!std::filesystem::exists(file, error)) return refuse("no-file", fmt::format("'{}' does not exist", file));
-    if (std::filesystem::is_directory(file, error)) return refuse("no-file", fmt::format("'{}' is a folder", file));
+    if (const std::string why = why_not_plain_file(file); !why.empty()) {
+        return refuse("no-file", fmt::format("'{}' {}", file, why));
+    }
     std::ifstream stream(file, std::ios::binary);
     std::string bytes(kMaxPolicyBytes + 1, '\0');
     stream.read(bytes.data(), static_cast<std::streamsize>(bytes.size()));
@@ -44,13 +46,15 @@ public:
     explicit Loader(const LoadOptions& options) : options_(options) {}
 
     LoadedPolicy load(const std::filesystem::path& path) {
-        const std::string file = path.string();
+        const std::string file = options_.text ? "<stdin>" : path.string();
+        loaded_.file = file;
         auto root = read_tree(file, Mark{file, 0, 0}, kPolicyShape, "");
         if (root) {
             const std::size_t inline_keys = policy_.clients.api_keys.size();
             std::optional<Node> keys = read_keys(*root);
             place_tests(*root);
             hide_token(*root);
+            note_places(*root);
             check({policy_, *root, keys ? &*keys : nullptr, inline_keys}, loaded_.diagnostics);
             // What could not be read says nothing of how much is needed.
             if (!root->broken) fit(*root);
@@ -65,16 +69,48 @@ private:
     // Reads one file into the policy by `shape`; returns its tree. `reason` marks what asked for the file.
     std::optional<Node> read_tree(const std::string& file, const Mark& reason, const Shape& shape,
                                   const std::string& prefix) {
-        const auto bytes = read_bytes(file, reason, loaded_.diagnostics);
+        const bool given = options_.text && reason.line == 0;
+        const auto bytes = given ? options_.text : read_bytes(file, reason, loaded_.diagnostics);
         if (!bytes) return std::nullopt;
+        if (bytes->size() > kMaxPolicyBytes) {
+            loaded_.diagnostics.push_back({Severity::error, reason, "too-large", "it is larger than 1 MiB", {}, {}});
+            return std::nullopt;
+        }
         hashed_ += *bytes;
         loaded_.sources[file] = *bytes;
         auto root = parse_yaml(file, *bytes, loaded_.diagnostics);
         if (!root) return std::nullopt;
+        warn_of_cut(file, *bytes);
         const std::filesystem::path folder = std::filesystem::path(file).parent_path();
         expand(*root, folder, loaded_.diagnostics);
         read(shape, *root, &policy_, folder, prefix, policy_.secrets, loaded_.diagnostics);
         return root;
+    }
+
+    // A copy that broke off in `250m` of `250ms` still reads as a policy. Editors end the last line.
+    void warn_of_cut(const std::string& file, const std::string& bytes) {
+        if (bytes.empty() || bytes.back() == '\n') return;
+        const auto lines = static_cast<int>(std::count(bytes.begin(), bytes.end(), '\n')) + 1;
+        loaded_.diagnostics.push_back({Severity::warning,
+                                       Mark{file, lines, 1},
+                                       "no-last-newline",
+                                       "the last line has no end: the file may have been cut off here",
+                                       {},
+                                       "end it with a newline"});
+    }
+
+    void note_places(const Node& root) {
+        const auto note = [&](const std::string& prefix, const Node& node, std::string_view path) {
+            if (const Node* value = value_at(node, path)) loaded_.places[prefix + std::string(path)] = value->mark;
+        };
+        const auto listeners = items_of(root, "listeners");
+        for (std::size_t i = 0; i < listeners.size(); ++i) {
+            for (const char* path : {"bind", "tls"}) note(fmt::format("listeners[{}].", i), listeners[i], path);
+        }
+        const auto backends = items_of(root, "backends");
+        for (std::size_t i = 0; i < backends.size(); ++i) note(fmt::format("backends[{}].", i), backends[i], "tls");
+        note("", root, "admin.bind");
+        note("", root, "logging.access.to");
     }
 
     std::optional<Node> read_keys(Node& root) {

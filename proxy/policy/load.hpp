@@ -3,7 +3,9 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <map>
 #include <optional>
+#include <string>
 
 #include "policy/diagnostic.hpp"
 #include "policy/policy.hpp"
@@ -14,6 +16,9 @@ struct LoadedPolicy {
     std::optional<Policy> policy;  // empty when there is an error
     Diagnostics diagnostics;       // errors and warnings, by place
     Sources sources;               // for the carets of to_text()
+    std::string file;              // as marks name it
+    // Where the policy names what is outside of it (`listeners[0].tls`, `logging.access.to`).
+    std::map<std::string, Mark> places;
 };
 
 struct LoadOptions {
@@ -21,6 +26,8 @@ struct LoadOptions {
     std::uint64_t file_descriptors = 0;
     // This process is about to serve it: what it cannot hold is an error, and no warning about this machine.
     bool served = false;
+    // The policy itself, where it is no file; relative paths count from the working directory.
+    std::optional<std::string> text{};
 };
 
 // Reads the policy at `path` and the file of keys it names: parse, expand secrets, read by the table of fields, check

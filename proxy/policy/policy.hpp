@@ -55,8 +55,13 @@ struct PolicyTest {
     std::string expect_degraded;  // names of the rules that are applied, separated by commas, or `nothing`
 };
 
-// Rules of `degrade`: a record has a bit for each.
-inline constexpr std::size_t kMostRules = 32;
+// What one policy may have of each.
+inline constexpr std::size_t kMostListeners = 64;
+inline constexpr std::size_t kMostClasses = 256;
+inline constexpr std::size_t kMostBackends = 64;
+inline constexpr std::size_t kMostEndpoints = 1024;   // of all backends together
+inline constexpr std::size_t kMostCertificates = 64;  // of one listener: each is tried for the name in a handshake
+inline constexpr std::size_t kMostRules = 32;         // of `degrade`
 
 struct Policy {
     admission::Mode mode = admission::Mode::enforce;

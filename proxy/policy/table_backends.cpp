@@ -70,6 +70,8 @@ constexpr Shape kTimeoutShape = shape<TimeoutConfig>("", kTimeoutFields);
 constexpr std::array kWebSocketFields{
     scalar<kPositive, &WebSocketConfig::connections>("connections", "1000",
                                                      "Open at once to each endpoint; one more is refused."),
+    scalar<kPositive, &WebSocketConfig::connections_per_client>("connections_per_client", "100",
+                                                                "Of them, of one client; one more is refused."),
     scalar<kDuration, &WebSocketConfig::idle>("idle", "5m", "Closed when neither side has sent anything for so long."),
     scalar<kDuration, &WebSocketConfig::longest>("longest", "1h", "Closed after that, whatever it does."),
 };

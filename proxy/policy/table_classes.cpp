@@ -29,6 +29,8 @@ constexpr std::array kCertificateFields{
     scalar<kName, &Certificate::plan>("plan", "", "What `match.plan` calls it and others like it."),
     required(scalar<kText, &Certificate::subject>(
         "subject", "", "Of the client's certificate, as RFC 2253 writes it: CN=robot,O=Example.")),
+    scalar<kText, &Certificate::issuer>(
+        "issuer", "", "Likewise, of the authority that signed it: where several may, and only one is meant."),
 };
 constexpr Shape kCertificateShape = shape<Certificate>("certificate", kCertificateFields);
 

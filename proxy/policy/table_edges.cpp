@@ -11,6 +11,7 @@ using downstream::CorsConfig;
 using downstream::ListenerConfig;
 using downstream::ProcessLimits;
 using downstream::ProxyProtocolConfig;
+using net::CertificateFiles;
 using net::ServerTlsConfig;
 using telemetry::AccessLogConfig;
 using telemetry::LoggingConfig;
@@ -27,11 +28,23 @@ constexpr std::array kProcessLimitsFields{
                                                      "How long running requests may take to finish after SIGTERM."),
 };
 
+constexpr std::array kCertificateFilesFields{
+    required(scalar<kFile, &CertificateFiles::cert_file>("cert_file", "", "PEM, the server's own certificate first.")),
+    required(scalar<kFile, &CertificateFiles::key_file>("key_file", "", "PEM.")),
+};
+constexpr Shape kCertificateFilesShape = shape<CertificateFiles>("certificate", kCertificateFilesFields);
+
 constexpr std::array kTlsFields{
-    required(scalar<kFile, &ServerTlsConfig::cert_file>("cert_file", "", "PEM, the server's own certificate first.")),
-    required(scalar<kFile, &ServerTlsConfig::key_file>("key_file", "", "PEM.")),
-    scalar<kFile, &ServerTlsConfig::client_ca_file>(
-        "client_ca_file", "", "PEM; every client must show a certificate of one of these authorities."),
+    scalar<kFile, &ServerTlsConfig::cert_file>("cert_file", "",
+                                               "PEM, the server's own certificate first. Where there is but one."),
+    scalar<kFile, &ServerTlsConfig::key_file>("key_file", "", "PEM."),
+    maps<&ServerTlsConfig::certificates>(
+        "certificates", kCertificateFilesShape,
+        "Instead of cert_file and key_file: several, by the name that a client asks for; the first for all others."),
+    scalar<kFile, &ServerTlsConfig::client_ca_file>("client_ca_file", "",
+                                                    "PEM; clients show certificates of these authorities."),
+    scalar<kClientCertificate, &ServerTlsConfig::client_certificate>(
+        "client_certificate", "required", "Whether a client without a certificate is turned away."),
 };
 constexpr Shape kTlsShape = shape<ServerTlsConfig>("", kTlsFields);
 
@@ -39,7 +52,10 @@ constexpr std::array kConnectionLimitsFields{
     scalar<kPositive, &ConnectionLimits::connections>(
         "connections", "16000", "Open at once on this listener; more are refused when they are accepted."),
     scalar<kPositive, &ConnectionLimits::connections_per_client>(
-        "connections_per_client", "", "Open at once of one address (IPv6: its /64); more are refused."),
+        "connections_per_client", "",
+        "Open at once of one address (IPv6: its /64); more are refused. By default half of limits.connections, but as "
+        "many "
+        "as they like for trusted_proxies and addresses of this machine."),
     scalar<kSize, &ConnectionLimits::header_bytes>("header_bytes", "32KiB",
                                                    "Request line and headers together; more is answered 431."),
     scalar<kPositive, &ConnectionLimits::header_fields>("header_fields", "100",
@@ -84,12 +100,17 @@ constexpr std::array kListenerFields{
         "paths", "strict",
         "A path counts, and is passed on, in its one normal form; one that servers take in different ways is refused. "
         "`raw`: as it is written."),
+    scalar<kBool, &ListenerConfig::trace>(
+        "trace", "false",
+        "Pass TRACE on; otherwise it is answered 405, as its answer repeats whatever credentials came."),
     map<&ListenerConfig::limits>("limits", kConnectionLimitsShape, "What one client may cost before it is served."),
 };
 
 constexpr std::array kAdminFields{
     scalar<kBind, &AdminConfig::bind>("bind", "127.0.0.1:9901",
                                       "Loopback or a unix socket; any other address needs a token."),
+    scalars<kText, &AdminConfig::names>(
+        "names", "Host names by which it may be asked, besides addresses and localhost; others are answered 421."),
     secret(scalar<kText, &AdminConfig::token>(
         "token", "", "Asked for as a bearer token by /config and by whatever changes something.")),
 };

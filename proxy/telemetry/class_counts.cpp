@@ -30,9 +30,27 @@ void BackendCounts::count(BackendId backend, int code, std::uint64_t amount) {
 void BackendCounts::add_to(Totals& totals) const {
     for (const Entry& entry : entries_) {
         const std::uint32_t key = entry.key.load(std::memory_order_acquire);
-        if (key != 0) totals[{backend_of(key), code_of(key)}] += entry.count.load();
+        const std::uint64_t count = key == 0 ? 0 : entry.count.load();
+        if (count > 0) totals[{backend_of(key), code_of(key)}] += count;
     }
     if (const std::uint64_t overflow = overflow_.load(); overflow > 0) totals[{kNoBackend, kOtherStatus}] += overflow;
+}
+
+void BackendCounts::forget(BackendId backend) {
+    for (Entry& entry : entries_) {
+        const std::uint32_t key = entry.key.load(std::memory_order_acquire);
+        if (key != 0 && backend_of(key) == backend) entry.count.store(0);
+    }
+}
+
+void ClassCounts::forget(BackendId backend) {
+    responses_.forget(backend);
+    tokens_.forget(backend);
+}
+
+void ClassCounts::forget(RuleId rule) {
+    degraded_.enforced[index(rule)].store(0);
+    degraded_.shadow[index(rule)].store(0);
 }
 
 void ClassCounts::count(const Record& record) {

@@ -30,6 +30,8 @@ public:
 
     using Totals = std::map<std::pair<BackendId, int>, std::uint64_t>;
     void add_to(Totals& totals) const;
+    // REQUIRES: no worker counts for this backend.
+    void forget(BackendId backend);
 
 private:
     static constexpr std::size_t kSlots = 64;
@@ -91,6 +93,9 @@ public:
     void count(const Record& record);
     void set_objective(Duration objective) { objective_.store(objective.count(), std::memory_order_relaxed); }
     void add_to(ClassTotals& totals) const;
+    // What was counted under an id that has gone to another name. REQUIRES: no worker counts for it.
+    void forget(BackendId backend);
+    void forget(RuleId rule);
 
 private:
     void count_rules(const Record& record);

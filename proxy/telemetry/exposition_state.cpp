@@ -137,6 +137,14 @@ void add_workers(Families& families, const Scrape& scrape) {
     }
 }
 
+void add_names(Families& families, const Scrape& scrape) {
+    Family used =
+        families.gauge("weir_names_used", "Names of the policy in force, and of former ones that requests still use.");
+    for (const NameGauges& names : scrape.names) used.add({{"kind", names.kind}}, static_cast<double>(names.used));
+    Family limit = families.gauge("weir_names_limit", "Names for which there is room at once.");
+    for (const NameGauges& names : scrape.names) limit.add({{"kind", names.kind}}, static_cast<double>(names.limit));
+}
+
 }  // namespace
 
 void add_saturation_families(Families& families, const Labels& labels, const Scrape& scrape) {
@@ -157,7 +165,7 @@ void add_saturation_families(Families& families, const Labels& labels, const Scr
     names.by_backend(
         families.counter("weir_client_evictions_total", "Entries that were pushed out of full per-client tables."),
         [](const BackendGauges& g) { return g.client_evictions; });
-    names.by_backend(families.gauge("weir_video_jobs", "Video jobs that hold a slot."),
+    names.by_backend(families.gauge("weir_video_jobs", "Jobs, videos and background responses, that hold a slot."),
                      [](const BackendGauges& g) { return g.video_jobs; });
     names.by_backend(
         families.gauge(
@@ -181,6 +189,14 @@ void add_backend_families(Families& families, const Labels& labels, const Scrape
     ByName names(families, labels, scrape);
     names.by_endpoint(families.gauge("weir_backend_up", "1 while the endpoint takes requests: not down, not ejected."),
                       [](const EndpointGauges& g) { return g.up ? 1 : 0; });
+    Family down = families.gauge("weir_backend_down", "1 for the reason for which the endpoint takes no requests.");
+    names.for_endpoints([&](const EndpointLabel& label, const EndpointGauges& g) {
+        for (std::size_t i = 1; i < kDownReasons.size(); ++i) {
+            const bool is_it = static_cast<std::size_t>(g.down) == i;
+            down.add({{"backend", label.backend}, {"endpoint", label.url}, {"reason", kDownReasons[i]}},
+                     is_it ? 1.0 : 0.0);
+        }
+    });
     const auto by_outcome = [&](Family family, auto good, auto bad) {
         names.for_endpoints([&](const EndpointLabel& label, const EndpointGauges& g) {
             family.add({{"backend", label.backend}, {"endpoint", label.url}, {"outcome", "success"}}, g.*good);
@@ -226,6 +242,7 @@ void add_own_families(Families& families, const Labels& labels, const Totals& to
     Family reloads = families.counter("weir_config_reloads_total", "Reloads of the policy.");
     reloads.add({{"result", "success"}}, scrape.reloads_succeeded);
     reloads.add({{"result", "failure"}}, scrape.reloads_failed);
+    add_names(families, scrape);
     add_workers(families, scrape);
     families.counter("weir_accept_pauses_total", "Times that a listener paused for want of file descriptors.")
         .add({}, scrape.accept_pauses);
@@ -234,6 +251,14 @@ void add_own_families(Families& families, const Labels& labels, const Totals& to
     families.gauge("weir_buffered_bytes", "Bytes of requests and answers that are held until the other side is ready.")
         .add({}, static_cast<double>(std::max<std::int64_t>(0, totals.buffered_bytes)));
     add_listeners(families, labels, totals);
+    Family ends =
+        families.gauge("weir_certificate_expiry_seconds",
+                       "When the listener's certificate ends, or one that it is shown with, since the Unix epoch.");
+    for (const CertificateGauges& certificate : scrape.certificates) {
+        if (index(certificate.listener) >= labels.listeners.size()) continue;
+        ends.add({{"listener", labels.listeners[index(certificate.listener)].name}, {"file", certificate.file}},
+                 static_cast<double>(certificate.end));
+    }
     families.counter("weir_access_log_lines_total", "Lines that the access log wrote.")
         .add({}, totals.access_log.lines);
     families

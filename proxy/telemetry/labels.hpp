@@ -1,8 +1,9 @@
 #pragma once
 // The configured names behind the ids: the only words that ever become label values.
 //
-// Ids are stable for the life of the process and only ever grow, so a name, once given to an id, stays. A name that a
-// reload removed keeps its id, with `current` false: its counters go on being shown, its gauges do not.
+// A name that a reload removed keeps its id for a while, with `current` false: its counters go on being shown, its
+// gauges do not. An id that no request uses any more may come back with another name: what was counted under the old
+// one goes.
 
 #include <cstddef>
 #include <optional>
@@ -15,11 +16,11 @@
 namespace weir::telemetry {
 
 // Names beyond these bounds have no series of their own: a class counts as unclassified, the others not at all.
-inline constexpr std::size_t kMaxClasses = 256;
-inline constexpr std::size_t kMaxBackends = 64;
-inline constexpr std::size_t kMaxEndpoints = 1024;
+inline constexpr std::size_t kMaxClasses = 512;
+inline constexpr std::size_t kMaxBackends = 128;
+inline constexpr std::size_t kMaxEndpoints = 4096;
 inline constexpr std::size_t kMaxListeners = 64;
-inline constexpr std::size_t kMaxRules = 32;  // of `degrade`: a bit each in a record
+inline constexpr std::size_t kMaxRules = 64;  // of `degrade`: a bit each in a record
 
 struct ClassLabel {
     std::string name;

@@ -36,6 +36,17 @@ Result<LogSink> LogSink::open(const std::string& to) {
     return LogSink(fd, is_regular(fd));
 }
 
+Result<void> LogSink::can_open(const std::string& to) {
+    if (to == "stdout" || to == "stderr" || to == "off") return {};
+    const std::string folder = to.substr(0, to.rfind('/') + 1);
+    struct stat status {};
+    const bool exists = stat(to.c_str(), &status) == 0;
+    if (exists && S_ISDIR(status.st_mode)) return Error{"the access log " + to + " is a folder"};
+    const int able = exists ? access(to.c_str(), W_OK) : access(folder.c_str(), W_OK | X_OK);
+    if (able == 0) return {};
+    return Error{"the access log " + to + " cannot be opened: " + std::generic_category().message(errno)};
+}
+
 LogSink::~LogSink() {
     if (fd_ >= 0) close(fd_);
 }

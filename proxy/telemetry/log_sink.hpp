@@ -21,6 +21,8 @@ public:
     LogSink() = default;
     // `to`: stdout | stderr | a file's path, opened for appending and made when absent.
     [[nodiscard]] static Result<LogSink> open(const std::string& to);
+    // Whether open() has a chance; makes no file.
+    [[nodiscard]] static Result<void> can_open(const std::string& to);
     ~LogSink();
     LogSink(LogSink&& other) noexcept;
     LogSink& operator=(LogSink&& other) noexcept;

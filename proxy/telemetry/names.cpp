@@ -1,22 +1,19 @@
 #include "telemetry/names.hpp"
 
-#include <algorithm>
+#include <utility>
 
 #include "base/json_text.hpp"
 
 namespace weir::telemetry {
 
-const std::string& Names::keep(std::string_view name) {
-    std::string text = json_string(name);
-    // A policy that comes back takes up no more room.
-    const auto known = std::find(texts_.begin(), texts_.end(), text);
-    return known != texts_.end() ? *known : texts_.emplace_back(std::move(text));
-}
-
 template <std::size_t kSize>
 void Names::publish(Table<kSize>& table, std::size_t i, std::string_view name) {
-    if (i >= kSize || table[i].load(std::memory_order_relaxed) != nullptr) return;
-    table[i].store(&keep(name), std::memory_order_release);
+    if (i >= kSize) return;
+    Entry& entry = table[i];
+    auto text = std::make_unique<const std::string>(json_string(name));
+    if (entry.owned && *entry.owned == *text) return;
+    entry.text.store(text.get(), std::memory_order_release);
+    entry.owned = std::move(text);
 }
 
 void Names::update(const Labels& labels) {
@@ -24,7 +21,13 @@ void Names::update(const Labels& labels) {
     for (std::size_t i = 0; i < labels.backends.size(); ++i) publish(backends_, i, labels.backends[i].name);
     for (std::size_t i = 0; i < labels.endpoints.size(); ++i) publish(endpoints_, i, labels.endpoints[i].url);
     for (std::size_t i = 0; i < labels.listeners.size(); ++i) publish(listeners_, i, labels.listeners[i].name);
-    policy_[0].store(labels.policy.empty() ? nullptr : &keep(labels.policy), std::memory_order_release);
+    if (labels.policy.empty()) return policy_.store(nullptr, std::memory_order_release);
+    std::string policy = json_string(labels.policy);
+    if (!policies_.empty() && policies_.back() == policy) {
+        return policy_.store(&policies_.back(), std::memory_order_release);
+    }
+    policy_.store(&policies_.emplace_back(std::move(policy)), std::memory_order_release);
+    if (policies_.size() > kPoliciesKept) policies_.pop_front();
 }
 
 }  // namespace weir::telemetry

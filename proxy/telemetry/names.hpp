@@ -1,7 +1,8 @@
 #pragma once
 // The names behind the ids, ready to be written into a log line: quoted and escaped once.
 //
-// An id's name never changes, so each is published once and read without a lock; what a reload adds goes behind it.
+// A name is published once and read without a lock. It changes only when no request uses its id any more, so that no
+// line is being written with it.
 //
 // Threading: update() by one thread at a time, the rest by any.
 
@@ -9,6 +10,7 @@
 #include <atomic>
 #include <cstddef>
 #include <deque>
+#include <memory>
 #include <string>
 #include <string_view>
 
@@ -21,32 +23,39 @@ class Names {
 public:
     void update(const Labels& labels);
 
-    // A JSON string with its quotes; empty for an id that has no name. The view lives as long as this.
+    // A JSON string with its quotes; empty for an id that has no name. The view lives as long as the id has that name.
     [[nodiscard]] std::string_view find(ClassId id) const { return at(classes_, index(id)); }
     [[nodiscard]] std::string_view find(BackendId id) const { return at(backends_, index(id)); }
     [[nodiscard]] std::string_view find(EndpointId id) const { return at(endpoints_, index(id)); }  // its url
     [[nodiscard]] std::string_view find(ListenerId id) const { return at(listeners_, index(id)); }
-    [[nodiscard]] std::string_view policy() const { return at(policy_, 0); }
+    [[nodiscard]] std::string_view policy() const {
+        const std::string* text = policy_.load(std::memory_order_acquire);
+        return text == nullptr ? std::string_view{} : std::string_view(*text);
+    }
 
 private:
+    struct Entry {
+        std::atomic<const std::string*> text{nullptr};
+        std::unique_ptr<const std::string> owned;
+    };
     template <std::size_t kSize>
-    using Table = std::array<std::atomic<const std::string*>, kSize>;
+    using Table = std::array<Entry, kSize>;
 
     template <std::size_t kSize>
     [[nodiscard]] static std::string_view at(const Table<kSize>& table, std::size_t i) {
-        const std::string* text = i < kSize ? table[i].load(std::memory_order_acquire) : nullptr;
+        const std::string* text = i < kSize ? table[i].text.load(std::memory_order_acquire) : nullptr;
         return text == nullptr ? std::string_view{} : std::string_view(*text);
     }
     template <std::size_t kSize>
     void publish(Table<kSize>& table, std::size_t i, std::string_view name);
-    const std::string& keep(std::string_view name);
-
-    std::deque<std::string> texts_;  // they stay where they are
     Table<kMaxClasses> classes_{};
     Table<kMaxBackends> backends_{};
     Table<kMaxEndpoints> endpoints_{};
     Table<kMaxListeners> listeners_{};
-    Table<1> policy_{};
+    // The hash changes under lines that are being written, which takes microseconds: the last ones stay.
+    static constexpr std::size_t kPoliciesKept = 256;
+    std::deque<std::string> policies_;
+    std::atomic<const std::string*> policy_{nullptr};
 };
 
 }  // namespace weir::telemetry

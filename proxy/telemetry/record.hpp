@@ -51,8 +51,8 @@ struct Record {
     Reason shadow_reason = Reason::admitted;  // what would have been, when `shadow`
 
     std::string_view degraded;         // names of the `degrade` rules that were applied, separated by commas
-    std::uint32_t degraded_rules = 0;  // bits of their ids
-    std::uint32_t spared_rules = 0;    // bits of those in shadow that would have been
+    std::uint64_t degraded_rules = 0;  // bits of their ids
+    std::uint64_t spared_rules = 0;    // bits of those in shadow that would have been
 
     int status = 0;               // what the client was sent; 0: nothing
     Duration queue{};             // in line

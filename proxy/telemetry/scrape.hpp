@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "base/down_reason.hpp"
 #include "base/ids.hpp"
 #include "telemetry/resources.hpp"
 
@@ -51,6 +52,7 @@ struct EndpointGauges {
     std::uint64_t polls_over = 0;
     std::uint64_t polls_failed = 0;
     std::uint32_t websockets = 0;  // open
+    DownReason down = DownReason::none;
 };
 
 // In the order of the workers.
@@ -59,11 +61,26 @@ struct WorkerGauges {
     std::uint64_t loop_faults = 0;  // exceptions caught at the edge of the loop
 };
 
+// How much of the room for names is taken, by policies that requests still use and the one in force.
+struct NameGauges {
+    const char* kind = "";  // listener | class | backend | endpoint | rule
+    std::size_t used = 0;
+    std::size_t limit = 0;
+};
+
+struct CertificateGauges {
+    ListenerId listener = kNoListener;
+    std::string file;      // as the policy names it
+    std::int64_t end = 0;  // since the Unix epoch, in seconds
+};
+
 struct Scrape {
     std::vector<ClassGauges> classes;
     std::vector<BackendGauges> backends;
     std::vector<EndpointGauges> endpoints;
     std::vector<WorkerGauges> workers;
+    std::vector<NameGauges> names;
+    std::vector<CertificateGauges> certificates;
     std::uint64_t accept_pauses = 0;
     std::uint64_t idempotency_keys = 0;  // remembered
     std::uint64_t reloads_succeeded = 0;

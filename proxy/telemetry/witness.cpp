@@ -53,6 +53,7 @@ struct Witness::State {
     }
 
     [[nodiscard]] Totals totals(const Labels& known) const;
+    void forget_renamed(const Labels& before, const Labels& after);
 
     Names names;
     AccessLog log;
@@ -60,6 +61,18 @@ struct Witness::State {
     std::mutex mutex;  // orders those who change something, and guards `labels`
     std::shared_ptr<const Labels> labels;
 };
+
+void Witness::State::forget_renamed(const Labels& before, const Labels& after) {
+    const auto each = [this](const auto& old, const auto& now, auto id) {
+        for (std::size_t i = 0; i < std::min(old.size(), now.size()); ++i) {
+            if (old[i].name == now[i].name) continue;
+            for (WorkerRecorder& recorder : recorders) recorder.metrics.forget(decltype(id)(i));
+        }
+    };
+    each(before.classes, after.classes, ClassId{});
+    each(before.backends, after.backends, BackendId{});
+    each(before.rules, after.rules, RuleId{});
+}
 
 Totals Witness::State::totals(const Labels& known) const {
     Totals totals;
@@ -91,6 +104,7 @@ Recorder& Witness::recorder(std::size_t worker) { return state_->recorders[worke
 void Witness::set_labels(Labels labels) {
     auto next = std::make_shared<const Labels>(within_bounds(std::move(labels)));
     const std::lock_guard lock(state_->mutex);
+    if (state_->labels) state_->forget_renamed(*state_->labels, *next);
     state_->names.update(*next);
     for (WorkerRecorder& recorder : state_->recorders) recorder.metrics.set_classes(next->classes);
     state_->labels = std::move(next);
@@ -106,11 +120,14 @@ void Witness::reopen_access_log() {
     state_->log.reopen();
 }
 
+LogCounts Witness::log_counts() const { return state_->log.counts(); }
+
 std::string Witness::metrics(const Scrape& scrape) const {
     std::unique_lock lock(state_->mutex);
     const std::shared_ptr<const Labels> labels = state_->labels;
+    const Totals totals = state_->totals(*labels);
     lock.unlock();
-    return write_metrics(*labels, state_->totals(*labels), scrape);
+    return write_metrics(*labels, totals, scrape);
 }
 
 void Witness::shutdown() {

@@ -13,6 +13,7 @@
 #include "base/result.hpp"
 #include "telemetry/config.hpp"
 #include "telemetry/labels.hpp"
+#include "telemetry/log_writer.hpp"
 #include "telemetry/record.hpp"
 #include "telemetry/scrape.hpp"
 
@@ -37,6 +38,8 @@ public:
     [[nodiscard]] Result<void> reconfigure(const LoggingConfig& config);
     // Opens the access log's file anew, for log rotation. An error is told in the operational log.
     void reopen_access_log();
+
+    [[nodiscard]] LogCounts log_counts() const;
 
     // Everything, in the Prometheus text format, version 0.0.4.
     [[nodiscard]] std::string metrics(const Scrape& scrape) const;

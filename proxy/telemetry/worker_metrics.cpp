@@ -15,6 +15,20 @@ void WorkerMetrics::set_classes(const std::vector<ClassLabel>& classes) {
     }
 }
 
+void WorkerMetrics::forget(ClassId cls) {
+    const ClassCounts* gone = classes_[index(cls)].exchange(nullptr, std::memory_order_acq_rel);
+    std::erase_if(owned_, [gone](const auto& counts) { return counts.get() == gone; });
+}
+
+void WorkerMetrics::forget(BackendId backend) {
+    unclassified_.forget(backend);
+    for (const auto& counts : owned_) counts->forget(backend);
+}
+
+void WorkerMetrics::forget(RuleId rule) {
+    for (const auto& counts : owned_) counts->forget(rule);
+}
+
 ClassCounts& WorkerMetrics::counts_of(ClassId cls) {
     if (index(cls) >= kMaxClasses) return unclassified_;
     ClassCounts* counts = classes_[index(cls)].load(std::memory_order_acquire);

@@ -2,7 +2,8 @@
 // Everything that one worker counts.
 //
 // The tables have room for every id that may ever come, but a class's counts are made only when it gets its name: a
-// pointer is published, and from then on stays. So the worker takes no lock and a reload stops nobody.
+// pointer is published, and stays as long as a request may use the id. So the worker takes no lock and a reload stops
+// nobody.
 //
 // Threading: record() and the other counting calls belong to the worker; set_classes() to whoever reloads, one at a
 // time; the rest to any thread.
@@ -31,6 +32,10 @@ public:
     WorkerMetrics() = default;
 
     void set_classes(const std::vector<ClassLabel>& classes);
+    // The id has gone to another name: what was counted under it goes. REQUIRES: the worker counts nothing for it.
+    void forget(ClassId cls);
+    void forget(BackendId backend);
+    void forget(RuleId rule);
 
     void record(const Record& record) override { counts_of(record.cls).count(record); }
     void connection_opened(ListenerId listener) override;

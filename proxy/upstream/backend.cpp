@@ -35,6 +35,7 @@ template <typename Change>
 void Backend::change(Endpoint& endpoint, Change apply) {
     bool before = false;
     bool after = false;
+    std::string why;
     {
         const std::lock_guard lock(endpoint.mutex_);
         before = endpoint.health_.available();
@@ -42,10 +43,19 @@ void Backend::change(Endpoint& endpoint, Change apply) {
         after = endpoint.health_.available();
         endpoint.available_.store(after, std::memory_order_relaxed);
         endpoint.failing_.store(endpoint.health_.failures() > 0, std::memory_order_relaxed);
+        if (before && !after) {
+            // Reached, and down all the same: its answers were not good ones.
+            const bool reached = endpoint.fault_.reason == DownReason::none;
+            endpoint.why_down_ = reached ? WhyDown{DownReason::requests} : endpoint.fault_;
+            why = endpoint.why_down_.text();
+        }
     }
     if (before == after) return;
-    spdlog::log(after ? spdlog::level::info : spdlog::level::warn, "backend {}: endpoint {} is {}", config_.name,
-                endpoint.config().url, after ? "up" : "down");
+    if (after) {
+        spdlog::info("backend {}: endpoint {} is up", config_.name, endpoint.config().url);
+    } else {
+        spdlog::warn("backend {}: endpoint {} is down: {}", config_.name, endpoint.config().url, why);
+    }
     on_availability_(endpoint.id(), after);
 }
 

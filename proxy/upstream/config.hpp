@@ -102,9 +102,10 @@ struct VideoConfig {
 
 // Upgrades to WebSocket that are passed on.
 struct WebSocketConfig {
-    std::uint32_t connections = 1000;  // open at once to each endpoint; one more is refused
-    Duration idle = 5min;              // neither side has sent anything: the connection is closed
-    Duration longest = 1h;             // after which it is closed whatever it does
+    std::uint32_t connections = 1000;            // open at once to each endpoint; one more is refused
+    std::uint32_t connections_per_client = 100;  // of them, open at once, over all endpoints; one more is refused
+    Duration idle = 5min;   // neither side has sent anything, or, where the connection holds a slot, no data
+    Duration longest = 1h;  // after which it is closed whatever it does
 
     friend bool operator==(const WebSocketConfig&, const WebSocketConfig&) = default;
 };

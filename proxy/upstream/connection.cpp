@@ -2,12 +2,14 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <system_error>
 
 namespace weir::upstream {
 
-Connection::Connection(EndpointId endpoint, std::unique_ptr<net::ByteStream> stream)
+Connection::Connection(const Endpoint& endpoint, std::unique_ptr<net::ByteStream> stream)
     : Wakeable(stream->source().loop()),
-      endpoint_(endpoint),
+      endpoint_(endpoint.id()),
+      serial_(endpoint.serial()),
       stream_(std::move(stream)),
       idle_timer_(loop().timers(), *this) {}
 
@@ -24,8 +26,8 @@ void Connection::run() {
     pool_->drop(*this);  // destroys this
 }
 
-std::unique_ptr<Connection> Pool::take(EndpointId endpoint, TimePoint used_since) {
-    const auto found = idle_.find(static_cast<std::uint16_t>(endpoint));
+std::unique_ptr<Connection> Pool::take(EndpointSerial endpoint, TimePoint used_since) {
+    const auto found = idle_.find(static_cast<std::uint64_t>(endpoint));
     if (found == idle_.end() || found->second.empty() || found->second.back()->idle_since_ < used_since) return nullptr;
     std::unique_ptr<Connection> connection = std::move(found->second.back());
     found->second.pop_back();
@@ -34,7 +36,10 @@ std::unique_ptr<Connection> Pool::take(EndpointId endpoint, TimePoint used_since
 }
 
 void Pool::give_back(std::unique_ptr<Connection> connection, Duration keep_alive) {
-    auto& stack = idle_[static_cast<std::uint16_t>(connection->endpoint())];
+    const auto serial = static_cast<std::uint64_t>(connection->serial_);
+    // A new endpoint is rare, and the time to forget those that have nothing here.
+    if (!idle_.contains(serial)) std::erase_if(idle_, [](const auto& entry) { return entry.second.empty(); });
+    auto& stack = idle_[serial];
     if (stack.size() >= kMaxIdle) stack.erase(stack.begin());
     connection->pool_ = this;
     connection->reused_ = true;
@@ -46,8 +51,8 @@ void Pool::give_back(std::unique_ptr<Connection> connection, Duration keep_alive
     stack.push_back(std::move(connection));
 }
 
-bool Pool::has(EndpointId endpoint) const {
-    const auto found = idle_.find(static_cast<std::uint16_t>(endpoint));
+bool Pool::has(EndpointSerial endpoint) const {
+    const auto found = idle_.find(static_cast<std::uint64_t>(endpoint));
     return found != idle_.end() && !found->second.empty();
 }
 
@@ -58,7 +63,7 @@ std::size_t Pool::size() const {
 }
 
 void Pool::drop(Connection& connection) {
-    auto& stack = idle_[static_cast<std::uint16_t>(connection.endpoint())];
+    auto& stack = idle_[static_cast<std::uint64_t>(connection.serial_)];
     std::erase_if(stack, [&](const auto& idle) { return idle.get() == &connection; });
 }
 
@@ -105,6 +110,7 @@ net::task<ConnectResult> connect(Endpoint& endpoint, net::Waker& waker, net::Tim
     net::EventLoop& loop = waker.loop();
     const TimePoint began = loop.now();
     Reason reason = Reason::backend_unreachable;
+    WhyDown fault{DownReason::no_address};
     std::vector<net::SocketAddress> addresses = endpoint.addresses();
     while (addresses.empty() && loop.now() < deadline) {  // its name has not been looked up yet
         timer.set(std::min(deadline, loop.now() + kLookAgain));
@@ -115,7 +121,10 @@ net::task<ConnectResult> connect(Endpoint& endpoint, net::Waker& waker, net::Tim
         bool starved = false;
         const int fd = co_await begin_connect(address, waker, timer, deadline, client, starved);
         if (starved) reason = Reason::connection_limit;
-        if (fd < 0) continue;
+        if (fd < 0) {
+            fault = {DownReason::refused, std::generic_category().message(errno)};
+            continue;
+        }
         std::unique_ptr<net::ByteStream> stream = endpoint.tls() != nullptr
                                                       ? endpoint.tls()->wrap(loop, fd, endpoint.config().host)
                                                       : net::make_tcp_stream(loop, fd);
@@ -128,9 +137,13 @@ net::task<ConnectResult> connect(Endpoint& endpoint, net::Waker& waker, net::Tim
         const bool is_decided = co_await wait_for(decided, waker, timer, deadline, client);
         if (!is_decided) {
             reason = Reason::backend_timeout;
+            fault = {DownReason::timeout, "no connection in time"};
             break;
         }
-        if (net::connect_error(fd) != 0) continue;
+        if (const int error = net::connect_error(fd); error != 0) {
+            fault = {DownReason::refused, std::generic_category().message(error)};
+            continue;
+        }
         source.ready.readable = true;
         IoStatus status = stream->try_handshake();
         const auto shaken = [&] {
@@ -140,16 +153,24 @@ net::task<ConnectResult> connect(Endpoint& endpoint, net::Waker& waker, net::Tim
         const bool is_shaken = co_await wait_for(shaken, waker, timer, deadline, client);
         if (!is_shaken) {
             reason = Reason::backend_timeout;
+            fault = {DownReason::timeout, "no TLS handshake in time"};
             break;
         }
-        if (status != IoStatus::ok) continue;
+        if (status != IoStatus::ok) {
+            const std::string mistrust = stream->peer_fault();
+            fault = mistrust.empty() ? WhyDown{DownReason::tls} : WhyDown{DownReason::certificate, mistrust};
+            continue;
+        }
+        endpoint.note_fault({});
         endpoint.counters.connects.fetch_add(1, std::memory_order_relaxed);
         endpoint.counters.connect_nanoseconds.fetch_add(static_cast<std::uint64_t>((loop.now() - began).count()),
                                                         std::memory_order_relaxed);
-        co_return ConnectResult{std::make_unique<Connection>(endpoint.id(), std::move(stream)), reason};
+        co_return ConnectResult{std::make_unique<Connection>(endpoint, std::move(stream)), reason, {}};
     }
     endpoint.counters.connect_failures.fetch_add(1, std::memory_order_relaxed);
-    co_return ConnectResult{nullptr, reason};
+    // Out of descriptors, or a client that left: the endpoint is not at fault.
+    if (reason != Reason::connection_limit) endpoint.note_fault(fault);
+    co_return ConnectResult{nullptr, reason, std::move(fault)};
 }
 
 }  // namespace weir::upstream

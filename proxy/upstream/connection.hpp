@@ -19,10 +19,11 @@ class Pool;
 // asked for, ends it before a request can be sent on it.
 class Connection final : private net::Wakeable {
 public:
-    Connection(EndpointId endpoint, std::unique_ptr<net::ByteStream> stream);
+    Connection(const Endpoint& endpoint, std::unique_ptr<net::ByteStream> stream);
 
     [[nodiscard]] net::ByteStream& stream() { return *stream_; }
     [[nodiscard]] EndpointId endpoint() const { return endpoint_; }
+    [[nodiscard]] EndpointSerial serial() const { return serial_; }
     // Has answered at least one request: then a close before the next answer may only mean that it lay idle too long.
     [[nodiscard]] bool reused() const { return reused_; }
 
@@ -31,6 +32,7 @@ private:
     void run() override;
 
     EndpointId endpoint_;
+    EndpointSerial serial_;
     std::unique_ptr<net::ByteStream> stream_;
     net::Timer idle_timer_;
     TimePoint idle_since_{};
@@ -46,8 +48,8 @@ public:
     static constexpr std::size_t kMaxIdle = 256;
 
     // An idle connection that has been used since `used_since`, or null.
-    [[nodiscard]] std::unique_ptr<Connection> take(EndpointId endpoint, TimePoint used_since = TimePoint::min());
-    [[nodiscard]] bool has(EndpointId endpoint) const;
+    [[nodiscard]] std::unique_ptr<Connection> take(EndpointSerial endpoint, TimePoint used_since = TimePoint::min());
+    [[nodiscard]] bool has(EndpointSerial endpoint) const;
     // REQUIRES: the connection's last exchange has ended cleanly in both directions.
     void give_back(std::unique_ptr<Connection> connection, Duration keep_alive);
     void clear() { idle_.clear(); }
@@ -57,12 +59,13 @@ private:
     friend class Connection;
     void drop(Connection& connection);
 
-    std::unordered_map<std::uint16_t, std::vector<std::unique_ptr<Connection>>> idle_;
+    std::unordered_map<std::uint64_t, std::vector<std::unique_ptr<Connection>>> idle_;
 };
 
 struct ConnectResult {
     std::unique_ptr<Connection> connection;       // null when that failed
     Reason reason = Reason::backend_unreachable;  // why
+    WhyDown fault{};                              // the same, for operators; the endpoint has it too
 };
 
 // Connects, trying the endpoint's addresses in turn until `deadline`; TLS included. Gives up at once when `client`,

@@ -3,6 +3,11 @@
 namespace weir::upstream {
 namespace {
 
+EndpointSerial next_serial() {
+    static std::atomic<std::uint64_t> next{0};
+    return EndpointSerial{next.fetch_add(1, std::memory_order_relaxed)};
+}
+
 std::string make_authority(const EndpointConfig& config) {
     std::string text = config.host.find(':') == std::string::npos ? config.host : "[" + config.host + "]";
     if (config.port != (config.tls ? 443 : 80)) text += ":" + std::to_string(config.port);
@@ -49,7 +54,11 @@ void HealthState::tick(TimePoint now) {
 }
 
 Endpoint::Endpoint(EndpointId id, EndpointConfig config, std::shared_ptr<net::TlsContext> tls)
-    : id_(id), config_(std::move(config)), authority_(make_authority(config_)), tls_(std::move(tls)) {
+    : id_(id),
+      serial_(next_serial()),
+      config_(std::move(config)),
+      authority_(make_authority(config_)),
+      tls_(std::move(tls)) {
     // A literal address needs no resolver: the first request may come before the watch has had its turn.
     if (const auto literal = IpAddress::parse(config_.host)) {
         addresses_ = {net::SocketAddress::of(*literal, config_.port)};
@@ -65,6 +74,16 @@ void Endpoint::set_addresses(std::vector<net::SocketAddress> addresses) {
     if (addresses.empty()) return;
     const std::lock_guard lock(mutex_);
     addresses_ = std::move(addresses);
+}
+
+void Endpoint::note_fault(WhyDown fault) {
+    const std::lock_guard lock(mutex_);
+    fault_ = std::move(fault);
+}
+
+WhyDown Endpoint::why_down() const {
+    const std::lock_guard lock(mutex_);
+    return health_.available() ? WhyDown{} : why_down_;
 }
 
 }  // namespace weir::upstream

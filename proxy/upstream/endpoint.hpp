@@ -16,6 +16,7 @@
 #include <string>
 #include <vector>
 
+#include "base/down_reason.hpp"
 #include "base/ids.hpp"
 #include "net/socket.hpp"
 #include "net/tls.hpp"
@@ -86,11 +87,15 @@ private:
     TimePoint timed_out_at_{};  // the last that counted
 };
 
+// Tells endpoints apart over reloads, as ids do not: one that is gone may leave its id to another.
+enum class EndpointSerial : std::uint64_t {};
+
 class Endpoint {
 public:
     Endpoint(EndpointId id, EndpointConfig config, std::shared_ptr<net::TlsContext> tls);
 
     [[nodiscard]] EndpointId id() const { return id_; }
+    [[nodiscard]] EndpointSerial serial() const { return serial_; }
     [[nodiscard]] const EndpointConfig& config() const { return config_; }
     // `host:port` as it belongs into a Host field: the port only where it is not the scheme's own.
     [[nodiscard]] const std::string& authority() const { return authority_; }
@@ -101,6 +106,10 @@ public:
     // Keeps the old addresses when there are no new ones: a name server that fails takes no backend with it.
     void set_addresses(std::vector<net::SocketAddress> addresses);
 
+    // What the last attempt to reach it met; nothing: it was reached.
+    void note_fault(WhyDown fault);
+    // Why it is down; nothing while it is up.
+    [[nodiscard]] WhyDown why_down() const;
     // More of an answer has come.
     void heard(TimePoint now) {
         const Duration::rep at = now.time_since_epoch().count();
@@ -117,12 +126,15 @@ private:
     friend class Backend;
 
     EndpointId id_;
+    EndpointSerial serial_;
     EndpointConfig config_;
     std::string authority_;
     std::shared_ptr<net::TlsContext> tls_;
-    mutable std::mutex mutex_;  // for the two that follow
+    mutable std::mutex mutex_;  // for what follows, but the flags
     std::vector<net::SocketAddress> addresses_;
     HealthState health_;
+    WhyDown fault_;                      // of the last attempt
+    WhyDown why_down_;                   // as it was when it went down
     std::atomic<bool> available_{true};  // health_.available(), to read without the lock
     std::atomic<Duration::rep> heard_at_{0};
     std::atomic<bool> failing_{false};  // some failures in a row: a success is worth the lock

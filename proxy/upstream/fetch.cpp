@@ -58,12 +58,18 @@ private:
     Fetched fetched_;
 };
 
+Fetched without_answer(WhyDown fault) {
+    Fetched fetched;
+    fetched.fault = std::move(fault);
+    return fetched;
+}
+
 }  // namespace
 
 net::task<Fetched> fetch(Endpoint& endpoint, std::string_view path, std::size_t most, net::Waker& waker,
                          net::Timer& timer, TimePoint deadline) {
     ConnectResult result = co_await connect(endpoint, waker, timer, deadline, nullptr);
-    if (!result.connection) co_return Fetched{};
+    if (!result.connection) co_return without_answer(std::move(result.fault));
     net::ByteStream& stream = result.connection->stream();
     const std::string request = "GET " + std::string(path) + " HTTP/1.1\r\nHost: " + endpoint.authority() +
                                 "\r\nUser-Agent: weir/" WEIR_VERSION "\r\nConnection: close\r\n\r\n";
@@ -71,11 +77,11 @@ net::task<Fetched> fetch(Endpoint& endpoint, std::string_view path, std::size_t 
     std::size_t sent = 0;
     Answer answer(most);
     for (;;) {
-        if (waker.loop().now() >= deadline) co_return Fetched{};
+        if (waker.loop().now() >= deadline) co_return without_answer({DownReason::timeout, "no answer in time"});
         if (sent < request.size()) {
             const iovec part = net::as_part(std::string_view(request).substr(sent));
             const net::IoResult written = stream.try_write({&part, 1});
-            if (written.status == net::IoStatus::failed) co_return Fetched{};
+            if (written.status == net::IoStatus::failed) co_return without_answer({DownReason::bad_answer, "closed"});
             sent += written.bytes;
             if (written.status == net::IoStatus::ok) continue;
         }
@@ -91,7 +97,9 @@ net::task<Fetched> fetch(Endpoint& endpoint, std::string_view path, std::size_t 
         } else {
             answer.end();
         }
-        co_return std::move(answer).result();
+        Fetched fetched = std::move(answer).result();
+        if (fetched.status == 0) fetched.fault = {DownReason::bad_answer, "no answer that is whole"};
+        co_return fetched;
     }
 }
 

@@ -14,6 +14,7 @@ namespace weir::upstream {
 struct Fetched {
     int status = 0;    // 0: no answer in time, or none that is HTTP
     std::string body;  // as far as it was asked for
+    WhyDown fault{};   // why there is no answer
 
     [[nodiscard]] bool success() const { return status >= 200 && status < 300; }
 };

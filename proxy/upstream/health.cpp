@@ -2,6 +2,9 @@
 
 #include <spdlog/spdlog.h>
 
+#include <optional>
+#include <unordered_map>
+
 #include "net/resolver.hpp"
 #include "net/task.hpp"
 #include "upstream/engine_report.hpp"
@@ -31,6 +34,10 @@ public:
         run_.start();
     }
 
+    [[nodiscard]] const Endpoint& endpoint() const { return *endpoint_; }
+    // The endpoint goes on under another policy: what was seen of it so far counts.
+    void go_on(std::shared_ptr<Backend> backend) { backend_ = std::move(backend); }
+
 private:
     void resolve() {
         resolver_->resolve(endpoint_->config().host, endpoint_->config().port,
@@ -38,6 +45,12 @@ private:
                                if (addresses.empty()) spdlog::warn("cannot resolve {}", endpoint->config().host);
                                endpoint->set_addresses(std::move(addresses));
                            });
+    }
+
+    void note(const Fetched& answer) {
+        if (answer.success()) return;
+        endpoint_->note_fault(answer.status == 0 ? answer.fault
+                                                 : WhyDown{DownReason::status, std::to_string(answer.status)});
     }
 
     net::task<void> sleep_until(TimePoint when) {
@@ -54,10 +67,12 @@ private:
                 // A name that has never resolved is asked for again soon.
                 resolve_at = began + (endpoint_->addresses().empty() ? Duration(1s) : Duration(kResolveEvery));
             }
-            const auto& health = backend_->config().health;
+            // A copy: a reload may put another backend in its place meanwhile.
+            const std::optional<HealthConfig> health = backend_->config().health;
             if (health && !endpoint_->addresses().empty()) {
                 const Fetched answer =
                     co_await fetch(*endpoint_, health->path, 0, waker_, timer_, began + health->timeout);
+                note(answer);
                 backend_->probed(*endpoint_, answer.success());
             }
             const bool reads = backend_->config().context_tokens.read && !endpoint_->addresses().empty();
@@ -70,9 +85,8 @@ private:
     // What the engine says of its KV cache, where the policy leaves that to it. Asked again now and then: an engine may
     // have been started anew with another model.
     net::task<void> read_context(TimePoint now) {
-        const BackendConfig& config = backend_->config();
-        const Fetched page =
-            co_await fetch(*endpoint_, config.metrics.path, kMaxMetrics, waker_, timer_, now + config.metrics.timeout);
+        const MetricsConfig config = backend_->config().metrics;
+        const Fetched page = co_await fetch(*endpoint_, config.path, kMaxMetrics, waker_, timer_, now + config.timeout);
         const auto tokens = page.success() ? context_tokens_in(page.body) : std::nullopt;
         read_at_ = now + (tokens ? kReadEvery : kReadAgain);
         if (tokens) {
@@ -81,7 +95,7 @@ private:
             spdlog::warn(
                 "endpoint {} does not say how many tokens its KV cache holds at {}; until it does, no limit is "
                 "put on them",
-                endpoint_->config().url, config.metrics.path);
+                endpoint_->config().url, config.path);
         }
         warned_ = !tokens;
     }
@@ -116,11 +130,21 @@ HealthChecker::HealthChecker(net::EventLoop& loop) : impl_(std::make_unique<Impl
 HealthChecker::~HealthChecker() = default;
 
 void HealthChecker::watch(std::vector<std::shared_ptr<Backend>> backends) {
+    std::vector<std::unique_ptr<Watch>> before = std::move(impl_->watches);
     impl_->watches.clear();
     impl_->backends = std::move(backends);
+    std::unordered_map<const Endpoint*, std::unique_ptr<Watch>*> known;
+    for (auto& watch : before) known.emplace(&watch->endpoint(), &watch);
     for (const auto& backend : impl_->backends) {
         for (const auto& endpoint : backend->endpoints()) {
-            impl_->watches.push_back(std::make_unique<Watch>(impl_->loop(), backend, endpoint));
+            // One that began anew with every reload would never see an endpoint fail three times in a row.
+            const auto found = known.find(endpoint.get());
+            if (found != known.end() && *found->second) {
+                (*found->second)->go_on(backend);
+                impl_->watches.push_back(std::move(*found->second));
+            } else {
+                impl_->watches.push_back(std::make_unique<Watch>(impl_->loop(), backend, endpoint));
+            }
         }
     }
     impl_->wake();

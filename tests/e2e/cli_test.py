@@ -48,7 +48,8 @@ class Check(unittest.TestCase):
     def test_every_policy_that_people_start_from_is_clean(self):
         files = sorted((ROOT / "config").glob("*.yaml"))
         self.assertGreaterEqual(len(files), 4)
-        code, out, err = run_weir("check", *files)
+        # The certificates and keys that they name are the reader's own.
+        code, out, err = run_weir("check", "--without-files", *files)
         self.assertEqual((code, err), (0, ""))
         # How many descriptors a process may have is the machine's affair: that warning says nothing of the policy.
         self.assertEqual(set(re.findall(r"\[([a-z-]+)\]$", out, re.M)) - {"too-few-descriptors"}, set())

@@ -161,16 +161,21 @@ class Caps(WeirTest):
     def test_more_connections_than_the_limit_are_refused_when_they_come(self):
         # Workers share the limit out, and the kernel the connections, which may fall on one worker alone.
         weir = self.start({"workers": 1}, connections=5)
+        done = threading.Event()
+        self.addCleanup(done.set)
+        self.model.answer = hold(done)
         held = [self.client(weir) for _ in range(5)]
         for client in held:
-            self.assertEqual(client.request().status, 200)
+            client.send(format_request())
+        self.model.wait_for(5)
         with weir.connect() as sixth:
             answer = sixth.response()
             self.assertEqual((answer.status, answer.get("x-weir-decision"), answer.get("connection")),
                              (503, "connection_limit", "close"))
             self.assertTrue(sixth.is_closed())
-        held[0].close()
+        held[0].reset()
         self.eventually(lambda: weir.status()["connections"] == 4)
+        self.model.answer = ok
         self.assertEqual(weir.request().status, 200)
         self.eventually(lambda: weir.count("weir_connections_refused_total", listener="public") >= 1)
 
@@ -247,9 +252,9 @@ class Admin(WeirTest):
         self.assertEqual(answer.status, 404)
         self.assertIn(b"/metrics", answer.body)
         with Client(weir.admin_address) as client:
-            self.assertEqual(client.request("POST", "/metrics").status, 405)
+            self.assertEqual(client.request("POST", "/metrics", [("Host", "localhost")]).status, 405)
         with Client(weir.admin_address) as client:
-            answer = client.request("HEAD", "/healthz")
+            answer = client.request("HEAD", "/healthz", [("Host", "localhost")])
             self.assertEqual((answer.status, answer.body), (200, b""))
         with Client(weir.admin_address) as client:
             client.try_send(b"garbage\r\n\r\n")
@@ -528,7 +533,7 @@ class Drain(WeirTest):
             self.assertEqual(weir.wait(), 0)
             self.assertLess(time.monotonic() - began, scaled(1))
 
-    def test_a_second_signal_changes_nothing_for_the_worse(self):
+    def test_a_word_that_is_passed_on_twice_and_a_reload_do_not_cut_a_drain_short(self):
         done = threading.Event()
         backend = self.start_backend(hold(done))
         weir = self.start_weir(self.drain_policy(backend))

@@ -5,9 +5,11 @@ import ssl
 import struct
 import subprocess
 import tempfile
+import threading
 import time
 import unittest
 
+from support.backend import hold
 from support.certificates import Authority, client_context
 from support.policy import sha256, small_policy
 from support.process import BINARY, Weir, WeirTest
@@ -191,9 +193,13 @@ class Bounds(WeirTest):
     def test_connections_over_the_limit_of_all_are_told_apart_from_those_of_one_client(self):
         for limits, reason in (({"limits": {"connections": 3}}, "global_limit"), ({"listener_limits": {"connections": 3}}, "listener_limit")):
             with self.subTest(reason=reason):
-                weir = self.start_weir(small_policy(self.start_backend().url, workers=1, **limits))
+                done = threading.Event()
+                self.addCleanup(done.set)
+                backend = self.start_backend(hold(done))
+                weir = self.start_weir(small_policy(backend.url, workers=1, **limits))
                 for _ in range(3):
-                    self.assertEqual(self.client(weir).request().status, 200)
+                    self.client(weir).send(format_request())
+                backend.wait_for(3)
                 with weir.connect() as fourth:
                     answer = fourth.response()
                     self.assertEqual((answer.status, answer.get("x-weir-decision")), (503, "connection_limit"))
@@ -209,8 +215,8 @@ class Bounds(WeirTest):
         for client in held:
             self.assertEqual(client.request().status, 200)
         with weir.connect() as one_more:
-            self.assertEqual(one_more.response().get("x-weir-decision"), "connection_limit")
-        self.assertEqual(weir.count("weir_connections_refused_total", reason="global_limit"), 1)
+            self.assertEqual(one_more.request().status, 200)
+        self.assertTrue(held.pop(0).is_closed())
         self.assertEqual(weir.count("weir_accept_pauses_total"), 0)
         # As many as there are, and each of them may ask: the descriptors are enough.
         self.assertEqual(held[-1].request().status, 200)

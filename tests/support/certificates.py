@@ -19,14 +19,14 @@ class Authority:
         _openssl("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2",
                  "-subj", f"/CN=Weir test {name}", "-keyout", f"{name}.key", "-out", f"{name}.crt", cwd=self.folder)
 
-    def issue(self, name, *subject_names):
-        """Certificate and key files for these names: `DNS:host` or `IP:address`."""
+    def issue(self, name, *subject_names, days=2):
+        """Certificate and key files for these names: `DNS:host` or `IP:address`. With negative `days` it has ended."""
         alt = ",".join(subject_names or (f"DNS:{name}",))
         (self.folder / f"{name}.ext").write_text(f"subjectAltName={alt}\n")
         _openssl("req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-subj", f"/CN={name}",
                  "-keyout", f"{name}.key", "-out", f"{name}.csr", cwd=self.folder)
         _openssl("x509", "-req", "-in", f"{name}.csr", "-CA", f"{self.name}.crt", "-CAkey", f"{self.name}.key",
-                 "-CAcreateserial", "-days", "2", "-extfile", f"{name}.ext", "-out", f"{name}.crt", cwd=self.folder)
+                 "-CAcreateserial", "-days", days, "-extfile", f"{name}.ext", "-out", f"{name}.crt", cwd=self.folder)
         return self.folder / f"{name}.crt", self.folder / f"{name}.key"
 
 

@@ -115,7 +115,7 @@ class Weir:
 
     def admin(self, path, fields=()):
         with Client(self.admin_address) as client:
-            return client.request("GET", path, [*fields, ("Connection", "close")])
+            return client.request("GET", path, [("Host", "localhost"), *fields, ("Connection", "close")])
 
     def metrics(self):
         answer = self.admin("/metrics")

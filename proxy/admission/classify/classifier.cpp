@@ -29,6 +29,8 @@ Classifier::~Classifier() = default;
 Classifier::Classifier(Classifier&&) noexcept = default;
 Classifier& Classifier::operator=(Classifier&&) noexcept = default;
 
+bool Classifier::trusts(const IpAddress& address) const { return state_->identifier.is_trusted(address); }
+
 Identity Classifier::identify(const Credentials& credentials) const { return state_->identifier.identify(credentials); }
 
 Identity Classifier::assume(const IpAddress& source, std::string_view key_name) const {

@@ -26,6 +26,7 @@ struct Credentials {
     std::string_view api_key;        // as presented, without "Bearer "; may be empty
     bool ambiguous_key = false;      // two different keys were shown: neither counts
     std::string_view subject{};      // of a verified client certificate; may be empty
+    std::string_view issuer{};       // of the same
 };
 
 struct HeadFacts {
@@ -82,6 +83,9 @@ public:
 
     // X-Forwarded-For is walked from the right for as long as the address to the right of it is a trusted proxy.
     [[nodiscard]] Identity identify(const Credentials& credentials) const;
+
+    // Whether it may say on whose behalf it calls.
+    [[nodiscard]] bool trusts(const IpAddress& address) const;
 
     // Somebody at `source` who has shown the key of that name; an unknown or empty name is nobody's. For a policy's own
     // tests, which know names of keys and never keys.

@@ -73,7 +73,7 @@ Identity Identifier::identify(const Credentials& credentials) const {
     Identity identity = name(source, shown ? known(credentials.api_key) : nullptr);
     identity.via_trusted = is_trusted(credentials.peer);
     if (credentials.subject.empty()) return identity;
-    identity.certificate = certified(credentials.subject);
+    identity.certificate = certified(credentials.subject, credentials.issuer);
     if (identity.api_key == nullptr && identity.certificate != nullptr) {
         identity.client = hash_of_certificate(salt_, identity.certificate->name);
         identity.dealt_as = hash_of_certificate(dealer_, identity.certificate->name);
@@ -111,9 +111,10 @@ const Identifier::Holder* Identifier::known(std::string_view api_key) const {
     return found == by_digest_.end() ? nullptr : found->second;
 }
 
-const Certificate* Identifier::certified(std::string_view subject) const {
-    const auto found = std::find_if(clients_.certificates.begin(), clients_.certificates.end(),
-                                    [subject](const Certificate& one) { return one.subject == subject; });
+const Certificate* Identifier::certified(std::string_view subject, std::string_view issuer) const {
+    const auto found = std::find_if(
+        clients_.certificates.begin(), clients_.certificates.end(),
+        [&](const Certificate& one) { return one.subject == subject && (one.issuer.empty() || one.issuer == issuer); });
     return found == clients_.certificates.end() ? nullptr : &*found;
 }
 

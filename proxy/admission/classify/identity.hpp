@@ -25,6 +25,8 @@ public:
     // The keys and certificates that identities point to.
     [[nodiscard]] const ClientsConfig& clients() const { return clients_; }
 
+    [[nodiscard]] bool is_trusted(const IpAddress& address) const;
+
 private:
     struct ConstantTimeEqual {
         bool operator()(const Sha256& a, const Sha256& b) const { return equal_in_constant_time(a, b); }
@@ -38,9 +40,8 @@ private:
     };
 
     [[nodiscard]] IpAddress source_of(IpAddress peer, std::string_view forwarded_for) const;
-    [[nodiscard]] bool is_trusted(const IpAddress& address) const;
     [[nodiscard]] const Holder* known(std::string_view api_key) const;
-    [[nodiscard]] const Certificate* certified(std::string_view subject) const;
+    [[nodiscard]] const Certificate* certified(std::string_view subject, std::string_view issuer) const;
     [[nodiscard]] Identity name(const IpAddress& source, const Holder* holder) const;
 
     ClientsConfig clients_;

@@ -235,6 +235,8 @@ void EndpointGate::reconfigure(const JudgeConfig& config, TimePoint now) {
     choice_ = config.choice;
     holds_context_ = config.parts.has(Part::context);
     holds_prompts_ = config.parts.has(Part::prompt);
+    // What was gone before and has run empty meanwhile: its number may be another endpoint's now.
+    std::erase_if(endpoints_, [](const auto& e) { return !e->configured && e->inflight == 0; });
     for (const auto& endpoint : endpoints_) {
         const bool stays = std::any_of(config.endpoints.begin(), config.endpoints.end(),
                                        [&](const JudgeEndpoint& wanted) { return wanted.id == endpoint->id; });

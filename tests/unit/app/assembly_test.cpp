@@ -32,14 +32,15 @@ classes:
 TEST(JudgeConfig, HasTheClassesThatGoToItsBackendAndEachEndpointsCapacity) {
     const policy::Policy policy = test::policy_of(two_backends());
     Names names;
-    const auto large = judge_config(policy, policy.backends[0], names).value();
+    Uses uses;
+    const auto large = judge_config(policy, policy.backends[0], names, uses).value();
     ASSERT_EQ(large.endpoints.size(), 2U);
     EXPECT_EQ(large.endpoints[1].requests, 16U);
     EXPECT_NE(large.endpoints[0].id, large.endpoints[1].id);
     ASSERT_EQ(large.classes.size(), 2U);
     EXPECT_EQ(large.classes[0].config.name, "a");
     EXPECT_EQ(large.classes[1].config.name, "c");
-    const auto small = judge_config(policy, policy.backends[1], names).value();
+    const auto small = judge_config(policy, policy.backends[1], names, uses).value();
     ASSERT_EQ(small.classes.size(), 1U);
     EXPECT_EQ(names.classes.names()[index(small.classes[0].id)], "b");
     EXPECT_EQ(small.endpoints[0].requests, 4U);
@@ -47,18 +48,20 @@ TEST(JudgeConfig, HasTheClassesThatGoToItsBackendAndEachEndpointsCapacity) {
 
 TEST(JudgeConfig, CarriesThePolicysMode) {
     Names names;
+    Uses uses;
     policy::Policy policy = test::policy_of(two_backends());
     policy.mode = admission::Mode::shadow;
-    EXPECT_EQ(judge_config(policy, policy.backends[0], names)->mode, admission::Mode::shadow);
+    EXPECT_EQ(judge_config(policy, policy.backends[0], names, uses)->mode, admission::Mode::shadow);
 }
 
 TEST(JudgeConfig, RefusesMoreNamesThanTheProcessMayHold) {
     const policy::Policy policy = test::policy_of(two_backends());
     Names names;
+    Uses uses;
     names.classes = NameTable<ClassId>(1);
-    EXPECT_THAT(judge_config(policy, policy.backends[0], names).error().message, HasSubstr("classes"));
+    EXPECT_THAT(judge_config(policy, policy.backends[0], names, uses).error().message, HasSubstr("classes"));
     names.endpoints = NameTable<EndpointId>(1);
-    EXPECT_THAT(judge_config(policy, policy.backends[0], names).error().message, HasSubstr("endpoints"));
+    EXPECT_THAT(judge_config(policy, policy.backends[0], names, uses).error().message, HasSubstr("endpoints"));
 }
 
 TEST(Assemble, RoutesEveryClassToItsBackend) {

@@ -39,6 +39,18 @@ TEST(MessageGate, PassesWhatItIsGivenAndAsksForResponses) {
     EXPECT_EQ(responses.log, "ask\n");
 }
 
+TEST(MessageGate, TellsMessagesThatBringSomethingFromPings) {
+    MessageGate gate(half, nullptr);
+    EXPECT_EQ(gate.from_client(from_client(Opcode::ping, "here") + from_client(Opcode::pong, "")), "");
+    EXPECT_EQ(gate.from_client(from_client(Opcode::text, "")), "");
+    EXPECT_FALSE(gate.take_data());
+    EXPECT_EQ(gate.from_client(from_client(Opcode::text, "x")), "");
+    EXPECT_TRUE(gate.take_data());
+    EXPECT_FALSE(gate.take_data());
+    gate.from_server(from_server("y"));
+    EXPECT_TRUE(gate.take_data());
+}
+
 TEST(MessageGate, DropsARefusedMessageAndSaysSo) {
     test::ScriptedResponses responses(0);
     MessageGate gate(half, &responses);

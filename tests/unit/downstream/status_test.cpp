@@ -42,6 +42,7 @@ constexpr Row kTable[] = {
     {Reason::unsupported_coding, 415, 415, 415},
     {Reason::expectation_failed, 417, 417, 417},
     {Reason::not_implemented, 501, 501, 501},
+    {Reason::method_not_allowed, 405, 405, 405},
     {Reason::version_unsupported, 505, 505, 505},
     {Reason::loop_detected, 508, 508, 508},
     {Reason::max_forwards, 200, 200, 200},

@@ -48,6 +48,31 @@ TEST(Witness, CountsAShadowRefusalAsServedAndAsSpared) {
     EXPECT_THAT(text, HasSubstr("weir_shed_total{class=\"direct\",reason=\"line_full\",mode=\"enforce\"} 0\n"));
 }
 
+TEST(Witness, ForgetsWhatWasCountedUnderANameWhoseNumberHasGoneToAnother) {
+    Witness witness(2, sample_labels());
+    witness.recorder(0).record(served_record());
+    witness.recorder(1).record(served_record());
+    EXPECT_THAT(witness.metrics({}), HasSubstr("weir_requests_total{class=\"direct\",outcome=\"served\"} 2\n"));
+    Labels renamed = sample_labels();
+    renamed.classes[index(served_record().cls)].name = "heir";
+    witness.set_labels(renamed);
+    const std::string text = witness.metrics({});
+    EXPECT_THAT(text, Not(HasSubstr("\"direct\"")));
+    EXPECT_THAT(text, HasSubstr("weir_requests_total{class=\"heir\",outcome=\"served\"} 0\n"));
+    witness.recorder(1).record(served_record());
+    EXPECT_THAT(witness.metrics({}), HasSubstr("weir_requests_total{class=\"heir\",outcome=\"served\"} 1\n"));
+}
+
+TEST(Witness, ForgetsTheAnswersOfABackendWhoseNumberHasGoneToAnother) {
+    Witness witness(1, sample_labels());
+    witness.recorder(0).record(served_record());
+    Labels renamed = sample_labels();
+    renamed.backends[index(served_record().backend)].name = "heir";
+    witness.set_labels(renamed);
+    EXPECT_THAT(witness.metrics({}), HasSubstr("backend=\"heir\",code=\"200\"} 0\n"));
+    EXPECT_THAT(witness.metrics({}), HasSubstr("weir_requests_total{class=\"direct\",outcome=\"served\"} 1\n"));
+}
+
 TEST(Witness, CountsWhatNoClassHasUnderAnEmptyName) {
     Witness witness(1, sample_labels());
     Record record = served_record();

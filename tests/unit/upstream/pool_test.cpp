@@ -1,5 +1,7 @@
 #include <gtest/gtest.h>
 
+#include <deque>
+
 #include "support/loop.hpp"
 #include "support/sockets.hpp"
 #include "upstream/connection.hpp"
@@ -17,11 +19,16 @@ net::task<void> until_size(net::Waker& waker, const Pool& pool, std::size_t size
 
 class PoolTest : public LoopTest {
 protected:
+    PoolTest() {
+        for (const int id : {0, 1, 0}) {
+            endpoints.emplace_back(EndpointId{static_cast<std::uint16_t>(id)}, EndpointConfig{}, nullptr);
+        }
+    }
     // A connection to an endpoint; its other end joins `peers`.
     std::unique_ptr<Connection> connect(int endpoint = 0) {
         auto pair = test::unix_pair();
         peers.push_back(std::move(pair.far));
-        return std::make_unique<Connection>(EndpointId{static_cast<std::uint16_t>(endpoint)},
+        return std::make_unique<Connection>(endpoints.at(static_cast<std::size_t>(endpoint)),
                                             net::make_tcp_stream(loop, pair.near.release()));
     }
     Connection* give(int endpoint = 0, Duration keep_alive = 30s) {
@@ -35,6 +42,8 @@ protected:
         run(until_size(waker, pool, size));
     }
 
+    // The last has the number of the first, as after a reload.
+    std::deque<Endpoint> endpoints;
     std::vector<Descriptor> peers;
     Pool pool;
 };
@@ -44,17 +53,23 @@ TEST_F(PoolTest, GivesTheLastUsedFirstAndEachEndpointItsOwn) {
     Connection* second = give();
     Connection* other = give(1);
     EXPECT_EQ(pool.size(), 3U);
-    EXPECT_EQ(pool.take(EndpointId{0}).get(), second);
-    EXPECT_EQ(pool.take(EndpointId{0}).get(), first);
-    EXPECT_EQ(pool.take(EndpointId{0}), nullptr);
-    EXPECT_EQ(pool.take(EndpointId{1}).get(), other);
-    EXPECT_EQ(pool.take(EndpointId{7}), nullptr);
+    EXPECT_EQ(pool.take(endpoints.at(0).serial()).get(), second);
+    EXPECT_EQ(pool.take(endpoints.at(0).serial()).get(), first);
+    EXPECT_EQ(pool.take(endpoints.at(0).serial()), nullptr);
+    EXPECT_EQ(pool.take(endpoints.at(1).serial()).get(), other);
+    EXPECT_EQ(pool.take(endpoints.at(2).serial()), nullptr);
+}
+
+TEST_F(PoolTest, GivesNoConnectionOfAGoneEndpointToTheOneThatHasItsNumber) {
+    give(0);
+    EXPECT_EQ(endpoints[0].id(), endpoints[2].id());
+    EXPECT_EQ(pool.take(endpoints[2].serial()), nullptr);
 }
 
 TEST_F(PoolTest, KnowsWhichConnectionsHaveServedBefore) {
     EXPECT_FALSE(connect()->reused());
     give();
-    EXPECT_TRUE(pool.take(EndpointId{0})->reused());
+    EXPECT_TRUE(pool.take(endpoints.at(0).serial())->reused());
 }
 
 TEST_F(PoolTest, DropsWhatIsClosedWhileItIsIdle) {
@@ -62,7 +77,7 @@ TEST_F(PoolTest, DropsWhatIsClosedWhileItIsIdle) {
     give();
     loop.post([&] { peers[1].close(); });
     run_until_size(1);
-    EXPECT_EQ(pool.take(EndpointId{0}).get(), kept);
+    EXPECT_EQ(pool.take(endpoints.at(0).serial()).get(), kept);
 }
 
 TEST_F(PoolTest, DropsWhatHalfCloses) {
@@ -93,8 +108,9 @@ TEST_F(PoolTest, DropsWhatHasLainIdleForItsTime) {
     EXPECT_GE(loop.now() - began, 5ms);
 }
 
-net::task<void> use_past_keep_alive(Pool& pool, net::Waker& waker, net::Timer& timer, bool& lives) {
-    auto connection = pool.take(EndpointId{0});
+net::task<void> use_past_keep_alive(Pool& pool, const Endpoint& endpoint, net::Waker& waker, net::Timer& timer,
+                                    bool& lives) {
+    auto connection = pool.take(endpoint.serial());
     timer.set(waker.loop().now() + 10ms);
     co_await waker.wait();
     connection->stream().source().set_waker(nullptr);
@@ -108,7 +124,7 @@ TEST_F(PoolTest, NeverCutsWhatIsInUse) {
     net::Waker waker(loop);
     net::Timer timer(loop.timers(), waker);
     bool lives = false;
-    run(use_past_keep_alive(pool, waker, timer, lives));
+    run(use_past_keep_alive(pool, endpoints.at(0), waker, timer, lives));
     EXPECT_TRUE(lives);
 }
 
@@ -125,7 +141,7 @@ TEST_F(PoolTest, ClosesAllWhenCleared) {
     give(1);
     pool.clear();
     EXPECT_EQ(pool.size(), 0U);
-    EXPECT_EQ(pool.take(EndpointId{0}), nullptr);
+    EXPECT_EQ(pool.take(endpoints.at(0).serial()), nullptr);
 }
 
 }  // namespace

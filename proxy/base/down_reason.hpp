@@ -1,0 +1,41 @@
+#pragma once
+// Why an endpoint takes no requests: the metric's label, and the word in the log and in `weir status`.
+
+#include <array>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace weir {
+
+enum class DownReason : std::uint8_t {
+    none,         // it is up, or nothing is known
+    no_address,   // its name leads nowhere
+    refused,      // no connection: refused, unreachable, reset
+    timeout,      // no connection or no answer in time
+    certificate,  // its certificate is not to be believed
+    tls,          // it speaks no TLS, or none that Weir takes
+    status,       // it answers its health check with another status than 200 to 299
+    bad_answer,   // it closed without an answer, or with one that is no HTTP
+    requests,     // requests failed one after the other
+};
+
+inline constexpr std::array<std::string_view, 9> kDownReasons{
+    "none", "no_address", "refused", "timeout", "certificate", "tls", "status", "bad_answer", "requests"};
+
+[[nodiscard]] constexpr std::string_view name(DownReason reason) {
+    return kDownReasons[static_cast<std::size_t>(reason)];
+}
+
+struct WhyDown {
+    DownReason reason = DownReason::none;
+    std::string detail{};  // for people: `certificate has expired`; may be empty
+
+    // `certificate: certificate has expired`; empty where nothing is known.
+    [[nodiscard]] std::string text() const {
+        if (reason == DownReason::none) return {};
+        return std::string(name(reason)) + (detail.empty() ? "" : ": " + detail);
+    }
+};
+
+}  // namespace weir

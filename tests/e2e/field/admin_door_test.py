@@ -1,0 +1,60 @@
+"""The operator's door: open to probes whatever stands before it, and closed to pages in a browser."""
+
+import socket
+import unittest
+
+from support.policy import small_policy
+from support.process import WeirTest
+from support.wire import Client
+
+
+class Door(WeirTest):
+    def start(self, **admin):
+        policy = small_policy(self.start_backend().url)
+        policy["admin"].update(admin)
+        return self.start_weir(policy)
+
+    def ask(self, weir, host, path="/status"):
+        with Client(weir.admin_address) as client:
+            client.send(f"GET {path} HTTP/1.1\r\nHost: {host}\r\n\r\n".encode())
+            return client.response()
+
+    def test_silent_connections_do_not_lock_a_probe_out(self):
+        weir = self.start()
+        silent = [socket.create_connection(weir.admin_address) for _ in range(200)]
+        for connection in silent:
+            self.addCleanup(connection.close)
+        for path in ("/healthz", "/readyz", "/metrics"):
+            self.assertEqual(weir.admin(path).status, 200)
+        # The oldest went, the youngest may still ask.
+        silent[-1].sendall(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        silent[-1].settimeout(5)
+        self.assertTrue(silent[-1].recv(100).startswith(b"HTTP/1.1 200"))
+
+    def test_half_a_head_is_as_good_as_silence(self):
+        weir = self.start()
+        for _ in range(100):
+            connection = socket.create_connection(weir.admin_address)
+            self.addCleanup(connection.close)
+            connection.sendall(b"GET /healthz HTTP/1.1\r\n")
+        self.assertEqual(weir.admin("/healthz").status, 200)
+
+    def test_a_name_that_is_made_to_lead_here_is_answered_421(self):
+        weir = self.start()
+        for host in ("evil.example", "evil.example:9901", "localhost.evil.example", "127.0.0.1.evil.example", "local host"):
+            with self.subTest(host=host):
+                self.assertIn(self.ask(weir, host).status, (400, 421))
+        self.assertEqual(self.ask(weir, "evil.example", "/config").status, 421)
+        self.assertEqual(self.ask(weir, "evil.example", "/healthz").status, 421)
+
+    def test_addresses_localhost_and_names_of_the_policy_are_answered(self):
+        weir = self.start(names=["Weir.Internal"])
+        port = weir.admin_address[1]
+        for host in ("127.0.0.1", f"127.0.0.1:{port}", "localhost", f"LOCALHOST:{port}", "[::1]", f"[::1]:{port}", "10.1.2.3",
+                     "weir.internal", f"WEIR.internal:{port}"):
+            with self.subTest(host=host):
+                self.assertEqual(self.ask(weir, host).status, 200)
+
+
+if __name__ == "__main__":
+    unittest.main()

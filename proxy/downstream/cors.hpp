@@ -3,7 +3,7 @@
 // by a preflight, and shows a page only what the answer's fields allow it to see. Without them a page cannot tell a
 // refusal from a broken network, and so cannot obey it.
 //
-// Only the page is held back by this, never a client that is no browser: it protects nobody.
+// Only the page is held back by this, never a client that is no browser: it is no protection.
 
 #include <string>
 

@@ -6,7 +6,7 @@
 // second time, and then once: a request that brings an engine down must not bring down the next and the one after that.
 //
 //   GET, HEAD, OPTIONS, PUT          idempotent (RFC 9110 section 9.2.2)
-//   chat, completions, messages,     they compute an answer that has reached nobody
+//   chat, completions, messages,     they compute an answer, which has reached no client
 //   embeddings, count_tokens
 //
 // Nothing else is. DELETE is idempotent in what it leaves behind, but not in what it answers: the second one finds

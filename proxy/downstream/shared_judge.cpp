@@ -98,7 +98,7 @@ void SharedJudge::reconfigure(const admission::JudgeConfig& config, const std::s
     backend_ = backend;
     in_force_ = backend.get();
     judge_.reconfigure(config, now, changes_);
-    // One whose way in has changed keeps its number and begins anew: nobody would tell that it is up.
+    // One whose way in has changed keeps its number and begins anew: that it is up would never be told.
     for (const auto& endpoint : backend ? backend->endpoints() : std::span<const std::shared_ptr<upstream::Endpoint>>{})
         judge_.set_available(endpoint->id(), upstream::Backend::available(*endpoint), now, changes_);
     tell();

@@ -110,7 +110,7 @@ private:
     admission::Judge judge_;
     admission::Changes changes_;
     std::weak_ptr<upstream::Backend> backend_;     // whose endpoints the judge knows; who owns it calls this one
-    const upstream::Backend* in_force_ = nullptr;  // the same; null: no reload yet, so it is what everybody came by
+    const upstream::Backend* in_force_ = nullptr;  // the same; null: no reload yet, so it is what all came by
     ai::TokenRatio prompts_;
     ai::AnswerLength answers_;
     VideoJobs jobs_{*this};

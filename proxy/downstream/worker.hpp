@@ -88,7 +88,7 @@ public:
     // How often accepting paused for want of descriptors. From any thread, once all listeners are there.
     [[nodiscard]] std::uint64_t accept_pauses() const;
 
-    // Somebody was refused for being over a limit or for want of room: for a while requests are asked whether they
+    // A request was refused for being over a limit or for want of room: for a while requests are asked whether they
     // would be before more is done for them. At other times that would be one more question for nearly all.
     void be_wary() { wary_ = kWary; }
     [[nodiscard]] bool is_wary() {

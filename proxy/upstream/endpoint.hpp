@@ -64,7 +64,7 @@ class HealthState {
 public:
     // The outcome of an active probe.
     void probed(bool success, const HealthConfig& config);
-    // A request had no answer in time, though the endpoint had it since `since` and has answered nobody meanwhile. Says
+    // A request had no answer in time, though the endpoint had it since `since` and has given no answer meanwhile. Says
     // whether that is one more failure: of those that it had at the same time only the first is.
     [[nodiscard]] bool timed_out(TimePoint since, TimePoint now);
     // A request failed. Returns true when that ejects the endpoint; never when `may_eject` is false.

@@ -88,8 +88,7 @@ void Exchange::tell_record() {
 }
 
 net::task<bool> Exchange::run() {
-    bool going = reason_ == Reason::admitted;                         // step 1: well-formed, no loop, not too large
-    if (going && !body_reader_.done()) going = !certainly_refused();  // step 3: before the body is read
+    bool going = reason_ == Reason::admitted;  // steps 1 to 3: well-formed, no loop, not refused early
     if (going && !body_reader_.done()) going = co_await read_body();  // step 4: so that waiting holds nothing upstream
     if (going) {                                                      // steps 5 and 6: contract, line
         if (take_place() == Standing::waiting) co_await wait_in_line();
@@ -408,6 +407,7 @@ void Exchange::settle(const Progress& progress) {
 net::task<void> Exchange::refuse() {
     release();
     hold(0);
+    if (is_shed(reason_)) link_.worker.be_wary();
     record_.status = status_of(reason_, dialect_);
     if (group(reason_) == ReasonGroup::client) {
         link_.stream->abort();

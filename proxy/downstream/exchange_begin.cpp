@@ -112,6 +112,10 @@ std::string_view Exchange::begin(const http::RequestHead& head, std::string_view
     if (key != nullptr && route_ != nullptr) note_idempotency_key(key->value);
     if (refuse_by_head(head)) return bytes;
     if (body_form_ != BodyForm::unread) coding_ = http::content_coding(head.fields);
+    const bool is_whole =
+        framing_ == http::Framing::none || (framing_ == http::Framing::length && content_length_ <= bytes.size());
+    // Step 3: before the body is read, and before the backend's head is written.
+    if ((!is_whole || link_.worker.is_wary()) && certainly_refused()) return bytes;
     write_head(head);
     begin_body(head, bytes);
     return bytes;

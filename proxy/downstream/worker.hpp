@@ -95,6 +95,15 @@ public:
     bool make_room(ListenerId listener);
     // How many rest. From any thread.
     [[nodiscard]] std::uint32_t resting() const { return resting_.load(std::memory_order_relaxed); }
+
+    // Somebody was refused for being over a limit or for want of room: for a while requests are asked whether they
+    // would be before more is done for them. At other times that would be one more question for nearly all.
+    void be_wary() { wary_ = kWary; }
+    [[nodiscard]] bool is_wary() {
+        if (wary_ > 0) --wary_;
+        return wary_ > 0;
+    }
+
     // Called by a connection that has run to its end; it is destroyed soon.
     void retire(Connection& connection);
 
@@ -109,6 +118,8 @@ private:
         void run() override;
         Worker& worker;
     };
+
+    static constexpr std::uint32_t kWary = 64;
 
     // Whether room can be made, here or by another worker.
     bool make_room(telemetry::ConnectionRefusal refusal, ListenerId listener);
@@ -139,6 +150,7 @@ private:
     Reaper reaper_;
     std::array<char, 16> id_prefix_;  // of request ids
     std::uint64_t next_id_ = 0;
+    std::uint32_t wary_ = 0;  // of so many requests
     std::uint64_t random_state_;
 };
 

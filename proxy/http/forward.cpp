@@ -1,5 +1,9 @@
 #include "http/forward.hpp"
 
+#include <algorithm>
+#include <array>
+#include <cstdint>
+
 #include "http/gathered_text.hpp"
 
 namespace weir::http {
@@ -55,34 +59,36 @@ void add_via(GatheredText& out, int minor_version, std::string_view pseudonym) {
     out.add(pseudonym).add("\r\n");
 }
 
-// The names in Connection: fields for this hop only.
+// The names in Connection: fields for this hop only. Gathered once: a parsed head has few of them.
 class ConnectionNames {
 public:
-    explicit ConnectionNames(const FieldTable& fields) : fields_(fields) {
+    explicit ConnectionNames(const FieldTable& fields) {
         if (!fields.has(FieldId::connection)) return;
         for (const Field& field : fields) {
             if (field.id != FieldId::connection) continue;
             for_each_member(field.value, [&](std::string_view member) {
                 // The three usual words name nothing that is not removed anyway; then no name need be looked up.
-                any_ |= !equals_ignoring_case(member, "keep-alive") && !equals_ignoring_case(member, "close") &&
-                        !equals_ignoring_case(member, "upgrade");
+                const bool usual = equals_ignoring_case(member, "keep-alive") ||
+                                   equals_ignoring_case(member, "close") || equals_ignoring_case(member, "upgrade");
+                if (usual || count_ == names_.size()) return;
+                names_[count_++] = member;
+                lengths_ |= bit(member);
             });
         }
     }
 
     [[nodiscard]] bool contains(std::string_view name) const {
-        if (!any_) return false;
-        bool found = false;
-        for (const Field& field : fields_) {
-            if (field.id != FieldId::connection) continue;
-            for_each_member(field.value, [&](std::string_view member) { found |= equals_ignoring_case(member, name); });
-        }
-        return found;
+        if ((lengths_ & bit(name)) == 0) return false;
+        return std::any_of(names_.begin(), names_.begin() + count_,
+                           [name](std::string_view member) { return equals_ignoring_case(member, name); });
     }
 
 private:
-    const FieldTable& fields_;
-    bool any_ = false;
+    static std::uint64_t bit(std::string_view name) { return std::uint64_t{1} << (name.size() % 64); }
+
+    std::array<std::string_view, kMostConnectionMembers> names_;
+    std::size_t count_ = 0;
+    std::uint64_t lengths_ = 0;
 };
 
 // Fields that are never passed on as they came: made anew, for this hop only, or somebody's word for who they are.

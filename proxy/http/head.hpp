@@ -13,6 +13,11 @@ namespace weir::http {
 // How the body is delimited (RFC 9112 section 6).
 enum class Framing : std::uint8_t { none, length, chunked, until_close };
 
+// What the Connection fields of a head may name together: every member may take a field with it, so that their number
+// and that of the fields would multiply. Empty members count by their bytes.
+inline constexpr std::size_t kMostConnectionMembers = 32;
+inline constexpr std::size_t kMostConnectionBytes = 1024;
+
 struct HeadLimits {
     std::size_t bytes = 32 * 1024;
     std::size_t fields = 100;

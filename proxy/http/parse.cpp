@@ -25,6 +25,8 @@ struct Semantics {
     bool chunked_last = false;    // of the encodings so far
     bool beyond_chunked = false;  // an encoding came after it
     bool bad_connection = false;
+    std::size_t connection_bytes = 0;
+    std::size_t connection_members = 0;
     bool close = false;
     bool keep_alive = false;
     bool connection_upgrade = false;
@@ -32,7 +34,10 @@ struct Semantics {
 };
 
 void read_connection(std::string_view value, Semantics& all) {
+    all.connection_bytes += value.size();
+    if (all.connection_bytes > kMostConnectionBytes) return;
     for_each_member(value, [&](std::string_view member) {
+        ++all.connection_members;
         all.bad_connection |= !is_token(member);
         all.close |= equals_ignoring_case(member, "close");
         all.keep_alive |= equals_ignoring_case(member, "keep-alive");
@@ -85,6 +90,9 @@ Semantics read_fields(const FieldTable& fields) {
 ParseResult check_fields(const HeadLines& lines, const Semantics& all) {
     if (lines.malformed_field) return refuse("a field is not `name: value`");
     if (all.bad_connection) return refuse("Connection is not a list of tokens");
+    if (all.connection_bytes > kMostConnectionBytes || all.connection_members > kMostConnectionMembers) {
+        return refuse("Connection names too much");
+    }
     if (all.beyond_chunked) return refuse("an encoding after chunked");
     if (lines.too_many_fields) return refuse("the head has too many fields", Reason::head_too_large);
     return kSound;

@@ -248,5 +248,25 @@ TEST(RequestHead, CountsForwardsOfOptionsAndTraceAlone) {
     EXPECT_EQ(parse("GET / HTTP/1.1\r\nHost: a\r\nMax-Forwards: x\r\n\r\n").max_forwards, -1);
 }
 
+TEST(ParseRequest, RefusesAConnectionThatNamesTooMuch) {
+    const auto parse = [](const std::string& fields) {
+        RequestHead head;
+        return parse_request(test::post_with(fields), {}, head);
+    };
+    const auto members = [](int count) {
+        std::string text = "Connection: a";
+        for (int i = 1; i < count; ++i) text += ",a";
+        return text + "\r\n";
+    };
+    EXPECT_EQ(parse(members(32)).status, ParseStatus::complete);
+    EXPECT_EQ(parse(members(33)).status, ParseStatus::refused);
+    EXPECT_EQ(parse(members(20) + members(20)).status, ParseStatus::refused);
+    EXPECT_EQ(parse("Connection: x" + std::string(1000, ',') + "\r\n").status, ParseStatus::complete);
+    const ParseResult long_one = parse("Connection: x" + std::string(1024, ',') + "\r\n");
+    EXPECT_EQ(long_one.status, ParseStatus::refused);
+    EXPECT_EQ(long_one.reason, Reason::bad_request);
+    EXPECT_EQ(parse("Connection: " + std::string(1025, 'x') + "\r\n").status, ParseStatus::refused);
+}
+
 }  // namespace
 }  // namespace weir::http

@@ -1,0 +1,61 @@
+"""Heads that strangers make dear: refused, or served at a price in proportion to their length."""
+
+import unittest
+
+from support.backend import raw, reply
+from support.process import SharedWeirTest
+from support.wire import format_request
+
+
+class ConnectionLists(SharedWeirTest):
+    def test_a_list_that_names_too_much_is_400(self):
+        for value in ("x" + "," * 28_000, ",".join(["x"] * 33), "x" * 1100):
+            answer = self.ask(format_request("GET", "/", [("Connection", value)]))
+            self.assertEqual((answer.status, answer.get("x-weir-decision")), (400, "bad_request"))
+        self.assertEqual(self.ask(format_request("GET", "/", [("Connection", "x")] * 33)).status, 400)
+        self.assertEqual(self.backend.requests, [])
+
+    def test_one_of_usual_length_takes_its_fields_along(self):
+        names = [f"X-Hop-{i}" for i in range(31)]
+        fields = [("Connection", ", ".join([*names, "keep-alive"])), *[(name, "1") for name in names], ("X-Hop-31", "1")]
+        self.assertEqual(self.ask(format_request("GET", "/", fields)).status, 200)
+        self.assertEqual([name for name in self.backend.requests[0].names() if name.startswith("x-hop")], ["x-hop-31"])
+
+    def test_an_answer_with_such_a_list_is_502(self):
+        self.backend.answer = raw(reply(b"ok", fields=[("Connection", "x" + "," * 2000)]))
+        answer = self.ask(format_request())
+        self.assertEqual((answer.status, answer.get("x-weir-decision")), (502, "backend_bad_response"))
+
+    def test_an_answer_takes_what_it_names_along(self):
+        self.backend.answer = raw(reply(b"ok", fields=[("Connection", "X-Hop, close"), ("X-Hop", "1"), ("X-Kept", "1")]))
+        answer = self.ask(format_request())
+        self.assertEqual((answer.status, answer.get("x-hop"), answer.get("x-kept")), (200, None, "1"))
+
+
+class Pieces(SharedWeirTest):
+    def test_a_head_that_comes_byte_by_byte_is_read(self):
+        with self.weir.connect() as client:
+            for byte in format_request("GET", "/a", [("X-A", "x" * 300), ("X-B", "2")]):
+                client.send(bytes([byte]))
+            self.assertEqual(client.response().status, 200)
+        self.assertEqual(self.backend.requests[0].get("x-b"), "2")
+
+    def test_an_answer_whose_head_comes_byte_by_byte_is_read(self):
+        def trickle(peer, request):
+            peer.trickle(b"HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n" + reply(b"ok", fields=[("X-A", "x" * 300)]))
+            return True
+        self.backend.answer = trickle
+        answer = self.ask(format_request())
+        self.assertEqual((answer.status, answer.body, answer.get("x-a")), (200, b"ok", "x" * 300))
+        self.assertEqual([interim.status for interim in answer.interim], [103])
+
+    def test_a_body_in_chunks_of_one_byte_arrives_whole(self):
+        body = bytes(i % 251 for i in range(40_000))
+        chunks = b"".join(b"1\r\n%c\r\n" % byte for byte in body) + b"0\r\n\r\n"
+        head = b"POST /upload HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
+        self.assertEqual(self.ask(head + chunks).status, 200)
+        self.assertEqual(self.backend.requests[0].body, body)
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,5 +1,6 @@
 #pragma once
-// Video jobs, as OpenAI's API has them: made with one call, asked about, downloaded and deleted with others.
+// Jobs, as OpenAI's API has them: made with one call, asked about, downloaded, cancelled and deleted with others.
+// Videos are, and so are responses that are made in the background.
 
 #include <cstdint>
 #include <optional>
@@ -21,13 +22,23 @@ namespace weir::ai {
 // are not written in the one way that every engine reads alike: digits, as a string or a number, and `WIDTHxHEIGHT`.
 [[nodiscard]] std::optional<std::uint32_t> video_seconds(const RequestFacts& facts);
 
+// The response that a path under /v1/responses/ is about; empty where it is about none.
+[[nodiscard]] std::string_view response_id(std::string_view path);
+
+// Where a job of that name is asked about: the name tells a response's from a video's.
+[[nodiscard]] std::string job_path(std::string_view id, bool is_response);
+
 // What an answer says of a job.
 struct VideoJob {
     std::string id;
-    bool over = false;  // completed, failed or given up: it is not being made any more
+    bool over = false;                       // completed, failed or given up: it is not being made any more
+    std::optional<std::uint32_t> seconds{};  // that a video has, as video_seconds() counts them
 };
 
-// Nothing where the text is not a job's description.
-[[nodiscard]] std::optional<VideoJob> read_video_job(std::string_view text);
+// Nothing where the text is not a job's description. `whole`: it is all here, not its beginning alone.
+[[nodiscard]] std::optional<VideoJob> read_video_job(std::string_view text, bool whole = true);
+
+// The same of a response whose events are `text`, or begin so.
+[[nodiscard]] std::optional<VideoJob> read_streamed_job(std::string_view text);
 
 }  // namespace weir::ai

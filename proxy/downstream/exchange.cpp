@@ -276,6 +276,7 @@ void Exchange::fail_from(RelayEnd end, const Progress& progress, upstream::Endpo
     // Else only its last bytes were not taken.
     if (ticket_.standing() == Standing::running) note_tokens(progress, false);
     if (end == RelayEnd::evicted) note_gate(ticket_.eviction());
+    if (is_job() && facts_.stream) note_streamed_job(progress);
     if (end == RelayEnd::backend_died) backend().request_failed(endpoint, link_.turn());
     // That an answer was too long for `total` is not held against who was giving it.
     if (end == RelayEnd::backend_stalled) backend().request_timed_out(endpoint, heard_at, link_.turn());
@@ -349,6 +350,7 @@ net::task<void> Exchange::relay(std::unique_ptr<upstream::Connection> connection
     record_.status = head.status;
     const bool reusable = head.keep_alive && dispatch.sent_all() && !upgrades_;
     progress.begin(reading_of(head), asked_usage_);
+    if (is_job() && facts_.stream) progress.keep_beginning();
     const http::OutboundFraming framing = plan_answer(head, !progress.drops_usage());
     AnswerEnd answer_end(*this, progress);
     Relay body(link_, presence_, progress, answer_end, connection->stream(),
@@ -399,7 +401,7 @@ void Exchange::settle(const Progress& progress) {
     if (ask_.beside_line) reason_ = Reason::exempt;
     note_tokens(progress, true);
     if (record_.tokens_out.tokens > 0) route_->judge->answers().learn(record_.tokens_out.tokens);
-    if (progress.reading() == Reading::video_job) note_video_job(progress);
+    if (progress.reading() == Reading::job) note_job(progress);
     release();
 }
 

@@ -128,7 +128,10 @@ private:
     [[nodiscard]] bool is_event_stream(const http::ResponseHead& head) const;
     [[nodiscard]] Reading reading_of(const http::ResponseHead& head) const;
     void note_tokens(const Progress& progress, bool whole);
-    void note_video_job(const Progress& progress);
+    void note_job(const Progress& progress);
+    // A response that goes on in the background though its stream has broken off.
+    void note_streamed_job(const Progress& progress);
+    [[nodiscard]] bool is_job() const;
     void pass_beside_line();
     [[nodiscard]] net::task<void> refuse();
     [[nodiscard]] net::task<bool> finish_request_body();

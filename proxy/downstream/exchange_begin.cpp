@@ -153,7 +153,8 @@ void Exchange::join(ClassId cls) {
     dialect_ = ai::dialect_of(path(), spoken);
     if (route_ == nullptr) return;
     if (method() == "POST") facts_.api = ai::api_of(path(), spoken);
-    if (spoken != Dialect::generic && method() != "POST" && ai::is_video_path(path())) pass_beside_line();
+    const bool asks_of_a_job = (method() != "POST" && ai::is_video_path(path())) || !ai::response_id(path()).empty();
+    if (spoken != Dialect::generic && asks_of_a_job) pass_beside_line();
     record_.cls = ask_.cls = route_->id;
     record_.backend = route_->backend->id();
     ask_.can_be_cut = route_->config.preemptible;

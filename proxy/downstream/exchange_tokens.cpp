@@ -37,9 +37,11 @@ bool Exchange::estimate_output() {
             ask_.can_be_cut = false;  // the job is not the answer
             return seconds.has_value();
         }
+        case ai::Api::responses:
+            if (facts_.background) ask_.can_be_cut = false;
+            break;
         case ai::Api::chat:
         case ai::Api::completions:
-        case ai::Api::responses:
         case ai::Api::messages: break;
         default: return true;
     }
@@ -70,10 +72,14 @@ void Exchange::rewrite_body() {
     if (!rewrite.empty() && rewrite.apply(body_)) hold(body_.capacity());
 }
 
-// Questions about video jobs, downloads, lists: they go where the job is, and wait for no others to be made.
+// Questions about jobs, downloads, lists: they go where the job is, and wait for no others to be made. Of responses
+// only those that are jobs are known.
 void Exchange::pass_beside_line() {
+    const std::string_view response = ai::response_id(path());
+    const EndpointId endpoint = route_->judge->jobs().endpoint_of(response.empty() ? ai::video_id(path()) : response);
+    if (!response.empty() && endpoint == kNoEndpoint) return;
     ask_.beside_line = true;
-    ask_.endpoint = route_->judge->jobs().endpoint_of(ai::video_id(path()));
+    ask_.endpoint = endpoint;
 }
 
 ai::RateFields Exchange::rate_fields() const {
@@ -107,33 +113,49 @@ Reading Exchange::reading_of(const http::ResponseHead& head) const {
     const bool known = facts_.api != ai::Api::generic;
     if (is_event_stream(head)) return known ? Reading::events : Reading::other_events;
     if (known && head.status < 300 && is_json_lines(head)) return Reading::lines;
-    if (ask_.beside_line) return path().ends_with("/content") ? Reading::none : Reading::video_job;
-    if (facts_.api == ai::Api::videos) return Reading::video_job;
+    if (ask_.beside_line) return path().ends_with("/content") ? Reading::none : Reading::job;
+    if (is_job()) return Reading::job;
     const bool tells = known && facts_.api != ai::Api::count_tokens;
     return tells && head.status < 300 ? Reading::document : Reading::none;
 }
 
-void Exchange::note_video_job(const Progress& progress) {
+// The answer is only the word of it: what the request holds is the job's from then on.
+bool Exchange::is_job() const {
+    return facts_.api == ai::Api::videos || (facts_.api == ai::Api::responses && facts_.background);
+}
+
+void Exchange::note_job(const Progress& progress) {
     VideoJobs& jobs = route_->judge->jobs();
     const TimePoint now = link_.turn();
-    if (facts_.api != ai::Api::videos) {
+    const auto job = progress.job();
+    if (!is_job()) {
         // Asked about: what is not there any more is over, as is what was deleted.
+        const std::string_view response = ai::response_id(path());
+        const std::string_view id = response.empty() ? ai::video_id(path()) : response;
         const bool gone = record_.status == 404 || (method() == "DELETE" && record_.status < 300);
-        const auto job = progress.video_job();
-        if (gone || (job && job->over && record_.status < 300)) jobs.end(ai::video_id(path()), now);
+        const ai::Usage usage = progress.usage();
+        if (gone) return jobs.end(id, now);
+        if (job && job->over && record_.status < 300) jobs.end(id, now, {usage.input, usage.output, job->seconds});
         return;
     }
-    if (record_.status >= 300) return;
-    const auto job = progress.video_job();
-    if (!job || job->over) return;
-    // The job holds the slot from now on: the answer was only the word of it.
-    (void)jobs.begin(ticket_, job->id, now + route_->backend->config().timeouts.job, now);
+    if (record_.status >= 300 || !job || job->over) return;
+    (void)jobs.begin(ticket_, job->id, now + route_->backend->config().timeouts.job, now,
+                     facts_.api == ai::Api::responses);
+}
+
+void Exchange::note_streamed_job(const Progress& progress) {
+    if (ticket_.standing() != admission::Standing::running || progress.usage().final) return;
+    const TimePoint now = link_.turn();
+    const auto job = progress.streamed_job();
+    if (job)
+        (void)route_->judge->jobs().begin(ticket_, job->id, now + route_->backend->config().timeouts.job, now, true);
 }
 
 // What the engine says it has written is so once its answer has ended. Of one that broke off it may be a beginning, and
 // what was counted may be more.
 void Exchange::note_tokens(const Progress& progress, bool whole) {
     if (record_.status >= 300 || facts_.api == ai::Api::count_tokens || facts_.api == ai::Api::videos) return;
+    if (ask_.beside_line) return;  // what it tells of is another's
     const ai::Usage usage = progress.usage();
     using telemetry::TokenSource;
     if (usage.input) {

@@ -18,7 +18,7 @@ namespace weir::downstream {
 enum class Reading : std::uint8_t {
     none,
     document,      // JSON
-    video_job,     // JSON that describes one
+    job,           // JSON that describes one, a video or a response
     events,        // a stream of JSON events
     other_events,  // a stream of events of which only the number is known
     lines,         // a stream of JSON lines
@@ -43,7 +43,8 @@ public:
     void passed(std::string_view content, TimePoint now) {
         if (reading_ == Reading::none) return;
         if (reading_ == Reading::document) return document_.push(content);
-        if (reading_ == Reading::video_job) return keep(content);
+        if (reading_ == Reading::job) return keep(content);
+        if (keeps_beginning_) keep(content);
         events_.push(content);
         tell(now);
     }
@@ -58,12 +59,18 @@ public:
 
     // What the endpoint has said.
     [[nodiscard]] ai::Usage usage() const {
-        return reading_ == Reading::document ? document_.usage() : events_.usage();
+        const bool one = reading_ == Reading::document || reading_ == Reading::job;
+        return one ? document_.usage() : events_.usage();
     }
     // Events with data that have passed.
     [[nodiscard]] std::uint32_t events() const { return events_.events(); }
-    // What it says of a video job. REQUIRES: all of it has passed.
-    [[nodiscard]] std::optional<ai::VideoJob> video_job() const { return ai::read_video_job(job_); }
+    // Of a stream the beginning is kept, as it may be of a job: see streamed_job().
+    void keep_beginning() { keeps_beginning_ = true; }
+    // What it says of a job. REQUIRES: all of it has passed.
+    [[nodiscard]] std::optional<ai::VideoJob> job() const {
+        return ai::read_video_job(job_, job_.size() < kLongestJob);
+    }
+    [[nodiscard]] std::optional<ai::VideoJob> streamed_job() const { return ai::read_streamed_job(job_); }
     // LLM tokens of the answer, as counted.
     [[nodiscard]] std::uint32_t counted() const {
         constexpr std::uint64_t kBytesPerToken = 4;
@@ -75,10 +82,10 @@ public:
     [[nodiscard]] bool cut() const { return ticket_.cut(); }
 
 private:
-    // A job's description is short; what is longer is none.
+    // What a description says of its job stands in its beginning; what it says of usage is read to its end.
     void keep(std::string_view content) {
-        constexpr std::size_t kLongestJob = 16 * 1024;
-        if (job_.size() + content.size() <= kLongestJob) job_.append(content);
+        if (reading_ == Reading::job) document_.push(content);
+        job_.append(content.substr(0, kLongestJob - job_.size()));
     }
 
     void tell(TimePoint now) {
@@ -91,6 +98,7 @@ private:
     }
 
     static constexpr std::uint32_t kStep = 16;
+    static constexpr std::size_t kLongestJob = 16 * 1024;
 
     SharedJudge& judge_;
     Ticket& ticket_;
@@ -100,6 +108,7 @@ private:
     std::string job_;
     Reading reading_ = Reading::none;
     bool drops_usage_ = false;
+    bool keeps_beginning_ = false;
     std::uint32_t told_ = 0;
 };
 

@@ -6,6 +6,7 @@
 #include <atomic>
 #include <chrono>
 
+#include "ai/answer_scanner.hpp"
 #include "ai/video.hpp"
 #include "net/task.hpp"
 
@@ -15,7 +16,8 @@ namespace {
 using namespace std::chrono_literals;
 using upstream::Fetched;
 
-constexpr std::size_t kMaxDescription = 64 * 1024;
+// A response that is over is described with all that it says.
+constexpr std::size_t kMaxDescription = 1024 * 1024;
 constexpr Duration kLongestAnswer = 5s;
 // After so many questions without any answer the rest of a round would wait as long for nothing.
 constexpr int kMostUnanswered = 3;
@@ -43,6 +45,14 @@ PollOutcome read_poll(const Fetched& answer, std::string_view id, bool answers) 
     const auto job = ai::read_video_job(answer.body);
     if (!job || job->id != id) return PollOutcome::failed;
     return job->over ? PollOutcome::over : PollOutcome::running;
+}
+
+JobUse use_of(std::string_view description) {
+    const auto job = ai::read_video_job(description);
+    ai::AnswerScanner scanner;
+    scanner.push(description);
+    const ai::Usage usage = scanner.usage();
+    return {usage.input, usage.output, job ? job->seconds : std::nullopt};
 }
 
 bool can_poll(std::string_view id) {
@@ -80,28 +90,28 @@ private:
     net::task<void> ask_all(TimePoint began) {
         int unanswered = 0;
         // A job is not asked about as soon as it is there: an engine may need a moment to know it by its name.
-        const std::vector<std::string> ids = bench_.judge->jobs().running_on(endpoint_->id(), began - every_);
-        for (const std::string& id : ids) {
-            if (!can_poll(id)) continue;
-            const Fetched answer = co_await ask(id);
+        const std::vector<VideoJobs::Running> jobs = bench_.judge->jobs().running_on(endpoint_->id(), began - every_);
+        for (const VideoJobs::Running& job : jobs) {
+            if (!can_poll(job.id)) continue;
+            const Fetched answer = co_await ask(job.id, job.is_response);
             if (answer.status == 0 && ++unanswered == kMostUnanswered) co_return;
             if (refused_ && !answers_) co_return;
         }
     }
 
-    net::task<Fetched> ask(const std::string& id) {
+    net::task<Fetched> ask(const std::string& id, bool is_response) {
         const TimePoint deadline = waker_.loop().now() + std::min(every_, kLongestAnswer);
-        const std::string path = "/v1/videos/" + id;
+        const std::string path = ai::job_path(id, is_response);
         Fetched answer = co_await upstream::fetch(*endpoint_, path, kMaxDescription, waker_, timer_, deadline);
         const PollOutcome outcome = read_poll(answer, id, answers_);
         counter_of(outcome, endpoint_->counters).fetch_add(1, std::memory_order_relaxed);
-        if (outcome == PollOutcome::over) bench_.judge->jobs().end(id, waker_.loop().now());
+        if (outcome == PollOutcome::over) bench_.judge->jobs().end(id, waker_.loop().now(), use_of(answer.body));
         answers_ |= answer.success() && outcome != PollOutcome::failed;
         refused_ |= answer.status != 0 && outcome == PollOutcome::failed;
         if (refused_ && !answers_ && !warned_) {
             warned_ = true;
             spdlog::warn(
-                "endpoint {} does not tell Weir of its video jobs (status {}): they hold their slots until a client "
+                "endpoint {} does not tell Weir of its jobs (status {}): they hold their slots until a client "
                 "asks, or for timeouts.job",
                 endpoint_->config().url, answer.status);
         }

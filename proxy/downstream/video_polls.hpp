@@ -1,6 +1,6 @@
 #pragma once
-// Asks endpoints what has become of the video jobs that hold their slots: a client that never asks about its job would
-// hold one until the deadline, long after the video is there.
+// Asks endpoints what has become of the jobs, videos and background responses, that hold their slots: a client that
+// never asks about its job would hold one until the deadline, long after it is done.
 //
 // Each endpoint is asked about one job after the other, all of those that it makes, then again after `video.poll`. The
 // questions are Weir's own, as health checks are: they carry no credentials of anybody. So an endpoint that does not
@@ -28,6 +28,9 @@ enum class PollOutcome : std::uint8_t {
 
 // What an endpoint's answer says of the job. `answers`: it has described one before.
 [[nodiscard]] PollOutcome read_poll(const upstream::Fetched& answer, std::string_view id, bool answers);
+
+// What the description of a job says that it has used.
+[[nodiscard]] JobUse use_of(std::string_view description);
 
 // Whether the job can be asked about: its name is the server's choice, and goes into a request's head.
 [[nodiscard]] bool can_poll(std::string_view id);

@@ -165,7 +165,7 @@ void add_saturation_families(Families& families, const Labels& labels, const Scr
     names.by_backend(
         families.counter("weir_client_evictions_total", "Entries that were pushed out of full per-client tables."),
         [](const BackendGauges& g) { return g.client_evictions; });
-    names.by_backend(families.gauge("weir_video_jobs", "Video jobs that hold a slot."),
+    names.by_backend(families.gauge("weir_video_jobs", "Jobs, videos and background responses, that hold a slot."),
                      [](const BackendGauges& g) { return g.video_jobs; });
     names.by_backend(
         families.gauge(

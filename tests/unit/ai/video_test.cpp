@@ -44,6 +44,29 @@ TEST(Video, IsPricedTheSameInAForm) {
     EXPECT_EQ(price_of_form("--b--\r\n"), 4U);
 }
 
+TEST(Job, MayBeAResponse) {
+    EXPECT_EQ(response_id("/v1/responses/resp_1"), "resp_1");
+    EXPECT_EQ(response_id("/v1/responses/resp_1/cancel"), "resp_1");
+    EXPECT_EQ(response_id("/v1/responses"), "");
+    EXPECT_EQ(response_id("/v1/responses/"), "");
+    EXPECT_EQ(job_path("resp_1", true), "/v1/responses/resp_1");
+    EXPECT_EQ(job_path("video_1", false), "/v1/videos/video_1");
+    const auto job = read_streamed_job(
+        "event: response.created\ndata: "
+        "{\"type\":\"response.created\",\"response\":{\"id\":\"resp_1\",\"status\":\"queued\",\"x");
+    EXPECT_FALSE(job) << "the object is cut, and may not be one";
+    const auto whole = read_streamed_job("data: {\"response\":{\"id\":\"resp_1\",\"status\":\"queued\"}}\n\n");
+    ASSERT_TRUE(whole);
+    EXPECT_EQ(whole->id, "resp_1");
+    EXPECT_FALSE(whole->over);
+}
+
+TEST(Video, TellsItsOwnSeconds) {
+    EXPECT_EQ(read_video_job(R"({"id":"v","status":"completed","seconds":"8","size":"1024x1792"})")->seconds, 16U);
+    EXPECT_EQ(read_video_job(R"({"id":"v","status":"completed","seconds":"many"})")->seconds, std::nullopt);
+    EXPECT_EQ(read_video_job(R"({"id":"v","status":"queued","x":[)", false)->id, "v") << "its beginning is enough";
+}
+
 TEST(Video, HasItsPaths) {
     EXPECT_TRUE(is_video_path("/v1/videos"));
     EXPECT_TRUE(is_video_path("/v1/videos/video_1/content"));

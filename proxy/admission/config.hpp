@@ -41,7 +41,7 @@ struct Certificate {
     std::string name;      // what `match.certificate` and the log call it
     std::string plan;      // what `match.plan` calls it; may be empty
     std::string subject;   // as RFC 2253 writes it: CN=robot,O=Example
-    std::string issuer{};  // likewise; empty: whoever of the listener's authorities
+    std::string issuer{};  // likewise; empty: any of the listener's authorities
 
     friend bool operator==(const Certificate&, const Certificate&) = default;
 };

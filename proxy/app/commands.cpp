@@ -104,7 +104,7 @@ int serve(const std::string& file) {
     }
     (*gateway)->run([&] {
         std::cout << "ready: " << (*gateway)->addresses() << std::endl;
-        std::cout.clear();  // it serves whether anybody reads that or not
+        std::cout.clear();  // it serves, whether that line is read or not
     });
     return kGood;
 }

@@ -203,7 +203,7 @@ Uses Gateway::counted_names() {
 }
 
 void Gateway::reload() {
-    // Whoever rotates logs by this signal is obeyed whatever has become of the policy.
+    // A program that rotates logs by this signal is obeyed, whatever has become of the policy.
     witness_->reopen_access_log();
     if (drain_) return;
     notify_reloading();

@@ -81,7 +81,7 @@ private:
             const std::size_t number = (next_ + i) % names_.size();
             if (!holders_[number].expired()) continue;
             next_ = number + 1;
-            // What the last user wrote is seen by whoever is given the number.
+            // What the last user wrote is seen by the next one.
             std::atomic_thread_fence(std::memory_order_acquire);
             return number;
         }

@@ -1,6 +1,6 @@
 #pragma once
-// The verb that asks a running process to take its policy anew, and waits for what comes of it: a signal alone tells
-// nobody whether it was obeyed.
+// The verb that asks a running process to take its policy anew, and waits for what comes of it: a signal alone does
+// not tell whether it was obeyed.
 
 #include <string>
 

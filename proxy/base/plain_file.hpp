@@ -1,5 +1,5 @@
 #pragma once
-// Files that an operator names, looked at before they are opened: opening a named pipe waits until somebody writes to
+// Files that an operator names, looked at before they are opened: opening a named pipe waits until a writer comes to
 // it, and a folder can be opened but never read.
 
 #include <string>

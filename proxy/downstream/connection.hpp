@@ -60,7 +60,7 @@ private:
     [[nodiscard]] net::task<bool> read_proxy_header();
     [[nodiscard]] bool expects_proxy_header() const;
     [[nodiscard]] bool take_place();
-    // Whether its address stands for one client, as far as anybody can tell.
+    // Whether its address stands for one client, as far as an address can tell.
     [[nodiscard]] bool is_one_client() const;
     [[nodiscard]] net::task<void> refuse_place();
     [[nodiscard]] net::task<bool> handshake();

@@ -113,6 +113,7 @@ void Worker::set_routing(std::shared_ptr<const Routing> routing) {
 void Worker::rests(Connection& connection) {
     const auto own = std::find_if(resting_by_listener_.begin(), resting_by_listener_.end(),
                                   [&](const Resting& entry) { return entry.listener == connection.listener(); });
+    if (own == resting_by_listener_.end()) return;  // no listener of this worker brought it
     connection.rest();
     own->connections->push_back(connection);
     resting_.store(resting() + 1, std::memory_order_relaxed);
@@ -140,7 +141,7 @@ bool Worker::make_room(ListenerId listener) {
 }
 
 // At the bound it is who has had nothing to say for longest that goes, and not who comes: one client could keep
-// everybody else out with connections that cost it nothing. The bound is passed by what is being closed at that moment.
+// all others out with connections that cost it nothing. The bound is passed by what is being closed at that moment.
 bool Worker::make_room(telemetry::ConnectionRefusal refusal, ListenerId listener) {
     const bool global = refusal == telemetry::ConnectionRefusal::global_limit;
     if (make_room(global ? kNoListener : listener)) return true;

@@ -34,7 +34,7 @@ std::vector<SocketAddress> look_up(const std::string& host, const std::string& p
 
 struct Resolver::Shared {
     std::mutex mutex;   // guards `loop`: a look-up that ends must not meet one that is being destroyed
-    EventLoop* loop;    // null: nobody is interested any more
+    EventLoop* loop;    // null: the answer is of no use any more
     bool busy = false;  // the loop's thread only, as the next
     OnResolved on_resolved;
 };

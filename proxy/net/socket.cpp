@@ -44,7 +44,7 @@ bool remove_stale_socket(const SocketAddress& address, const std::string& path) 
     if (lstat(path.c_str(), &status) != 0 || !S_ISSOCK(status.st_mode)) return true;
     const int fd = ::socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (fd < 0) return true;
-    // A full backlog is answered EAGAIN: somebody is there.
+    // A full backlog is answered EAGAIN: a process listens.
     const int done = ::connect(fd, reinterpret_cast<const sockaddr*>(&address.storage), address.size);
     const bool live = done == 0 || errno == EAGAIN || errno == EINPROGRESS;
     ::close(fd);

@@ -254,6 +254,7 @@ void add_own_families(Families& families, const Labels& labels, const Totals& to
     Family ends =
         families.gauge("weir_certificate_expiry_seconds",
                        "When the listener's certificate ends, or one that it is shown with, since the Unix epoch.");
+    families.announce("weir_certificate_expiry_seconds");
     for (const CertificateGauges& certificate : scrape.certificates) {
         if (index(certificate.listener) >= labels.listeners.size()) continue;
         ends.add({{"listener", labels.listeners[index(certificate.listener)].name}, {"file", certificate.file}},

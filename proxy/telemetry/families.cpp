@@ -66,10 +66,15 @@ Family Families::summary(std::string_view name, std::string_view help) {
     return begin(name, help, prometheus::MetricType::Summary);
 }
 
+void Families::announce(std::string_view name) { announced_.emplace_back(name); }
+
 std::string Families::text() const {
     std::vector<prometheus::MetricFamily> present;
     std::copy_if(families_.begin(), families_.end(), std::back_inserter(present),
-                 [](const prometheus::MetricFamily& family) { return !family.metric.empty(); });
+                 [this](const prometheus::MetricFamily& family) {
+                     return !family.metric.empty() ||
+                            std::find(announced_.begin(), announced_.end(), family.name) != announced_.end();
+                 });
     return prometheus::TextSerializer().Serialize(present);
 }
 

@@ -47,13 +47,17 @@ public:
     [[nodiscard]] Family histogram(std::string_view name, std::string_view help);
     [[nodiscard]] Family summary(std::string_view name, std::string_view help);
 
-    // The text exposition format, version 0.0.4. Families without a series are left out.
+    // Shown although it may have no series: what it would count need not be there.
+    void announce(std::string_view name);
+
+    // The text exposition format, version 0.0.4. Other families without a series are left out.
     [[nodiscard]] std::string text() const;
 
 private:
     Family begin(std::string_view name, std::string_view help, prometheus::MetricType type);
 
     std::vector<prometheus::MetricFamily> families_;
+    std::vector<std::string> announced_;
 };
 
 }  // namespace weir::telemetry

@@ -106,7 +106,7 @@ public:
 
 private:
     net::EventLoop& loop() { return worker_->loop(); }
-    EndpointId endpoint() { return assembly_.benches[0].backend->endpoints()[0]->id(); }
+    const upstream::Endpoint& endpoint() { return *assembly_.benches[0].backend->endpoints()[0]; }
 
     void answer(std::string_view bytes) {
         received_ += bytes;

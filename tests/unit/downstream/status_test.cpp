@@ -46,6 +46,7 @@ constexpr Row kTable[] = {
     {Reason::version_unsupported, 505, 505, 505},
     {Reason::loop_detected, 508, 508, 508},
     {Reason::max_forwards, 200, 200, 200},
+    {Reason::preflight, 204, 204, 204},
     {Reason::idempotency_key_in_use, 409, 409, 409},
     {Reason::unauthorized, 401, 401, 401},
     {Reason::backend_unreachable, 502, 502, 502},

@@ -17,6 +17,7 @@
 #include "app/simulate_command.hpp"
 #include "app/status.hpp"
 #include "mock/command.hpp"
+#include "policy/body_exits.hpp"
 #include "policy/load.hpp"
 #include "policy/schema.hpp"
 #include "policy/yaml_tree.hpp"
@@ -66,6 +67,9 @@ int check(const CheckFlags& flags) {
             std::cout << loaded.file << ": ok, " << loaded.policy->classes.size() << " classes, "
                       << loaded.policy->backends.size() << " backends, " << loaded.policy->tests.size()
                       << " tests passed\n";
+            for (const policy::BodyExit& exit : policy::body_exits(*loaded.policy)) {
+                std::cout << "  " << policy::to_text(exit) << "\n";
+            }
         }
     }
     return code;

@@ -43,7 +43,11 @@ bool is_remix(std::string_view path) {
 Api api_of(std::string_view path, Dialect backend) {
     path = without_slash(path);
     for (const Call& call : kCalls) {
-        if (is_like(path, call.path)) return call.api;
+        if (path == call.path) return call.api;
+    }
+    const bool other_case = std::any_of(path.begin(), path.end(), [](char c) { return c >= 'A' && c <= 'Z'; });
+    for (const Call& call : kCalls) {
+        if (other_case && is_like(path, call.path)) return call.api;
     }
     if (is_remix(path)) return Api::videos;
     return backend == Dialect::generic ? Api::generic : Api::other;

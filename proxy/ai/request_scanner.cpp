@@ -80,14 +80,6 @@ bool is_read_inside(MemberKind kind) {
 
 }  // namespace
 
-MemberTable& RequestScanner::table() {
-    if (!facts_.members) {
-        facts_.members = std::make_unique<MemberTable>();
-        facts_.members->kept.reserve(128);
-    }
-    return *facts_.members;
-}
-
 void RequestScanner::push(std::string_view bytes) {
     piece_ = bytes.data();
     const char* at = bytes.data();
@@ -117,7 +109,10 @@ const char* RequestScanner::step_between(const char* at, const char* end) {
     switch (state) {
         case State::start:
             if (c != '{') break;
-            table().inside = offset(at) + 1;
+            facts_.members = std::make_unique<MemberTable>();
+            table_ = facts_.members.get();
+            table_->kept.reserve(128);
+            table_->inside = offset(at) + 1;
             state_ = State::name_due;
             break;
         case State::name_due:
@@ -181,7 +176,7 @@ void RequestScanner::begin_value(char first, std::uint32_t at) {
     const bool nested = first == '{' || first == '[';
     if (known_) {
         const std::uint32_t bit = 1U << static_cast<unsigned>(member_);
-        table().objects = first == '{' ? table().objects | bit : table().objects & ~bit;
+        table_->objects = first == '{' ? table_->objects | bit : table_->objects & ~bit;
         if (place(member_).there() && row(member_).kind != MemberKind::hint) blame_reading(member_, row(member_).twice);
         place(member_) = {begin_, value_, value_ + 1, 0, 0};
     }
@@ -257,7 +252,7 @@ void RequestScanner::end_value(std::uint32_t end) {
     if (!known_) return;
     MemberSpan& span = place(member_);
     span.end = end;
-    std::string& kept = table().kept;
+    std::string& kept = table_->kept;
     if (keeps_ && !overflown_ && kept.size() + text_.size() <= std::numeric_limits<std::uint16_t>::max()) {
         span.kept_at = static_cast<std::uint16_t>(kept.size());
         span.kept_size = static_cast<std::uint16_t>(text_.size());

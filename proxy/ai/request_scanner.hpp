@@ -63,7 +63,8 @@ private:
     static constexpr std::size_t kLongestName = 192;  // as it is written: 31 characters, all of them escaped
     static constexpr std::size_t kLongestValue = 512;
     static constexpr std::size_t kDeepest = 512;
-    static constexpr std::size_t kWatched = 16;  // deeper than any media
+    static constexpr std::uint32_t kTooLongName = 17;  // no name that matters
+    static constexpr std::size_t kWatched = 16;        // deeper than any media
 
     // A container inside a value.
     struct Level {
@@ -90,7 +91,7 @@ private:
     void begin_inner();
     void begin_nested(char first);
     void end_object(std::uint32_t end);
-    [[nodiscard]] MemberSpan& place(Member member) { return table().spans[static_cast<std::size_t>(member)]; }
+    [[nodiscard]] MemberSpan& place(Member member) { return table_->spans[static_cast<std::size_t>(member)]; }
     void note(Member member, std::string_view value, bool is_object);
     void note_text(Member member, std::string_view value);
     void note_number(Member member, std::string_view value);
@@ -112,17 +113,17 @@ private:
     [[nodiscard]] MediaPlace media_place(const Level& level) const;
     [[nodiscard]] static Key key_of(std::string_view name, MediaKind& hint);
 
-    [[nodiscard]] MemberTable& table();
     [[nodiscard]] std::uint32_t offset(const char* at) const {
         return static_cast<std::uint32_t>(before_ + static_cast<std::uint64_t>(at - piece_));
     }
 
     RequestFacts facts_;
-    std::uint32_t longest_ = 0;    // of the lengths that an answer may have
-    bool bounded_ = false;         // one of them is the call's own
-    bool unbounded_ = false;       // one of them says that there is no bound
-    const char* piece_ = nullptr;  // the piece that is being read
-    std::uint64_t before_ = 0;     // bytes of those before it
+    MemberTable* table_ = nullptr;  // of the facts, from the opening brace on
+    std::uint32_t longest_ = 0;     // of the lengths that an answer may have
+    bool bounded_ = false;          // one of them is the call's own
+    bool unbounded_ = false;        // one of them says that there is no bound
+    const char* piece_ = nullptr;   // the piece that is being read
+    std::uint64_t before_ = 0;      // bytes of those before it
     State state_ = State::start;
     bool first_ = true;  // no member of this object has been read
     bool in_string_ = false;

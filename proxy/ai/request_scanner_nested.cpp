@@ -138,8 +138,10 @@ MediaPlace RequestScanner::media_place(const Level& level) const {
 
 void RequestScanner::take_nested_text(std::string_view raw) {
     if (passing() == nullptr) return;
-    for (std::size_t i = 0; i < raw.size() && short_size_ <= short_text_.size(); ++i, ++short_size_) {
-        if (short_size_ < short_text_.size()) short_text_[short_size_] = raw[i];
+    if (short_size_ < kTooLongName) {
+        const std::size_t room = short_text_.size() - short_size_;
+        std::copy_n(raw.begin(), std::min(room, raw.size()), short_text_.begin() + short_size_);
+        short_size_ = raw.size() <= room ? short_size_ + static_cast<std::uint32_t>(raw.size()) : kTooLongName;
     }
     if (media_.place() == MediaPlace::none || source_waits_) return;
     if (media_.sated()) {

@@ -69,16 +69,17 @@ BodyForm body_form(const http::FieldTable& fields, Api api, bool decides) {
     return decides && is_form(essence_of(type->value)) ? BodyForm::form : BodyForm::unread;
 }
 
-BodyFault fault_of_body_fields(const http::FieldTable& fields, Api api) {
-    const auto types = std::count_if(fields.begin(), fields.end(),
-                                     [](const http::Field& field) { return field.id == http::FieldId::content_type; });
-    if (types > 1) return {Reason::bad_request, "there are two Content-Types"};
+BodyFault fault_of_body_fields(const http::FieldTable& fields, Api api, http::ContentCoding coding) {
+    const http::Field* type = fields.find(http::FieldId::content_type);
+    const bool two = type != nullptr && std::any_of(type + 1, fields.end(), [](const http::Field& field) {
+                         return field.id == http::FieldId::content_type;
+                     });
+    if (two) return {Reason::bad_request, "there are two Content-Types"};
     if (names_a_body_field(fields)) {
         return {Reason::bad_request, "Connection names a field that says what the body is"};
     }
     if (!ai::is_known(api)) return {};
-    if (http::content_coding(fields) == http::ContentCoding::unknown) return {Reason::unsupported_coding, {}};
-    const http::Field* type = fields.find(http::FieldId::content_type);
+    if (coding == http::ContentCoding::unknown) return {Reason::unsupported_coding, {}};
     if (type == nullptr) return {};
     if (essence_of(type->value).find(',') != std::string_view::npos) {
         return {Reason::bad_request, "there are two types in Content-Type"};

@@ -23,6 +23,6 @@ struct BodyFault {
 };
 
 // REQUIRES: a body; a call of an API that is known (`other` too).
-[[nodiscard]] BodyFault fault_of_body_fields(const http::FieldTable& fields, ai::Api api);
+[[nodiscard]] BodyFault fault_of_body_fields(const http::FieldTable& fields, ai::Api api, http::ContentCoding coding);
 
 }  // namespace weir::downstream

@@ -195,7 +195,8 @@ Connection::HeadStep Connection::read_head(HeadRead& read) {
             read.bytes = std::string_view(scratch.data(), result.bytes);
             if (!link_.inbox.empty()) read.bytes = link_.inbox.append(read.bytes);
         }
-        if (!read.partial.is_worth_reading(read.bytes, limits.bytes)) continue;
+        const bool is_first = link_.inbox.empty();
+        if (!is_first && !read.partial.is_worth_reading(read.bytes, limits.bytes)) continue;
         read.parsed = http::parse_request(read.bytes, limits, link_.worker.request_head());
         if (read.parsed.status != http::ParseStatus::need_more) return HeadStep::ended;
         if (link_.inbox.empty()) link_.inbox = read.bytes;

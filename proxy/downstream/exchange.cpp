@@ -360,7 +360,7 @@ net::task<void> Exchange::relay(std::unique_ptr<upstream::Connection> connection
                 .endpoint = &endpoint,
                 .idle_timeout = timeouts.idle,
                 .total_deadline = total_deadline_});
-    link_.worker.texts().give(body_.take_first());  // it is answered: it will not be sent again
+    if (!body_.empty()) link_.worker.texts().give(body_.take_first());  // it is answered: it will not be sent again
     hold(0);
     const RelayEnd end = co_await body.run(dispatch.rest());
     if (end != RelayEnd::complete) fail_from(end, progress, endpoint, body.heard_at());

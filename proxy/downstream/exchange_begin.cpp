@@ -118,7 +118,6 @@ std::string_view Exchange::begin(const http::RequestHead& head, std::string_view
     const http::Field* key = head.fields.find(http::FieldId::idempotency_key);
     if (key != nullptr && route_ != nullptr) note_idempotency_key(key->value);
     if (refuse_by_head(head)) return bytes;
-    if (body_form_ != BodyForm::unread) coding_ = http::content_coding(head.fields);
     const bool is_whole =
         framing_ == http::Framing::none || (framing_ == http::Framing::length && content_length_ <= bytes.size());
     // Step 3: before the body is read, and before the backend's head is written.
@@ -183,10 +182,10 @@ bool Exchange::refuse_by_head(const http::RequestHead& head) {
         fail(Reason::max_forwards);
     } else if (framing_ == http::Framing::length && content_length_ > link_.limits().body_bytes) {
         fail(Reason::body_too_large);
-    } else if (link_.config().paths == PathForm::strict && is_misspelled_call(path())) {
+    } else if (!head.usual_path && link_.config().paths == PathForm::strict && is_misspelled_call(path())) {
         fail(Reason::bad_request, "the path is that of a known call in a spelling that not all servers read so");
     } else if (framing_ != http::Framing::none && facts_.api != ai::Api::generic) {
-        const BodyFault fault = fault_of_body_fields(head.fields, facts_.api);
+        const BodyFault fault = fault_of_body_fields(head.fields, facts_.api, coding_);
         if (fault.reason != Reason::admitted) fail(fault.reason, fault.detail);
     }
     return reason_ != Reason::admitted;

@@ -23,6 +23,10 @@ constexpr Duration kDrainTime = 500ms;
 
 // The usual body is short and comes with its head: it is taken from where it was read.
 void Exchange::begin_body(const http::RequestHead& head, std::string_view& bytes) {
+    if (framing_ == http::Framing::none && open_.empty()) {
+        if (!estimate_output()) return fail(Reason::bad_request, "there is no body to say what is asked for");
+        return end_head();
+    }
     const bool all_here = framing_ == http::Framing::length && content_length_ <= bytes.size();
     if (body_form_ == BodyForm::form) {
         const http::Field* type = head.fields.find(http::FieldId::content_type);

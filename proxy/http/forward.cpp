@@ -71,7 +71,7 @@ public:
                 const bool usual = equals_ignoring_case(member, "keep-alive") ||
                                    equals_ignoring_case(member, "close") || equals_ignoring_case(member, "upgrade");
                 if (usual || count_ == names_.size()) return;
-                names_[count_++] = member;
+                names_[count_++] = {member.data(), member.size()};
                 lengths_ |= bit(member);
             });
         }
@@ -79,14 +79,20 @@ public:
 
     [[nodiscard]] bool contains(std::string_view name) const {
         if ((lengths_ & bit(name)) == 0) return false;
-        return std::any_of(names_.begin(), names_.begin() + count_,
-                           [name](std::string_view member) { return equals_ignoring_case(member, name); });
+        return std::any_of(names_.begin(), names_.begin() + count_, [name](const Text& member) {
+            return equals_ignoring_case({member.data, member.size}, name);
+        });
     }
 
 private:
+    // As a view, but that none is made before it is needed: nearly every head needs none.
+    struct Text {
+        const char* data;
+        std::size_t size;
+    };
     static std::uint64_t bit(std::string_view name) { return std::uint64_t{1} << (name.size() % 64); }
 
-    std::array<std::string_view, kMostConnectionMembers> names_;
+    std::array<Text, kMostConnectionMembers> names_;
     std::size_t count_ = 0;
     std::uint64_t lengths_ = 0;
 };

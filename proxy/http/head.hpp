@@ -37,6 +37,7 @@ struct RequestHead {
     bool expect_continue = false;
     bool wants_upgrade = false;  // an Upgrade field that Connection names
     int max_forwards = -1;       // -1: not given
+    bool usual_path = false;     // see is_usual_path()
     std::string target_room;     // of the target, where it was not written in its normal form
 
     // Of the target, without the query.

@@ -170,7 +170,8 @@ ParseResult decide_target(const Semantics& all, const HeadLimits& limits, Reques
     const auto target = split_target(head.method, head.target);
     if (!target) return refuse("the request target is malformed");
     head.target = target->target;
-    if (!limits.raw_paths) {
+    head.usual_path = is_usual_path(head.path());
+    if (!limits.raw_paths && !head.usual_path) {
         const std::string_view fault = normalize_target(head.target, head.target_room);
         if (!fault.empty()) return refuse(fault);
     }

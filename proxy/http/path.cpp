@@ -1,6 +1,8 @@
 #include "http/path.hpp"
 
 #include <algorithm>
+#include <array>
+#include <cstdint>
 
 #include "base/hex.hpp"
 
@@ -14,16 +16,6 @@ bool is_unreserved(unsigned char c) {
 
 // Overlong forms of ASCII, and what is beyond Unicode: lenient decoders make a slash of `%c0%af`.
 bool is_never_utf8(unsigned char c) { return c == 0xC0 || c == 0xC1 || c >= 0xF5; }
-
-// Whether all is as it should be without a closer look: nearly every path.
-bool is_plain(std::string_view path) {
-    char before = '\0';
-    for (const char c : path) {
-        if (c == '%' || (before == '/' && (c == '/' || c == '.'))) return false;
-        before = c;
-    }
-    return true;
-}
 
 // What is wrong with an escape of `c`; empty: nothing.
 std::string_view fault_of_escape(unsigned char c) {
@@ -71,9 +63,31 @@ std::string_view fault_of_segments(std::string_view path) {
 
 }  // namespace
 
+bool is_usual_path(std::string_view path) {
+    static constexpr std::uint8_t kSlash = 1;
+    static constexpr std::uint8_t kDot = 2;
+    static constexpr std::uint8_t kOdd = 4;
+    static constexpr auto kKinds = [] {
+        std::array<std::uint8_t, 256> kinds{};
+        kinds['/'] = kSlash;
+        kinds['.'] = kDot;
+        kinds['%'] = kinds[';'] = kOdd;
+        for (unsigned char c = 'A'; c <= 'Z'; ++c) kinds[c] = kOdd;
+        return kinds;
+    }();
+    unsigned odd = path.starts_with('/') ? 0 : kOdd;
+    unsigned before = 0;
+    for (const char c : path) {
+        const unsigned kind = kKinds[static_cast<unsigned char>(c)];
+        odd |= (kind & kOdd) | (before & kSlash & (kind | kind >> 1));
+        before = kind;
+    }
+    return odd == 0;
+}
+
 std::string_view normalize_target(std::string_view& target, std::string& room) {
     const std::string_view path = target.substr(0, target.find('?'));
-    if (!path.starts_with('/') || is_plain(path)) return {};
+    if (!path.starts_with('/')) return {};
     room.clear();
     if (const std::string_view fault = decode(path, room); !fault.empty()) return fault;
     if (const std::string_view fault = fault_of_segments(room); !fault.empty()) return fault;
@@ -83,7 +97,7 @@ std::string_view normalize_target(std::string_view& target, std::string& room) {
 }
 
 std::string_view compared_path(std::string_view path, std::string& room) {
-    if (path.find(';') != std::string_view::npos || path.find("%3B") != std::string_view::npos) {
+    if (path.find(';') != std::string_view::npos || path.find('%') != std::string_view::npos) {
         room.clear();
         while (!path.empty()) {
             const std::size_t end = std::min(path.find('/', 1), path.size());

@@ -11,6 +11,10 @@
 
 namespace weir::http {
 
+// A path of which nothing has to be asked that is asked below: no escapes, parameters, capitals, empty or dot segments.
+// Nearly every path is, and is looked at once.
+[[nodiscard]] bool is_usual_path(std::string_view path);
+
 // Puts the normal form of an origin-form target, its query as it is, into `target`: a view of what it was, or of `room`
 // where it had to be written anew. Why there is none, a clause in static storage; empty: there is.
 [[nodiscard]] std::string_view normalize_target(std::string_view& target, std::string& room);

@@ -148,8 +148,10 @@ void Exchange::identify(const http::RequestHead& head) {
     const Duration wall = arrived_.time_since_epoch() + link_.worker.state().wall_offset;
     ask_.cohort = admission::cohort_of(identity.dealt_as, std::chrono::duration_cast<std::chrono::seconds>(wall));
     trusted_ = identity.via_trusted;
-    body_form_ =
-        framing_ == http::Framing::none ? BodyForm::unread : body_form(head.fields, facts_.api, !open_.empty());
+    if (framing_ != http::Framing::none) {
+        body_form_ = body_form(head.fields, facts_.api, !open_.empty());
+        if (body_form_ != BodyForm::unread) coding_ = http::content_coding(head.fields);
+    }
     // Until it has been read a long body may be a picture: the shortest prompt that it can be then.
     constexpr std::uint64_t kLongText = 1024;
     if (body_form_ == BodyForm::json) {

@@ -151,6 +151,11 @@ void Exchange::identify(const http::RequestHead& head) {
     if (framing_ != http::Framing::none) {
         body_form_ = body_form(head.fields, facts_.api, !open_.empty());
         if (body_form_ != BodyForm::unread) coding_ = http::content_coding(head.fields);
+        // A known call is refused for it; of others only the bytes are known then.
+        if (coding_ == http::ContentCoding::unknown && !ai::is_known(facts_.api)) {
+            body_form_ = BodyForm::unread;
+            coding_ = http::ContentCoding::identity;
+        }
     }
     // Until it has been read a long body may be a picture: the shortest prompt that it can be then.
     constexpr std::uint64_t kLongText = 1024;

@@ -133,6 +133,12 @@ class Codings(Judged):
             self.send(bomb, [JSON, ("Content-Encoding", "gzip")])
         self.assertLess(self.weir.resident_bytes() - before, 8 * MIB)
 
+    def test_of_other_calls_an_unknown_coding_passes_in_the_worst_class(self):
+        coded = [JSON, ("Content-Encoding", "foo")]
+        self.assertEqual(self.class_of(b"\x01\x02", coded, "/v1/other"), "bulk")
+        self.assertEqual(self.backend.requests[0].body, b"\x01\x02")
+        self.assertEqual(self.backend.requests[0].get("content-encoding"), "foo")
+
     def test_identity_is_no_coding(self):
         self.assertEqual(self.class_of(b'{"model":"bulk-1"}', [JSON, ("Content-Encoding", "identity")]), "bulk")
 

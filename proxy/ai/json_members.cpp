@@ -114,25 +114,4 @@ std::optional<JsonMember> JsonMembers::next() {
     return member;
 }
 
-JsonElements::JsonElements(std::string_view text) : JsonCursor(text) {
-    skip_space();
-    ended_ = !take('[');
-}
-
-std::optional<std::string_view> JsonElements::next() {
-    if (ended_) return std::nullopt;
-    ended_ = true;  // until the element is whole
-    skip_space();
-    if (take(']')) return std::nullopt;
-    if (!first_) {
-        if (!take(',')) return std::nullopt;
-        skip_space();
-    }
-    first_ = false;
-    const std::size_t begin = at_;
-    if (!skip_value()) return std::nullopt;
-    ended_ = false;
-    return text_.substr(begin, at_ - begin);
-}
-
 }  // namespace weir::ai

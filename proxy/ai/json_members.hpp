@@ -1,6 +1,6 @@
 #pragma once
-// The members of a JSON object, one after the other, where they stand: for bodies of which two or three members matter
-// and the rest, often a megabyte of prompt, only has to be passed over.
+// The members of a JSON object, one after the other, where they stand: for short texts that are here whole, such as a
+// job's description or an event. Bodies of requests, which come in pieces, are RequestScanner's.
 //
 // It follows RFC 8259 for whatever decides where a member begins and ends: strings with their escapes, nesting, commas
 // and colons. What stands inside a nested value is not looked at beyond that, and a number or a name there may be
@@ -51,19 +51,6 @@ private:
     bool first_ = true;
     bool broken_ = false;
     bool complete_ = false;
-};
-
-// The elements of an array, in the same way.
-class JsonElements : private JsonCursor {
-public:
-    explicit JsonElements(std::string_view text);
-
-    // The next element as it is written; nothing at the array's end, or where the text is none as far as it was read.
-    [[nodiscard]] std::optional<std::string_view> next();
-
-private:
-    bool first_ = true;
-    bool ended_ = false;
 };
 
 }  // namespace weir::ai

@@ -18,6 +18,7 @@ using namespace std::chrono_literals;
 
 constexpr std::size_t kReadBytes = 32 * 1024;
 constexpr Duration kDrainTime = 500ms;
+constexpr int kRoundsPerTurn = 8;
 
 }  // namespace
 
@@ -62,7 +63,9 @@ net::task<bool> Exchange::read_body() {
     BodyIntake intake(body_reader_, body_, intake_plan());
     UploadPace pace(link_.limits(), began);
     if (!take_from_inbox(intake)) co_return false;
-    while (!body_reader_.done() && body_.size() < body_bound(intake)) {
+    for (int round = 1; !body_reader_.done() && body_.size() < body_bound(intake); ++round) {
+        // A fast upload must not keep the other connections waiting.
+        if (round % kRoundsPerTurn == 0) co_await link_.waker.yield();
         const std::span<char> scratch = link_.worker.loop().scratch();
         const net::IoResult result = link_.stream->try_read(scratch.first(kReadBytes));
         if (result.status == IoStatus::ok) {
@@ -133,7 +136,8 @@ void Exchange::read_asked(ai::RequestFacts facts) {
     }
     if (!estimate_output()) return fail(Reason::bad_request, "'seconds' or 'size' is not written as the API has it");
     if (body_form_ == BodyForm::json && body_reader_.done()) rewrite_body();
-    facts_.members.reset();  // what was needed of the text is known
+    facts_.members.reset();                                                // what was needed of the text is known
+    if (coding_ != http::ContentCoding::identity) hold(body_.capacity());  // and its decoder is gone
 }
 
 // What the prompt comes to: its text at the ratio that this backend's answers have taught, and the media in it.

@@ -54,27 +54,5 @@ TEST(JsonMembers, BoundTheirDepth) {
     EXPECT_TRUE(is_complete("{\"a\":" + std::string(400, '[') + std::string(400, ']') + "}"));
 }
 
-std::vector<std::string> elements_of(std::string_view text) {
-    JsonElements elements(text);
-    std::vector<std::string> found;
-    while (const auto element = elements.next()) found.emplace_back(*element);
-    return found;
-}
-
-TEST(JsonElements, AreReadWhereTheyStand) {
-    EXPECT_THAT(elements_of(R"( ["a, \"]", [1,[2]] ,{"x":[3,4]}, 5 ,null ] )"),
-                ElementsAre(R"("a, \"]")", "[1,[2]]", R"({"x":[3,4]})", "5", "null"));
-    EXPECT_THAT(elements_of("[]"), IsEmpty());
-}
-
-TEST(JsonElements, EndWhereTheTextIsNoArray) {
-    for (const char* text : {"", "{}", R"({"a":1})", "1,2", R"("[1]")", "[,1]", "[", R"(["a)"}) {
-        EXPECT_THAT(elements_of(text), IsEmpty()) << text;
-    }
-    EXPECT_THAT(elements_of("[1 2]"), ElementsAre("1"));
-    EXPECT_THAT(elements_of("[1,,2]"), ElementsAre("1"));
-    EXPECT_THAT(elements_of("[1,[2}"), ElementsAre("1", "[2}")) << "what is nested is passed over, no more";
-}
-
 }  // namespace
 }  // namespace weir::ai

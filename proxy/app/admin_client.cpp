@@ -19,13 +19,16 @@ namespace weir::app {
 namespace {
 
 constexpr int kTimeoutMs = 3000;
+const std::string kLoopback = "127.0.0.1";
 
 // A person waits for this one, not a loop.
 Result<std::vector<net::SocketAddress>> look_up(const std::string& host, const std::string& port) {
     addrinfo hints{};
     hints.ai_socktype = SOCK_STREAM;
     addrinfo* found = nullptr;
-    if (const int error = getaddrinfo(host.c_str(), port.c_str(), &hints, &found); error != 0) {
+    // RFC 6761 section 6.3: that name is this machine, whether a file says so or not.
+    const std::string& known = host == "localhost" ? kLoopback : host;
+    if (const int error = getaddrinfo(known.c_str(), port.c_str(), &hints, &found); error != 0) {
         return Error{fmt::format("'{}' is no address: {}", host, gai_strerror(error))};
     }
     std::vector<net::SocketAddress> addresses;

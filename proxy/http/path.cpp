@@ -91,6 +91,7 @@ std::string_view normalize_target(std::string_view& target, std::string& room) {
     room.clear();
     if (const std::string_view fault = decode(path, room); !fault.empty()) return fault;
     if (const std::string_view fault = fault_of_segments(room); !fault.empty()) return fault;
+    if (room == path) return {};  // it was in its normal form
     room.append(target.substr(path.size()));
     target = room;
     return {};

@@ -28,12 +28,8 @@ public:
         if (text_.size() < next_look_ && !(piece.ends_frame && reader.is_last())) return;
         next_look_ = 2 * text_.size();
         const auto event = ai::read_realtime_event(text_);
-        const std::string id(ai::realtime_event_id(text_));
         if (event_) require(event == event_);
-        if (!id_.empty()) require(id == id_);
-        require(id.size() <= text_.size());
         event_ = event;
-        id_ = id;
         (void)ai::read_realtime_rejection(text_);
     }
 
@@ -41,7 +37,6 @@ private:
     std::string text_;
     std::size_t next_look_ = 0;
     std::optional<ai::RealtimeEvent> event_;
-    std::string id_;
 };
 
 // All that is told of bytes that come in pieces of `step`.

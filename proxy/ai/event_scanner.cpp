@@ -54,8 +54,7 @@ std::size_t EventScanner::take(std::string_view bytes) {
 }
 
 void EventScanner::feed(std::string_view piece) {
-    if (std::exchange(at_start_, false) && piece.starts_with(kByteOrderMark))
-        piece.remove_prefix(kByteOrderMark.size());
+    if (at_start_) skip_mark(piece);
     if (piece.empty()) return;
     if (line_empty_ && piece.front() != ':') only_comments_ = false;
     line_empty_ = false;
@@ -72,6 +71,23 @@ void EventScanner::feed(std::string_view piece) {
     if (line_ == Line::data) payload(piece);
 }
 
+// The mark may be cut anywhere; a part of it that is not the whole is text.
+void EventScanner::skip_mark(std::string_view& piece) {
+    while (at_start_ && !piece.empty()) {
+        if (piece.front() != kByteOrderMark[mark_]) return end_start();
+        piece.remove_prefix(1);
+        only_comments_ = false;  // what has passed of a line cannot be told from its end
+        at_start_ = ++mark_ < kByteOrderMark.size();
+    }
+}
+
+void EventScanner::end_start() {
+    at_start_ = false;
+    if (mark_ == 0) return;
+    line_ = Line::other;
+    line_empty_ = false;
+}
+
 void EventScanner::payload(std::string_view piece) {
     if (form_ != Form::other_events) json_.push(piece);
     if (piece.empty()) return;
@@ -83,6 +99,7 @@ void EventScanner::payload(std::string_view piece) {
 }
 
 void EventScanner::end_line() {
+    if (at_start_) end_start();
     if (line_empty_) return end_event();
     comment_ended_ = only_comments_;
     has_data_ = has_data_ || line_ == Line::data;

@@ -54,6 +54,8 @@ private:
     enum class Line : std::uint8_t { unknown, data, other };
 
     void feed(std::string_view piece);
+    void skip_mark(std::string_view& piece);
+    void end_start();
     void payload(std::string_view piece);
     void end_line();
     void end_event();
@@ -71,7 +73,8 @@ private:
     std::uint8_t matched_ = 0;  // of kData
     Line line_ = Line::unknown;
     Form form_;
-    bool at_start_ = true;  // a byte order mark may stand here
+    bool at_start_ = true;   // a byte order mark may stand here
+    std::uint8_t mark_ = 0;  // of it, so far
     bool only_comments_ = true;
     bool line_empty_ = true;
     bool space_due_ = false;  // the data of a line begins with the next byte

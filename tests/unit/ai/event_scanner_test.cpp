@@ -81,6 +81,22 @@ TEST(EventScanner, CountsEventsOfAnUnknownShape) {
     EXPECT_EQ(audio.tokens(), 9U) << "by now it is not an opening any more";
 }
 
+TEST(EventScanner, PassesOverAByteOrderMarkHoweverItIsCut) {
+    const std::string text =
+        "\xEF\xBB\xBF"
+        "data: {\"choices\":[{\"delta\":{\"content\":\"a\"}}]}\n\n";
+    for (const std::size_t size : {std::size_t{1}, std::size_t{2}, text.size()}) {
+        EventScanner scanner;
+        for (std::size_t at = 0; at < text.size(); at += size) scanner.push(std::string_view(text).substr(at, size));
+        EXPECT_EQ(scanner.events(), 1U) << size;
+    }
+    EventScanner half;
+    half.push(
+        "\xEF\xBB"
+        "data: 1\n\ndata: 2\n\n");
+    EXPECT_EQ(half.events(), 1U) << "what is no mark is the line's";
+}
+
 TEST(EventScanner, TakesOneEventAfterTheOther) {
     const std::string text = ": note\r\n\r\ndata: 1\n\n" + std::string(kUsageChunk) + "data: 2";
     EventScanner scanner;

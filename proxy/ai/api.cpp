@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 
+#include "base/ascii.hpp"
+
 namespace weir::ai {
 namespace {
 
@@ -24,9 +26,7 @@ constexpr std::string_view kRemix = "/remix";
 
 // Whether `path` is `known`, which is in lower case, in letters of any case.
 bool is_like(std::string_view path, std::string_view known) {
-    return path.size() == known.size() && std::equal(path.begin(), path.end(), known.begin(), [](char c, char wanted) {
-               return wanted == (c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c);
-           });
+    return path.size() == known.size() && begins_ignoring_case(path, known);
 }
 
 std::string_view without_slash(std::string_view path) {
@@ -45,7 +45,7 @@ Api api_of(std::string_view path, Dialect backend) {
     for (const Call& call : kCalls) {
         if (path == call.path) return call.api;
     }
-    const bool other_case = std::any_of(path.begin(), path.end(), [](char c) { return c >= 'A' && c <= 'Z'; });
+    const bool other_case = std::any_of(path.begin(), path.end(), is_capital);
     for (const Call& call : kCalls) {
         if (other_case && is_like(path, call.path)) return call.api;
     }

@@ -6,6 +6,7 @@
 #include <optional>
 #include <utility>
 
+#include "base/ascii.hpp"
 #include "base/json_text.hpp"
 
 namespace weir::ai {
@@ -16,13 +17,6 @@ constexpr std::size_t kLongestHead = 4096;
 constexpr std::size_t kLongestField = 512;
 constexpr std::string_view kNotPlain = "the form is not written in the one way that all readers share";
 constexpr std::string_view kNoForm = "the body is not a whole form (multipart/form-data)";
-
-char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c; }
-
-bool equals_ignoring_case(std::string_view a, std::string_view b) {
-    return a.size() == b.size() &&
-           std::equal(a.begin(), a.end(), b.begin(), [](char x, char y) { return lower(x) == lower(y); });
-}
 
 std::string_view trim(std::string_view text) {
     const std::size_t begin = text.find_first_not_of(" \t");

@@ -4,6 +4,8 @@
 #include <cmath>
 #include <cstddef>
 
+#include "base/ascii.hpp"
+
 namespace weir::ai {
 namespace {
 
@@ -84,11 +86,7 @@ MediaFamily media_family(std::string_view model) {
     const std::size_t vendor = model.find_last_of('/');
     if (vendor != std::string_view::npos) model.remove_prefix(vendor + 1);
     for (const ModelRow& row : kModels) {
-        if (model.size() < row.prefix.size()) continue;
-        const bool like = std::equal(row.prefix.begin(), row.prefix.end(), model.begin(), [](char wanted, char c) {
-            return wanted == (c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c);
-        });
-        if (like) return row.family;
+        if (begins_ignoring_case(model, row.prefix)) return row.family;
     }
     return MediaFamily::other;
 }

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "ai/json_string.hpp"
+#include "base/ascii.hpp"
 
 namespace weir::ai {
 namespace {
@@ -58,14 +59,14 @@ std::string folded(std::string_view name) {
             out.push_back('k');
             i += 2;
         } else {
-            out.push_back(c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c);
+            out.push_back(lower(c));
         }
     }
     return out;
 }
 
 bool may_fold(std::string_view name) {
-    return std::any_of(name.begin(), name.end(), [](char c) { return (c >= 'A' && c <= 'Z') || (c & 0x80) != 0; });
+    return std::any_of(name.begin(), name.end(), [](char c) { return is_capital(c) || (c & 0x80) != 0; });
 }
 
 // A class may depend on it, or the engine's own order does.

@@ -3,12 +3,12 @@
 #include <algorithm>
 #include <cstring>
 
+#include "base/ascii.hpp"
+
 namespace weir::http {
 namespace {
 
 constexpr std::size_t kLongestKnown = 32;
-
-constexpr char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c; }
 
 struct Known {
     std::string_view name;
@@ -182,9 +182,8 @@ FieldId identify(std::string_view name) {
 }
 
 bool equals_ignoring_case(std::string_view a, std::string_view b) {
-    if (a.size() != b.size()) return false;
     // Most that are equal are written alike.
-    return a == b || std::equal(a.begin(), a.end(), b.begin(), [](char x, char y) { return lower(x) == lower(y); });
+    return a.size() == b.size() && (a == b || weir::equals_ignoring_case(a, b));
 }
 
 const Field* FieldTable::find_present(FieldId id) const {

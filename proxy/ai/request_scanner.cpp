@@ -16,17 +16,21 @@ namespace {
 constexpr std::string_view kNoObject = "the body is not a JSON object";
 constexpr std::string_view kTooLong = "a member that decides how the request is served is longer than 512 bytes";
 
-bool is_space(char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; }
+// What is no control character and no space, is told by one comparison.
+bool is_space(char c) {
+    return static_cast<unsigned char>(c) <= ' ' && (c == ' ' || c == '\t' || c == '\r' || c == '\n');
+}
 bool ends_scalar(char c) { return c == ',' || c == ']' || c == '}' || is_space(c); }
 const char* skip_space(const char* at, const char* end) {
     while (at < end && is_space(*at)) ++at;
     return at;
 }
 
-// How many backslashes stand at the end.
-std::size_t count_backslashes(std::string_view text) {
+// An odd number of backslashes stands at the end.
+bool ends_escaping(std::string_view text) {
+    if (!text.ends_with('\\')) return false;
     const std::size_t last = text.find_last_not_of('\\');
-    return text.size() - (last == std::string_view::npos ? 0 : last + 1);
+    return (text.size() - (last == std::string_view::npos ? 0 : last + 1)) % 2 == 1;
 }
 
 constexpr std::size_t kLongestKnown = 31;
@@ -87,24 +91,29 @@ void RequestScanner::push(std::string_view bytes) {
     const char* const end = at + bytes.size();
     // Places are 32 bits wide: what is larger than any body that is taken is not read on.
     if (before_ + bytes.size() > std::numeric_limits<std::uint32_t>::max()) state_ = State::broken;
-    while (at < end && state_ != State::broken) at = step(at, end);
+    while (at < end) {
+        switch (state_) {
+            case State::name: at = step_name(at, end); break;
+            case State::string: at = step_string(at, end); break;
+            case State::scalar: at = step_scalar(at, end); break;
+            case State::nested: at = step_nested(at, end); break;
+            case State::broken: at = end; break;
+            default: at = step_between(at, end);
+        }
+    }
     before_ += bytes.size();
 }
 
-const char* RequestScanner::step(const char* at, const char* end) {
-    switch (state_) {
-        case State::name: return step_name(at, end);
-        case State::string: return step_string(at, end);
-        case State::scalar: return step_scalar(at, end);
-        case State::nested: return step_nested(at, end);
-        case State::broken: return end;
-        default: return step_between(at, end);
+const char* RequestScanner::step_between(const char* at, const char* end) {
+    while (state_ <= State::ended) {
+        at = skip_space(at, end);
+        if (at == end) return end;
+        at = take_mark(at);
     }
+    return at;
 }
 
-const char* RequestScanner::step_between(const char* at, const char* end) {
-    at = skip_space(at, end);
-    if (at == end) return end;
+const char* RequestScanner::take_mark(const char* at) {
     const char c = *at;
     const State state = std::exchange(state_, State::broken);  // unless it goes on as it should
     switch (state) {
@@ -215,11 +224,11 @@ const char* RequestScanner::skip_string(const char* at, const char* end) {
         // Looking for one character is several times as fast as looking for two.
         const auto* quote = static_cast<const char*>(std::memchr(at, '"', static_cast<std::size_t>(end - at)));
         if (quote == nullptr) {
-            escaped_ = count_backslashes({begin, end}) % 2 == 1;
+            escaped_ = ends_escaping({begin, end});
             return end;
         }
         at = quote + 1;
-        if (count_backslashes({begin, quote}) % 2 == 0) {
+        if (!ends_escaping({begin, quote})) {
             in_string_ = false;
             return at;
         }

@@ -34,16 +34,18 @@ public:
 
 private:
     enum class State : std::uint8_t {
+        // between two values or names: the next mark decides
         start,
         name_due,
-        name,
         colon,
         value_due,
+        value_end,
+        ended,
+        // within one
+        name,
         string,
         scalar,
         nested,
-        value_end,
-        ended,
         broken,
     };
     // The names on the way to media, and those at their end.
@@ -76,7 +78,6 @@ private:
         MediaKind member_hint = MediaKind::unknown;
     };
 
-    const char* step(const char* at, const char* end);
     const char* step_name(const char* at, const char* end);
     const char* step_string(const char* at, const char* end);
     const char* step_scalar(const char* at, const char* end);
@@ -84,6 +85,8 @@ private:
     // To behind the quote that ends the string; `end`, and in_string_ stays, where it is not there.
     const char* skip_string(const char* at, const char* end);
     const char* step_between(const char* at, const char* end);
+    // Takes the mark at `at`; where what follows begins.
+    const char* take_mark(const char* at);
     void begin_name(std::uint32_t at);
     void end_name();
     void begin_value(char first, std::uint32_t at);

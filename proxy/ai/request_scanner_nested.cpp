@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
+#include <tuple>
 
 #include "ai/request_scanner.hpp"
 #include "base/sixteen_bytes.hpp"
@@ -139,9 +141,9 @@ MediaPlace RequestScanner::media_place(const Level& level) const {
 void RequestScanner::take_nested_text(std::string_view raw) {
     if (passing() == nullptr) return;
     if (short_size_ < kTooLongName) {
-        const std::size_t room = short_text_.size() - short_size_;
-        std::copy_n(raw.begin(), std::min(room, raw.size()), short_text_.begin() + short_size_);
-        short_size_ = raw.size() <= room ? short_size_ + static_cast<std::uint32_t>(raw.size()) : kTooLongName;
+        const bool fits = short_size_ + raw.size() <= short_text_.size();
+        if (fits) std::copy_n(raw.begin(), raw.size(), short_text_.begin() + short_size_);
+        short_size_ = fits ? short_size_ + static_cast<std::uint32_t>(raw.size()) : kTooLongName;
     }
     if (media_.place() == MediaPlace::none || source_waits_) return;
     if (media_.sated()) {
@@ -205,9 +207,17 @@ RequestScanner::Key RequestScanner::key_of(std::string_view name, MediaKind& hin
         {"inline_data", Key::holder, MediaKind::picture},
         {"input_audio", Key::holder, MediaKind::sound},
     });
+    // The names that are so long, a bit each.
+    static constexpr auto kByLength = [] {
+        std::array<std::uint32_t, std::tuple_size_v<decltype(short_text_)> + 1> bits{};
+        for (std::size_t i = 0; i < kKeys.size(); ++i) bits.at(kKeys[i].name.size()) |= std::uint32_t{1} << i;
+        return bits;
+    }();
     hint = MediaKind::unknown;
-    for (const Row& row : kKeys) {
-        if (row.name.size() != name.size() || row.name != name) continue;
+    if (name.size() >= kByLength.size()) return Key::other;
+    for (std::uint32_t left = kByLength[name.size()]; left != 0; left &= left - 1) {
+        const Row& row = kKeys[static_cast<std::size_t>(std::countr_zero(left))];
+        if (row.name != name) continue;
         hint = row.hint;
         return row.key;
     }

@@ -15,6 +15,12 @@ namespace weir::downstream {
 
 class Worker;
 
+// What a client's certificate says of it: few have one.
+struct ShownCertificate {
+    std::string subject;
+    std::string issuer;  // the authority that signed it
+};
+
 struct ClientLink {
     ClientLink(Worker& owner, std::shared_ptr<const Routing> policy, ListenerId from, const IpAddress& address);
 
@@ -36,8 +42,7 @@ struct ClientLink {
     ListenerId listener;
     IpAddress peer;  // the client: the socket's other end, or whom a balancer there carries
     std::string peer_text;
-    std::string issuer;   // of the authority that signed the next
-    std::string subject;  // of the client's certificate, verified; empty: none
+    std::unique_ptr<const ShownCertificate> certificate;  // verified; null: none
     net::Waker waker;
     net::Timer timer;
     std::unique_ptr<net::ByteStream> stream;

@@ -122,8 +122,11 @@ net::task<bool> Connection::handshake() {
     for (;;) {
         const IoStatus status = link_.stream->try_handshake();
         if (status == IoStatus::ok) {
-            link_.subject = link_.stream->peer_subject();
-            if (!link_.subject.empty()) link_.issuer = link_.stream->peer_issuer();
+            std::string subject = link_.stream->peer_subject();
+            if (!subject.empty()) {
+                link_.certificate = std::make_unique<const ShownCertificate>(
+                    ShownCertificate{std::move(subject), link_.stream->peer_issuer()});
+            }
         }
         if (status != IoStatus::would_block) co_return status == IoStatus::ok;
         if (link_.turn() >= deadline || link_.source().ready.broken) co_return false;

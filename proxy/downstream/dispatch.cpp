@@ -34,7 +34,7 @@ Dispatch::Dispatch(ClientLink& link, Presence& presence, const Progress& progres
       total_deadline_(total_deadline),
       client_minor_version_(client_minor_version) {
     if (request_.rest != nullptr) {
-        pace_.emplace(link_.limits(), link_.turn());
+        pace_ = std::make_unique<UploadPace>(link_.limits(), link_.turn());
         body_deadline_ = pace_->deadline();
     }
 }

@@ -1,7 +1,7 @@
 #pragma once
 // A request on its way to an endpoint, up to the head of the answer.
 
-#include <optional>
+#include <memory>
 #include <string>
 #include <string_view>
 
@@ -90,7 +90,7 @@ private:
     TimePoint answer_deadline_ = TimePoint::max();  // from the last request byte
     TimePoint body_deadline_ = TimePoint::max();    // of the client's next body byte
     http::PartialHead partial_;                     // in inbox_
-    std::optional<UploadPace> pace_;                // of the body that is still at the client
+    std::unique_ptr<UploadPace> pace_;              // of the body that is still at the client; null: none is
     TimePoint blocked_at_{};                        // since when the endpoint has not taken what is queued
     TimePoint taken_deadline_ = TimePoint::max();   // of the endpoint's taking more, while it takes nothing
     int client_minor_version_;

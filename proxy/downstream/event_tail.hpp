@@ -11,9 +11,11 @@ namespace weir::downstream {
 class EventTail {
 public:
     void passed(std::string_view content) {
-        for (const char c : content.substr(content.size() - std::min(content.size(), last_.size()))) {
-            last_ = {last_[1], last_[2], last_[3], c};
+        if (content.size() >= last_.size()) {
+            std::copy_n(content.end() - last_.size(), last_.size(), last_.begin());
+            return;
         }
+        for (const char c : content) last_ = {last_[1], last_[2], last_[3], c};
     }
 
     [[nodiscard]] bool within_event() const {

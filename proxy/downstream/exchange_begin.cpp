@@ -131,8 +131,10 @@ void Exchange::identify(const http::RequestHead& head) {
     const Routing& routing = *link_.routing;
     const ShownKey shown = find_key(head.fields);
     const std::string chain = http::joined_forwarded_for(head.fields);
-    const admission::Identity identity =
-        routing.classifier.identify({link_.peer, chain, shown.key, shown.ambiguous, link_.subject, link_.issuer});
+    static const ShownCertificate kNone;
+    const ShownCertificate& certificate = link_.certificate ? *link_.certificate : kNone;
+    const admission::Identity identity = routing.classifier.identify(
+        {link_.peer, chain, shown.key, shown.ambiguous, certificate.subject, certificate.issuer});
     std::string room;
     const std::string_view compared = http::compared_path(head.path(), room);
     const admission::HeadFacts facts{link_.config().name, head.method, compared, find_header, &head.fields};

@@ -1,10 +1,11 @@
 #include "http/path.hpp"
 
 #include <algorithm>
-#include <array>
 #include <cstdint>
 
+#include "base/ascii.hpp"
 #include "base/hex.hpp"
+#include "base/sixteen_bytes.hpp"
 
 namespace weir::http {
 namespace {
@@ -64,25 +65,21 @@ std::string_view fault_of_segments(std::string_view path) {
 }  // namespace
 
 bool is_usual_path(std::string_view path) {
-    static constexpr std::uint8_t kSlash = 1;
-    static constexpr std::uint8_t kDot = 2;
-    static constexpr std::uint8_t kOdd = 4;
-    static constexpr auto kKinds = [] {
-        std::array<std::uint8_t, 256> kinds{};
-        kinds['/'] = kSlash;
-        kinds['.'] = kDot;
-        kinds['%'] = kinds[';'] = kOdd;
-        for (unsigned char c = 'A'; c <= 'Z'; ++c) kinds[c] = kOdd;
-        return kinds;
-    }();
-    unsigned odd = path.starts_with('/') ? 0 : kOdd;
-    unsigned before = 0;
-    for (const char c : path) {
-        const unsigned kind = kKinds[static_cast<unsigned char>(c)];
-        odd |= (kind & kOdd) | (before & kSlash & (kind | kind >> 1));
-        before = kind;
+    if (!path.starts_with('/')) return false;
+    std::size_t at = 0;
+    for (; path.size() - at > 16; at += 16) {
+        const SixteenBytes bytes = load_sixteen(path.data() + at);
+        const SixteenBytes next = load_sixteen(path.data() + at + 1);
+        const auto odd = (bytes == '%') | (bytes == ';') | ((bytes >= 'A') & (bytes <= 'Z'));
+        const auto empty_or_dot = (bytes == '/') & ((next == '/') | (next == '.'));
+        if (first_marked(odd | empty_or_dot) < 16) return false;
     }
-    return odd == 0;
+    for (; at < path.size(); ++at) {
+        const char c = path[at];
+        const char next = at + 1 < path.size() ? path[at + 1] : '\0';
+        if (c == '%' || c == ';' || is_capital(c) || (c == '/' && (next == '/' || next == '.'))) return false;
+    }
+    return true;
 }
 
 std::string_view normalize_target(std::string_view& target, std::string& room) {

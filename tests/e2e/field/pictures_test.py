@@ -1,4 +1,6 @@
-"""Pictures, sounds and files in a prompt are priced as what they are, and teach nothing of text."""
+"""Pictures, sounds and files in a prompt are priced as what they are, and teach nothing of text.
+
+WEIR_PICTURES=1000 asks for the whole number of pictures; without it for a part."""
 
 import base64
 import json
@@ -16,6 +18,7 @@ from support.wire import format_request
 JSON = ("Content-Type", "application/json")
 CHAT = "/v1/chat/completions"
 KIB = 1024
+PICTURES = int(os.environ.get("WEIR_PICTURES", "50"))
 
 
 def png(width=1024, height=1024, size=225 * KIB):
@@ -60,7 +63,7 @@ class Pictures(WeirTest):
         backend = self.start_backend(answer)
         weir = self.start_weir_before(backend)
         picture = body(part("url", png(size=20 * KIB)))
-        for _ in range(50):
+        for _ in range(PICTURES):
             self.assertEqual(weir.request("POST", CHAT, [JSON], picture).status, 200)
         self.assertEqual(weir.count("weir_token_estimate_ratio"), 1)
         for _ in range(3):

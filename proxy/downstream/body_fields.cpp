@@ -10,6 +10,8 @@ namespace {
 using ai::Api;
 using http::equals_ignoring_case;
 
+constexpr std::size_t kLongestType = 512;
+
 std::string_view essence_of(std::string_view type) { return http::trim(type.substr(0, type.find(';'))); }
 
 bool is_form(std::string_view essence) { return equals_ignoring_case(essence, "multipart/form-data"); }
@@ -81,6 +83,7 @@ BodyFault fault_of_body_fields(const http::FieldTable& fields, Api api, http::Co
     if (!ai::is_known(api)) return {};
     if (coding == http::ContentCoding::unknown) return {Reason::unsupported_coding, {}};
     if (type == nullptr) return {};
+    if (type->value.size() > kLongestType) return {Reason::bad_request, "Content-Type is longer than 512 bytes"};
     if (essence_of(type->value).find(',') != std::string_view::npos) {
         return {Reason::bad_request, "there are two types in Content-Type"};
     }

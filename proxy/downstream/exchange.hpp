@@ -77,7 +77,8 @@ private:
     [[nodiscard]] bool overrides_tier() const;
     // Lets the engine know that one, so that what its answer says of the tier is true.
     void tell_tier(ai::Rewrite& rewrite) const;
-    void note_idempotency_key(std::string_view key);
+    // False, and the request refused, where another one is in flight with it.
+    [[nodiscard]] bool note_idempotency_key(std::string_view key);
     void read_upgrade(const http::RequestHead& head);
     void write_head(const http::RequestHead& head);
     [[nodiscard]] bool reads_answer() const;

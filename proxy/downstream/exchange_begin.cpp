@@ -115,9 +115,10 @@ std::string_view Exchange::begin(const http::RequestHead& head, std::string_view
     }
     identify(head);
     if (head.wants_upgrade) read_upgrade(head);
-    const http::Field* key = head.fields.find(http::FieldId::idempotency_key);
-    if (key != nullptr && route_ != nullptr) note_idempotency_key(key->value);
     if (refuse_by_head(head)) return bytes;
+    // Not before: a key in use says nothing of a request that is refused for what it is, and that one uses no key up.
+    const http::Field* key = head.fields.find(http::FieldId::idempotency_key);
+    if (key != nullptr && !note_idempotency_key(key->value)) return bytes;
     const bool is_whole =
         framing_ == http::Framing::none || (framing_ == http::Framing::length && content_length_ <= bytes.size());
     // Step 3: before the body is read, and before the backend's head is written.
@@ -181,6 +182,7 @@ void Exchange::join(ClassId cls) {
 }
 
 bool Exchange::refuse_by_head(const http::RequestHead& head) {
+    if (reason_ != Reason::admitted) return true;  // the first refusal stands
     if (route_ == nullptr) {
         fail(Reason::internal_error, "no traffic class matches");
     } else if (http::seen_before(head.fields, link_.worker.state().pseudonym)) {
@@ -200,14 +202,18 @@ bool Exchange::refuse_by_head(const http::RequestHead& head) {
     return reason_ != Reason::admitted;
 }
 
-void Exchange::note_idempotency_key(std::string_view key) {
+bool Exchange::note_idempotency_key(std::string_view key) {
     const IdempotencyKeys::Hash hash = IdempotencyKeys::hash(ask_.client, path(), key);
     const IdempotencyKeys::Standing standing = link_.worker.state().idempotency_keys.begin(hash);
-    if (standing == IdempotencyKeys::Standing::in_flight) return fail(Reason::idempotency_key_in_use);
+    if (standing == IdempotencyKeys::Standing::in_flight) {
+        fail(Reason::idempotency_key_in_use);
+        return false;
+    }
     idempotency_key_ = hash;
-    if (standing == IdempotencyKeys::Standing::first) return;
+    if (standing == IdempotencyKeys::Standing::first) return true;
     ask_.retry = true;
     record_.retry_count = std::max(record_.retry_count, 1U);
+    return true;
 }
 
 void Exchange::read_upgrade(const http::RequestHead& head) {

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <string_view>
+#include <type_traits>
 
 namespace weir::http {
 
@@ -100,13 +101,18 @@ private:
 [[nodiscard]] bool is_encoded(const FieldTable& fields);
 
 // Calls `visit(std::string_view)` for each member of a comma-separated list, trimmed, empty ones left out (RFC 9110
-// section 5.6.1).
+// section 5.6.1). A visitor that returns false has seen enough.
 template <typename Visit>
 void for_each_member(std::string_view list, Visit visit) {
+    constexpr bool kMayStop = std::is_same_v<decltype(visit(list)), bool>;
     while (!list.empty()) {
         const std::size_t comma = list.find(',');
         const std::string_view member = trim(list.substr(0, comma));
-        if (!member.empty()) visit(member);
+        if constexpr (kMayStop) {
+            if (!member.empty() && !visit(member)) return;
+        } else {
+            if (!member.empty()) visit(member);
+        }
         if (comma == std::string_view::npos) return;
         list.remove_prefix(comma + 1);
     }

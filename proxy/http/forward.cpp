@@ -231,17 +231,19 @@ void write_response_head(const ResponseHead& head, const ResponseExtras& extras,
 
 bool seen_before(const FieldTable& fields, std::string_view pseudonym) {
     if (!fields.has(FieldId::via)) return false;
+    std::size_t hops = 0;
     bool seen = false;
     for (const Field& field : fields) {
         if (field.id != FieldId::via) continue;
         for_each_member(field.value, [&](std::string_view hop) {
-            const std::size_t space = hop.find(' ');
-            if (space == std::string_view::npos) return;
-            const std::string_view by = trim(hop.substr(space + 1));
-            seen |= by.substr(0, by.find(' ')) == pseudonym;
+            const std::size_t space = std::min(hop.find(' '), hop.size());
+            const std::string_view by = trim(hop.substr(space));
+            seen |= ++hops > kMostHops || by.substr(0, by.find(' ')) == pseudonym;
+            return !seen;
         });
+        if (seen) return true;
     }
-    return seen;
+    return false;
 }
 
 std::string joined_forwarded_for(const FieldTable& fields) {

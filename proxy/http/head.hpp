@@ -17,6 +17,9 @@ enum class Framing : std::uint8_t { none, length, chunked, until_close };
 // and that of the fields would multiply. Empty members count by their bytes.
 inline constexpr std::size_t kMostConnectionMembers = 32;
 inline constexpr std::size_t kMostConnectionBytes = 1024;
+inline constexpr std::size_t kMostEncodingBytes = 256;
+// Proxies that a request has passed: what has passed more goes round.
+inline constexpr std::size_t kMostHops = 64;
 
 struct HeadLimits {
     std::size_t bytes = 32 * 1024;

@@ -31,17 +31,31 @@ struct Semantics {
     bool keep_alive = false;
     bool connection_upgrade = false;
     bool has_upgrade = false;
+    bool long_encoding = false;
+
+    [[nodiscard]] bool names_too_much() const {
+        return connection_bytes > kMostConnectionBytes || connection_members > kMostConnectionMembers;
+    }
 };
 
 void read_connection(std::string_view value, Semantics& all) {
     all.connection_bytes += value.size();
-    if (all.connection_bytes > kMostConnectionBytes) return;
+    if (all.names_too_much()) return;
     for_each_member(value, [&](std::string_view member) {
         ++all.connection_members;
         all.bad_connection |= !is_token(member);
         all.close |= equals_ignoring_case(member, "close");
         all.keep_alive |= equals_ignoring_case(member, "keep-alive");
         all.connection_upgrade |= equals_ignoring_case(member, "upgrade");
+    });
+}
+
+void read_proxy_connection(std::string_view value, Semantics& all) {
+    all.connection_bytes += value.size();
+    if (all.names_too_much()) return;
+    for_each_member(value, [&](std::string_view member) {
+        ++all.connection_members;
+        all.bad_connection |= !is_token(member);
     });
 }
 
@@ -55,6 +69,8 @@ void read_length(std::string_view value, Semantics& all) {
 void read_encoding(std::string_view value, Semantics& all) {
     ++all.encodings;
     all.exactly_chunked = equals_ignoring_case(value, "chunked");
+    all.long_encoding |= value.size() > kMostEncodingBytes;
+    if (all.long_encoding) return;
     all.beyond_chunked |= all.chunked_last;
     bool seen = false;
     bool more = false;
@@ -75,10 +91,7 @@ Semantics read_fields(const FieldTable& fields) {
             case FieldId::connection: read_connection(field.value, all); break;
             case FieldId::hop_by_hop:
                 // It says nothing here, but two readers may differ about one that is no list.
-                if (equals_ignoring_case(field.name, "proxy-connection")) {
-                    for_each_member(field.value,
-                                    [&](std::string_view member) { all.bad_connection |= !is_token(member); });
-                }
+                if (equals_ignoring_case(field.name, "proxy-connection")) read_proxy_connection(field.value, all);
                 break;
             case FieldId::upgrade: all.has_upgrade = true; break;
             default: break;
@@ -90,9 +103,8 @@ Semantics read_fields(const FieldTable& fields) {
 ParseResult check_fields(const HeadLines& lines, const Semantics& all) {
     if (lines.malformed_field) return refuse("a field is not `name: value`");
     if (all.bad_connection) return refuse("Connection is not a list of tokens");
-    if (all.connection_bytes > kMostConnectionBytes || all.connection_members > kMostConnectionMembers) {
-        return refuse("Connection names too much");
-    }
+    if (all.names_too_much()) return refuse("Connection names too much");
+    if (all.long_encoding) return refuse("Transfer-Encoding names too much");
     if (all.beyond_chunked) return refuse("an encoding after chunked");
     if (lines.too_many_fields) return refuse("the head has too many fields", Reason::head_too_large);
     return kSound;

@@ -1,6 +1,7 @@
 #include "http/path.hpp"
 
-#include <algorithm>
+#include <array>
+#include <cstddef>
 #include <cstdint>
 
 #include "base/ascii.hpp"
@@ -10,56 +11,98 @@
 namespace weir::http {
 namespace {
 
-bool is_unreserved(unsigned char c) {
-    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-' || c == '.' ||
-           c == '_' || c == '~';
-}
+// What an escaped byte is; a stranger may send thousands of them.
+enum class Escaped : std::uint8_t {
+    other,       // stays escaped
+    unreserved,  // means what it means unescaped (RFC 3986 section 2.3)
+    slash,
+    control,
+    not_utf8,  // overlong forms of ASCII, and what is beyond Unicode: lenient decoders make a slash of `%c0%af`
+};
 
-// Overlong forms of ASCII, and what is beyond Unicode: lenient decoders make a slash of `%c0%af`.
-bool is_never_utf8(unsigned char c) { return c == 0xC0 || c == 0xC1 || c >= 0xF5; }
+constexpr auto kEscaped = [] {
+    std::array<Escaped, 256> kinds{};
+    for (std::size_t c = 0; c < kinds.size(); ++c) {
+        const auto letter = static_cast<char>(c | 0x20);
+        if ((letter >= 'a' && letter <= 'z' && c < 0x80 && c >= 'A') || (c >= '0' && c <= '9') || c == '-' ||
+            c == '.' || c == '_' || c == '~') {
+            kinds[c] = Escaped::unreserved;
+        }
+        if (c == '/' || c == '\\') kinds[c] = Escaped::slash;
+        if (c < 0x20 || c == 0x7F) kinds[c] = Escaped::control;
+        if (c == 0xC0 || c == 0xC1 || c >= 0xF5) kinds[c] = Escaped::not_utf8;
+    }
+    return kinds;
+}();
 
-// What is wrong with an escape of `c`; empty: nothing.
-std::string_view fault_of_escape(unsigned char c) {
-    if (c == '/' || c == '\\') return "the path has an escaped slash";
-    if (c < 0x20 || c == 0x7F) return "the path has an escaped control character";
-    return is_never_utf8(c) ? "the path is not in UTF-8" : std::string_view{};
+constexpr auto kHexValues = [] {
+    std::array<std::int8_t, 256> values{};
+    for (std::size_t c = 0; c < values.size(); ++c)
+        values[c] = static_cast<std::int8_t>(hex_value(static_cast<char>(c)));
+    return values;
+}();
+
+int hex_at(std::string_view text, std::size_t at) {
+    return at < text.size() ? kHexValues[static_cast<unsigned char>(text[at])] : -1;
 }
 
 std::string_view decode(std::string_view path, std::string& out) {
     constexpr std::string_view kDigits = "0123456789ABCDEF";
+    out.resize(path.size());
+    char* to = out.data();
     for (std::size_t i = 0; i < path.size(); ++i) {
         if (path[i] != '%') {
-            out.push_back(path[i]);
+            *to++ = path[i];
             continue;
         }
-        const int high = i + 1 < path.size() ? hex_value(path[i + 1]) : -1;
-        const int low = i + 2 < path.size() ? hex_value(path[i + 2]) : -1;
+        const int high = hex_at(path, i + 1);
+        const int low = hex_at(path, i + 2);
         if (high < 0 || low < 0) return "the path has a malformed escape";
         const auto c = static_cast<unsigned char>(high << 4 | low);
-        if (const std::string_view fault = fault_of_escape(c); !fault.empty()) return fault;
-        if (is_unreserved(c)) {
-            out.push_back(static_cast<char>(c));
-        } else {
-            out.push_back('%');
-            out.push_back(kDigits[c >> 4]);
-            out.push_back(kDigits[c & 0x0F]);
+        switch (kEscaped[c]) {
+            case Escaped::slash: return "the path has an escaped slash";
+            case Escaped::control: return "the path has an escaped control character";
+            case Escaped::not_utf8: return "the path is not in UTF-8";
+            case Escaped::unreserved: *to++ = static_cast<char>(c); break;
+            case Escaped::other:
+                *to++ = '%';
+                *to++ = kDigits[c >> 4];
+                *to++ = kDigits[c & 0x0F];
         }
         i += 2;
     }
+    out.resize(static_cast<std::size_t>(to - out.data()));
     return {};
 }
 
 std::string_view fault_of_segments(std::string_view path) {
-    std::string_view rest = path.substr(1);
-    while (!rest.empty()) {
-        const std::size_t slash = rest.find('/');
-        const std::string_view segment = rest.substr(0, slash);
-        if (segment.empty()) return "the path has an empty segment ('//')";
-        if (segment == "." || segment == "..") return "the path has a dot segment";
-        if (slash == std::string_view::npos) break;
-        rest.remove_prefix(slash + 1);
+    std::size_t dots = 0;    // of the segment
+    std::size_t length = 0;  // of the segment
+    for (const char c : path.substr(1)) {
+        if (c != '/') {
+            ++length;
+            dots += c == '.' ? 1 : 0;
+            continue;
+        }
+        if (length == 0) return "the path has an empty segment ('//')";
+        if (length <= 2 && dots == length) return "the path has a dot segment";
+        dots = length = 0;
     }
-    return {};
+    return length > 0 && length <= 2 && dots == length ? "the path has a dot segment" : std::string_view{};
+}
+
+// Of each segment, what stands before its parameters (RFC 3986 section 3.3).
+std::string without_parameters(std::string_view path) {
+    std::string out(path.size(), '\0');
+    char* to = out.data();
+    bool in_parameters = false;
+    for (std::size_t i = 0; i < path.size(); ++i) {
+        const char c = path[i];
+        in_parameters = c != '/' && (in_parameters || c == ';' || (c == '%' && path.substr(i, 3) == "%3B"));
+        if (!in_parameters) *to++ = c;
+    }
+    out.resize(static_cast<std::size_t>(to - out.data()));
+    return out;
 }
 
 }  // namespace
@@ -85,6 +128,9 @@ bool is_usual_path(std::string_view path) {
 std::string_view normalize_target(std::string_view& target, std::string& room) {
     const std::string_view path = target.substr(0, target.find('?'));
     if (!path.starts_with('/')) return {};
+    if (path.size() > kLongestOddPath && (path.find('%') < path.size() || path.find(';') < path.size())) {
+        return "the path is longer than 2 KiB, and has escapes or parameters";
+    }
     room.clear();
     if (const std::string_view fault = decode(path, room); !fault.empty()) return fault;
     if (const std::string_view fault = fault_of_segments(room); !fault.empty()) return fault;
@@ -96,13 +142,7 @@ std::string_view normalize_target(std::string_view& target, std::string& room) {
 
 std::string_view compared_path(std::string_view path, std::string& room) {
     if (path.find(';') != std::string_view::npos || path.find('%') != std::string_view::npos) {
-        room.clear();
-        while (!path.empty()) {
-            const std::size_t end = std::min(path.find('/', 1), path.size());
-            const std::string_view segment = path.substr(0, end);
-            room.append(segment.substr(0, std::min(segment.find(';'), segment.find("%3B"))));
-            path.remove_prefix(end);
-        }
+        room = without_parameters(path);
         path = room;
     }
     if (path.size() > 1 && path.ends_with('/')) path.remove_suffix(1);

@@ -15,6 +15,9 @@ namespace weir::http {
 // Nearly every path is, and is looked at once.
 [[nodiscard]] bool is_usual_path(std::string_view path);
 
+// Escapes and parameters cost many times what other bytes do: of longer paths none are taken apart.
+inline constexpr std::size_t kLongestOddPath = 2048;
+
 // Puts the normal form of an origin-form target, its query as it is, into `target`: a view of what it was, or of `room`
 // where it had to be written anew. Why there is none, a clause in static storage; empty: there is.
 [[nodiscard]] std::string_view normalize_target(std::string_view& target, std::string& room);

@@ -87,5 +87,43 @@ class Idempotency(WeirTest):
         self.assertEqual([request.target for request in backend.requests], ["/held", "/first", "/v1/chat/completions"])
 
 
+class FirstRefusal(WeirTest):
+    """What a request is refused for first is what it is told, and it uses no key up."""
+
+    def start(self):
+        self.done = threading.Event()
+        self.addCleanup(self.done.set)
+        backend = self.start_backend(hold(self.done))
+        self.weir = self.start_weir(small_policy(backend.url, backend={"websocket": {}}))
+        return backend
+
+    def malformed_upgrade(self, *fields):
+        head = format_request("GET", "/v1/realtime", [("Connection", "Upgrade"), ("Upgrade", "websocket"),
+                                                      ("Sec-WebSocket-Version", "13"), ("Sec-WebSocket-Key", "short"), *fields])
+        with self.weir.connect() as client:
+            client.send(head)
+            return client.response()
+
+    def test_a_malformed_upgrade_is_400_whatever_else_it_is(self):
+        backend = self.start()
+        held = self.client(self.weir)
+        held.send(format_request("GET", "/v1/realtime", [("Idempotency-Key", "k")]))
+        backend.wait_for(1)
+        pseudonym = backend.requests[0].get("via").split(" ")[1]
+        for field in (("Idempotency-Key", "k"), ("Via", "1.1 " + pseudonym), ("Max-Forwards", "0")):
+            answer = self.malformed_upgrade(field)
+            self.assertEqual((answer.status, answer.get("x-weir-decision")), (400, "bad_request"), field)
+        self.done.set()
+        self.assertEqual(held.response().status, 200)
+
+    def test_what_is_refused_uses_no_key_up(self):
+        self.start()
+        self.assertEqual(self.malformed_upgrade(("Idempotency-Key", "k")).status, 400)
+        self.done.set()
+        self.assertEqual(self.weir.count("weir_idempotency_keys"), 0)
+        self.assertEqual(self.weir.request("GET", "/v1/realtime", [("Idempotency-Key", "k")]).status, 200)
+        self.assertEqual(self.weir.count("weir_retries_seen_total", **{"class": "everyone"}), 0)
+
+
 if __name__ == "__main__":
     unittest.main()

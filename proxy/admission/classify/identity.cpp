@@ -89,9 +89,10 @@ Identity Identifier::assume(const IpAddress& source, std::string_view key_name) 
 
 IpAddress Identifier::source_of(IpAddress peer, std::string_view forwarded_for) const {
     // Each proxy appends whom it heard from, so entries are believed from the right, for as long as whoever wrote them
-    // is trusted. What nobody vouches for, or nobody can read, ends the walk.
+    // is trusted. What nobody vouches for, or nobody can read, ends the walk; so does a chain longer than any is.
+    constexpr int kMostHops = 32;
     IpAddress source = peer;
-    while (!forwarded_for.empty() && is_trusted(source)) {
+    for (int hop = 0; hop < kMostHops && !forwarded_for.empty() && is_trusted(source); ++hop) {
         const std::size_t comma = forwarded_for.rfind(',');
         const auto entry = parse_forwarded(forwarded_for.substr(comma == std::string_view::npos ? 0 : comma + 1));
         if (!entry) break;

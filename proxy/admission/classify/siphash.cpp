@@ -2,6 +2,7 @@
 
 #include <bit>
 #include <cstddef>
+#include <cstring>
 
 namespace weir::admission {
 namespace {
@@ -24,7 +25,17 @@ struct Lanes {
     }
 };
 
-// Up to eight bytes, little-endian whatever the machine is.
+std::uint64_t load_eight(const std::uint8_t* bytes) {
+    std::uint64_t word = 0;
+    if constexpr (std::endian::native == std::endian::little) {
+        std::memcpy(&word, bytes, sizeof word);
+    } else {
+        for (std::size_t i = 0; i < 8; ++i) word |= std::uint64_t{bytes[i]} << (8 * i);
+    }
+    return word;
+}
+
+// Fewer than eight, little-endian whatever the machine is.
 std::uint64_t load(std::span<const std::uint8_t> bytes) {
     std::uint64_t word = 0;
     for (std::size_t i = 0; i < bytes.size(); ++i) word |= std::uint64_t{bytes[i]} << (8 * i);
@@ -37,7 +48,7 @@ std::uint64_t siphash(SipKey key, std::span<const std::uint8_t> bytes) {
     Lanes lanes{key.k0 ^ 0x736f6d6570736575U, key.k1 ^ 0x646f72616e646f6dU, key.k0 ^ 0x6c7967656e657261U,
                 key.k1 ^ 0x7465646279746573U};
     const std::uint64_t length = bytes.size();
-    for (; bytes.size() >= 8; bytes = bytes.subspan(8)) lanes.absorb(load(bytes.first(8)));
+    for (; bytes.size() >= 8; bytes = bytes.subspan(8)) lanes.absorb(load_eight(bytes.data()));
     lanes.absorb(load(bytes) | length << 56);
     lanes.v2 ^= 0xFF;
     for (int i = 0; i < 4; ++i) lanes.round();

@@ -32,6 +32,35 @@ class ConnectionLists(SharedWeirTest):
         self.assertEqual((answer.status, answer.get("x-hop"), answer.get("x-kept")), (200, None, "1"))
 
 
+class LongerThanAny(SharedWeirTest):
+    """What no honest head has so much of is not read to its end."""
+
+    def refused(self, expected, fields, target="/", method="GET", body=b""):
+        answer = self.ask(format_request(method, target, fields, body))
+        self.assertEqual((answer.status, answer.get("x-weir-decision")), expected, fields[:1])
+        self.assertEqual(self.backend.requests, [])
+
+    def test_a_proxy_connection_that_names_too_much_is_400(self):
+        self.refused((400, "bad_request"), [("Proxy-Connection", ", ".join(["x"] * 33))])
+
+    def test_what_has_passed_more_than_64_proxies_goes_round(self):
+        self.refused((508, "loop_detected"), [("Via", ", ".join(["1.1 a"] * 65))])
+        self.refused((508, "loop_detected"), [("Via", "1.1 a")] * 65)
+        self.assertEqual(self.ask(format_request("GET", "/", [("Via", ", ".join(["1.1 a"] * 64))])).status, 200)
+
+    def test_encodings_without_end_are_400(self):
+        self.refused((400, "bad_request"), [("Transfer-Encoding", "gzip, " * 50 + "chunked")], method="POST")
+
+    def test_a_type_with_parameters_without_end_is_400(self):
+        json = ("Content-Type", "application/json" + "; charset=utf-8" * 40)
+        self.refused((400, "bad_request"), [json], "/v1/chat/completions", "POST", b"{}")
+
+    def test_a_path_of_escapes_or_parameters_without_end_is_400(self):
+        for part in ("%61", "a;b=c/"):
+            self.refused((400, "bad_request"), [], "/" + part * (2100 // len(part)))
+        self.assertEqual(self.ask(format_request("GET", "/" + "a" * 3000)).status, 200)
+
+
 class Pieces(SharedWeirTest):
     def test_a_head_that_comes_byte_by_byte_is_read(self):
         with self.weir.connect() as client:

@@ -167,6 +167,16 @@ TEST(SeenBefore, FindsOurselvesAnywhereInVia) {
     }
 }
 
+TEST(SeenBefore, TakesMoreHopsThanAnyChainHasForALoop) {
+    RequestHead head;
+    std::string chain = "Via: 1.1 a";
+    for (std::size_t hop = 1; hop < kMostHops; ++hop) chain += ", 1.1 a";
+    const auto longest = test::post_with(chain + "\r\n");
+    EXPECT_FALSE(seen_before(fields_of(head, longest), "weir-1"));
+    const auto longer = test::post_with(chain + "\r\nVia: 1.1 b\r\n");
+    EXPECT_TRUE(seen_before(fields_of(head, longer), "weir-1"));
+}
+
 TEST(JoinedForwardedFor, KeepsTheOrderOfTheChain) {
     RequestHead head;
     const auto text = test::post_with("X-Forwarded-For: 1.1.1.1, 2.2.2.2\r\nX: 1\r\nx-forwarded-for: 3.3.3.3\r\n");

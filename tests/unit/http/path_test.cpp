@@ -36,6 +36,15 @@ TEST(Path, IsRefusedWhereServersTakeItInDifferentWays) {
     }
 }
 
+TEST(Path, IsNotTakenApartWhereItIsLong) {
+    const std::string plain(kLongestOddPath, 'a');
+    EXPECT_EQ(normal("/" + plain), "/" + plain);
+    EXPECT_EQ(normal("/" + plain + "?%61;"), "/" + plain + "?%61;");
+    EXPECT_EQ(normal("/" + plain + "%61"), "refused");
+    EXPECT_EQ(normal("/" + plain + ";b"), "refused");
+    EXPECT_EQ(normal("/" + plain.substr(8) + "%61"), "/" + plain.substr(8) + "a");
+}
+
 TEST(Path, IsComparedWithoutWhatServersLeaveOut) {
     const auto compared = [](std::string_view path) {
         std::string room;

@@ -9,7 +9,7 @@ import zlib
 
 from support.policy import small_policy
 from support.process import WeirTest
-from support.waiting import scaled
+from support.waiting import SLOW, scaled
 
 CHAT = "/v1/chat/completions"
 JSON = ("Content-Type", "application/json")
@@ -131,7 +131,8 @@ class Codings(Judged):
         before = self.weir.resident_bytes()
         for _ in range(20):
             self.send(bomb, [JSON, ("Content-Encoding", "gzip")])
-        self.assertLess(self.weir.resident_bytes() - before, 8 * MIB)
+        if SLOW == 1:  # a sanitizer keeps much of what is freed
+            self.assertLess(self.weir.resident_bytes() - before, 8 * MIB)
 
     def test_of_other_calls_an_unknown_coding_passes_in_the_worst_class(self):
         coded = [JSON, ("Content-Encoding", "foo")]

@@ -103,7 +103,7 @@ class Endpoints(WeirTest):
 
 
 class KeptConnections(WeirTest):
-    """A backend that closes each connection when the second request has come on it."""
+    """A backend that closes each connection when the second request has come on it. One worker, as each has its own."""
 
     def closes_on_second(self, **options):
         self.executed = []
@@ -117,7 +117,7 @@ class KeptConnections(WeirTest):
 
     def test_what_cannot_be_sent_again_is_not_sent_on_them(self):
         backend = self.closes_on_second()
-        weir = self.start_weir_before(backend)
+        weir = self.start_weir_before(backend, workers=1)
         for i in range(6):
             self.assertEqual(weir.request("POST", "/v1/batches", [], b'{"n":%d}' % i).status, 200)
         self.assertEqual([request.body for request in backend.requests], [b'{"n":%d}' % i for i in range(6)])
@@ -134,7 +134,7 @@ class KeptConnections(WeirTest):
 
     def test_connections_for_one_request_do_not_pile_up(self):
         backend = self.start_backend()
-        weir = self.start_weir_before(backend)
+        weir = self.start_weir_before(backend, workers=1)
         for _ in range(20):
             self.assertEqual(weir.request("POST", "/v1/batches", [], b"{}").status, 200)
         self.assertEqual(backend.connections, 20)
@@ -142,7 +142,7 @@ class KeptConnections(WeirTest):
 
     def test_inference_is_sent_on_them(self):
         backend = self.start_backend()
-        weir = self.start_weir_before(backend)
+        weir = self.start_weir_before(backend, workers=1)
         for _ in range(10):
             self.assertEqual(weir.request("POST", "/v1/chat/completions", [], b"{}").status, 200)
         self.assertEqual(backend.connections, 1)
@@ -150,7 +150,7 @@ class KeptConnections(WeirTest):
     def test_one_stale_connection_is_followed_by_a_fresh_one(self):
         """All that lie idle may have gone the same way."""
         backend = self.start_backend()
-        weir = self.start_weir_before(backend)
+        weir = self.start_weir_before(backend, workers=1)
         gathered = threading.Barrier(4)
 
         def together(peer, request):

@@ -1,218 +1,232 @@
 #include "admin/server.hpp"
 
-#include <spdlog/spdlog.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/generic/stream_protocol.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/beast/core/basic_stream.hpp>
+#include <boost/beast/core/flat_buffer.hpp>
+#include <boost/beast/http/parser.hpp>
+#include <boost/beast/http/read.hpp>
+#include <boost/beast/http/string_body.hpp>
+#include <boost/beast/http/write.hpp>
+#include <exception>
 #include <list>
-
-#include "base/ip.hpp"
-#include "base/sha256.hpp"
-#include "http/head.hpp"
-#include "net/byte_stream.hpp"
-#include "net/listener.hpp"
-#include "net/task.hpp"
 
 namespace weir::admin {
 namespace {
 
+namespace asio = boost::asio;
+namespace beast = boost::beast;
+namespace http = boost::beast::http;
+using boost::system::error_code;
 using namespace std::chrono_literals;
 
 // Operators are few: a scraper, a probe or two, a person.
 constexpr std::size_t kMaxConnections = 64;
-constexpr Duration kTimeout = 10s;
 constexpr std::size_t kMaxHead = 16 * 1024;
+constexpr std::size_t kMaxBody = 64 * 1024;
+constexpr auto kTimeout = 10s;  // for a request to come whole, and for its answer to leave
+constexpr auto kIdle = 75s;     // between requests: longer than the usual interval of a scraper
+// After the last answer, what the client still sends is read and dropped, so that a reset does not take the answer from
+// it (RFC 9112 section 9.6).
+constexpr auto kLinger = 500ms;
+constexpr std::size_t kLingerBytes = 1024 * 1024;
 
-std::string in_lower_case(std::string_view text) {
-    std::string lower(text);
-    for (char& c : lower) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-    return lower;
+using Stream = beast::basic_stream<asio::generic::stream_protocol>;
+using Parser = http::request_parser<http::string_body>;
+using Response = http::response<http::string_body>;
+
+auto with(error_code& error) { return asio::redirect_error(asio::use_awaitable, error); }
+
+Response write_answer(const Parser::value_type& request, Answer answer) {
+    Response response(static_cast<http::status>(answer.status), request.version());
+    response.keep_alive(request.keep_alive());
+    response.set(http::field::content_type, answer.content_type);
+    if (answer.status == 401) response.set(http::field::www_authenticate, "Bearer");
+    if (answer.status == 405) response.set(http::field::allow, answer.allow);
+    response.body() = std::move(answer.body);
+    response.prepare_payload();
+    if (request.method() == http::verb::head) response.body().clear();  // its length stays
+    return response;
 }
 
-std::string_view phrase_of(int status) {
-    switch (status) {
-        case 200: return "OK";
-        case 400: return "Bad Request";
-        case 401: return "Unauthorized";
-        case 404: return "Not Found";
-        case 405: return "Method Not Allowed";
-        case 421: return "Misdirected Request";
-        default: return "Service Unavailable";
+// What was sent is no request that can be read: the last word on its connection.
+Response write_refusal(const error_code& error) {
+    http::status status = http::status::bad_request;
+    if (error == http::error::header_limit || error == http::error::buffer_overflow) {
+        status = http::status::request_header_fields_too_large;
     }
+    if (error == http::error::body_limit) status = http::status::payload_too_large;
+    Parser::value_type nameless;
+    nameless.keep_alive(false);
+    return write_answer(nameless, {static_cast<int>(status), "text/plain; charset=utf-8", error.message() + "\n"});
 }
 
-std::string write_answer(const Answer& answer, bool to_head) {
-    std::string text = "HTTP/1.1 " + std::to_string(answer.status) + " ";
-    text.append(phrase_of(answer.status)).append("\r\nContent-Type: ").append(answer.content_type);
-    if (answer.status == 401) text.append("\r\nWWW-Authenticate: Bearer");
-    if (answer.status == 405) text.append("\r\nAllow: GET, HEAD");
-    text.append("\r\nContent-Length: ").append(std::to_string(answer.body.size()));
-    text.append("\r\nConnection: close\r\n\r\n");
-    return to_head ? text : text.append(answer.body);
+// Of the errors of a read, those that an answer can be given to: the others leave nobody to answer.
+bool is_fault_of_request(const error_code& error) {
+    return error.category() == make_error_code(http::error::bad_method).category() &&
+           error != http::error::end_of_stream && error != http::error::partial_message;
+}
+
+// Beast leaves Host to its users. RFC 9112 section 3.2: one, and none only before HTTP/1.1.
+bool has_one_host(const Parser::value_type& request) {
+    const std::size_t hosts = request.count(http::field::host);
+    return hosts == 1 || (hosts == 0 && request.version() < 11);
+}
+
+Answer answer(const Door& door, const Parser::value_type& request) {
+    if (!has_one_host(request)) return {400, "text/plain; charset=utf-8", "one Host field is needed\n"};
+    const auto host = request.find(http::field::host);
+    return door.answer({.method = request.method_string(),
+                        .target = request.target(),
+                        .host = host == request.end() ? std::nullopt : std::optional<std::string_view>(host->value()),
+                        .authorization = request[http::field::authorization],
+                        .body = request.body()});
 }
 
 }  // namespace
 
-struct Server::Impl {
-    // One request on one connection, then it closes.
-    class Session {
-    public:
-        Session(Impl& owner, std::unique_ptr<net::ByteStream> bytes)
-            : server(owner),
-              waker(owner.loop),
-              timer(owner.loop.timers(), waker),
-              stream(std::move(bytes)),
-              task(run()) {
-            stream->source().set_waker(&waker);
-        }
-        [[nodiscard]] bool done() const { return task.done(); }
-        // Its head has come: it is being answered.
-        [[nodiscard]] bool asked() const { return asked_; }
-        void start() { task.start(); }
-
-    private:
-        net::task<void> run() {
-            const TimePoint deadline = waker.loop().now() + kTimeout;
-            timer.set(deadline);
-            std::string text;
-            try {
-                text = co_await read_and_answer(deadline);
-            } catch (const std::exception& error) {  // out of memory or descriptors, say: this connection just closes
-                waker.loop().note_fault(error.what());
-            }
-            std::string_view rest = text;
-            while (!rest.empty() && waker.loop().now() < deadline) {
-                const iovec part = net::as_part(rest);
-                const net::IoResult result = stream->try_write({&part, 1});
-                if (result.status == net::IoStatus::failed) break;
-                rest.remove_prefix(result.bytes);
-                if (result.status == net::IoStatus::would_block) co_await waker.wait();
-            }
-            stream->shutdown_write();
-            server.sweep.wake();
-        }
-
-        net::task<std::string> read_and_answer(TimePoint deadline) {
-            std::string inbox;
-            http::RequestHead head;
-            while (waker.loop().now() < deadline) {
-                const std::span<char> scratch = waker.loop().scratch();
-                const net::IoResult result = stream->try_read(scratch.first(4096));
-                if (result.status == net::IoStatus::eof || result.status == net::IoStatus::failed) break;
-                inbox.append(scratch.data(), result.bytes);
-                const auto parsed = http::parse_request(inbox, {.bytes = kMaxHead}, head);
-                asked_ = parsed.status != http::ParseStatus::need_more;
-                if (parsed.status == http::ParseStatus::complete) {
-                    co_return write_answer(server.answer(head), head.method == "HEAD");
-                }
-                if (parsed.status == http::ParseStatus::refused) {
-                    co_return write_answer({400, "text/plain; charset=utf-8", std::string(parsed.detail) + "\n"},
-                                           false);
-                }
-                if (result.status == net::IoStatus::would_block) co_await waker.wait();
-            }
-            co_return std::string{};
-        }
-
-        Impl& server;
-        net::Waker waker;
-        net::Timer timer;
-        std::unique_ptr<net::ByteStream> stream;
-        bool asked_ = false;
-        net::task<void> task;
-    };
-
-    struct Sweep final : net::Wakeable {
-        explicit Sweep(Impl& owner) : Wakeable(owner.loop), server(owner) {}
-        void run() override {
-            server.sessions.remove_if([](const Session& session) { return session.done(); });
-        }
-        Impl& server;
-    };
-
-    Impl(net::EventLoop& owner, int fd, std::vector<Route> given)
-        : loop(owner),
-          routes(std::move(given)),
-          local(net::local_address(fd).storage.ss_family == AF_UNIX),
-          sweep(*this),
-          listener(owner, fd, [this](int client, const net::SocketAddress&) { accept(client); }) {}
-
-    void accept(int fd) {
-        if (sessions.size() >= kMaxConnections) make_room();
-        sessions.emplace_back(*this, net::make_tcp_stream(loop, fd)).start();
+// One connection: its requests one after the other.
+class Server::Session {
+public:
+    // Takes over `fd`, whatever happens.
+    Session(asio::io_context& io, int fd, int family) : stream_(io) {
+        error_code error;
+        stream_.socket().assign(asio::generic::stream_protocol(family, 0), fd, error);
+        if (error) ::close(fd);
     }
 
-    // A probe is answered however many connections stand there and say nothing: the oldest goes that has not asked yet,
-    // or, where all have, the oldest of all.
+    [[nodiscard]] bool asked() const { return asked_; }  // its request has come: it is being answered
+    void close() { stream_.close(); }
+
+    asio::awaitable<void> run(State& state);
+
+private:
+    asio::awaitable<bool> serve_next(State& state);
+    asio::awaitable<error_code> read(Parser& parser);
+    asio::awaitable<void> close_gently();
+
+    Stream stream_;
+    beast::flat_buffer inbox_{kMaxHead + kMaxBody};
+    bool fresh_ = true;  // nothing was asked yet
+    bool asked_ = false;
+};
+
+struct Server::State {
+    State(net::EventLoop& owner, std::vector<Route> routes, int listener_family)
+        : loop(owner), family(listener_family), door(std::move(routes), family == AF_UNIX) {}
+
+    static void accept(const std::shared_ptr<State>& state, int fd);
+    static asio::awaitable<void> serve(std::shared_ptr<State> state, std::shared_ptr<Session> session);
+
+    // A probe is answered however many connections stand there and say nothing: the one goes that has asked nothing for
+    // longest, or, where all are being answered, the first of them.
     void make_room() {
-        const auto silent =
-            std::find_if(sessions.begin(), sessions.end(), [](const Session& session) { return !session.asked(); });
-        sessions.erase(silent != sessions.end() ? silent : sessions.begin());
+        const auto silent = std::find_if(sessions.begin(), sessions.end(), [](auto& entry) { return !entry->asked(); });
+        const auto chosen = silent != sessions.end() ? silent : sessions.begin();
+        (*chosen)->close();
+        sessions.erase(chosen);
     }
 
-    // A page of the web whose name is made to lead here (DNS rebinding) can have a browser ask, but cannot choose Host.
-    [[nodiscard]] bool is_for_us(const http::RequestHead& head) const {
-        const http::Field* field = head.fields.find(http::FieldId::host);
-        if (local || field == nullptr || field->value.empty()) return true;
-        std::string_view host = field->value;
-        const std::size_t colon = host.rfind(':');
-        if (colon != std::string_view::npos && host.find(']', colon) == std::string_view::npos) {
-            host = host.substr(0, colon);
-        }
-        if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
-        if (host.ends_with('.')) host.remove_suffix(1);
-        const std::string name = in_lower_case(host);
-        return name == "localhost" || IpAddress::parse(name) ||
-               std::find(names.begin(), names.end(), name) != names.end();
-    }
-
-    [[nodiscard]] bool is_authorized(const http::RequestHead& head) const {
-        if (!token) return true;
-        const http::Field* field = head.fields.find(http::FieldId::authorization);
-        constexpr std::string_view kScheme = "Bearer ";
-        if (field == nullptr || !field->value.starts_with(kScheme)) return false;
-        return equal_in_constant_time(sha256(field->value.substr(kScheme.size())), *token);
-    }
-
-    [[nodiscard]] Answer answer(const http::RequestHead& head) const {
-        if (!is_for_us(head)) {
-            return {421, "text/plain; charset=utf-8", "ask by an address, as localhost, or by a name in admin.names\n"};
-        }
-        const auto route =
-            std::find_if(routes.begin(), routes.end(), [&](const Route& entry) { return entry.path == head.path(); });
-        if (route == routes.end()) {
-            Answer missing{404, "text/plain; charset=utf-8", "There is:\n"};
-            for (const Route& entry : routes) missing.body.append("  ").append(entry.path).append("\n");
-            return missing;
-        }
-        if (head.method != "GET" && head.method != "HEAD")
-            return {405, "text/plain; charset=utf-8", "only GET and HEAD\n"};
-        if (route->needs_token && !is_authorized(head))
-            return {401, "text/plain; charset=utf-8", "a bearer token is needed\n"};
-        return route->answer();
+    void answered(const Session& session) {
+        const auto place =
+            std::find_if(sessions.begin(), sessions.end(), [&](auto& entry) { return entry.get() == &session; });
+        if (place != sessions.end()) sessions.splice(sessions.end(), sessions, place);
     }
 
     net::EventLoop& loop;
-    std::vector<Route> routes;
-    std::optional<Sha256> token;
-    std::vector<std::string> names;
-    bool local;  // a unix socket: no browser gets there
-    std::list<Session> sessions;
-    Sweep sweep;
-    net::Listener listener;
+    int family;
+    Door door;
+    std::list<std::shared_ptr<Session>> sessions;  // who asked last stands last
 };
 
+asio::awaitable<void> Server::Session::run(State& state) {
+    bool more = true;
+    while (more) more = co_await serve_next(state);
+    co_await close_gently();
+}
+
+asio::awaitable<bool> Server::Session::serve_next(State& state) {
+    Parser parser;
+    parser.header_limit(kMaxHead);
+    parser.body_limit(kMaxBody);
+    error_code error = co_await read(parser);
+    if (error && !is_fault_of_request(error)) co_return false;
+    asked_ = true;
+    const Response response =
+        error ? write_refusal(error) : write_answer(parser.get(), answer(state.door, parser.get()));
+    co_await http::async_write(stream_, response, with(error));
+    asked_ = fresh_ = false;
+    state.answered(*this);
+    co_return !error && response.keep_alive();
+}
+
+asio::awaitable<error_code> Server::Session::read(Parser& parser) {
+    error_code error;
+    stream_.expires_after(fresh_ ? kTimeout : kIdle);
+    if (inbox_.size() == 0) {
+        const std::size_t size = co_await stream_.async_read_some(inbox_.prepare(4096), with(error));
+        inbox_.commit(size);
+        if (error) co_return error;
+    }
+    stream_.expires_after(kTimeout);
+    co_await http::async_read(stream_, inbox_, parser, with(error));
+    co_return error;
+}
+
+asio::awaitable<void> Server::Session::close_gently() {
+    error_code error;
+    stream_.socket().shutdown(Stream::socket_type::shutdown_send, error);
+    stream_.expires_after(kLinger);
+    inbox_.clear();
+    for (std::size_t dropped = 0; !error && dropped < kLingerBytes;) {
+        const std::size_t size = co_await stream_.async_read_some(inbox_.prepare(4096), with(error));
+        dropped += size;
+    }
+}
+
+// The session is on the list for as long as its coroutine runs, whatever ends it.
+asio::awaitable<void> Server::State::serve(std::shared_ptr<State> state, std::shared_ptr<Session> session) {
+    struct Seat {
+        Seat(State& owner, const std::shared_ptr<Session>& whose) : state(owner), session(whose) {
+            state.sessions.push_back(session);
+        }
+        ~Seat() { state.sessions.remove(session); }
+        State& state;
+        const std::shared_ptr<Session>& session;
+    } seat(*state, session);
+    co_await session->run(*state);
+}
+
+void Server::State::accept(const std::shared_ptr<State>& state, int fd) {
+    if (state->sessions.size() >= kMaxConnections) state->make_room();
+    auto& io = state->loop.io();
+    asio::co_spawn(io, serve(state, std::make_shared<Session>(io, fd, state->family)),
+                   [state](const std::exception_ptr& fault) {
+                       try {
+                           if (fault) std::rethrow_exception(fault);
+                       } catch (const std::exception& error) {  // out of memory, say: this connection just closes
+                           state->loop.note_fault(error.what());
+                       }
+                   });
+}
+
 Server::Server(net::EventLoop& loop, int fd, std::vector<Route> routes)
-    : impl_(std::make_unique<Impl>(loop, fd, std::move(routes))) {}
-Server::~Server() = default;
+    : state_(std::make_shared<State>(loop, std::move(routes), net::local_address(fd).storage.ss_family)),
+      listener_(loop, fd, [state = state_](int client, const net::SocketAddress&) { State::accept(state, client); }) {}
 
-void Server::set_token(std::optional<std::string> token) {
-    impl_->token = token ? std::optional(sha256(*token)) : std::nullopt;
+Server::~Server() {
+    for (const auto& session : state_->sessions) session->close();
 }
 
-void Server::set_names(std::vector<std::string> names) {
-    for (std::string& name : names) name = in_lower_case(name);
-    impl_->names = std::move(names);
-}
+void Server::set_token(const std::optional<std::string>& token) { state_->door.set_token(token); }
+void Server::set_names(std::vector<std::string> names) { state_->door.set_names(std::move(names)); }
 
 }  // namespace weir::admin

@@ -1,54 +1,38 @@
 #pragma once
-// The operator's door: a small HTTP server on the control loop, apart from all client traffic.
+// The operator's door on the network: HTTP on the control loop, apart from all client traffic.
 //
-// It knows paths and tokens; what stands behind a path is told to it.
+// Requests here are few and small, so that Boost.Beast and Asio's coroutines do what the data path does by hand: a
+// connection is one coroutine, kept alive from one request to the next. What a request is answered is door.hpp's.
+//
+// Single-threaded: the loop's.
 
-#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "admin/config.hpp"
-#include "base/result.hpp"
+#include "admin/door.hpp"
 #include "net/event_loop.hpp"
-#include "net/socket.hpp"
+#include "net/listener.hpp"
 
 namespace weir::admin {
 
-struct Request {
-    std::string_view method;
-    std::string_view path;  // without the query
-};
-
-struct Answer {
-    int status = 200;
-    std::string_view content_type = "text/plain; charset=utf-8";
-    std::string body;
-};
-
-// A path and what answers it. `needs_token`: only with the bearer token, where the policy sets one.
-struct Route {
-    std::string path;
-    bool needs_token = false;
-    std::function<Answer()> answer;
-};
-
 class Server {
 public:
-    // Takes over `fd`, a listening socket. Loop's thread only, like everything here.
+    // Takes over `fd`, a listening socket. REQUIRES: `loop` outlives the server.
     Server(net::EventLoop& loop, int fd, std::vector<Route> routes);
     ~Server();
 
-    void set_token(std::optional<std::string> token);
-    // Who asks under another name than these, localhost or an address is answered 421.
+    void set_token(const std::optional<std::string>& token);
     void set_names(std::vector<std::string> names);
 
-    struct Impl;
-
 private:
-    std::unique_ptr<Impl> impl_;
+    struct State;
+    class Session;
+
+    std::shared_ptr<State> state_;  // the connections' too: the loop may hold their coroutines longer than the server
+    net::Listener listener_;
 };
 
 }  // namespace weir::admin

@@ -23,19 +23,20 @@ std::string reason_of(const upstream::Endpoint* endpoint, bool available) {
 std::vector<admin::Route> Gateway::admin_routes() {
     const auto text = [](std::string body) { return admin::Answer{200, "text/plain; charset=utf-8", std::move(body)}; };
     const auto json = [](std::string body) { return admin::Answer{200, "application/json", std::move(body)}; };
+    using admin::Request;
     return {
         {"/metrics", false,
-         [this] {
+         [this](const Request&) {
              return admin::Answer{200, kPrometheusText, witness_->metrics(scrape())};
          }},
-        {"/healthz", false, [text] { return text("alive\n"); }},
+        {"/healthz", false, [text](const Request&) { return text("alive\n"); }},
         // Overload is no reason to be taken out of service: whoever took over would be overloaded instead.
         {"/readyz", false,
-         [this, text] {
+         [this, text](const Request&) {
              return ready() ? text("ready\n") : admin::Answer{503, "text/plain; charset=utf-8", "draining\n"};
          }},
-        {"/config", true, [this, json] { return json(policy::to_json(assembly_.policy)); }},
-        {"/status", false, [this, json] { return json(status_json()); }},
+        {"/config", true, [this, json](const Request&) { return json(policy::to_json(assembly_.policy)); }},
+        {"/status", false, [this, json](const Request&) { return json(status_json()); }},
     };
 }
 

@@ -5,7 +5,7 @@ import unittest
 
 from support.policy import small_policy
 from support.process import WeirTest
-from support.wire import Client
+from support.wire import Client, format_request
 
 
 class Door(WeirTest):
@@ -54,6 +54,41 @@ class Door(WeirTest):
                      "weir.internal", f"WEIR.internal:{port}"):
             with self.subTest(host=host):
                 self.assertEqual(self.ask(weir, host).status, 200)
+
+    def test_a_connection_serves_one_request_after_the_other(self):
+        weir = self.start()
+        with Client(weir.admin_address) as client:
+            for path, status in (("/healthz", 200), ("/nothing", 404), ("/metrics", 200), ("/status", 200)):
+                self.assertEqual(client.request("GET", path, [("Host", "localhost")]).status, status)
+            self.assertEqual(client.request("HEAD", "/status", [("Host", "localhost")]).body, b"")
+            # Two at once, the second behind a body that nothing here wants.
+            client.send(format_request("POST", "/status", [("Host", "localhost")], b"x" * 1000))
+            client.send(format_request("GET", "/healthz", [("Host", "localhost"), ("Connection", "close")]))
+            self.assertEqual(client.response().status, 405)
+            self.assertEqual(client.response().body, b"alive\n")
+            self.assertTrue(client.is_closed())
+
+    def test_a_connection_that_has_asked_before_stays_while_silent_ones_come(self):
+        weir = self.start()
+        crowd = []
+        with Client(weir.admin_address) as client:
+            for _ in range(3):
+                self.assertEqual(client.request("GET", "/healthz", [("Host", "localhost")]).status, 200)
+                crowd += [socket.create_connection(weir.admin_address) for _ in range(60)]
+                self.assertEqual(weir.admin("/healthz").status, 200)
+            for connection in crowd:
+                connection.close()
+
+    def test_what_is_too_large_is_told_so_and_the_last_on_its_connection(self):
+        weir = self.start()
+        for status, request in ((413, b"POST /status HTTP/1.1\r\nHost: a\r\nContent-Length: 10000000\r\n\r\n" + b"x" * 200000),
+                                (413, b"POST /status HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n20000\r\n" + b"x" * 200000),
+                                (431, b"GET /status HTTP/1.1\r\nHost: a\r\nX: " + b"x" * 20000),
+                                (400, b"GET /status HTTP/1.1\r\n\r\n"),
+                                (400, b"GET /status HTTP/1.1\r\nHost: localhost\r\nHost: evil.example\r\n\r\n")):
+            with self.subTest(status=status, request=request[:60]), Client(weir.admin_address) as client:
+                client.try_send(request)
+                self.assertEqual(client.response().status, status)
 
 
 if __name__ == "__main__":

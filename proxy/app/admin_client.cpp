@@ -1,56 +1,53 @@
 #include "app/admin_client.hpp"
 
 #include <fmt/format.h>
-#include <netdb.h>
-#include <poll.h>
-#include <sys/socket.h>
-#include <sys/un.h>
-#include <unistd.h>
 
-#include <algorithm>
-#include <array>
-#include <cstring>
-#include <string_view>
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/generic/stream_protocol.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/local/stream_protocol.hpp>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/beast/core/basic_stream.hpp>
+#include <boost/beast/core/flat_buffer.hpp>
+#include <boost/beast/http/empty_body.hpp>
+#include <boost/beast/http/parser.hpp>
+#include <boost/beast/http/read.hpp>
+#include <boost/beast/http/string_body.hpp>
+#include <boost/beast/http/write.hpp>
+#include <chrono>
+#include <exception>
 #include <vector>
-
-#include "net/socket.hpp"
 
 namespace weir::app {
 namespace {
 
-constexpr int kTimeoutMs = 3000;
-const std::string kLoopback = "127.0.0.1";
+namespace asio = boost::asio;
+namespace beast = boost::beast;
+namespace http = boost::beast::http;
+using boost::system::error_code;
+using namespace std::chrono_literals;
 
-// A person waits for this one, not a loop.
-Result<std::vector<net::SocketAddress>> look_up(const std::string& host, const std::string& port) {
-    addrinfo hints{};
-    hints.ai_socktype = SOCK_STREAM;
-    addrinfo* found = nullptr;
-    // RFC 6761 section 6.3: that name is this machine, whether a file says so or not.
-    const std::string& known = host == "localhost" ? kLoopback : host;
-    if (const int error = getaddrinfo(known.c_str(), port.c_str(), &hints, &found); error != 0) {
-        return Error{fmt::format("'{}' is no address: {}", host, gai_strerror(error))};
-    }
-    std::vector<net::SocketAddress> addresses;
-    for (const addrinfo* entry = found; entry != nullptr; entry = entry->ai_next) {
-        net::SocketAddress& address = addresses.emplace_back();
-        address.size = entry->ai_addrlen;
-        std::memcpy(&address.storage, entry->ai_addr, entry->ai_addrlen);
-    }
-    freeaddrinfo(found);
-    return addresses;
-}
+using Stream = beast::basic_stream<asio::generic::stream_protocol>;
+using Endpoints = std::vector<asio::generic::stream_protocol::endpoint>;
 
-Result<std::vector<net::SocketAddress>> parse_address(const std::string& text) {
+constexpr auto kTimeout = 3s;  // a person waits, or a script that has other things to try
+
+auto with(error_code& error) { return asio::redirect_error(asio::use_awaitable, error); }
+
+struct Place {
+    std::string unix_path;  // or else
+    std::string host, port;
+};
+
+Result<Place> parse_place(const std::string& text) {
     if (text.starts_with("unix:")) {
-        net::SocketAddress address;
-        auto& un = reinterpret_cast<sockaddr_un&>(address.storage);
-        const std::string path = text.substr(5);
-        if (path.size() >= sizeof un.sun_path) return Error{fmt::format("the path in '{}' is too long", text)};
-        un.sun_family = AF_UNIX;
-        std::copy(path.begin(), path.end(), un.sun_path);
-        address.size = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + path.size() + 1);
-        return std::vector{address};
+        if (text.size() - 5 >= sizeof(sockaddr_un::sun_path)) {
+            return Error{fmt::format("the path in '{}' is too long", text)};
+        }
+        return Place{text.substr(5), {}, {}};
     }
     const std::size_t colon = text.rfind(':');
     std::string host = text.substr(0, colon);
@@ -59,52 +56,72 @@ Result<std::vector<net::SocketAddress>> parse_address(const std::string& text) {
     if (host.empty() || port <= 0 || port > 65535) {
         return Error{fmt::format("'{}' is not HOST:PORT, or unix:/PATH", text)};
     }
-    if (const auto ip = IpAddress::parse(host)) {
-        return std::vector{net::SocketAddress::of(*ip, static_cast<std::uint16_t>(port))};
+    // RFC 6761 section 6.3: that name is this machine, whether a file says so or not.
+    return Place{{}, host == "localhost" ? "127.0.0.1" : host, std::to_string(port)};
+}
+
+asio::awaitable<Endpoints> look_up(const Place& place, error_code& error) {
+    if (!place.unix_path.empty()) co_return Endpoints{asio::local::stream_protocol::endpoint(place.unix_path)};
+    asio::ip::tcp::resolver resolver(co_await asio::this_coro::executor);
+    const auto found = co_await resolver.async_resolve(place.host, place.port, with(error));
+    Endpoints endpoints;
+    for (const auto& entry : found) endpoints.emplace_back(entry.endpoint());
+    co_return endpoints;
+}
+
+asio::awaitable<error_code> connect(Stream& stream, const Endpoints& endpoints) {
+    error_code error = asio::error::host_not_found;
+    for (const auto& endpoint : endpoints) {
+        error_code ignored;
+        stream.socket().close(ignored);  // of the address before
+        stream.expires_after(kTimeout);
+        co_await stream.async_connect(endpoint, with(error));
+        if (!error) break;
     }
-    return look_up(host, std::to_string(port));
+    co_return error;
 }
 
-bool wait_for(int fd, short events) {
-    pollfd entry{fd, events, 0};
-    return ::poll(&entry, 1, kTimeoutMs) == 1;
-}
-
-// A connected socket, or -1.
-int connect_to(const net::SocketAddress& address) {
-    const int fd = net::start_connect(address);
-    if (fd >= 0 && wait_for(fd, POLLOUT) && net::connect_error(fd) == 0) return fd;
-    if (fd >= 0) ::close(fd);
-    return -1;
+asio::awaitable<void> get_status(const Place& place, const std::string& text, Result<std::string>& outcome) {
+    error_code error;
+    const Endpoints endpoints = co_await look_up(place, error);
+    if (error) {
+        outcome = Error{fmt::format("'{}' is no address: {}", place.host, error.message())};
+        co_return;
+    }
+    Stream stream(co_await asio::this_coro::executor);
+    error = co_await connect(stream, endpoints);
+    if (error) {
+        outcome = Error{fmt::format("no Weir answers at {}", text)};
+        co_return;
+    }
+    http::request<http::empty_body> request(http::verb::get, "/status", 11);
+    request.set(http::field::host, "localhost");
+    request.keep_alive(false);
+    stream.expires_after(kTimeout);
+    co_await http::async_write(stream, request, with(error));
+    beast::flat_buffer buffer;
+    http::response_parser<http::string_body> answer;
+    answer.body_limit(boost::none);
+    if (!error) co_await http::async_read(stream, buffer, answer, with(error));
+    if (error || answer.get().result() != http::status::ok) {
+        outcome = Error{fmt::format("what answers at {} is not Weir's admin listener", text)};
+        co_return;
+    }
+    outcome = Result<std::string>(boost::system::in_place_value, std::move(answer.get().body()));
 }
 
 }  // namespace
 
 Result<std::string> ask_status(const std::string& text) {
-    const auto addresses = parse_address(text);
-    if (!addresses) return addresses.error();
-    int fd = -1;
-    for (const net::SocketAddress& address : *addresses) {
-        fd = connect_to(address);
-        if (fd >= 0) break;
-    }
-    if (fd < 0) return Error{fmt::format("no Weir answers at {}", text)};
-    constexpr std::string_view kRequest = "GET /status HTTP/1.1\r\nHost: localhost\r\n\r\n";
-    std::string answer;
-    if (::send(fd, kRequest.data(), kRequest.size(), MSG_NOSIGNAL) == static_cast<ssize_t>(kRequest.size())) {
-        std::array<char, 4096> buffer;
-        while (wait_for(fd, POLLIN)) {
-            const ssize_t got = ::recv(fd, buffer.data(), buffer.size(), 0);
-            if (got <= 0) break;
-            answer.append(buffer.data(), static_cast<std::size_t>(got));
-        }
-    }
-    ::close(fd);
-    const std::size_t body = answer.find("\r\n\r\n");
-    if (!answer.starts_with("HTTP/1.1 200") || body == std::string::npos) {
-        return Error{fmt::format("what answers at {} is not Weir's admin listener", text)};
-    }
-    return Result<std::string>(boost::system::in_place_value, answer.substr(body + 4));
+    const auto place = parse_place(text);
+    if (!place) return place.error();
+    asio::io_context io(1);
+    Result<std::string> outcome = Error{};
+    asio::co_spawn(io, get_status(*place, text, outcome), [](const std::exception_ptr& fault) {
+        if (fault) std::rethrow_exception(fault);
+    });
+    io.run();
+    return outcome;
 }
 
 std::string admin_address_of(const net::BindAddress& bind) {

@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <array>
-#include <iterator>
 
 #include "base/json_text.hpp"
 #include "mock/words.hpp"
@@ -88,10 +87,8 @@ std::string AnswerWriter::document() const {
 
 void AnswerWriter::append_events(std::string& out, std::uint32_t from, std::uint32_t to) const {
     if (from == 0 && to > 0) append_opening(out);
-    std::string event;
     for (std::uint32_t index = from; index < to; ++index) {
-        event.assign(before_token_).append(word_at(index)).append(after_token_);
-        append_framed(out, event);
+        out.append(before_token_).append(word_at(index)).append(after_token_);
     }
     if (to == ask_.output_tokens) append_ending(out);
 }
@@ -136,19 +133,11 @@ void AnswerWriter::append_ending(std::string& out) const {
         }
         append_event(out, {}, "[DONE]");
     }
-    if (identity_.chunked) out.append("0\r\n\r\n");
 }
 
 void AnswerWriter::append_event(std::string& out, std::string_view type, std::string_view json) const {
-    std::string event;
-    if (!type.empty()) event.append("event: ").append(type).append("\n");
-    append_framed(out, event.append("data: ").append(json).append("\n\n"));
-}
-
-void AnswerWriter::append_framed(std::string& out, std::string_view event) const {
-    if (identity_.chunked) fmt::format_to(std::back_inserter(out), "{:x}\r\n", event.size());
-    out.append(event);
-    if (identity_.chunked) out.append("\r\n");
+    if (!type.empty()) out.append("event: ").append(type).append("\n");
+    out.append("data: ").append(json).append("\n\n");
 }
 
 std::string_view AnswerWriter::word_at(std::uint32_t index) const {

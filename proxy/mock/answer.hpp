@@ -15,7 +15,6 @@ struct AnswerIdentity {
     std::uint64_t seed = 0;
     std::uint64_t number = 0;  // of the answer: with the seed it decides id and words
     std::int64_t created = 0;  // Unix seconds
-    bool chunked = true;       // each event of a stream is framed as one HTTP chunk
 };
 
 class AnswerWriter {
@@ -27,7 +26,7 @@ public:
     [[nodiscard]] std::string document() const;
 
     // Appends the events of the tokens `from` (counted from 0) up to and without `to`, one each; before the first what
-    // opens a stream, after the last what ends it, up to the last HTTP chunk.
+    // opens a stream, after the last what ends it. Each event ends with an empty line.
     void append_events(std::string& out, std::uint32_t from, std::uint32_t to) const;
 
     [[nodiscard]] const std::string& id() const { return id_; }
@@ -38,7 +37,6 @@ private:
     void append_ending(std::string& out) const;
     // One event; `type` for Anthropic's, which name it.
     void append_event(std::string& out, std::string_view type, std::string_view json) const;
-    void append_framed(std::string& out, std::string_view event) const;
 
     [[nodiscard]] std::string_view word_at(std::uint32_t index) const;
     // Responses: the object as it is at some stage of its making, with what stands in `output` and `usage`.

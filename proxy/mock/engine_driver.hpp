@@ -1,19 +1,21 @@
 #pragma once
-// The engine in real time: its next event sets a timer, and what happens wakes whoever it happens to.
+// The engine in real time: its next event sets a timer, and what happens is told to those it happens to.
 //
-// The engine keeps its own exact time; a timer that fires a tick late (4 ms) delivers late, but the engine's next step
-// still begins where the last one ended, so neither throughput nor batches depend on the wheel's precision. With
-// `speed` the engine's clock runs that many times faster than the world's.
+// The engine keeps its own exact time; a timer that fires late delivers late, but the engine's next step still begins
+// where the last one ended, so neither throughput nor batches depend on the timer's precision. With `speed` the
+// engine's clock runs that many times faster than the world's.
 //
-// Single-threaded: the loop's.
+// Single-threaded: the io_context's.
 
+#include <boost/asio/steady_timer.hpp>
 #include <cstdint>
+#include <functional>
+#include <optional>
 #include <unordered_map>
 #include <vector>
 
 #include "mock/ask.hpp"
 #include "mock/metrics.hpp"
-#include "net/event_loop.hpp"
 #include "simulate/engine.hpp"
 
 namespace weir::mock {
@@ -24,8 +26,10 @@ class EngineDriver;
 // and its slot free at once.
 class Generation {
 public:
-    // `waker` is woken whenever there is more. REQUIRES: both outlive this.
-    Generation(EngineDriver& driver, net::Wakeable& waker) : driver_(driver), waker_(waker) {}
+    // `on_progress` is called whenever there is more. It must not start, cancel or destroy a generation.
+    // REQUIRES: `driver` outlives this.
+    Generation(EngineDriver& driver, std::function<void()> on_progress)
+        : driver_(driver), on_progress_(std::move(on_progress)) {}
     ~Generation();
     Generation(const Generation&) = delete;
     Generation& operator=(const Generation&) = delete;
@@ -39,7 +43,7 @@ public:
 private:
     friend class EngineDriver;
     EngineDriver& driver_;
-    net::Wakeable& waker_;
+    std::function<void()> on_progress_;
     simulate::RequestId id_ = 0;  // 0: not in the engine
     TimePoint arrived_{};
     std::uint32_t prompt_tokens_ = 0;
@@ -47,20 +51,22 @@ private:
     bool finished_ = false;
 };
 
-class EngineDriver final : private net::Wakeable {
+class EngineDriver {
 public:
-    EngineDriver(net::EventLoop& loop, const simulate::EngineConfig& config, double speed);
+    EngineDriver(boost::asio::io_context& io, const simulate::EngineConfig& config, double speed);
 
     [[nodiscard]] std::string metrics(std::string_view model);
     [[nodiscard]] Totals& totals() { return totals_; }
+    [[nodiscard]] TimePoint now() const;
+    // The engine stands still from now on.
+    void stop();
 
 private:
     friend class Generation;
-    void run() override { catch_up(); }
     [[nodiscard]] bool submit(Generation& generation, const Ask& ask);
     void cancel(Generation& generation);
-    // Does all that the engine is due to have done by now, and sets the timer for what comes next.
-    void catch_up();
+    // Does all that the engine is due to have done by then, and sets the timer for what comes next.
+    void catch_up(TimePoint to);
     void note(const simulate::EngineEvent& event);
     void settle();
 
@@ -70,7 +76,9 @@ private:
     simulate::Engine engine_;
     double speed_;
     TimePoint origin_;
-    net::Timer timer_;
+    boost::asio::steady_timer timer_;
+    std::optional<TimePoint> timer_set_;
+    bool stopped_ = false;
     std::unordered_map<simulate::RequestId, Generation*> generations_;
     std::vector<simulate::EngineEvent> events_;
     simulate::RequestId last_id_ = 0;

@@ -8,7 +8,6 @@
 #include <iostream>
 
 #include "mock/server.hpp"
-#include "net/event_loop.hpp"
 #include "net/socket.hpp"
 
 namespace weir::mock {
@@ -36,14 +35,12 @@ int run_mock_backend(const MockConfig& config) {
         std::cerr << "weir: " << fd.error().message << "\n";
         return 1;
     }
-    net::EventLoop loop;
-    Server server(loop, *fd, config);
-    boost::asio::signal_set signals(loop.io(), SIGTERM, SIGINT);
-    signals.async_wait([&loop](const boost::system::error_code& error, int) {
-        if (!error) loop.stop();
-    });
+    boost::asio::io_context io(1);
+    Server server(io, *fd, config);
+    boost::asio::signal_set signals(io, SIGTERM, SIGINT);
+    signals.async_wait([&server](const boost::system::error_code&, int) { server.stop(); });
     std::cout << "ready: mock-backend " << net::local_address(*fd).to_string() << std::endl;
-    loop.run();
+    io.run();
     return 0;
 }
 

@@ -1,13 +1,9 @@
 #include "mock/realtime.hpp"
 
 #include <fmt/format.h>
-#include <openssl/evp.h>
-#include <openssl/sha.h>
 
 #include <algorithm>
-#include <array>
 #include <boost/json.hpp>
-#include <iterator>
 
 #include "base/json_text.hpp"
 #include "mock/words.hpp"
@@ -17,7 +13,6 @@ namespace {
 
 namespace json = boost::json;
 
-constexpr std::size_t kLongestMessage = 16 * 1024 * 1024;
 constexpr std::uint32_t kOutputTokens = 32;
 constexpr std::uint32_t kMaxOutput = 1'000'000;
 
@@ -56,47 +51,9 @@ std::uint32_t output_tokens(const json::value& event) {
 
 }  // namespace
 
-std::string realtime_opening(std::string_view key) {
-    const std::string text = std::string(key) + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
-    std::array<unsigned char, SHA_DIGEST_LENGTH> digest;
-    EVP_Digest(text.data(), text.size(), digest.data(), nullptr, EVP_sha1(), nullptr);
-    std::array<unsigned char, 32> accept{};
-    const int size = EVP_EncodeBlock(accept.data(), digest.data(), digest.size());
-    std::string head = "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n";
-    head.append("Sec-WebSocket-Accept: ").append(accept.begin(), accept.begin() + size).append("\r\n\r\n");
-    return head;
-}
-
-RealtimeSession::RealtimeSession(EngineDriver& engine, net::Wakeable& waker, std::uint64_t number)
-    : engine_(engine), waker_(waker), number_(number) {
+RealtimeSession::RealtimeSession(EngineDriver& engine, std::function<void()> on_progress, std::uint64_t number)
+    : engine_(engine), on_progress_(std::move(on_progress)), number_(number) {
     event("session.created", R"("session":{"type":"realtime","object":"realtime.session","model":"stand-in"})");
-}
-
-void RealtimeSession::push(std::string_view bytes) {
-    while (!bytes.empty() && !closed_) {
-        const http::FrameReader::Piece piece = reader_.next(bytes);
-        bytes.remove_prefix(piece.consumed);
-        reader_.append_payload(piece, reader_.is_control() ? control_ : text_);
-        if (!piece.fault.empty() || text_.size() > kLongestMessage) {
-            http::append_close(http::CloseCode::protocol_error, piece.fault, nullptr, out_);
-            closed_ = true;
-        } else if (piece.ends_frame) {
-            frame_ended();
-        }
-    }
-}
-
-void RealtimeSession::frame_ended() {
-    if (reader_.is_control()) {
-        const bool is_close = reader_.opcode() == http::Opcode::close;
-        if (reader_.opcode() == http::Opcode::ping) http::append_frame(http::Opcode::pong, control_, nullptr, out_);
-        if (is_close) http::append_frame(http::Opcode::close, control_, nullptr, out_);
-        closed_ |= is_close;
-        control_.clear();
-    } else if (reader_.is_last()) {
-        message(text_);
-        text_.clear();
-    }
 }
 
 void RealtimeSession::message(std::string_view text) {
@@ -125,7 +82,7 @@ void RealtimeSession::create() {
     ask_.prompt_tokens = std::max(prompt_tokens_, 1U);
     told_ = 0;
     ++responses_;
-    generation_ = std::make_unique<Generation>(engine_, waker_);
+    generation_ = std::make_unique<Generation>(engine_, on_progress_);
     event("response.created",
           fmt::format(R"("response":{{"id":"resp_{}_{}","status":"in_progress"}})", number_, responses_));
     if (!generation_->start(ask_)) done("failed");
@@ -152,9 +109,7 @@ void RealtimeSession::done(std::string_view status) {
 }
 
 void RealtimeSession::event(std::string_view type, std::string_view members) {
-    const std::string text =
-        fmt::format(R"({{"type":"{}","event_id":"event_{}_{}",{}}})", type, number_, ++events_, members);
-    http::append_frame(http::Opcode::text, text, nullptr, out_);
+    out_.push_back(fmt::format(R"({{"type":"{}","event_id":"event_{}_{}",{}}})", type, number_, ++events_, members));
 }
 
 void RealtimeSession::error(std::string_view code, std::string_view event_id) {

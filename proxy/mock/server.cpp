@@ -1,8 +1,12 @@
 #include "mock/server.hpp"
 
 #include <fmt/format.h>
-#include <unistd.h>
 
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/use_awaitable.hpp>
 #include <ctime>
 #include <iterator>
 
@@ -10,34 +14,55 @@
 #include "net/socket.hpp"
 
 namespace weir::mock {
+namespace {
 
-Server::Server(net::EventLoop& loop, int fd, MockConfig config)
-    : loop_(loop),
+namespace asio = boost::asio;
+using asio::ip::tcp;
+
+constexpr auto kPause = std::chrono::milliseconds(100);  // of accepting, when there is no descriptor left
+
+}  // namespace
+
+Server::Server(asio::io_context& io, int fd, MockConfig config)
+    : io_(io),
       config_(std::move(config)),
-      engine_(loop, config_.engine, config_.speed),
+      engine_(io, config_.engine, config_.speed),
       videos_(config_.seed, config_.speed),
-      sweep_(*this, loop),
-      listener_(loop, fd, [this](int client, const net::SocketAddress&) { accept(client); }) {}
-
-void Server::accept(int fd) {
-    if (sessions_.size() >= config_.max_connections) {
-        ++engine_.totals().refused_connections;
-        ::close(fd);
-        return;
-    }
-    net::set_no_delay(fd);
-    Session& session = sessions_.emplace_back(*this, net::make_tcp_stream(loop_, fd));
-    session.place = std::prev(sessions_.end());
-    session.start();
+      acceptor_(io, net::local_address(fd).storage.ss_family == AF_INET6 ? tcp::v6() : tcp::v4(), fd) {
+    asio::co_spawn(io_, accept(), asio::detached);
 }
 
-void Server::retire(Session& session) {
-    retired_.splice(retired_.end(), sessions_, session.place);
-    sweep_.wake();
+void Server::stop() {
+    acceptor_.close();
+    engine_.stop();
+    for (Session& session : sessions_) session.abort();
+}
+
+asio::awaitable<void> Server::accept() {
+    while (acceptor_.is_open()) {
+        boost::system::error_code error;
+        tcp::socket socket = co_await acceptor_.async_accept(asio::redirect_error(asio::use_awaitable, error));
+        if (!error) {
+            serve(std::move(socket));
+        } else if (acceptor_.is_open()) {
+            asio::steady_timer pause(io_, kPause);
+            co_await pause.async_wait(asio::use_awaitable);
+        }
+    }
+}
+
+void Server::serve(tcp::socket socket) {
+    if (sessions_.size() >= config_.max_connections) {
+        ++engine_.totals().refused_connections;
+        return;
+    }
+    const auto place = sessions_.emplace(sessions_.end(), *this, std::move(socket));
+    // Out of memory, most likely, if it fails: this connection ends, the others go on.
+    asio::co_spawn(io_, place->run(), [this, place](const std::exception_ptr&) { sessions_.erase(place); });
 }
 
 AnswerIdentity Server::next_identity() {
-    return {config_.seed, ++answers_, static_cast<std::int64_t>(std::time(nullptr)), true};
+    return {config_.seed, ++answers_, static_cast<std::int64_t>(std::time(nullptr))};
 }
 
 std::optional<Reply> Server::page(std::string_view path) {

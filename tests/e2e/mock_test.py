@@ -95,6 +95,36 @@ class Api(MockTest):
         self.assertEqual(sum(bool(delta.get("content")) for delta in deltas), 50)
         self.assertEqual(events[-2]["choices"][0]["finish_reason"], "length")
 
+    def test_each_event_is_one_chunk(self):
+        body = json.dumps(chat(3, stream=True)).encode()
+        with socket.create_connection(self.address, 10 * SLOW) as client, client.makefile("rb") as stream:
+            client.sendall(b"POST /v1/messages HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body))
+            while stream.readline().strip():
+                pass
+            chunks = []
+            while size := int(stream.readline(), 16):
+                chunks.append(stream.read(size))
+                self.assertEqual(stream.read(2), b"\r\n")
+            self.assertEqual(stream.read(2), b"\r\n")
+        self.assertEqual(len(chunks), 9)
+        for chunk in chunks:
+            self.assertRegex(chunk, rb"\Aevent: \w+\ndata: [^\n]*\n\n\Z")
+
+    def test_requests_that_come_before_their_turn_wait_for_it(self):
+        body = json.dumps(chat(5, stream=True)).encode()
+        one = b"POST /v1/messages HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body)
+        with socket.create_connection(self.address, 10 * SLOW) as client:
+            client.sendall(one)
+            time.sleep(0.01)
+            client.sendall(one * 2)
+            received = b""
+            while received.count(b"0\r\n\r\n") < 3:
+                data = client.recv(65536)
+                self.assertTrue(data, received)
+                received += data
+        self.assertEqual(received.count(b"HTTP/1.1 200 OK"), 3)
+        self.assertEqual(received.count(b"message_stop"), 6)
+
     def test_usage_ends_the_stream_when_it_is_asked_for(self):
         answer = self.ask("/v1/chat/completions", chat(5, stream=True, stream_options={"include_usage": True}))
         *_, usage, done = [data for _, data in events_of(answer)]

@@ -6,8 +6,6 @@
 #include <string>
 #include <vector>
 
-#include "http/body.hpp"
-
 namespace weir::mock {
 namespace {
 
@@ -23,7 +21,7 @@ Ask an_ask(AskKind kind, std::uint32_t tokens) {
     return ask;
 }
 
-AnswerIdentity plain() { return {7, 1, 1'700'000'000, false}; }
+AnswerIdentity plain() { return {7, 1, 1'700'000'000}; }
 
 // The `data:` of each event, in order; what an event of Anthropic's is called must agree with its type.
 std::vector<std::string> events_of(std::string_view stream) {
@@ -155,28 +153,6 @@ TEST(AnswerWriter, WritesTheSameStreamInWhateverPieces) {
         writer.append_events(pieces, 5, 9);
         EXPECT_EQ(pieces, whole_stream(ask));
     }
-}
-
-TEST(AnswerWriter, FramesEachEventAsOneChunk) {
-    const Ask ask = an_ask(AskKind::message, 4);
-    AnswerIdentity identity = plain();
-    identity.chunked = true;
-    std::string framed;
-    AnswerWriter(ask, identity).append_events(framed, 0, 4);
-    http::BodyReader reader(http::Framing::chunked, 0);
-    std::string content;
-    std::string_view rest = framed;
-    while (!rest.empty()) {
-        const auto piece = reader.next(rest);
-        ASSERT_FALSE(piece.failed);
-        if (!piece.content.empty()) {
-            EXPECT_TRUE(piece.content.ends_with("\n\n"));
-        }
-        content.append(piece.content);
-        rest.remove_prefix(piece.consumed);
-    }
-    EXPECT_TRUE(reader.done());
-    EXPECT_EQ(content, whole_stream(ask));
 }
 
 TEST(AnswerWriter, SaysTheSameInADocumentAsInAStream) {

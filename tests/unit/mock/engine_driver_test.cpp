@@ -3,29 +3,18 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "net/event_loop.hpp"
+#include <boost/asio/io_context.hpp>
 
 namespace weir::mock {
 namespace {
 
 using testing::HasSubstr;
 
-// A thousand engine seconds in a second: an answer takes a tick of the timer wheel.
+// A thousand engine seconds in a second: an answer takes some milliseconds.
 constexpr double kSpeed = 1000;
 
 class EngineDriverTest : public testing::Test {
 protected:
-    // Counts its wakes, and ends the loop when what it waits for has ended.
-    struct Watcher final : net::Wakeable {
-        using Wakeable::Wakeable;
-        void run() override {
-            ++wakes;
-            if (generation != nullptr && generation->finished()) loop().stop();
-        }
-        Generation* generation = nullptr;
-        int wakes = 0;
-    };
-
     static Ask an_ask(std::uint32_t tokens) {
         Ask ask;
         ask.prompt_tokens = 3;
@@ -33,20 +22,19 @@ protected:
         return ask;
     }
 
-    net::EventLoop loop_;
+    boost::asio::io_context io_{1};
     simulate::EngineConfig config_;
 };
 
 TEST_F(EngineDriverTest, GivesEveryTokenAndThenEnds) {
-    EngineDriver driver(loop_, config_, kSpeed);
-    Watcher watcher(loop_);
-    Generation generation(driver, watcher);
-    watcher.generation = &generation;
-    // Timers are driven at the end of a turn, so it must be within one.
-    loop_.post([&] { EXPECT_TRUE(generation.start(an_ask(20))); });
-    loop_.run();
+    EngineDriver driver(io_, config_, kSpeed);
+    int calls = 0;
+    Generation generation(driver, [&] { ++calls; });
+    ASSERT_TRUE(generation.start(an_ask(20)));
+    io_.run();  // an engine with nothing to do has no timer
+    EXPECT_TRUE(generation.finished());
     EXPECT_EQ(generation.tokens(), 20U);
-    EXPECT_GE(watcher.wakes, 1);
+    EXPECT_EQ(calls, 21);
     EXPECT_EQ(driver.totals().generation_tokens, 20U);
     EXPECT_EQ(driver.totals().prompt_tokens, 3U);
     EXPECT_EQ(driver.totals().finished, 1U);
@@ -56,10 +44,9 @@ TEST_F(EngineDriverTest, GivesEveryTokenAndThenEnds) {
 }
 
 TEST_F(EngineDriverTest, CancelsWhatIsDestroyedBeforeItsEnd) {
-    EngineDriver driver(loop_, config_, 1);
-    Watcher watcher(loop_);
+    EngineDriver driver(io_, config_, 1);
     {
-        Generation generation(driver, watcher);
+        Generation generation(driver, [] {});
         ASSERT_TRUE(generation.start(an_ask(20)));
         EXPECT_THAT(driver.metrics("m"), HasSubstr("vllm:num_requests_running{model_name=\"m\"} 1\n"));
     }
@@ -70,11 +57,19 @@ TEST_F(EngineDriverTest, CancelsWhatIsDestroyedBeforeItsEnd) {
 
 TEST_F(EngineDriverTest, RefusesWhatCanNeverFit) {
     config_.kv_tokens = 100;
-    EngineDriver driver(loop_, config_, 1);
-    Watcher watcher(loop_);
-    Generation generation(driver, watcher);
+    EngineDriver driver(io_, config_, 1);
+    Generation generation(driver, [] {});
     EXPECT_FALSE(generation.start(an_ask(98)));
     EXPECT_TRUE(generation.start(an_ask(97)));
+}
+
+TEST_F(EngineDriverTest, StandsStillOnceStopped) {
+    EngineDriver driver(io_, config_, 1);
+    Generation generation(driver, [] {});
+    ASSERT_TRUE(generation.start(an_ask(1000)));
+    driver.stop();
+    io_.run();
+    EXPECT_FALSE(generation.finished());
 }
 
 }  // namespace

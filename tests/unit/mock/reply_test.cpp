@@ -25,18 +25,5 @@ TEST(Reply, WordsErrorsAsAnthropicDoes) {
     EXPECT_EQ(body.at("error").at("type").as_string(), "not_found_error");
 }
 
-TEST(Reply, SaysHowLongItIsAndWhetherItIsTheLast) {
-    const Reply reply{200, "text/plain", "hello"};
-    EXPECT_EQ(write_reply(reply, true, false),
-              "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 5\r\n\r\nhello");
-    EXPECT_EQ(write_reply(reply, false, true),
-              "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 5\r\nConnection: close\r\n\r\n");
-}
-
-TEST(Reply, NamesTheMethodsThatAreAllowed) {
-    const Reply reply{405, "text/plain", {}, "POST"};
-    EXPECT_NE(write_reply(reply, true, false).find("\r\nAllow: POST\r\n"), std::string::npos);
-}
-
 }  // namespace
 }  // namespace weir::mock

@@ -1,61 +1,74 @@
 #include "upstream/fetch.hpp"
 
-#include "http/body.hpp"
-#include "http/head.hpp"
+#include <boost/beast/http/empty_body.hpp>
+#include <boost/beast/http/parser.hpp>
+#include <boost/beast/http/string_body.hpp>
+#include <boost/beast/http/write.hpp>
+#include <optional>
+#include <sstream>
+
 #include "upstream/connection.hpp"
 
 namespace weir::upstream {
 namespace {
 
+namespace http = boost::beast::http;
+using boost::system::error_code;
+
 constexpr std::size_t kReadBytes = 16 * 1024;
 constexpr std::size_t kMaxHead = 16 * 1024;
 
-// An answer as it comes, without I/O.
+std::string request_for(std::string_view path, const std::string& authority) {
+    http::request<http::empty_body> request(http::verb::get, path, 11);
+    request.set(http::field::host, authority);
+    request.set(http::field::user_agent, "weir/" WEIR_VERSION);
+    request.keep_alive(false);
+    std::ostringstream text;
+    text << request;
+    return std::move(text).str();
+}
+
+// An answer as it comes. Beast's parser takes bytes from wherever they come, here from a stream that has the backend's
+// own TLS, which Asio's streams know nothing of.
 class Answer {
 public:
-    explicit Answer(std::size_t most) : most_(most) {}
+    explicit Answer(std::size_t most) : most_(most) { begin(); }
 
     // False when nothing further is wanted: it is all here, or it never will be.
     bool take(std::string_view bytes) {
-        if (fetched_.status != 0) return take_body(bytes);
-        head_bytes_.append(bytes);
-        http::ResponseHead head;
-        auto parsed = http::parse_response(head_bytes_, {}, false, head);
-        while (parsed.status == http::ParseStatus::complete && head.status < 200) {
-            head_bytes_.erase(0, parsed.consumed);
-            parsed = http::parse_response(head_bytes_, {}, false, head);
-        }
-        if (parsed.status == http::ParseStatus::refused || head_bytes_.size() > kMaxHead + kReadBytes) return false;
-        if (parsed.status != http::ParseStatus::complete) return true;
-        fetched_.status = head.status;
-        body_ = http::BodyReader(head.framing, head.content_length);
-        return most_ > 0 && take_body(std::string_view(head_bytes_).substr(parsed.consumed));
+        inbox_.append(bytes);
+        error_code error;
+        do {
+            if (parser_->is_done()) begin();  // it was an interim answer
+            inbox_.erase(0, parser_->put(boost::asio::buffer(inbox_), error));
+        } while (!error && parser_->is_done() && is_interim() && !inbox_.empty());
+        return (!error || error == http::error::need_more) && (!parser_->is_done() || is_interim());
     }
 
     // The connection has ended. What is then whole is the answer.
     void end() {
-        if (most_ > 0 && !body_.done() && !body_.ends_at_close()) fetched_ = {};
+        error_code error;
+        if (parser_->is_header_done() && !parser_->is_done()) parser_->put_eof(error);
     }
-    Fetched result() && { return std::move(fetched_); }
+
+    Fetched result() && {
+        if (!parser_->is_done() || is_interim()) return {};
+        return {static_cast<int>(parser_->get().result_int()), std::move(parser_->get().body()), {}};
+    }
 
 private:
-    bool take_body(std::string_view bytes) {
-        while (!bytes.empty() && !body_.done()) {
-            const http::BodyReader::Piece piece = body_.next(bytes);
-            if (piece.failed || fetched_.body.size() + piece.content.size() > most_) {
-                fetched_ = {};
-                return false;
-            }
-            fetched_.body.append(piece.content);
-            bytes.remove_prefix(piece.consumed);
-        }
-        return !body_.done();
+    void begin() {
+        parser_.emplace();
+        parser_->eager(true);
+        parser_->header_limit(kMaxHead);
+        parser_->body_limit(most_);
+        parser_->skip(most_ == 0);  // the head is enough
     }
+    [[nodiscard]] bool is_interim() const { return parser_->get().result_int() < 200; }
 
     std::size_t most_;
-    std::string head_bytes_;
-    http::BodyReader body_;
-    Fetched fetched_;
+    std::string inbox_;  // what the parser has not taken yet
+    std::optional<http::response_parser<http::string_body>> parser_;
 };
 
 Fetched without_answer(WhyDown fault) {
@@ -71,8 +84,7 @@ net::task<Fetched> fetch(Endpoint& endpoint, std::string_view path, std::size_t 
     ConnectResult result = co_await connect(endpoint, waker, timer, deadline, nullptr);
     if (!result.connection) co_return without_answer(std::move(result.fault));
     net::ByteStream& stream = result.connection->stream();
-    const std::string request = "GET " + std::string(path) + " HTTP/1.1\r\nHost: " + endpoint.authority() +
-                                "\r\nUser-Agent: weir/" WEIR_VERSION "\r\nConnection: close\r\n\r\n";
+    const std::string request = request_for(path, endpoint.authority());
     timer.set(deadline);
     std::size_t sent = 0;
     Answer answer(most);

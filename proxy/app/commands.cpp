@@ -16,7 +16,7 @@
 #include "app/reload_command.hpp"
 #include "app/simulate_command.hpp"
 #include "app/status.hpp"
-#include "mock/command.hpp"
+#include "lab/mock/command.hpp"
 #include "policy/body_exits.hpp"
 #include "policy/load.hpp"
 #include "policy/schema.hpp"

@@ -12,8 +12,8 @@
 
 #include "app/simulate_flags.hpp"
 #include "app/simulate_stage.hpp"
+#include "lab/simulate/report.hpp"
 #include "policy/load.hpp"
-#include "simulate/report.hpp"
 
 namespace weir::app {
 namespace {

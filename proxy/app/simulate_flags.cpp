@@ -7,8 +7,8 @@
 #include <span>
 
 #include "admission/law.hpp"
-#include "simulate/config.hpp"
-#include "simulate/controller.hpp"
+#include "lab/simulate/config.hpp"
+#include "lab/simulate/controller.hpp"
 
 namespace weir::app {
 namespace {

@@ -7,8 +7,8 @@
 #include <span>
 
 #include "app/assembly.hpp"
+#include "lab/simulate/surge.hpp"
 #include "policy/suggest.hpp"
-#include "simulate/surge.hpp"
 
 namespace weir::app {
 namespace {

@@ -7,8 +7,8 @@
 #include "app/names.hpp"
 #include "app/simulate_flags.hpp"
 #include "base/result.hpp"
+#include "lab/simulate/world.hpp"
 #include "policy/policy.hpp"
-#include "simulate/world.hpp"
 
 namespace weir::app {
 

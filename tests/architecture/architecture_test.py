@@ -12,6 +12,9 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 
+# Folders of rooms, which are no rooms themselves.
+GROUPS = {"lab"}
+
 # room -> rooms that it may include, and link (DEPENDS in its CMakeLists.txt says the same)
 ARROWS = {
     "base": set(),
@@ -36,7 +39,7 @@ CONFIGURED = {"policy": {"admin", "admission", "downstream", "net", "telemetry",
 
 # (what must not appear in code, where it may all the same, why)
 BANNED = [
-    (r"\b(steady_clock|Clock)::now\b", ("proxy/net/", "proxy/app/", "proxy/mock/engine_driver.cpp"),
+    (r"\b(steady_clock|Clock)::now\b", ("proxy/net/", "proxy/app/", "proxy/lab/mock/engine_driver.cpp"),
      "time is an argument: code that asks for it cannot be tested or simulated"),
     (r"\bsystem_clock::now\b", ("proxy/downstream/", "proxy/telemetry/", "proxy/app/"),
      "wall-clock time is for stamps in logs and answers; it jumps"),
@@ -44,7 +47,7 @@ BANNED = [
      "a thread that sleeps serves nobody, and a test that sleeps is slow or flaky"),
     (r"#include <boost/asio\.hpp>|#include <boost/beast\.hpp>|#include <boost/beast/http\.hpp>", (),
      "the whole of Asio or Beast costs seconds in every file; include what is used"),
-    (r"#include <boost/beast/", ("proxy/admin/server.cpp", "proxy/app/admin_client.cpp", "proxy/mock/connection.cpp",
+    (r"#include <boost/beast/", ("proxy/admin/server.cpp", "proxy/app/admin_client.cpp", "proxy/lab/mock/connection.cpp",
                                  "proxy/upstream/fetch.cpp", "tests/property/http_referee_property_test.cpp"),
      "the data path's codec is ours: Beast's parser costs three times the CPU. It serves where instructions are not "
      "counted, in one file a room, as it costs seconds to compile"),
@@ -109,8 +112,8 @@ def lines_with(pattern, text):
 
 
 def room_of(name):
-    parts = name.split("/")
-    return parts[1] if len(parts) > 2 else Path(parts[1]).stem
+    parts = [part for part in name.split("/")[1:] if part not in GROUPS]
+    return parts[0] if len(parts) > 1 else Path(parts[0]).stem
 
 
 def wrong_includes(root):
@@ -120,7 +123,7 @@ def wrong_includes(root):
             yield f"{name}: the room '{room}' is not in the table"
             continue
         for number, line in enumerate(read(path).split("\n"), 1):
-            found = re.match(r'\s*#include "(?:([a-z_]+)/)?([^"]*)"', line)
+            found = re.match(rf'\s*#include "(?:(?:{"|".join(GROUPS)})/)?(?:([a-z_]+)/)?([^"]*)"', line)
             if not found:
                 continue
             other, header = found.groups()
@@ -148,7 +151,9 @@ def wrong_depends(root):
                     depends.add(word)
             if depends != ARROWS.get(room):
                 yield f"{name}: DEPENDS of '{room}' are {sorted(depends)}, in the table {sorted(ARROWS.get(room, ()))}"
-    folders = {path.name for path in (root / "proxy").iterdir() if path.is_dir()}
+    inside = [path for path in (root / "proxy").iterdir() if path.is_dir()]
+    folders = {path.name for path in inside if path.name not in GROUPS}
+    folders |= {path.name for group in inside if group.name in GROUPS for path in group.iterdir() if path.is_dir()}
     for room in sorted(folders - rooms - {"telemetry"} | (set(ARROWS) - {"main"}) - folders):
         yield f"proxy/{room}: folder, target and table do not agree"
 
@@ -279,7 +284,10 @@ class Rules(unittest.TestCase):
         self.assert_found(wrong_includes, "proxy/net/x.cpp", '#include "socket.hpp"\n', "without its room")
         self.assertEqual(self.findings(wrong_includes, {
             "proxy/policy/x.cpp": '#include "downstream/config.hpp"\n#include "policy/y.hpp"\n#include <vector>\n',
+            "proxy/lab/simulate/x.cpp": '#include "lab/simulate/y.hpp"\n#include "admission/judge.hpp"\n',
             "proxy/main.cpp": '#include "app/commands.hpp"\n'}), [])
+        self.assert_found(wrong_includes, "proxy/lab/simulate/x.cpp", '#include "net/socket.hpp"\n', "'simulate' may not")
+        self.assert_found(wrong_includes, "proxy/net/x.cpp", '#include "lab/mock/server.hpp"\n', "'net' may not include 'mock/")
 
     def test_a_target_that_links_otherwise_is_found(self):
         self.assert_found(wrong_depends, "proxy/ai/CMakeLists.txt", "weir_room(ai SOURCES a.cpp DEPENDS base net)", "in the table")

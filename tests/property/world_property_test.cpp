@@ -7,8 +7,8 @@
 #include <string>
 #include <vector>
 
-#include "simulate/world.hpp"
-#include "unit/simulate/sim_world.hpp"
+#include "lab/simulate/world.hpp"
+#include "unit/lab/simulate/sim_world.hpp"
 
 namespace weir::simulate {
 namespace {

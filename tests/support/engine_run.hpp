@@ -4,7 +4,7 @@
 #include <map>
 #include <vector>
 
-#include "simulate/engine.hpp"
+#include "lab/simulate/engine.hpp"
 #include "support/virtual_time.hpp"
 
 namespace weir::test {

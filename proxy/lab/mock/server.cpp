@@ -1,0 +1,82 @@
+#include "lab/mock/server.hpp"
+
+#include <fmt/format.h>
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <ctime>
+#include <iterator>
+
+#include "base/json_text.hpp"
+#include "net/socket.hpp"
+
+namespace weir::mock {
+namespace {
+
+namespace asio = boost::asio;
+using asio::ip::tcp;
+
+constexpr auto kPause = std::chrono::milliseconds(100);  // of accepting, when there is no descriptor left
+
+}  // namespace
+
+Server::Server(asio::io_context& io, int fd, MockConfig config)
+    : io_(io),
+      config_(std::move(config)),
+      engine_(io, config_.engine, config_.speed),
+      videos_(config_.seed, config_.speed),
+      acceptor_(io, net::local_address(fd).storage.ss_family == AF_INET6 ? tcp::v6() : tcp::v4(), fd) {
+    asio::co_spawn(io_, accept(), asio::detached);
+}
+
+void Server::stop() {
+    acceptor_.close();
+    engine_.stop();
+    for (Session& session : sessions_) session.abort();
+}
+
+asio::awaitable<void> Server::accept() {
+    while (acceptor_.is_open()) {
+        boost::system::error_code error;
+        tcp::socket socket = co_await acceptor_.async_accept(asio::redirect_error(asio::use_awaitable, error));
+        if (!error) {
+            serve(std::move(socket));
+        } else if (acceptor_.is_open()) {
+            asio::steady_timer pause(io_, kPause);
+            co_await pause.async_wait(asio::use_awaitable);
+        }
+    }
+}
+
+void Server::serve(tcp::socket socket) {
+    if (sessions_.size() >= config_.max_connections) {
+        ++engine_.totals().refused_connections;
+        return;
+    }
+    const auto place = sessions_.emplace(sessions_.end(), *this, std::move(socket));
+    // Out of memory, most likely, if it fails: this connection ends, the others go on.
+    asio::co_spawn(io_, place->run(), [this, place](const std::exception_ptr&) { sessions_.erase(place); });
+}
+
+AnswerIdentity Server::next_identity() {
+    return {config_.seed, ++answers_, static_cast<std::int64_t>(std::time(nullptr))};
+}
+
+std::optional<Reply> Server::page(std::string_view path) {
+    if (path == "/health") return Reply{200, "text/plain; charset=utf-8", {}};
+    if (path == "/metrics") {
+        return Reply{200, "text/plain; version=0.0.4; charset=utf-8", engine_.metrics(config_.model)};
+    }
+    if (path == "/v1/models") {
+        return Reply{200, "application/json",
+                     fmt::format(R"({{"object":"list","data":[{{"id":{},"object":"model","created":0,)"
+                                 R"("owned_by":"weir"}}]}})",
+                                 json_string(config_.model))};
+    }
+    return std::nullopt;
+}
+
+}  // namespace weir::mock

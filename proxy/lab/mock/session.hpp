@@ -1,0 +1,45 @@
+#pragma once
+// What one client's requests are answered, one after the other.
+//
+// A client that does not read stops its own answer and holds no more than one batch of events; what the engine gives
+// meanwhile is only counted. A client that leaves takes its request out of the engine at once.
+//
+// Single-threaded: the io_context's.
+
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/ip/tcp.hpp>
+
+#include "lab/mock/answer.hpp"
+#include "lab/mock/connection.hpp"
+#include "lab/mock/engine_driver.hpp"
+#include "lab/mock/reply.hpp"
+
+namespace weir::mock {
+
+class Server;
+
+class Session {
+public:
+    Session(Server& server, boost::asio::ip::tcp::socket socket);
+
+    // To the end of the connection.
+    boost::asio::awaitable<void> run();
+    // Lets run() end soon.
+    void abort() { connection_.abort(); }
+
+private:
+    // These tell whether the connection can serve another request.
+    boost::asio::awaitable<bool> serve_next();
+    boost::asio::awaitable<bool> answer(Request request);
+    boost::asio::awaitable<bool> generate(AskKind kind, Request request);
+    boost::asio::awaitable<bool> reply(const Reply& reply);
+
+    boost::asio::awaitable<bool> answer_whole(Generation& generation, const AnswerWriter& writer);
+    boost::asio::awaitable<bool> answer_stream(const Ask& ask, Generation& generation, const AnswerWriter& writer);
+    boost::asio::awaitable<void> serve_realtime();
+
+    Server& server_;
+    Connection connection_;
+};
+
+}  // namespace weir::mock

@@ -1,0 +1,52 @@
+#pragma once
+// `gradient`: the gradient controller of Envoy's adaptive concurrency filter.
+//
+// After Envoy's documentation (adaptive_concurrency_filter, v1.27), with its defaults:
+//
+//   gradient = (minRTT + buffer x minRTT) / sampleRTT, between 0.5 and 2
+//   limit    = gradient x limit + sqrt(limit)
+//
+// sampleRTT is a percentile of the answers of one interval. minRTT is measured at first and then every `measure`
+// seconds, or after five intervals at the smallest limit: the limit is put at 3 until 50 answers of those that were
+// sent meanwhile have come, and their percentile is the new minRTT. It differs in that intervals are looked at when
+// answers come, that the jitter of up to 15 % before a measurement is left out, and that the smallest limit is 3 for
+// each `least_share` of the slots, so that larger backends are not measured by starving them.
+
+#include <vector>
+
+#include "lab/simulate/baselines/limiter.hpp"
+
+namespace weir::simulate {
+
+class Gradient final : public Limiter {
+public:
+    Gradient(double slots, const Settings& settings, TimePoint now);
+    static std::span<const Setting> settings();
+
+    [[nodiscard]] double limit() const override { return measuring_ ? least_ : limit_; }
+    void sample(Duration latency, std::uint32_t inflight, TimePoint now) override;
+
+private:
+    void begin_measuring(TimePoint now);
+    void end_measuring(TimePoint now);
+    void update(TimePoint now);
+    // Of the samples, which are gone afterwards.
+    [[nodiscard]] double take_percentile();
+
+    double limit_;
+    double least_;
+    double most_;
+    double buffer_;
+    double percentile_;
+    Duration interval_;
+    Duration measure_;
+    std::vector<double> samples_;  // seconds
+    double min_rtt_ = 0;           // seconds
+    bool measuring_ = true;
+    TimePoint measuring_since_;
+    TimePoint next_update_;
+    TimePoint next_measuring_;
+    int at_least_ = 0;  // intervals in a row
+};
+
+}  // namespace weir::simulate

@@ -1,0 +1,37 @@
+#pragma once
+// Requests that wait: in an order, each until its time is up.
+//
+// Uses the visit's ticket, rank and expires. Not thread-safe.
+
+#include <cstdint>
+#include <optional>
+#include <set>
+#include <tuple>
+
+#include "lab/simulate/controller.hpp"
+
+namespace weir::simulate {
+
+class WaitingRoom {
+public:
+    // Smaller ranks first, equals by their coming. REQUIRES: not in a room.
+    void add(Visit& visit, std::uint64_t rank, TimePoint expires);
+    // REQUIRES: in this room.
+    void remove(Visit& visit);
+
+    // The one to serve next; null in an empty room.
+    [[nodiscard]] Visit* first() const { return order_.empty() ? nullptr : std::get<Visit*>(*order_.begin()); }
+    // One whose time is up; null when nobody's is.
+    [[nodiscard]] Visit* expired(TimePoint now) const;
+    [[nodiscard]] std::optional<TimePoint> next_expiry() const;
+    [[nodiscard]] std::size_t size() const { return order_.size(); }
+
+private:
+    using Place = std::tuple<std::uint64_t, std::uint64_t, Visit*>;
+    using Expiry = std::tuple<TimePoint, std::uint64_t, Visit*>;
+    std::set<Place> order_;
+    std::set<Expiry> expiries_;
+    std::uint64_t arrivals_ = 0;
+};
+
+}  // namespace weir::simulate

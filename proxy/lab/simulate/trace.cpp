@@ -1,0 +1,202 @@
+#include "lab/simulate/trace.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <boost/json.hpp>
+#include <charconv>
+#include <cmath>
+#include <fstream>
+#include <istream>
+#include <utility>
+
+namespace weir::simulate {
+namespace {
+
+constexpr double kLongestTrace = 366.0 * 86'400;   // seconds
+constexpr std::uint64_t kMostTokens = 16'777'216;  // of one prompt or answer
+constexpr std::size_t kMostHints = 256;            // as many as there may be classes
+constexpr std::array<std::string_view, 5> kColumns{"arrival_s", "prompt_tokens", "output_tokens", "class", "client"};
+constexpr std::size_t kRequiredColumns = 4;
+
+Error at_line(std::string_view name, std::size_t line, std::string_view what) {
+    return Error{fmt::format("{}:{}: {}", name, line, what)};
+}
+
+void strip_return(std::string& line) {
+    if (line.ends_with('\r')) line.pop_back();
+}
+
+template <typename Number>
+std::optional<Number> number(std::string_view text) {
+    Number value{};
+    const char* const end = text.data() + text.size();
+    const auto [stop, error] = std::from_chars(text.data(), end, value);
+    if (error != std::errc{} || stop != end) return std::nullopt;
+    return value;
+}
+
+std::vector<std::string_view> split(std::string_view line) {
+    std::vector<std::string_view> cells;
+    while (true) {
+        const std::size_t comma = line.find(',');
+        cells.push_back(line.substr(0, comma));
+        if (comma == std::string_view::npos) return cells;
+        line.remove_prefix(comma + 1);
+    }
+}
+
+}  // namespace
+
+struct TraceReader::Row {
+    double arrival = 0;  // seconds
+    std::uint64_t prompt = 0;
+    std::uint64_t output = 0;
+    std::string_view hint;
+    std::string_view client;
+};
+
+// The columns of one CSV file, by the words of its header.
+class TraceReader::Csv {
+public:
+    // Nothing, or what is wrong with the header.
+    std::string read_header(std::string_view header) {
+        const auto names = split(header);
+        count_ = names.size();
+        for (std::size_t i = 0; i < names.size(); ++i) {
+            const auto known = std::find(kColumns.begin(), kColumns.end(), names[i]);
+            if (known == kColumns.end()) {
+                return fmt::format("unknown column '{}'; a header is {}", names[i], fmt::join(kColumns, ","));
+            }
+            auto& place = places_[static_cast<std::size_t>(known - kColumns.begin())];
+            if (place != kAbsent) return fmt::format("the column '{}' is there twice", names[i]);
+            place = i;
+        }
+        for (std::size_t i = 0; i < kRequiredColumns; ++i) {
+            if (places_[i] == kAbsent) return fmt::format("the header lacks the column '{}'", kColumns[i]);
+        }
+        return {};
+    }
+
+    // Nothing, or what is wrong with the line; its texts point into `line`.
+    std::string read_row(std::string_view line, Row& row) const {
+        const auto cells = split(line);
+        if (cells.size() != count_) return fmt::format("{} columns, where the header has {}", cells.size(), count_);
+        const auto arrival = number<double>(cells[places_[0]]);
+        if (!arrival) return fmt::format("'{}' is not a time in seconds (arrival_s)", cells[places_[0]]);
+        const auto prompt = number<std::uint64_t>(cells[places_[1]]);
+        if (!prompt) return fmt::format("'{}' is not a count of tokens (prompt_tokens)", cells[places_[1]]);
+        const auto output = number<std::uint64_t>(cells[places_[2]]);
+        if (!output) return fmt::format("'{}' is not a count of tokens (output_tokens)", cells[places_[2]]);
+        const std::string_view client = places_[4] == kAbsent ? std::string_view{} : cells[places_[4]];
+        row = {*arrival, *prompt, *output, cells[places_[3]], client};
+        return {};
+    }
+
+private:
+    static constexpr std::size_t kAbsent = std::numeric_limits<std::size_t>::max();
+    std::array<std::size_t, kColumns.size()> places_{kAbsent, kAbsent, kAbsent, kAbsent, kAbsent};
+    std::size_t count_ = 0;
+};
+
+std::optional<Error> TraceReader::read(std::istream& text, std::string_view name) {
+    std::string first;
+    if (!std::getline(text, first)) return Error{fmt::format("{}: the trace is empty", name)};
+    strip_return(first);
+    return first.starts_with('{') ? read_jsonl(text, name, std::move(first)) : read_csv(text, name, std::move(first));
+}
+
+std::optional<Error> TraceReader::read_file(const std::string& path) {
+    std::ifstream file(path);
+    if (!file) return Error{fmt::format("{}: cannot be read", path)};
+    return read(file, path);
+}
+
+std::optional<Error> TraceReader::read_csv(std::istream& text, std::string_view name, std::string line) {
+    Csv csv;
+    if (const std::string wrong = csv.read_header(line); !wrong.empty()) return at_line(name, 1, wrong);
+    for (std::size_t count = 2; std::getline(text, line); ++count) {
+        strip_return(line);
+        Row row;
+        std::string wrong = csv.read_row(line, row);
+        if (wrong.empty()) wrong = add(row);
+        if (!wrong.empty()) return at_line(name, count, wrong);
+    }
+    return std::nullopt;
+}
+
+std::optional<Error> TraceReader::read_jsonl(std::istream& text, std::string_view name, std::string line) {
+    std::size_t count = 0;
+    do {
+        strip_return(line);
+        ++count;
+        boost::system::error_code error;
+        const boost::json::value value = boost::json::parse(line, error);
+        const auto* object = error ? nullptr : value.if_object();
+        if (object == nullptr) return at_line(name, count, "not a JSON object");
+        std::string wrong;
+        const auto amount = [&](const char* key) {
+            const auto* found = object->if_contains(key);
+            boost::system::error_code not_a_number;
+            const double result = found == nullptr ? -1 : found->to_number<double>(not_a_number);
+            if (found == nullptr || not_a_number || !(result >= 0) || result > 1e15) {
+                wrong = fmt::format("'{}' is missing or not a number of zero or more", key);
+                return 0.0;
+            }
+            return result;
+        };
+        const auto words = [&](const char* key, std::string_view otherwise) {
+            const auto* found = object->if_contains(key);
+            if (found == nullptr) return otherwise;
+            const auto* string = found->if_string();
+            if (string == nullptr) wrong = fmt::format("'{}' is not a text", key);
+            return string == nullptr ? otherwise : std::string_view(*string);
+        };
+        const Row row{amount("timestamp") / 1000, static_cast<std::uint64_t>(amount("input_length")),
+                      static_cast<std::uint64_t>(amount("output_length")), words("class", kNoHint),
+                      words("client", {})};
+        if (wrong.empty()) wrong = add(row);
+        if (!wrong.empty()) return at_line(name, count, wrong);
+    } while (std::getline(text, line));
+    return std::nullopt;
+}
+
+std::string TraceReader::add(const Row& row) {
+    if (!(row.arrival >= 0 && row.arrival <= kLongestTrace)) return "an arrival is at 0 s or later, within a year";
+    if (row.prompt > kMostTokens || row.output > kMostTokens) return fmt::format("more than {} tokens", kMostTokens);
+    if (row.hint.empty()) return "the class is empty";
+    if (row.hint.find('"') != std::string_view::npos) return "quotes have no meaning here";
+    auto hint = std::find(trace_.hints.begin(), trace_.hints.end(), row.hint);
+    if (hint == trace_.hints.end()) {
+        if (trace_.hints.size() == kMostHints) return fmt::format("more than {} different classes", kMostHints);
+        hint = trace_.hints.emplace(hint, row.hint);
+    }
+    trace_.requests.push_back({.arrival = from_seconds(row.arrival),
+                               .number = trace_.requests.size(),
+                               .prompt_tokens = static_cast<std::uint32_t>(std::max<std::uint64_t>(row.prompt, 1)),
+                               .output_tokens = static_cast<std::uint32_t>(std::max<std::uint64_t>(row.output, 1)),
+                               .client = client_of(row.client),
+                               .hint = static_cast<std::uint16_t>(hint - trace_.hints.begin())});
+    return {};
+}
+
+std::uint32_t TraceReader::client_of(std::string_view name) {
+    if (name.empty()) return kNoClient;
+    const auto [found, is_new] = clients_.emplace(name, trace_.clients);
+    if (is_new) ++trace_.clients;
+    return found->second;
+}
+
+Trace TraceReader::take() {
+    const auto earlier = [](const TraceRequest& a, const TraceRequest& b) { return a.arrival < b.arrival; };
+    std::stable_sort(trace_.requests.begin(), trace_.requests.end(), earlier);
+    clients_.clear();
+    return std::exchange(trace_, {});
+}
+
+void speed_up(Trace& trace, double speed) {
+    for (TraceRequest& request : trace.requests) request.arrival = from_seconds(seconds(request.arrival) / speed);
+}
+
+}  // namespace weir::simulate

@@ -1,0 +1,434 @@
+#include "lab/simulate/world.hpp"
+
+#include <algorithm>
+#include <cassert>
+#include <utility>
+
+#include "admission/advice.hpp"
+#include "admission/classify/cohort.hpp"
+#include "lab/simulate/random.hpp"
+#include "lab/simulate/retry.hpp"
+
+namespace weir::simulate {
+
+using admission::Standing;
+
+namespace {
+
+// The trace's zero. Well after the clock's epoch, where unset instants lie.
+constexpr TimePoint kStart{24h};
+
+constexpr std::uint64_t kProgressEvery = 4'096;  // arrivals
+constexpr std::uint32_t kTokensATime = 16;       // as the server counts streams
+
+RequestId engine_id(std::uint32_t slot, std::uint32_t version) { return RequestId{version} << 32 | slot; }
+std::uint32_t slot_of(RequestId id) { return static_cast<std::uint32_t>(id); }
+std::uint32_t version_of(RequestId id) { return static_cast<std::uint32_t>(id >> 32); }
+
+}  // namespace
+
+World::World(WorldConfig config, const Trace& trace, std::vector<ClassId> classes)
+    : config_(std::move(config)), trace_(trace), class_of_hint_(std::move(classes)), now_(kStart) {
+    for (const admission::JudgeConfig& backend : config_.backends) {
+        controllers_.push_back(make_controller(config_.controller, backend, now_));
+        assert(controllers_.back());
+        for (const auto& entry : backend.classes) {
+            if (classes_.size() <= index(entry.id)) classes_.resize(index(entry.id) + 1);
+            ClassModel& model = classes_[index(entry.id)];
+            model.config = &entry.config;
+            const bool home = backend.name.empty() || entry.config.backend == backend.name;
+            if (home) model.controller = controllers_.back().get();
+            if (!home) model.detours.emplace_back(backend.name, controllers_.back().get());
+        }
+        for (const auto& endpoint : backend.endpoints) {
+            const std::size_t count = std::max(controller_of_endpoint_.size(), index(endpoint.id) + 1);
+            controller_of_endpoint_.resize(count);
+            controller_of_endpoint_[index(endpoint.id)] = controllers_.back().get();
+        }
+    }
+    for (const Controller* controller : controller_of_endpoint_) {
+        EngineConfig engine = config_.engine;
+        engine.token_events = controller->counts_tokens() ? kTokensATime : 0;
+        engines_.emplace_back(engine);
+    }
+    for (const auto& controller : controllers_) {
+        controller->connect(config_.engine, [this](EndpointId endpoint) { return engines_[index(endpoint)].counts(); });
+    }
+
+    std::vector<std::optional<Duration>> slos;
+    for (const ClassModel& cls : classes_) {
+        const bool has_slo = cls.config != nullptr && cls.config->slo;
+        slos.push_back(has_slo ? std::optional(cls.config->slo->first_token) : std::nullopt);
+    }
+    books_ = std::make_unique<Books>(std::move(slos), trace.clients, config_.window);
+    present_.waiting.resize(classes_.size());
+    if (config_.timeline) recorder_.emplace(classes_.size());
+    for (const EndpointLoss& loss : config_.losses) {
+        const auto endpoint = static_cast<std::uint32_t>(index(loss.endpoint));
+        set_timer(kStart + loss.window.from, Due::lose, endpoint, 0);
+        set_timer(kStart + loss.window.to, Due::regain, endpoint, 0);
+    }
+    for (const Slowdown& slowdown : config_.slowdowns) {
+        set_timer(kStart + slowdown.window.from, Due::change_speed, 0, 0);
+        set_timer(kStart + slowdown.window.to, Due::change_speed, 0, 0);
+    }
+}
+
+World::~World() = default;
+
+Run World::run(const Progress& progress) {
+    std::size_t told = 0;
+    while (const auto next = next_instant()) {
+        if (recorder_) take_snapshots(*next);
+        now_ = *next;
+        run_engines();
+        expire();
+        run_timers();
+        take_arrivals();
+        if (progress && next_arrival_ >= told + kProgressEvery) {
+            told = next_arrival_;
+            progress(static_cast<double>(told) / static_cast<double>(trace_.requests.size()));
+        }
+    }
+    Run run = books_->close(last_ending_);
+    if (recorder_) run.timeline = recorder_->close();
+    return run;
+}
+
+std::optional<TimePoint> World::next_instant() const {
+    std::optional<TimePoint> next;
+    const auto consider = [&next](TimePoint instant) { next = next ? std::min(*next, instant) : instant; };
+    for (const Engine& engine : engines_) {
+        if (const auto event = engine.next_event()) consider(*event);
+    }
+    for (const auto& controller : controllers_) {
+        // What was due now has been done; an instant that stays in the past must not stop the clock.
+        if (const auto expiry = controller->next_expiry()) consider(std::max(*expiry, now_ + 1ns));
+    }
+    if (!timers_.empty()) consider(timers_.top().at);
+    if (next_arrival_ < trace_.requests.size()) consider(kStart + trace_.requests[next_arrival_].arrival);
+    return next;
+}
+
+void World::run_engines() {
+    for (Engine& engine : engines_) {
+        if (engine.next_event().value_or(now_ + 1ns) > now_) continue;
+        events_.clear();
+        engine.advance(now_, events_);
+        for (const EngineEvent& event : events_) {
+            Session& session = sessions_[slot_of(event.id)];
+            // Cut short by what an earlier event of this step brought about.
+            if (!session.present || session.version != version_of(event.id)) continue;
+            hear(session, event);
+            settle();
+        }
+    }
+}
+
+void World::hear(Session& session, const EngineEvent& event) {
+    Controller& controller = *session.controller;
+    switch (event.kind) {
+        case EngineEvent::Kind::first_token:
+            session.answered = true;
+            session.first_token = event.at;
+            present_.prompts -= session.prompt_tokens;
+            if (recorder_) {
+                const Duration at = event.at - kStart;
+                recorder_->first_token(session.asking.cls, at, at - session.request->arrival);
+            }
+            return controller.first_token(session, now_, changes_);
+        case EngineEvent::Kind::token: return controller.streamed(session, event.tokens, now_);
+        case EngineEvent::Kind::finished:
+            session.engine = kNoEndpoint;
+            session.computed += event.computed;
+            controller.finish(session, now_, changes_);
+            return over(session, Reason::admitted, true);
+    }
+}
+
+void World::expire() {
+    for (const auto& controller : controllers_) {
+        if (controller->next_expiry().value_or(now_ + 1ns) > now_) continue;
+        controller->expire(now_, changes_);
+        settle();
+    }
+}
+
+void World::run_timers() {
+    while (!timers_.empty() && timers_.top().at <= now_) {
+        const Timer timer = timers_.top();
+        timers_.pop();
+        const auto endpoint = static_cast<EndpointId>(timer.subject);
+        switch (timer.due) {
+            case Due::lose: lose(endpoint); break;
+            case Due::regain:
+                if (!is_lost(endpoint)) set_available(endpoint, true);
+                break;
+            case Due::change_speed: change_speed(); break;
+            case Due::retry:
+            case Due::give_up: {
+                Session& session = sessions_[timer.subject];
+                if (!session.present || session.version != timer.version) break;
+                if (timer.due == Due::retry) {
+                    try_once(session);
+                } else if (!session.answered) {
+                    give_up(session);
+                }
+            }
+        }
+        settle();
+    }
+}
+
+void World::take_arrivals() {
+    while (next_arrival_ < trace_.requests.size()) {
+        const TraceRequest& request = trace_.requests[next_arrival_];
+        if (kStart + request.arrival > now_) return;
+        ++next_arrival_;
+        Session& session = admit_session(request);
+        record(Recorder::Event::offered, session);
+        try_once(session);
+        settle();
+    }
+}
+
+World::Session& World::admit_session(const TraceRequest& request) {
+    if (free_sessions_.empty()) {
+        free_sessions_.push_back(static_cast<std::uint32_t>(sessions_.size()));
+        sessions_.emplace_back().slot = free_sessions_.back();
+    }
+    Session& session = sessions_[free_sessions_.back()];
+    free_sessions_.pop_back();
+    session.request = &request;
+    session.present = true;
+    session.tries = 0;
+    session.computed = session.lost = 0;
+    session.degraded = false;
+    session.prompt_tokens = request.prompt_tokens;
+    session.output_tokens = request.output_tokens;
+    session.asking.cls = class_of_hint_[request.hint];
+    session.controller = classes_[index(session.asking.cls)].controller;
+    session.priority = classes_[index(session.asking.cls)].config->priority;
+    // Who names no client is one of its own.
+    const bool named = request.client != kNoClient;
+    session.asking.client = mix(named ? mix(config_.seed) ^ request.client : ~request.number);
+    return session;
+}
+
+void World::try_once(Session& session) {
+    ++session.version;
+    ++session.tries;
+    session.answered = false;
+    session.asking.retry = session.tries > 1;
+    record(Recorder::Event::tried, session);
+    session.asking.prompt_tokens = session.prompt_tokens;
+    session.asking.streams = true;
+    session.asking.can_be_cut = true;
+    session.asking.cohort =
+        admission::cohort_of(session.asking.client, std::chrono::floor<std::chrono::seconds>(now_ - kStart));
+    degrade(session);
+    session.controller->arrive(session, now_, changes_);
+    // Who is refused at once, as nearly all are in a surge, has nothing to wait for.
+    if (session.ruling.standing != Standing::ended) {
+        set_timer(now_ + config_.give_up, Due::give_up, session.slot, session.version);
+    }
+    act(session);
+}
+
+void World::degrade(Session& session) {
+    const std::size_t cls = index(session.asking.cls);
+    if (cls >= config_.degrade.size() || config_.degrade[cls].empty()) return;
+    const ClassModel& model = classes_[cls];
+    session.controller = model.controller;
+    session.output_tokens = session.request->output_tokens;
+    // A trace knows how long answers came out, not what was asked for.
+    admission::DegradeAsk ask;
+    ask.prompt_tokens = session.prompt_tokens;
+    ask.max_output_tokens = session.output_tokens;
+    ask.has_length = ask.has_model = ask.has_tier = true;
+    const auto plan = admission::plan_degrade(config_.degrade[cls], ask, model.controller->pressure(now_));
+    session.degraded = plan.applied != 0;
+    session.output_tokens = std::min(session.output_tokens, plan.max_output_tokens.value_or(session.output_tokens));
+    for (const auto& [name, controller] : model.detours) {
+        if (name == plan.backend) session.controller = controller;
+    }
+}
+
+void World::settle() {
+    // Acting may change more rulings: the list grows while it is read.
+    std::size_t next = 0;
+    while (next < changes_.size()) act(static_cast<Session&>(*changes_[next++]));
+    changes_.clear();
+}
+
+void World::act(Session& session) {
+    recount(session, session.ruling.standing);
+    switch (session.ruling.standing) {
+        case Standing::running: return session.ruling.evicted ? cut(session) : dispatch(session);
+        case Standing::ended: stop(session); return refused(session);
+        default: return;
+    }
+}
+
+void World::dispatch(Session& session) {
+    const RequestId id = engine_id(session.slot, session.version);
+    Engine& engine = engines_[index(session.ruling.endpoint)];
+    const TraceRequest& request = *session.request;
+    const auto rank = static_cast<int>(session.priority);
+    session.engine = session.ruling.endpoint;
+    if (engine.submit(id, request.prompt_tokens, session.output_tokens, rank, now_)) return;
+    session.engine = kNoEndpoint;
+    // Longer than the engine can ever hold: it says so, and asking again would not help.
+    session.controller->finish(session, now_, changes_);
+    over(session, Reason::bad_request, false);
+}
+
+void World::stop(Session& session) {
+    if (session.engine == kNoEndpoint) return;
+    Engine& engine = engines_[index(session.engine)];
+    const RequestId id = engine_id(session.slot, session.version);
+    const std::uint64_t tokens = engine.computed(id);
+    session.computed += tokens;
+    session.lost += tokens;
+    engine.cancel(id);
+    session.engine = kNoEndpoint;
+}
+
+void World::cut(Session& session) {
+    if (!session.present) return;
+    stop(session);
+    session.controller->finish(session, now_, changes_);
+    // SDKs do not ask again for a stream that broke.
+    over(session, Reason::evicted, false);
+}
+
+void World::refused(Session& session) {
+    record(Recorder::Event::refused, session);
+    const Ruling& ruling = session.ruling;
+    const auto& refusal = classes_[index(session.asking.cls)].config->refusal;
+    const admission::Advice advice =
+        ruling.retry_after > Duration::zero()
+            ? admission::advise(ruling.reason, ruling.retry_after, refusal, random(session, 0))
+            : admission::Advice{};
+    const bool told_not_to = advice.hopeless && config_.controller == "weir";
+    if (!config_.retries || session.tries > kSdkRetries || told_not_to) return over(session, ruling.reason, false);
+    ++session.version;
+    set_timer(now_ + sdk_delay(advice.retry_after, session.tries - 1, random(session, 1)), Due::retry, session.slot,
+              session.version);
+}
+
+void World::over(Session& session, Reason reason, bool served) {
+    const TraceRequest& request = *session.request;
+    Outcome outcome{session.asking.cls, request.arrival, reason,           served,       std::nullopt,
+                    session.tries,      request.client,  session.computed, session.lost, session.degraded};
+    if (served) record(Recorder::Event::served, session);
+    if (!served && !is_shed(reason)) record(Recorder::Event::failed, session);
+    recount(session, Standing::ended);
+    if (session.answered) outcome.first_token = session.first_token - kStart - request.arrival;
+    books_->add(outcome);
+    last_ending_ = std::max(last_ending_, now_ - kStart);
+    session.present = false;
+    ++session.version;
+    free_sessions_.push_back(session.slot);
+}
+
+void World::give_up(Session& session) {
+    Controller& controller = *session.controller;
+    if (session.ruling.standing == Standing::waiting) {
+        controller.leave(session, now_, changes_);
+    } else {
+        stop(session);
+        controller.finish(session, now_, changes_);
+    }
+    over(session, Reason::client_gone, false);
+}
+
+void World::lose(EndpointId endpoint) {
+    set_available(endpoint, false);
+    for (Session& session : sessions_) {
+        if (!session.present || session.engine != endpoint) continue;
+        stop(session);
+        if (session.answered) {
+            session.controller->finish(session, now_, changes_);
+            over(session, Reason::backend_died, false);
+        } else {
+            session.controller->lose(session, now_, changes_);
+            act(session);
+        }
+        settle();
+    }
+}
+
+bool World::is_lost(EndpointId endpoint) const {
+    return std::any_of(config_.losses.begin(), config_.losses.end(), [&](const EndpointLoss& loss) {
+        return loss.endpoint == endpoint && loss.window.has(now_ - kStart);
+    });
+}
+
+void World::set_available(EndpointId endpoint, bool available) {
+    controller_of_endpoint_[index(endpoint)]->set_available(endpoint, available, now_, changes_);
+    settle();
+}
+
+void World::change_speed() {
+    double speed = 1;
+    for (const Slowdown& slowdown : config_.slowdowns) {
+        if (slowdown.window.has(now_ - kStart)) speed *= slowdown.factor;
+    }
+    for (Engine& engine : engines_) engine.set_speed(speed);
+}
+
+void World::recount(Session& session, Standing standing) {
+    if (standing == session.counted) return;
+    if (session.counted == Standing::waiting) --present_.waiting[index(session.asking.cls)];
+    if (session.counted == Standing::running) {
+        --present_.inflight;
+        if (!session.answered) present_.prompts -= session.prompt_tokens;
+    }
+    if (standing == Standing::waiting) ++present_.waiting[index(session.asking.cls)];
+    if (standing == Standing::running) {
+        ++present_.inflight;
+        present_.prompts += session.prompt_tokens;
+    }
+    session.counted = standing;
+}
+
+void World::record(Recorder::Event event, const Session& session) {
+    if (recorder_) recorder_->count(event, session.asking.cls, now_ - kStart);
+}
+
+void World::take_snapshots(TimePoint instant) {
+    // When all is over, timers that mean nothing any more are still to come.
+    if (next_arrival_ == trace_.requests.size() && free_sessions_.size() == sessions_.size()) return;
+    while (kStart + recorder_->next_sample() <= instant) recorder_->sample(snapshot());
+}
+
+Snapshot World::snapshot() const {
+    Snapshot snapshot;
+    snapshot.waiting = present_.waiting;
+    snapshot.inflight = present_.inflight;
+    std::uint64_t kv_used = 0;
+    for (const Engine& engine : engines_) kv_used += engine.counts().kv_used;
+    const auto engines = static_cast<double>(engines_.size());
+    snapshot.slots = engines * config_.engine.max_num_seqs;
+    snapshot.kv = static_cast<double>(kv_used) / (engines * static_cast<double>(config_.engine.kv_tokens));
+    snapshot.prompts = static_cast<double>(present_.prompts) / (engines * config_.engine.max_num_batched_tokens);
+    for (const auto& controller : controllers_) {
+        const Gauges gauges = controller->gauges(now_);
+        snapshot.limit += gauges.limit;
+        // Of several backends the fullest: their limits do not help each other.
+        snapshot.held_context = std::max(snapshot.held_context, gauges.context);
+        snapshot.held_prompts = std::max(snapshot.held_prompts, gauges.prompts);
+    }
+    return snapshot;
+}
+
+void World::set_timer(TimePoint at, Due due, std::uint32_t subject, std::uint32_t version) {
+    timers_.push({at, timers_set_++, due, subject, version});
+}
+
+double World::random(const Session& session, std::uint64_t question) const {
+    return uniform(config_.seed, session.request->number, 2 * session.tries + question);
+}
+
+}  // namespace weir::simulate

@@ -1,0 +1,96 @@
+#include "lab/simulate/trace.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <sstream>
+
+namespace weir::simulate {
+namespace {
+
+using namespace std::chrono_literals;
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+constexpr const char* kHeader = "arrival_s,prompt_tokens,output_tokens,class,client\n";
+
+std::string error_of(const std::string& text) {
+    TraceReader reader;
+    std::istringstream stream(text);
+    const auto error = reader.read(stream, "day.csv");
+    return error ? error->message : "";
+}
+
+Trace trace_of(std::initializer_list<std::string> texts) {
+    TraceReader reader;
+    for (const std::string& text : texts) {
+        std::istringstream stream(text);
+        EXPECT_FALSE(reader.read(stream, "day.csv"));
+    }
+    return reader.take();
+}
+
+TEST(Trace, ReadsTheColumnsThatTheHeaderNames) {
+    const Trace trace = trace_of({"class,arrival_s,output_tokens,prompt_tokens\nbulk,1.5,20,100\r\n"});
+    ASSERT_EQ(trace.requests.size(), 1U);
+    EXPECT_EQ(trace.requests[0].arrival, 1500ms);
+    EXPECT_EQ(trace.requests[0].prompt_tokens, 100U);
+    EXPECT_EQ(trace.requests[0].output_tokens, 20U);
+    EXPECT_EQ(trace.requests[0].client, kNoClient);
+    EXPECT_THAT(trace.hints, ElementsAre("bulk"));
+}
+
+TEST(Trace, MergesFilesByArrivalAndKnowsAClientByItsName) {
+    const Trace trace = trace_of(
+        {std::string(kHeader) + "2,1,1,bulk,ann\n4,1,1,bulk,bob\n", std::string(kHeader) + "3,1,1,direct,bob\n"});
+    ASSERT_EQ(trace.requests.size(), 3U);
+    EXPECT_EQ(trace.requests[1].arrival, 3s);
+    EXPECT_EQ(trace.requests[1].client, trace.requests[2].client);
+    EXPECT_NE(trace.requests[0].client, trace.requests[1].client);
+    EXPECT_EQ(trace.clients, 2U);
+    EXPECT_THAT(trace.hints, ElementsAre("bulk", "direct"));
+}
+
+TEST(Trace, ReadsMooncakesLines) {
+    const Trace trace =
+        trace_of({"{\"timestamp\": 27482, \"input_length\": 6955, \"output_length\": 52, \"hash_ids\": [46, 47]}\n"
+                  "{\"timestamp\": 30535, \"input_length\": 10, \"output_length\": 5, \"class\": \"bulk\"}\n"});
+    ASSERT_EQ(trace.requests.size(), 2U);
+    EXPECT_EQ(trace.requests[0].arrival, 27'482ms);
+    EXPECT_EQ(trace.requests[0].prompt_tokens, 6955U);
+    EXPECT_THAT(trace.hints, ElementsAre(std::string(kNoHint), "bulk"));
+}
+
+TEST(Trace, NamesTheLineThatIsWrong) {
+    const std::string good = std::string(kHeader) + "0,1,1,bulk,\n";
+    EXPECT_THAT(error_of(good + "x,1,1,bulk,\n"), HasSubstr("day.csv:3: 'x' is not a time"));
+    EXPECT_THAT(error_of(good + "1,1.5,1,bulk,\n"), HasSubstr("day.csv:3: '1.5' is not a count of tokens"));
+    EXPECT_THAT(error_of(good + "1,1,-1,bulk,\n"), HasSubstr("day.csv:3: '-1'"));
+    EXPECT_THAT(error_of(good + "-1,1,1,bulk,\n"), HasSubstr("day.csv:3: an arrival"));
+    EXPECT_THAT(error_of(good + "nan,1,1,bulk,\n"), HasSubstr("day.csv:3: an arrival"));
+    EXPECT_THAT(error_of(good + "1,1,1,,\n"), HasSubstr("day.csv:3: the class is empty"));
+    EXPECT_THAT(error_of(good + "1,1,1,bulk\n"), HasSubstr("day.csv:3: 4 columns"));
+    EXPECT_THAT(error_of(good + "\n"), HasSubstr("day.csv:3: 1 columns"));
+    EXPECT_THAT(error_of(good + "1,99999999999,1,bulk,\n"), HasSubstr("day.csv:3: more than"));
+    EXPECT_THAT(error_of("{\"timestamp\": 1, \"input_length\": 2, \"output_length\": 3}\n{]\n"),
+                HasSubstr("day.csv:2: not a"));
+    EXPECT_THAT(error_of("{\"timestamp\": 1, \"input_length\": 2}\n"), HasSubstr("day.csv:1: 'output_length'"));
+}
+
+TEST(Trace, HoldsAHeaderToItsColumns) {
+    EXPECT_THAT(error_of(""), HasSubstr("day.csv: the trace is empty"));
+    EXPECT_THAT(error_of("arrival_s,prompt_tokens,output_tokens\n"),
+                HasSubstr("day.csv:1: the header lacks the column 'class'"));
+    EXPECT_THAT(error_of("arrival,prompt_tokens,output_tokens,class\n"),
+                HasSubstr("day.csv:1: unknown column 'arrival'"));
+    EXPECT_THAT(error_of("class,class,arrival_s,prompt_tokens,output_tokens\n"), HasSubstr("is there twice"));
+}
+
+TEST(Trace, PlaysFaster) {
+    Trace trace = trace_of({std::string(kHeader) + "10,1,1,bulk,\n"});
+    speed_up(trace, 4);
+    EXPECT_EQ(trace.requests[0].arrival, 2500ms);
+}
+
+}  // namespace
+}  // namespace weir::simulate

@@ -4,6 +4,7 @@
 
 #include "base/sha256.hpp"
 
+#include <openssl/crypto.h>
 #include <openssl/sha.h>
 
 #include <cstring>
@@ -11,19 +12,10 @@
 #include "base/hex.hpp"
 
 namespace weir {
-namespace {
-
-constexpr std::string_view kHexDigits = "0123456789abcdef";
-
-}  // namespace
 
 std::string Sha256::hex() const {
-    std::string text;
-    text.reserve(2 * bytes.size());
-    for (const std::uint8_t byte : bytes) {
-        text.push_back(kHexDigits[byte >> 4]);
-        text.push_back(kHexDigits[byte & 0xF]);
-    }
+    std::string text(2 * bytes.size(), '\0');
+    for (std::size_t i = 0; i < bytes.size(); ++i) write_hex(text.data() + 2 * i, bytes[i], 2);
     return text;
 }
 
@@ -49,13 +41,7 @@ Sha256 sha256(std::string_view bytes) {
 }
 
 bool equal_in_constant_time(const Sha256& a, const Sha256& b) {
-    std::array<std::uint64_t, 4> left;
-    std::array<std::uint64_t, 4> right;
-    std::memcpy(left.data(), a.bytes.data(), a.bytes.size());
-    std::memcpy(right.data(), b.bytes.data(), b.bytes.size());
-    std::uint64_t difference = 0;
-    for (std::size_t i = 0; i < left.size(); ++i) difference |= left[i] ^ right[i];
-    return difference == 0;
+    return CRYPTO_memcmp(a.bytes.data(), b.bytes.data(), a.bytes.size()) == 0;
 }
 
 std::size_t Sha256Hash::operator()(const Sha256& digest) const noexcept {

@@ -8,31 +8,16 @@
 #include <random>
 
 #include "admission/advice.hpp"
+#include "base/hex.hpp"
+#include "base/random.hpp"
 #include "downstream/reply.hpp"
 
 namespace weir::downstream {
 
 namespace {
 
-// "00" to "ff", one after another.
-constexpr auto kHexPairs = [] {
-    std::array<char, 512> pairs{};
-    for (std::size_t i = 0; i < 256; ++i) {
-        pairs[2 * i] = "0123456789abcdef"[i >> 4];
-        pairs[2 * i + 1] = "0123456789abcdef"[i & 0xF];
-    }
-    return pairs;
-}();
-
 // Connections over the bound while other workers close some; below what descriptors are kept free.
 constexpr std::uint32_t kMostBeyond = 8;
-
-// REQUIRES: `digits` is even.
-void write_hex(char* out, std::uint64_t value, int digits) {
-    for (int i = digits - 2; i >= 0; i -= 2, value >>= 8) {
-        std::memcpy(out + i, kHexPairs.data() + 2 * (value & 0xFF), 2);
-    }
-}
 
 }  // namespace
 
@@ -185,13 +170,7 @@ std::uint64_t Worker::accept_pauses() const {
     return total;
 }
 
-// SplitMix64 (Steele, Lea, Flood 2014): for ids and jitter, not for secrets.
-std::uint64_t Worker::next_random() {
-    std::uint64_t z = (random_state_ += 0x9E3779B97F4A7C15ULL);
-    z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9ULL;
-    z = (z ^ (z >> 27)) * 0x94D049BB133111EBULL;
-    return z ^ (z >> 31);
-}
+std::uint64_t Worker::next_random() { return weir::next_random(random_state_); }
 
 double Worker::random() { return static_cast<double>(next_random() >> 11) * 0x1.0p-53; }
 

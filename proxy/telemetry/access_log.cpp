@@ -5,18 +5,12 @@
 #include <limits>
 #include <utility>
 
+#include "base/random.hpp"
+
 namespace weir::telemetry {
 namespace {
 
 constexpr std::uint64_t kAlways = std::numeric_limits<std::uint64_t>::max();
-
-// SplitMix64 (Steele, Lea, Flood 2014): a step and three mixing rounds, good enough to draw lots with.
-std::uint64_t draw(std::uint64_t& state) {
-    std::uint64_t mixed = state += 0x9E3779B97F4A7C15;
-    mixed = (mixed ^ (mixed >> 30)) * 0xBF58476D1CE4E5B9;
-    mixed = (mixed ^ (mixed >> 27)) * 0x94D049BB133111EB;
-    return mixed ^ (mixed >> 31);
-}
 
 }  // namespace
 
@@ -28,7 +22,7 @@ void AccessLog::record(std::size_t worker, const Record& record) {
     const std::uint64_t chance = chance_of(record);
     if (chance == 0) return;
     Pen& pen = pens_[worker];
-    if (chance != kAlways && draw(pen.random) >= chance) return;
+    if (chance != kAlways && next_random(pen.random) >= chance) return;
     // Only what is written is worth a look at the clock.
     const auto now = std::chrono::system_clock::now();
     const auto arrived = now - std::chrono::duration_cast<std::chrono::system_clock::duration>(record.duration);

@@ -1,13 +1,13 @@
-// Verbs only; see app/commands.cpp.
+// Verbs only; see cli/command_line.cpp.
 
 #include <exception>
 #include <iostream>
 
-#include "app/commands.hpp"
+#include "cli/command_line.hpp"
 
 int main(int argc, char** argv) {
     try {
-        return weir::app::run_command_line(argc, argv);
+        return weir::cli::run_command_line(argc, argv);
     } catch (const std::exception& error) {
         std::cerr << "weir: " << error.what() << "\n";
         return 1;

@@ -3,7 +3,7 @@
 //
 // A name keeps its number over reloads, for as long as a policy in force or a request uses it: that is how counts,
 // buckets and metrics carry on when a policy is replaced, and why a request that outlives its policy still points at
-// the right class. What nothing uses any more may be given to another name (app/names.hpp).
+// the right class. What nothing uses any more may be given to another name (numbering/names.hpp).
 
 #include <cstddef>
 #include <cstdint>

@@ -29,25 +29,27 @@ ARROWS = {
     "downstream": {"base", "net", "http", "admission", "ai", "upstream", "telemetry"},
     "admin": {"base", "net"},
     "mock": {"base", "net", "ai", "simulate"},  # not http: it is the peer that our own parser is tested against
-    "app": {"base", "net", "http", "ai", "admission", "telemetry", "simulate", "policy", "upstream", "downstream", "admin",
-            "mock"},
-    "main": {"app"},
+    "numbering": {"base", "policy", "admission", "telemetry"},
+    "trials": {"base", "policy", "numbering", "net", "admission", "ai", "telemetry", "downstream"},
+    "gateway": {"base", "policy", "numbering", "trials", "net", "admission", "upstream", "telemetry", "downstream", "admin"},
+    "cli": {"base", "policy", "numbering", "trials", "net", "admission", "telemetry", "gateway", "simulate", "mock"},
+    "main": {"cli"},
 }
 
 # The policy file fills each room's plain struct, and knows nothing else of the room.
-CONFIGURED = {"policy": {"admin", "admission", "downstream", "net", "telemetry", "upstream"}}
+CONFIGURED = {"policy": {"admin", "admission", "downstream", "net", "telemetry", "upstream"}, "numbering": {"upstream"}}
 
 # (what must not appear in code, where it may all the same, why)
 BANNED = [
-    (r"\b(steady_clock|Clock)::now\b", ("proxy/net/", "proxy/app/", "proxy/lab/mock/engine_driver.cpp"),
+    (r"\b(steady_clock|Clock)::now\b", ("proxy/net/", "proxy/gateway/", "proxy/cli/", "proxy/lab/mock/engine_driver.cpp"),
      "time is an argument: code that asks for it cannot be tested or simulated"),
-    (r"\bsystem_clock::now\b", ("proxy/downstream/", "proxy/telemetry/", "proxy/app/"),
+    (r"\bsystem_clock::now\b", ("proxy/downstream/", "proxy/telemetry/", "proxy/gateway/"),
      "wall-clock time is for stamps in logs and answers; it jumps"),
     (r"\bsleep_for\b|\bthis_thread::sleep_|\b(?:usleep|nanosleep)\(", (),
      "a thread that sleeps serves nobody, and a test that sleeps is slow or flaky"),
     (r"#include <boost/asio\.hpp>|#include <boost/beast\.hpp>|#include <boost/beast/http\.hpp>", (),
      "the whole of Asio or Beast costs seconds in every file; include what is used"),
-    (r"#include <boost/beast/", ("proxy/admin/server.cpp", "proxy/app/admin_client.cpp", "proxy/lab/mock/connection.cpp",
+    (r"#include <boost/beast/", ("proxy/admin/server.cpp", "proxy/cli/admin_client.cpp", "proxy/lab/mock/connection.cpp",
                                  "proxy/upstream/fetch.cpp", "tests/property/http_referee_property_test.cpp"),
      "the data path's codec is ours: Beast's parser costs three times the CPU. It serves where instructions are not "
      "counted, in one file a room, as it costs seconds to compile"),
@@ -56,9 +58,9 @@ BANNED = [
     (r"#include <yaml-cpp/", ("proxy/policy/yaml_tree.cpp",), "yaml-cpp decides silently; one file keeps it in check"),
     (r"#include <prometheus/", ("proxy/telemetry/",), "telemetry is the only user of prometheus-cpp"),
     (r"\bshared_from_this\b", (), "a connection's coroutine owns what it uses"),
-    (r"\bstd::(?:async\(|j?thread [a-z]|j?thread\()", ("proxy/app/", "proxy/telemetry/log_writer.hpp", "proxy/telemetry/log_writer.cpp",
+    (r"\bstd::(?:async\(|j?thread [a-z]|j?thread\()", ("proxy/gateway/", "proxy/telemetry/log_writer.hpp", "proxy/telemetry/log_writer.cpp",
                                                         "proxy/net/resolver.cpp"),
-     "threads are the workers', which app starts, the one that a slow log may block, and those that look up names"),
+     "threads are the workers', which gateway starts, the one that a slow log may block, and those that look up names"),
 ]
 
 # An HTTP status line or a status chosen for a reason; where, why.
@@ -285,7 +287,7 @@ class Rules(unittest.TestCase):
         self.assertEqual(self.findings(wrong_includes, {
             "proxy/policy/x.cpp": '#include "downstream/config.hpp"\n#include "policy/y.hpp"\n#include <vector>\n',
             "proxy/lab/simulate/x.cpp": '#include "lab/simulate/y.hpp"\n#include "admission/judge.hpp"\n',
-            "proxy/main.cpp": '#include "app/commands.hpp"\n'}), [])
+            "proxy/main.cpp": '#include "cli/command_line.hpp"\n'}), [])
         self.assert_found(wrong_includes, "proxy/lab/simulate/x.cpp", '#include "net/socket.hpp"\n', "'simulate' may not")
         self.assert_found(wrong_includes, "proxy/net/x.cpp", '#include "lab/mock/server.hpp"\n', "'net' may not include 'mock/")
 
@@ -302,7 +304,7 @@ class Rules(unittest.TestCase):
                            ("proxy/net/y.cpp", "#include <boost/asio/ssl/stream.hpp>"),
                            ("proxy/http/x.cpp", "#include <boost/beast/http/basic_parser.hpp>"),
                            ("proxy/policy/load.cpp", "#include <yaml-cpp/yaml.h>"),
-                           ("proxy/app/x.cpp", "#include <prometheus/counter.h>")):
+                           ("proxy/gateway/x.cpp", "#include <prometheus/counter.h>")):
             self.assert_found(banned_calls, name, text + "\n", text)
         self.assertEqual(self.findings(banned_calls, {
             "proxy/net/a.cpp": "auto t = Clock::now();\n",
@@ -317,10 +319,10 @@ class Rules(unittest.TestCase):
 
     def test_a_reason_spelled_elsewhere_is_found(self):
         table = "    X(line_full, overload, \"text\") \\\n"
-        self.assert_found(reasons_spelled_elsewhere, "proxy/app/x.cpp", 'log("line_full");', "spells a reason",
+        self.assert_found(reasons_spelled_elsewhere, "proxy/gateway/x.cpp", 'log("line_full");', "spells a reason",
                           **{"proxy/base/reason.hpp": table})
         self.assertEqual(self.findings(reasons_spelled_elsewhere, {
-            "proxy/base/reason.hpp": table, "proxy/app/x.cpp": 'Reason::line_full; "the line_full"'}), [])
+            "proxy/base/reason.hpp": table, "proxy/gateway/x.cpp": 'Reason::line_full; "the line_full"'}), [])
         self.assertNotEqual(self.findings(reasons_spelled_elsewhere, {}), [])
 
     def test_a_long_file_is_found(self):

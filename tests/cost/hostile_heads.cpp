@@ -10,9 +10,9 @@
 #include <string>
 #include <vector>
 
-#include "app/assembly.hpp"
 #include "downstream/connection.hpp"
 #include "downstream/worker.hpp"
+#include "gateway/assembly.hpp"
 #include "http/forward.hpp"
 #include "support/loop.hpp"
 #include "support/policies.hpp"
@@ -69,7 +69,7 @@ class Door {
 public:
     explicit Door(std::vector<Knock> knocks) : knocks_(std::move(knocks)) {
         static const policy::Policy policy = test::policy_of(kPolicy);
-        assembly_ = app::assemble(policy, names_, nullptr, 1, Clock::now()).value();
+        assembly_ = gateway::assemble(numbering::number(policy, names_).value(), nullptr, 1, Clock::now()).value();
         worker_ = std::make_unique<Worker>(0, state_, recorder_, assembly_.routing);
         recorder_.on_closed = [this] { loop().post([this] { end(); }); };
     }
@@ -124,8 +124,8 @@ private:
     }
 
     std::vector<Knock> knocks_;
-    app::Names names_;
-    app::Assembly assembly_;
+    numbering::Names names_;
+    gateway::Assembly assembly_;
     ProcessState state_;
     Silent recorder_;
     std::unique_ptr<Worker> worker_;

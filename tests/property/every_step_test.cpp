@@ -8,9 +8,9 @@
 #include <string>
 #include <vector>
 
-#include "app/assembly.hpp"
 #include "downstream/connection.hpp"
 #include "downstream/worker.hpp"
+#include "gateway/assembly.hpp"
 #include "support/faulty_stream.hpp"
 #include "support/loop.hpp"
 #include "support/policies.hpp"
@@ -65,7 +65,7 @@ class Stage {
 public:
     explicit Stage(const Scenario& scenario) : scenario_(scenario) {
         static const policy::Policy policy = test::policy_of(kPolicy);
-        assembly_ = app::assemble(policy, names_, nullptr, 1, Clock::now()).value();
+        assembly_ = gateway::assemble(numbering::number(policy, names_).value(), nullptr, 1, Clock::now()).value();
         worker_ = std::make_unique<Worker>(0, state_, recorder_, assembly_.routing);
         upstream_ = test::unix_pair();
     }
@@ -165,8 +165,8 @@ private:
     }
 
     const Scenario& scenario_;
-    app::Names names_;
-    app::Assembly assembly_;
+    numbering::Names names_;
+    gateway::Assembly assembly_;
     ProcessState state_;
     FaultPlan plan_;
     std::unique_ptr<Worker> worker_;

@@ -1,9 +1,0 @@
-#pragma once
-// The verbs of the command line. Exit codes: 0 good, 1 errors, 2 differs or misused.
-
-namespace weir::app {
-
-// Parses the command line and runs the verb it names.
-int run_command_line(int argc, char** argv);
-
-}  // namespace weir::app

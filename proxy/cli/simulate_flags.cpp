@@ -1,0 +1,131 @@
+#include "cli/simulate_flags.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <span>
+
+#include "admission/law.hpp"
+#include "lab/simulate/config.hpp"
+#include "lab/simulate/controller.hpp"
+
+namespace weir::cli {
+namespace {
+
+// What is wrong with the first of them that is; empty when none is.
+std::string wrong_among(const std::vector<std::string>& controllers) {
+    for (const std::string& words : controllers) {
+        if (const auto error = simulate::check_controller(words)) return error->message;
+    }
+    return {};
+}
+
+// A word as a shell takes it.
+std::string shell_word(const std::string& word) {
+    constexpr std::string_view kPlain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-./:=,@+%";
+    if (!word.empty() && word.find_first_not_of(kPlain) == std::string::npos) return word;
+    std::string text = "'";
+    for (const char c : word) text += c == '\'' ? "'\\''" : std::string(1, c);
+    return text + "'";
+}
+
+}  // namespace
+
+std::vector<std::string> listed_controllers(std::string_view text) {
+    std::vector<std::string> controllers;
+    while (!text.empty()) {
+        const std::string_view word = text.substr(0, text.find(','));
+        text.remove_prefix(std::min(text.size(), word.size() + 1));
+        const bool is_setting = word.find('=') < word.find(':');
+        if (is_setting && !controllers.empty()) {
+            controllers.back() += fmt::format(",{}", word);
+        } else {
+            controllers.emplace_back(word);
+        }
+    }
+    return controllers;
+}
+
+void add_simulate_flags(CLI::App& verb, SimulateFlags& flags) {
+    const auto words = [](std::span<const std::string_view> names) {
+        return std::vector<std::string>(names.begin(), names.end());
+    };
+    verb.add_option("POLICY", flags.policy, "the policy file")->required();
+    verb.add_option("TRACE", flags.traces,
+                    "CSV (arrival_s,prompt_tokens,output_tokens,class[,client]) or Mooncake JSONL; "
+                    "several are merged")
+        ->required();
+    verb.add_option("--policy", flags.policies, "another policy to compare with, on the same traces; may be repeated")
+        ->allow_extra_args(false);
+    // Each takes one value a time it is named: the word after it may be a trace.
+    verb.add_option("--surge", flags.surges,
+                    "CLASS=10x@120s+60s: ten times the class's arrivals from 120 s on for 60 s")
+        ->allow_extra_args(false);
+    verb.add_option("--baseline", flags.baseline,
+                    "the same trace without its surge, to compare with; with --surge it is made");
+    verb.add_option("--class", flags.hints, "HINT=CLASS: what the trace calls HINT is the policy's CLASS")
+        ->allow_extra_args(false);
+    verb.add_option("--compare", flags.compare,
+                    fmt::format("also decide by these rules: {}", fmt::join(simulate::controller_names(), ",")))
+        ->allow_extra_args(false)
+        ->check([](const std::string& text) { return wrong_among(listed_controllers(text)); });
+    verb.add_option("--controller", flags.controller,
+                    "who decides; a rule may be given settings, as in haproxy:timeout=5,slots=0.9")
+        ->check([](const std::string& text) { return wrong_among({text}); })
+        ->capture_default_str();
+    verb.add_option("--preset", flags.preset, "the engine behind each endpoint")
+        ->check(CLI::IsMember(words(simulate::engine_preset_names())))
+        ->capture_default_str();
+    verb.add_option("--engine", flags.engine,
+                    "parts of the preset that are otherwise: max_num_seqs=128,kv_tokens=200000,per_prompt_token=40us");
+    verb.add_option("--queue", flags.queue,
+                    "order of the engine's own queue: by arrival (fcfs), or by the class's priority; default: priority "
+                    "where the policy has `priority: forward`")
+        ->check(CLI::IsMember({"fcfs", "priority"}));
+    verb.add_option("--without", flags.without,
+                    "take a part out of the judge's law, to see what it is for: over, retry, cohort, room, context, "
+                    "prompt, patience, bound, guarantee")
+        ->allow_extra_args(false)
+        ->delimiter(',')
+        ->check(CLI::IsMember(words(admission::kPartNames)));
+    verb.add_option("--endpoints", flags.endpoints, "give each backend N like its first; default: the policy's")
+        ->check(CLI::Range(1, 256));
+    verb.add_option("--lose", flags.losses, "ENDPOINT@60s+30s: it is gone from 60 s on for 30 s; by url or number")
+        ->allow_extra_args(false);
+    verb.add_option("--slow", flags.slowdowns, "0.5@60s+30s: all engines at half their speed for that time")
+        ->allow_extra_args(false);
+    verb.add_option("--speed", flags.speed, "play the trace this many times as fast")
+        ->check(CLI::Range(0.001, 100'000.0))
+        ->capture_default_str();
+    verb.add_flag("--no-retries", flags.no_retries, "clients that are refused do not ask again, as SDKs do twice");
+    verb.add_option("--give-up", flags.give_up, "seconds a client waits for a first token before it leaves for good")
+        ->check(CLI::Range(0.1, 86'400.0))
+        ->capture_default_str();
+    verb.add_option("--seed", flags.seed, "of every random choice: the same seed, the same output")
+        ->capture_default_str();
+    verb.add_option("--report", flags.report,
+                    "also write one HTML page with the tables and plots over time to this file");
+    verb.add_option("--format", flags.format, "how to show the result")
+        ->check(CLI::IsMember({"text", "json"}))
+        ->capture_default_str();
+}
+
+std::string command_of(const CLI::App& verb) {
+    std::string positional;
+    std::string named;
+    for (const CLI::Option* option : verb.get_options()) {
+        for (const std::string& value : option->results()) {
+            if (option->get_positional()) {
+                positional += " " + shell_word(value);
+            } else if (option->get_expected_min() == 0) {
+                named += " " + option->get_name();  // a flag
+            } else {
+                named += fmt::format(" {} {}", option->get_name(), shell_word(value));
+            }
+        }
+    }
+    return fmt::format("weir {}{}{}", verb.get_name(), positional, named);
+}
+
+}  // namespace weir::cli

@@ -1,0 +1,98 @@
+// `weir status`: how a running Weir is doing.
+
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <boost/json.hpp>
+#include <iostream>
+#include <memory>
+#include <string>
+
+#include "cli/admin_client.hpp"
+#include "cli/verbs.hpp"
+
+namespace weir::cli {
+namespace {
+
+std::string duration_text(std::int64_t seconds) {
+    if (seconds < 120) return fmt::format("{}s", seconds);
+    if (seconds < 2 * 3600) return fmt::format("{}m", seconds / 60);
+    if (seconds < 2 * 86400) return fmt::format("{}h", seconds / 3600);
+    return fmt::format("{}d", seconds / 86400);
+}
+
+void print_process(const boost::json::object& status) {
+    std::cout << fmt::format("up {}", duration_text(status.at("uptime_seconds").to_number<std::int64_t>()));
+    const boost::json::value& last = status.at("last_reload");
+    if (last.is_null()) {
+        std::cout << "  never reloaded";
+    } else {
+        const auto& reload = last.as_object();
+        std::cout << fmt::format(
+            "  reloaded {} ago: {}", duration_text(reload.at("seconds_ago").to_number<std::int64_t>()),
+            reload.at("successful").as_bool() ? "good" : "REFUSED, the policy before it is in force");
+    }
+    if (const auto dropped = status.at("log_lines_dropped").to_number<std::uint64_t>(); dropped > 0) {
+        std::cout << fmt::format("  {} log lines dropped", dropped);
+    }
+    std::cout << "\n";
+    if (!last.is_null() && !last.as_object().at("successful").as_bool()) {
+        std::cout << last.as_object().at("error").as_string().c_str() << "\n";
+    }
+}
+
+void print(const boost::json::object& status) {
+    std::cout << fmt::format("weir {}  policy {} ({})  {}{}\n", status.at("version").as_string().c_str(),
+                             status.at("policy").as_string().c_str(), status.at("policy_hash").as_string().c_str(),
+                             status.at("mode").as_string().c_str(),
+                             status.at("ready").as_bool() ? "" : "  NOT READY: draining");
+    print_process(status);
+    for (const auto& entry : status.at("backends").as_array()) {
+        const auto& backend = entry.as_object();
+        std::cout << fmt::format("backend {}  pressure {:.2f}\n", backend.at("backend").as_string().c_str(),
+                                 backend.at("pressure").to_number<double>());
+        for (const auto& row : backend.at("endpoints").as_array()) {
+            const auto& endpoint = row.as_object();
+            const std::string why = endpoint.at("reason").as_string().c_str();
+            std::cout << fmt::format("  {:4} {}  {}/{} in flight{}\n",
+                                     endpoint.at("available").as_bool() ? "up" : "DOWN",
+                                     endpoint.at("url").as_string().c_str(), endpoint.at("inflight").to_number<int>(),
+                                     endpoint.at("limit").to_number<int>(), why.empty() ? "" : "  " + why);
+        }
+        for (const auto& row : backend.at("classes").as_array()) {
+            const auto& cls = row.as_object();
+            std::cout << fmt::format("  class {:20} {:5} in flight  {:5}/{} in line\n",
+                                     cls.at("class").as_string().c_str(), cls.at("inflight").to_number<int>(),
+                                     cls.at("waiting").to_number<int>(), cls.at("line").to_number<int>());
+        }
+    }
+}
+
+int show_status(const std::string& admin_address) {
+    const auto text = ask_status(admin_address);
+    if (!text) {
+        std::cerr << "weir: " << text.error().message << "\n";
+        return kErrors;
+    }
+    boost::system::error_code error;
+    const boost::json::value status = boost::json::parse(*text, error);
+    if (error || !status.is_object()) {
+        std::cerr << "weir: the answer is not JSON\n";
+        return kErrors;
+    }
+    print(status.as_object());
+    return status.as_object().at("ready").as_bool() ? kGood : kNotReady;
+}
+
+}  // namespace
+
+void add_status(CLI::App& app, int& code) {
+    const auto admin = std::make_shared<std::string>("127.0.0.1:9901");
+    CLI::App* verb = app.add_subcommand(
+        "status", "Ask a running Weir how it is doing. Exit code 3 when it is not ready, 1 when none is there.");
+    verb->add_option("--admin", *admin, "address of its admin listener: HOST:PORT or unix:/PATH")
+        ->capture_default_str();
+    verb->callback([admin, &code] { code = show_status(*admin); });
+}
+
+}  // namespace weir::cli

@@ -1,0 +1,37 @@
+#pragma once
+// A policy put together: from plain structs to the objects that serve.
+
+#include <memory>
+#include <vector>
+
+#include "admission/config.hpp"
+#include "base/result.hpp"
+#include "downstream/routing.hpp"
+#include "downstream/shared_judge.hpp"
+#include "numbering/numbered_policy.hpp"
+#include "policy/policy.hpp"
+#include "upstream/backend.hpp"
+
+namespace weir::gateway {
+
+// One backend's judge, and what it is to be told when the assembly is put in force.
+struct Bench {
+    std::shared_ptr<upstream::Backend> backend;
+    std::shared_ptr<downstream::SharedJudge> judge;
+    admission::JudgeConfig config;
+};
+
+struct Assembly {
+    policy::Policy policy;
+    std::vector<Bench> benches;  // in the policy's order
+    std::shared_ptr<const downstream::Routing> routing;
+};
+
+// Puts a checked policy together. Whatever `previous` (null at the start) has under the same number lives on in it:
+// judges with their counts, endpoints with their health. Nothing of `previous` is changed: an Error leaves all as it
+// was, and numbers that only the new policy would have used are free again. `salt` keys the hashes of clients, the same
+// for the life of the process.
+[[nodiscard]] Result<Assembly> assemble(numbering::NumberedPolicy numbered, const Assembly* previous,
+                                        std::uint64_t salt, TimePoint now);
+
+}  // namespace weir::gateway

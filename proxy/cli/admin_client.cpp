@@ -60,13 +60,12 @@ Result<Place> parse_place(const std::string& text) {
     return Place{{}, host == "localhost" ? "127.0.0.1" : host, std::to_string(port)};
 }
 
-asio::awaitable<Endpoints> look_up(const Place& place, error_code& error) {
-    if (!place.unix_path.empty()) co_return Endpoints{asio::local::stream_protocol::endpoint(place.unix_path)};
-    asio::ip::tcp::resolver resolver(co_await asio::this_coro::executor);
-    const auto found = co_await resolver.async_resolve(place.host, place.port, with(error));
+Endpoints look_up(asio::io_context& io, const Place& place, error_code& error) {
+    if (!place.unix_path.empty()) return {asio::local::stream_protocol::endpoint(place.unix_path)};
+    asio::ip::tcp::resolver resolver(io);
     Endpoints endpoints;
-    for (const auto& entry : found) endpoints.emplace_back(entry.endpoint());
-    co_return endpoints;
+    for (const auto& entry : resolver.resolve(place.host, place.port, error)) endpoints.emplace_back(entry.endpoint());
+    return endpoints;
 }
 
 asio::awaitable<error_code> connect(Stream& stream, const Endpoints& endpoints) {
@@ -81,15 +80,11 @@ asio::awaitable<error_code> connect(Stream& stream, const Endpoints& endpoints) 
     co_return error;
 }
 
-asio::awaitable<void> get_status(const Place& place, const std::string& text, Result<std::string>& outcome) {
-    error_code error;
-    const Endpoints endpoints = co_await look_up(place, error);
-    if (error) {
-        outcome = Error{fmt::format("'{}' is no address: {}", place.host, error.message())};
-        co_return;
-    }
-    Stream stream(co_await asio::this_coro::executor);
-    error = co_await connect(stream, endpoints);
+// Asks at the first of the endpoints that answers; `text` is what they are called.
+asio::awaitable<void> get_status(asio::io_context& io, const Endpoints& endpoints, const std::string& text,
+                                 Result<std::string>& outcome) {
+    Stream stream(io);
+    error_code error = co_await connect(stream, endpoints);
     if (error) {
         outcome = Error{fmt::format("no Weir answers at {}", text)};
         co_return;
@@ -116,8 +111,11 @@ Result<std::string> ask_status(const std::string& text) {
     const auto place = parse_place(text);
     if (!place) return place.error();
     asio::io_context io(1);
+    error_code error;
+    const Endpoints endpoints = look_up(io, *place, error);
+    if (error) return Error{fmt::format("'{}' is no address: {}", place->host, error.message())};
     Result<std::string> outcome = Error{};
-    asio::co_spawn(io, get_status(*place, text, outcome), [](const std::exception_ptr& fault) {
+    asio::co_spawn(io, get_status(io, endpoints, text, outcome), [](const std::exception_ptr& fault) {
         if (fault) std::rethrow_exception(fault);
     });
     io.run();

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "cli/verbs.hpp"
-#include "policy/body_exits.hpp"
+#include "policy/checks/body_exits.hpp"
 #include "policy/yaml_tree.hpp"
 #include "trials/load_and_test.hpp"
 

@@ -7,7 +7,7 @@
 #include <memory>
 
 #include "cli/verbs.hpp"
-#include "policy/schema.hpp"
+#include "policy/show/schema.hpp"
 
 namespace weir::cli {
 namespace {

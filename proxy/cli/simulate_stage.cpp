@@ -8,7 +8,7 @@
 
 #include "lab/simulate/surge.hpp"
 #include "numbering/numbered_policy.hpp"
-#include "policy/suggest.hpp"
+#include "policy/forms/suggest.hpp"
 
 namespace weir::cli {
 namespace {

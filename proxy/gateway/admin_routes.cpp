@@ -6,7 +6,7 @@
 #include <boost/json.hpp>
 
 #include "gateway/gateway.hpp"
-#include "policy/print.hpp"
+#include "policy/show/print.hpp"
 
 namespace weir::gateway {
 namespace {

@@ -8,12 +8,12 @@
 #include <string>
 
 #include "base/plain_file.hpp"
-#include "policy/check.hpp"
-#include "policy/descriptors.hpp"
-#include "policy/expand.hpp"
-#include "policy/read.hpp"
-#include "policy/table.hpp"
-#include "policy/yaml_tree.hpp"
+#include "policy/checks/check.hpp"
+#include "policy/checks/descriptors.hpp"
+#include "policy/keys/keys.hpp"
+#include "policy/keys/read.hpp"
+#include "policy/yaml/expand.hpp"
+#include "policy/yaml/tree.hpp"
 
 namespace weir::policy {
 namespace {

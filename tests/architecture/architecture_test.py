@@ -39,6 +39,18 @@ ARROWS = {
 # The policy file fills each room's plain struct, and knows nothing else of the room.
 CONFIGURED = {"policy": {"admin", "admission", "downstream", "net", "telemetry", "upstream"}, "numbering": {"upstream"}}
 
+# room -> folder in it -> folders beside it that it may include. What stands in the room itself, all of them may; it
+# itself may include everything.
+FOLDERS = {
+    "policy": {
+        "yaml": set(),
+        "forms": set(),
+        "keys": {"yaml", "forms"},      # declared once, for the reader and for what shows them
+        "checks": {"yaml", "forms"},    # know the structs and the tree, not how they were read
+        "show": {"keys", "forms"},
+    },
+}
+
 # (what must not appear in code, where it may all the same, why)
 BANNED = [
     (r"\b(steady_clock|Clock)::now\b", ("proxy/net/", "proxy/gateway/", "proxy/cli/", "proxy/lab/mock/engine_driver.cpp"),
@@ -55,7 +67,7 @@ BANNED = [
      "counted, in one file a room, as it costs seconds to compile"),
     (r"#include <boost/asio/ssl", (), "TLS is OpenSSL behind ByteStream, compiled once"),
     (r"#include <openssl/ssl\.h>", ("proxy/net/tls.cpp",), "TLS is OpenSSL behind ByteStream, compiled once"),
-    (r"#include <yaml-cpp/", ("proxy/policy/yaml_tree.cpp",), "yaml-cpp decides silently; one file keeps it in check"),
+    (r"#include <yaml-cpp/", ("proxy/policy/yaml/tree.cpp",), "yaml-cpp decides silently; one file keeps it in check"),
     (r"#include <prometheus/", ("proxy/telemetry/",), "telemetry is the only user of prometheus-cpp"),
     (r"\bshared_from_this\b", (), "a connection's coroutine owns what it uses"),
     (r"\bstd::(?:async\(|j?thread [a-z]|j?thread\()", ("proxy/gateway/", "proxy/telemetry/log_writer.hpp", "proxy/telemetry/log_writer.cpp",
@@ -137,6 +149,21 @@ def wrong_includes(root):
                 continue
             else:
                 yield f"{name}:{number}: '{room}' may not include '{other}/{header}'"
+
+
+def wrong_folders(root):
+    for room, folders in FOLDERS.items():
+        for path, name in files(root, f"proxy/{room}"):
+            own, *rest = name.split("/")[2:]
+            if not rest:
+                continue
+            if own not in folders:
+                yield f"{name}: the folder '{own}' is not in the table"
+                continue
+            for number, line in enumerate(read(path).split("\n"), 1):
+                found = re.match(rf'\s*#include "{room}/(\w+)/', line)
+                if found and found.group(1) not in folders[own] | {own}:
+                    yield f"{name}:{number}: '{room}/{own}' may not include '{room}/{found.group(1)}'"
 
 
 def wrong_depends(root):
@@ -229,7 +256,7 @@ def cycle(arrows):
     return next((found for room in arrows if (found := walk(room, [room]))), None)
 
 
-RULES = [wrong_includes, wrong_depends, banned_calls, statuses_made_elsewhere, reasons_spelled_elsewhere, long_files,
+RULES = [wrong_includes, wrong_folders, wrong_depends, banned_calls, statuses_made_elsewhere, reasons_spelled_elsewhere, long_files,
          unfinished_or_local]
 
 
@@ -241,11 +268,16 @@ class House(unittest.TestCase):
     def test_rooms_include_only_what_the_table_says(self):
         self.assert_keeps(wrong_includes)
 
+    def test_folders_of_a_room_include_only_what_the_table_says(self):
+        self.assert_keeps(wrong_folders)
+
     def test_the_build_links_rooms_as_the_table_says(self):
         self.assert_keeps(wrong_depends)
 
     def test_the_arrows_lead_nowhere_back(self):
         self.assertIsNone(cycle(ARROWS))
+        for folders in FOLDERS.values():
+            self.assertIsNone(cycle(folders))
 
     def test_nothing_banned_is_called(self):
         self.assert_keeps(banned_calls)
@@ -290,6 +322,13 @@ class Rules(unittest.TestCase):
             "proxy/main.cpp": '#include "cli/command_line.hpp"\n'}), [])
         self.assert_found(wrong_includes, "proxy/lab/simulate/x.cpp", '#include "net/socket.hpp"\n', "'simulate' may not")
         self.assert_found(wrong_includes, "proxy/net/x.cpp", '#include "lab/mock/server.hpp"\n', "'net' may not include 'mock/")
+
+    def test_an_arrow_between_folders_against_the_table_is_found(self):
+        self.assert_found(wrong_folders, "proxy/policy/yaml/x.cpp", '#include "policy/keys/read.hpp"\n', "'policy/yaml' may not")
+        self.assert_found(wrong_folders, "proxy/policy/cellar/x.cpp", "\n", "not in the table")
+        self.assertEqual(self.findings(wrong_folders, {
+            "proxy/policy/load.cpp": '#include "policy/keys/read.hpp"\n',
+            "proxy/policy/keys/x.cpp": '#include "policy/keys/y.hpp"\n#include "policy/yaml/tree.hpp"\n#include "policy/mark.hpp"\n'}), [])
 
     def test_a_target_that_links_otherwise_is_found(self):
         self.assert_found(wrong_depends, "proxy/ai/CMakeLists.txt", "weir_room(ai SOURCES a.cpp DEPENDS base net)", "in the table")

@@ -1,4 +1,4 @@
-#include "policy/body_exits.hpp"
+#include "policy/checks/body_exits.hpp"
 
 #include <gtest/gtest.h>
 

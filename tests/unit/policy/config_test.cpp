@@ -9,11 +9,11 @@
 #include <set>
 #include <sstream>
 
+#include "policy/keys/keys.hpp"
 #include "policy/load.hpp"
-#include "policy/print.hpp"
-#include "policy/schema.hpp"
-#include "policy/table.hpp"
-#include "policy/yaml_tree.hpp"
+#include "policy/show/print.hpp"
+#include "policy/show/schema.hpp"
+#include "policy/yaml/tree.hpp"
 
 namespace weir::policy {
 namespace {

@@ -1,4 +1,4 @@
-#include "policy/cover.hpp"
+#include "policy/checks/cover.hpp"
 
 #include <gtest/gtest.h>
 

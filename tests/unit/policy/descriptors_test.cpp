@@ -1,4 +1,4 @@
-#include "policy/descriptors.hpp"
+#include "policy/checks/descriptors.hpp"
 
 #include <gtest/gtest.h>
 

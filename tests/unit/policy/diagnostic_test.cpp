@@ -4,7 +4,7 @@
 
 #include <array>
 
-#include "policy/suggest.hpp"
+#include "policy/forms/suggest.hpp"
 
 namespace weir::policy {
 namespace {

@@ -10,8 +10,8 @@
 #include <fstream>
 #include <string>
 
-#include "policy/print.hpp"
-#include "policy/yaml_tree.hpp"
+#include "policy/show/print.hpp"
+#include "policy/yaml/tree.hpp"
 
 namespace weir::policy {
 namespace {

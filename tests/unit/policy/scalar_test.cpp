@@ -1,4 +1,4 @@
-#include "policy/scalar.hpp"
+#include "policy/forms/scalar.hpp"
 
 #include <gtest/gtest.h>
 

@@ -4,8 +4,8 @@
 #include <algorithm>
 
 #include "base/reason.hpp"
+#include "policy/forms/scalar.hpp"
 #include "policy/policy.hpp"
-#include "policy/scalar.hpp"
 
 namespace weir::policy {
 

@@ -7,7 +7,7 @@
 #include <filesystem>
 
 #include "policy/diagnostic.hpp"
-#include "policy/yaml_tree.hpp"
+#include "policy/yaml/tree.hpp"
 
 namespace weir::policy {
 

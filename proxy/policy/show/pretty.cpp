@@ -1,4 +1,4 @@
-#include "policy/pretty.hpp"
+#include "policy/show/pretty.hpp"
 
 #include <algorithm>
 #include <boost/json/serialize.hpp>

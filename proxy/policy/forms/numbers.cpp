@@ -6,7 +6,7 @@
 #include <cmath>
 #include <limits>
 
-#include "policy/scalar.hpp"
+#include "policy/forms/scalar.hpp"
 
 namespace weir::policy {
 namespace {

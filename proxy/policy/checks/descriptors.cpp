@@ -1,10 +1,10 @@
-#include "policy/descriptors.hpp"
+#include "policy/checks/descriptors.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 
-#include "policy/check.hpp"
+#include "policy/checks/check.hpp"
 
 namespace weir::policy {
 namespace {

@@ -1,8 +1,8 @@
-#include "policy/body_exits.hpp"
+#include "policy/checks/body_exits.hpp"
 
 #include <algorithm>
 
-#include "policy/cover.hpp"
+#include "policy/checks/cover.hpp"
 
 namespace weir::policy {
 namespace {

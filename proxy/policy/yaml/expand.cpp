@@ -1,4 +1,4 @@
-#include "policy/expand.hpp"
+#include "policy/yaml/expand.hpp"
 
 #include <fmt/format.h>
 

@@ -7,8 +7,8 @@
 #include <string>
 
 #include "policy/diagnostic.hpp"
-#include "policy/field.hpp"
-#include "policy/yaml_tree.hpp"
+#include "policy/keys/field.hpp"
+#include "policy/yaml/tree.hpp"
 
 namespace weir::policy {
 

@@ -4,8 +4,8 @@
 #include <algorithm>
 #include <charconv>
 
-#include "policy/scalar.hpp"
-#include "policy/suggest.hpp"
+#include "policy/forms/scalar.hpp"
+#include "policy/forms/suggest.hpp"
 
 namespace weir::policy {
 namespace {

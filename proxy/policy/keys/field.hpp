@@ -16,7 +16,7 @@
 #include <utility>
 #include <vector>
 
-#include "policy/scalar.hpp"
+#include "policy/forms/scalar.hpp"
 
 namespace weir::policy {
 

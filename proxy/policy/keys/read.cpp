@@ -1,4 +1,4 @@
-#include "policy/read.hpp"
+#include "policy/keys/read.hpp"
 
 #include <fmt/format.h>
 
@@ -6,7 +6,7 @@
 #include <utility>
 #include <vector>
 
-#include "policy/suggest.hpp"
+#include "policy/forms/suggest.hpp"
 
 namespace weir::policy {
 namespace {

@@ -1,4 +1,4 @@
-#include "policy/check.hpp"
+#include "policy/checks/check.hpp"
 
 #include <fmt/format.h>
 
@@ -7,7 +7,7 @@
 #include <utility>
 #include <vector>
 
-#include "policy/suggest.hpp"
+#include "policy/forms/suggest.hpp"
 
 namespace weir::policy {
 namespace {

@@ -1,7 +1,7 @@
 #pragma once
 // The table of every key a policy can have. See field.hpp for what a row says.
 
-#include "policy/field.hpp"
+#include "policy/keys/field.hpp"
 
 namespace weir::policy {
 

@@ -1,4 +1,4 @@
-#include "policy/print.hpp"
+#include "policy/show/print.hpp"
 
 #include <fmt/format.h>
 
@@ -6,8 +6,8 @@
 #include <boost/json/object.hpp>
 #include <boost/json/parse.hpp>
 
-#include "policy/pretty.hpp"
-#include "policy/table.hpp"
+#include "policy/keys/keys.hpp"
+#include "policy/show/pretty.hpp"
 
 namespace weir::policy {
 namespace {

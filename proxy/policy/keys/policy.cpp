@@ -1,6 +1,6 @@
-#include "policy/table.hpp"
+#include "policy/keys/keys.hpp"
 
-#include "policy/forms.hpp"
+#include "policy/forms/forms.hpp"
 
 namespace weir::policy {
 namespace {

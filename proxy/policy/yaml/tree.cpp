@@ -1,4 +1,4 @@
-#include "policy/yaml_tree.hpp"
+#include "policy/yaml/tree.hpp"
 
 #include <fmt/format.h>
 #include <yaml-cpp/eventhandler.h>

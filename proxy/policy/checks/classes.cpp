@@ -3,9 +3,9 @@
 #include <chrono>
 #include <utility>
 
-#include "policy/check.hpp"
-#include "policy/cover.hpp"
-#include "policy/scalar.hpp"
+#include "policy/checks/check.hpp"
+#include "policy/checks/cover.hpp"
+#include "policy/forms/scalar.hpp"
 
 namespace weir::policy {
 namespace {

@@ -1,6 +1,6 @@
 // The rows of the process, its listeners, the admin door and the logs.
-#include "policy/forms.hpp"
-#include "policy/table.hpp"
+#include "policy/forms/forms.hpp"
+#include "policy/keys/keys.hpp"
 
 namespace weir::policy {
 namespace {

@@ -1,4 +1,4 @@
-#include "policy/suggest.hpp"
+#include "policy/forms/suggest.hpp"
 
 #include <algorithm>
 #include <vector>

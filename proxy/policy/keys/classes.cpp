@@ -1,6 +1,6 @@
 // The rows of the clients, the classes and the policy's own tests.
-#include "policy/forms.hpp"
-#include "policy/table.hpp"
+#include "policy/forms/forms.hpp"
+#include "policy/keys/keys.hpp"
 
 namespace weir::policy {
 namespace {

@@ -11,7 +11,7 @@
 
 #include "policy/diagnostic.hpp"
 #include "policy/policy.hpp"
-#include "policy/yaml_tree.hpp"
+#include "policy/yaml/tree.hpp"
 
 namespace weir::policy {
 

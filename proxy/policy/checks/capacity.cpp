@@ -3,8 +3,8 @@
 #include <chrono>
 #include <utility>
 
-#include "policy/check.hpp"
-#include "policy/scalar.hpp"
+#include "policy/checks/check.hpp"
+#include "policy/forms/scalar.hpp"
 
 namespace weir::policy {
 namespace {

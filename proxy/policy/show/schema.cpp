@@ -1,11 +1,11 @@
-#include "policy/schema.hpp"
+#include "policy/show/schema.hpp"
 
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
 #include <boost/json/parse.hpp>
 
-#include "policy/pretty.hpp"
-#include "policy/table.hpp"
+#include "policy/keys/keys.hpp"
+#include "policy/show/pretty.hpp"
 
 namespace weir::policy {
 namespace {

@@ -63,6 +63,16 @@ std::string github_escape(std::string_view text, bool property) {
 
 std::string_view name(Severity severity) { return severity == Severity::error ? "error" : "warning"; }
 
+void refuse(Diagnostics& diagnostics, const Mark& mark, std::string_view id, std::string message, std::string help,
+            std::string suggestion) {
+    diagnostics.push_back(
+        {Severity::error, mark, std::string(id), std::move(message), std::move(suggestion), std::move(help)});
+}
+
+void warn(Diagnostics& diagnostics, const Mark& mark, std::string_view id, std::string message, std::string help) {
+    diagnostics.push_back({Severity::warning, mark, std::string(id), std::move(message), {}, std::move(help)});
+}
+
 bool has_errors(const Diagnostics& diagnostics) {
     return std::any_of(diagnostics.begin(), diagnostics.end(),
                        [](const Diagnostic& d) { return d.severity == Severity::error; });

@@ -30,6 +30,11 @@ using Sources = std::map<std::string, std::string>;
 
 [[nodiscard]] std::string_view name(Severity severity);
 
+// Adds an error, or a warning.
+void refuse(Diagnostics& diagnostics, const Mark& mark, std::string_view id, std::string message, std::string help = {},
+            std::string suggestion = {});
+void warn(Diagnostics& diagnostics, const Mark& mark, std::string_view id, std::string message, std::string help = {});
+
 // Whether any of them is an error.
 [[nodiscard]] bool has_errors(const Diagnostics& diagnostics);
 

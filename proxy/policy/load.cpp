@@ -48,7 +48,8 @@ public:
     LoadedPolicy load(const std::filesystem::path& path) {
         const std::string file = options_.text ? "<stdin>" : path.string();
         loaded_.file = file;
-        auto root = read_tree(file, Mark{file, 0, 0}, kPolicyShape, "");
+        auto root = read_tree(
+            file, Mark{file, 0, 0}, [this](Visitor& v) { describe(v, policy_); }, "");
         if (root) {
             const std::size_t inline_keys = policy_.clients.api_keys.size();
             std::optional<Node> keys = read_keys(*root);
@@ -66,8 +67,8 @@ public:
     }
 
 private:
-    // Reads one file into the policy by `shape`; returns its tree. `reason` marks what asked for the file.
-    std::optional<Node> read_tree(const std::string& file, const Mark& reason, const Shape& shape,
+    // Reads one file into the policy by its keys; returns its tree. `reason` marks what asked for the file.
+    std::optional<Node> read_tree(const std::string& file, const Mark& reason, const Description& root_keys,
                                   const std::string& prefix) {
         const bool given = options_.text && reason.line == 0;
         const auto bytes = given ? options_.text : read_bytes(file, reason, loaded_.diagnostics);
@@ -83,7 +84,7 @@ private:
         warn_of_cut(file, *bytes);
         const std::filesystem::path folder = std::filesystem::path(file).parent_path();
         expand(*root, folder, loaded_.diagnostics);
-        read(shape, *root, &policy_, folder, prefix, policy_.secrets, loaded_.diagnostics);
+        read(*root, root_keys, prefix, {folder, policy_.secrets, loaded_.diagnostics});
         return root;
     }
 
@@ -117,7 +118,9 @@ private:
         if (policy_.api_keys_file.empty()) return std::nullopt;
         Node* clients = root.find("clients");
         const Node* named = clients->find("api_keys_file");
-        auto keys = read_tree(policy_.api_keys_file, named->mark, kKeysFileShape, "clients.api_keys_file");
+        auto keys = read_tree(
+            policy_.api_keys_file, named->mark, [this](Visitor& v) { describe_keys_file(v, policy_); },
+            "clients.api_keys_file");
         // Names of keys are unknown now, so nothing may be concluded from their absence.
         if (!keys || keys->broken) clients->broken = true;
         return keys;

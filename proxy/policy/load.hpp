@@ -30,7 +30,7 @@ struct LoadOptions {
     std::optional<std::string> text{};
 };
 
-// Reads the policy at `path` and the file of keys it names: parse, expand secrets, read by the table of fields, check
+// Reads the policy at `path` and the file of keys it names: parse, expand secrets, read by its keys, check
 // the meaning. Marks name files as they can be opened from the working directory. Never throws for what is in a file.
 // The policy's own `tests` are read, and not run: that takes a judge.
 [[nodiscard]] LoadedPolicy load_policy(const std::filesystem::path& path, const LoadOptions& options = {});

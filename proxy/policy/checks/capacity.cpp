@@ -4,7 +4,7 @@
 #include <utility>
 
 #include "policy/checks/check.hpp"
-#include "policy/forms/scalar.hpp"
+#include "policy/forms/forms.hpp"
 
 namespace weir::policy {
 namespace {
@@ -71,7 +71,7 @@ private:
         const bool impossible = sum > 1 + kRounding;
         report(impossible ? Severity::error : Severity::warning, mark_at(*last, "guarantee"),
                impossible ? "guarantees-above-whole" : "many-guarantees",
-               fmt::format("the guarantees on backend '{}' come to {} of it", backend, print_percent(sum)),
+               fmt::format("the guarantees on backend '{}' come to {} of it", backend, kPercent.print(sum)),
                impossible ? "no more than 100% can be given away"
                           : "what is guaranteed is taken from better classes in a surge");
     }
@@ -80,7 +80,7 @@ private:
         if (!cls.slo || !cls.slo->per_token || *cls.slo->per_token >= kPromptChunk) return;
         report(Severity::warning, mark_at(node, "slo.per_token"), "slo-below-prompt-chunk",
                fmt::format("class '{}' promises a token every {}, and one chunk of a prompt takes an engine about {}",
-                           cls.name, print_duration(*cls.slo->per_token), print_duration(kPromptChunk)),
+                           cls.name, kDuration.print(*cls.slo->per_token), kDuration.print(kPromptChunk)),
                "a learned capacity would shrink to keep it: promise less, or let the engine take smaller chunks");
     }
 

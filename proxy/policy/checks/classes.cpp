@@ -5,7 +5,7 @@
 
 #include "policy/checks/check.hpp"
 #include "policy/checks/cover.hpp"
-#include "policy/forms/scalar.hpp"
+#include "policy/forms/forms.hpp"
 
 namespace weir::policy {
 namespace {
@@ -111,8 +111,8 @@ private:
         if (!whole || !one) return;
         if (one->per_second > whole->per_second) {
             above_parent(node, "limits.per_client." + key,
-                         fmt::format("one client may send {}, but the whole class {}", print_rate(one->per_second),
-                                     print_rate(whole->per_second)));
+                         fmt::format("one client may send {}, but the whole class {}", kRate.print(one->per_second),
+                                     kRate.print(whole->per_second)));
         } else if (one->burst > whole->burst) {
             above_parent(
                 node, "limits.per_client." + key,
@@ -145,14 +145,14 @@ private:
         if (refusal.retry_after_max > kLongestRetryAfter) {
             report(Severity::error, max != nullptr ? max->mark : node.mark, "retry-after-too-long",
                    fmt::format("no retry-after may be longer than {}, and this is {}",
-                               print_duration(kLongestRetryAfter), print_duration(refusal.retry_after_max)),
+                               kDuration.print(kLongestRetryAfter), kDuration.print(refusal.retry_after_max)),
                    "SDKs ignore advice beyond 60s, or hang on it");
         } else if (refusal.retry_after > refusal.retry_after_max) {
             const Node* base = value_at(node, "refusal.retry_after.base");
             report(Severity::error, base != nullptr ? base->mark : mark_at(node, "refusal.retry_after"),
                    "retry-after-too-long",
                    fmt::format("the advice of {} is longer than its own maximum of {}",
-                               print_duration(refusal.retry_after), print_duration(refusal.retry_after_max)));
+                               kDuration.print(refusal.retry_after), kDuration.print(refusal.retry_after_max)));
         }
     }
 
@@ -161,7 +161,7 @@ private:
         if (!config.patience || !config.slo || *config.patience <= config.slo->first_token) return;
         report(Severity::warning, mark_at(nodes_[index], "patience"), "patience-above-slo",
                fmt::format("a request may wait {} in line, and has missed its slo after {}",
-                           print_duration(*config.patience), print_duration(config.slo->first_token)),
+                           kDuration.print(*config.patience), kDuration.print(config.slo->first_token)),
                "leave patience out: it is then 0.8 x slo.first_token");
     }
 
@@ -172,11 +172,11 @@ private:
             const ClassConfig& loose = classes_[i];
             if (nodes_[i].broken || !loose.slo || loose.backend != tight.backend) continue;
             if (tight.slo->first_token >= loose.slo->first_token || tight.priority <= loose.priority) continue;
-            report(
-                Severity::warning, mark_at(nodes_[index], "priority"), "priority-against-slo",
-                fmt::format("class '{}' promises {} but yields to '{}', which promises {}", tight.name,
-                            print_duration(tight.slo->first_token), loose.name, print_duration(loose.slo->first_token)),
-                "give the tighter promise the better priority");
+            report(Severity::warning, mark_at(nodes_[index], "priority"), "priority-against-slo",
+                   fmt::format("class '{}' promises {} but yields to '{}', which promises {}", tight.name,
+                               kDuration.print(tight.slo->first_token), loose.name,
+                               kDuration.print(loose.slo->first_token)),
+                   "give the tighter promise the better priority");
             return;
         }
     }

@@ -3,28 +3,28 @@
 #include <algorithm>
 #include <vector>
 
+#include "base/ascii.hpp"
+
 namespace weir::policy {
 namespace {
 
 // Words longer than this are no misspelling of ours, and the distance is quadratic.
 constexpr std::size_t kLongestWord = 64;
 
-std::string lower(std::string_view text) {
+std::string lowered(std::string_view text) {
     std::string result(text);
-    for (char& c : result) {
-        if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-    }
+    std::transform(result.begin(), result.end(), result.begin(), lower);
     return result;
 }
 
 template <typename Text>
 std::string closest_of(std::string_view word, std::span<const Text> candidates) {
     if (word.size() > kLongestWord) return {};
-    const std::string meant = lower(word);
+    const std::string meant = lowered(word);
     std::size_t best = std::max<std::size_t>(1, word.size() / 3) + 1;
     std::string_view found;
     for (const Text& candidate : candidates) {
-        const std::size_t distance = edit_distance(meant, lower(candidate));
+        const std::size_t distance = edit_distance(meant, lowered(candidate));
         if (distance < best && distance < std::string_view(candidate).size()) {
             best = distance;
             found = candidate;

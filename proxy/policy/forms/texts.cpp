@@ -4,8 +4,8 @@
 #include <algorithm>
 #include <charconv>
 
-#include "policy/forms/scalar.hpp"
-#include "policy/forms/suggest.hpp"
+#include "base/ascii.hpp"
+#include "policy/forms/forms.hpp"
 
 namespace weir::policy {
 namespace {
@@ -33,7 +33,8 @@ struct HostPort {
     std::optional<std::string_view> port;
 };
 
-// Splits `HOST`, `HOST:PORT`, `[V6]` and `[V6]:PORT`; empty when a bracket is open or a colon too many.
+// Splits `HOST`, `HOST:PORT`, `[V6]` and `[V6]:PORT`; empty when a bracket is
+// open or a colon too many.
 std::optional<HostPort> split_host_port(std::string_view text) {
     if (text.starts_with('[')) {
         const std::size_t end = text.find(']');
@@ -60,71 +61,13 @@ std::optional<std::uint16_t> parse_port(std::string_view text) {
     return port;
 }
 
-std::string with_brackets(const std::string& host) {
-    return host.find(':') == std::string::npos ? host : fmt::format("[{}]", host);
-}
-
 Fault bad_endpoint(std::string_view problem) {
-    return {"bad-endpoint", fmt::format("must be an endpoint such as http://10.1.0.11:8000 ({})", problem), {}, {}};
+    return {"bad-endpoint", fmt::format("must be an endpoint such as http://10.1.0.11:8000 ({})", problem)};
 }
 
-}  // namespace
-
-Reading<std::string> parse_text(std::string_view text) {
-    if (text.empty()) return Fault{"missing-value", "must not be empty", {}, {}};
-    return std::string(text);
-}
-
-Reading<std::string> parse_name(std::string_view text) {
-    if (!all_of(text, "._-") || text.size() > kLongestName) {
-        return Fault{"bad-name", "must be a name of at most 64 letters, digits, '.', '_' and '-'", {}, {}};
-    }
-    return std::string(text);
-}
-
-Reading<std::string> parse_model(std::string_view text) {
-    if (text.empty() || has_control_or_space(text)) {
-        return Fault{"bad-model", "must be the name of a model, without spaces", {}, {}};
-    }
-    if (text.find('*') < text.size() - 1) return Fault{"bad-model", "may have a '*' only at its end", {}, {}};
-    return std::string(text);
-}
-
-Reading<std::string> parse_method(std::string_view text) {
-    if (!is_token(text)) return Fault{"bad-method", "must be an HTTP method such as GET or POST", {}, {}};
-    const bool lower = std::any_of(text.begin(), text.end(), [](char c) { return c >= 'a' && c <= 'z'; });
-    if (!lower) return std::string(text);
-    std::string upper(text);
-    std::transform(upper.begin(), upper.end(), upper.begin(),
-                   [](char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c; });
-    return Fault{"bad-method", "must be in capitals, as HTTP methods are", std::move(upper), {}};
-}
-
-Reading<std::string> parse_url_path(std::string_view text) {
-    if (!text.starts_with('/') || has_control_or_space(text) || text.find_first_of("?#") != std::string_view::npos) {
-        return Fault{"bad-path", "must be a path such as /v1/chat/completions, without a query", {}, {}};
-    }
-    const std::size_t star = text.find('*');
-    if (star != std::string_view::npos && star + 1 != text.size()) {
-        return Fault{"bad-path", "may have a '*' only as its last character", {}, {}};
-    }
-    return std::string(text);
-}
-
-Reading<std::string> parse_header_name(std::string_view text) {
-    if (!is_token(text)) return Fault{"bad-header", "is not the name of an HTTP header", {}, {}};
-    std::string lower(text);
-    std::transform(lower.begin(), lower.end(), lower.begin(),
-                   [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
-    return lower;
-}
-
-std::string print_text(const std::string& value) { return value; }
-
-Reading<IpNetwork> parse_network(std::string_view text) {
-    if (const auto network = IpNetwork::parse(text)) return *network;
-    Fault fault{"bad-network", "must be a network such as 10.0.0.0/8, fd00::/8 or 10.1.2.3", {}, {}};
-    // A prefix with host bits below it is a common slip: name the network it lies in.
+// A prefix with host bits below it is a common slip: names the network it lies in.
+Fault bad_network(std::string_view text) {
+    Fault fault{"bad-network", "must be a network such as 10.0.0.0/8, fd00::/8 or 10.1.2.3"};
     const std::size_t slash = text.find('/');
     const auto address = IpAddress::parse(text.substr(0, slash));
     if (!address || slash == std::string_view::npos) return fault;
@@ -136,56 +79,44 @@ Reading<IpNetwork> parse_network(std::string_view text) {
     return fault;
 }
 
-std::string print_network(const IpNetwork& value) {
-    return fmt::format("{}/{}", value.base.to_string(), value.base.is_v4() ? value.bits - 96 : value.bits);
+Reading<std::string> read_text(const Form&, std::string_view text) {
+    if (text.empty()) return Fault{"missing-value", "must not be empty"};
+    return std::string(text);
 }
 
-Reading<IpAddress> parse_address(std::string_view text) {
-    if (const auto address = IpAddress::parse(text)) return *address;
-    return Fault{"bad-address", "must be an IP address such as 10.1.2.3 or fd00::1", {}, {}};
+std::string print_text(const Form&, const std::string& value) { return value; }
+
+Reading<std::string> read_header_name(const Form&, std::string_view text) {
+    if (!is_token(text)) return Fault{"bad-header", "is not the name of an HTTP header"};
+    std::string name(text);
+    std::transform(name.begin(), name.end(), name.begin(), lower);
+    return name;
 }
 
-std::string print_address(const IpAddress& value) { return value.to_string(); }
-
-Reading<net::BindAddress> parse_bind(std::string_view text) {
+Reading<net::BindAddress> read_bind(const Form& form, std::string_view text) {
     if (text.starts_with("unix:")) {
         const std::string_view path = text.substr(5);
         // sockaddr_un holds 108 bytes with the terminator.
         if (path.starts_with('/') && path.size() < 108) return net::BindAddress{{}, 0, std::string(path)};
-        return Fault{"bad-bind", "must name an absolute path of at most 107 bytes after unix:", {}, {}};
+        return Fault{"bad-bind", "must name an absolute path of at most 107 bytes after unix:"};
     }
-    const Fault fault{"bad-bind", "must be ADDRESS:PORT, [V6]:PORT or unix:/path", {}, {}};
     const auto split = split_host_port(text);
-    if (!split || !split->port) return fault;
-    const auto port = parse_port(*split->port);
-    if (!port) return fault;
-    if (split->host == "localhost") {
-        return Fault{"bad-bind", "must hold a literal address", fmt::format("127.0.0.1:{}", *port), {}};
+    const auto port = split && split->port ? parse_port(*split->port) : std::nullopt;
+    if (port && split->host == "localhost") {
+        return Fault{"bad-bind", "must hold a literal address", fmt::format("127.0.0.1:{}", *port)};
     }
-    if (!IpAddress::parse(split->host)) return fault;
+    if (!port || !IpAddress::parse(split->host)) return Fault{"bad-bind", fmt::format("must be {}", form.what)};
     return net::BindAddress{split->host, *port, {}};
 }
 
-std::string print_bind(const net::BindAddress& value) {
-    if (!value.unix_path.empty()) return "unix:" + value.unix_path;
-    return fmt::format("{}:{}", with_brackets(value.host), value.port);
-}
-
-Reading<upstream::EndpointConfig> parse_endpoint(std::string_view text) {
-    upstream::EndpointConfig endpoint;
-    endpoint.url = text;
-    std::string_view rest = text;
-    if (text.starts_with("https://")) {
-        endpoint.tls = true;
-        endpoint.port = 443;
-        rest.remove_prefix(8);
-    } else if (text.starts_with("http://")) {
-        rest.remove_prefix(7);
-    } else {
+Reading<upstream::EndpointConfig> read_endpoint(const Form&, std::string_view text) {
+    const bool tls = text.starts_with("https://");
+    if (!tls && !text.starts_with("http://")) {
         Fault fault = bad_endpoint("it starts with http:// or https://");
         if (text.find("://") == std::string_view::npos) fault.suggestion = fmt::format("http://{}", text);
         return fault;
     }
+    const std::string_view rest = text.substr(tls ? 8 : 7);
     if (rest.find_first_of("/?#") != std::string_view::npos) {
         return bad_endpoint("without a path; the request's own path is sent");
     }
@@ -194,37 +125,113 @@ Reading<upstream::EndpointConfig> parse_endpoint(std::string_view text) {
     if (!split || split->host.empty()) return bad_endpoint("with a host");
     const bool v6 = split->host.find(':') != std::string::npos;
     if (v6 ? !IpAddress::parse(split->host) : !all_of(split->host, ".-_")) return bad_endpoint("with a valid host");
-    if (split->port) {
-        const auto port = parse_port(*split->port);
-        if (!port || *port == 0) return bad_endpoint("with a port from 1 to 65535");
-        endpoint.port = *port;
-    }
-    endpoint.host = split->host;
-    return endpoint;
+    const auto port = split->port ? parse_port(*split->port) : static_cast<std::uint16_t>(tls ? 443 : 80);
+    if (!port || *port == 0) return bad_endpoint("with a port from 1 to 65535");
+    return upstream::EndpointConfig{std::string(text), tls, split->host, *port};
 }
 
-std::string print_endpoint(const upstream::EndpointConfig& value) { return value.url; }
-
-Reading<Sha256> parse_sha256(std::string_view text) {
-    if (const auto digest = Sha256::from_hex(text)) return *digest;
-    return Fault{"bad-sha256",
-                 fmt::format("must be 64 hex digits (here are {} characters)", text.size()),
-                 {},
-                 "print it with: printf %s \"$KEY\" | sha256sum"};
+// `scheme://host[:port]` in small letters, as browsers write it: anything else would never be matched.
+bool is_origin(std::string_view text) {
+    const std::size_t scheme = text.find("://");
+    if (scheme == 0 || scheme == std::string_view::npos) return false;
+    const std::string_view host = text.substr(scheme + 3);
+    return !host.empty() && host.find('/') == std::string_view::npos &&
+           std::none_of(text.begin(), text.end(), [](char c) {
+               return c <= ' ' || is_capital(c) || std::string_view("*\"@?#\x7F").find(c) != std::string_view::npos;
+           });
 }
 
-// A key's digest is as good as printed to whoever can guess keys: it never leaves.
-std::string print_sha256(const Sha256&) { return "***"; }
+}  // namespace
 
-Fault unknown_word(std::string_view text, std::span<const std::string_view> words,
-                   std::span<const std::string_view> later) {
-    if (std::find(later.begin(), later.end(), text) != later.end()) {
-        return {"not-implemented", {}, {}, fmt::format("it can be {}", fmt::join(words, ", "))};
-    }
-    return {"unknown-word",
-            fmt::format("must be {}{}", words.size() > 1 ? "one of " : "", fmt::join(words, ", ")),
-            closest(text, words),
-            {}};
-}
+constinit const Scalar<std::string> kText{{"text", ""}, read_text, print_text};
+constinit const Scalar<std::string> kFile{
+    {.what = "the path of a file", .pattern = "", .is_path = true}, read_text, print_text};
+constinit const Scalar<std::string> kName{
+    {"a name of at most 64 letters, digits, '.', '_' and '-'", "^[A-Za-z0-9._-]{1,64}$"},
+    [](const Form& form, std::string_view text) -> Reading<std::string> {
+        if (all_of(text, "._-") && text.size() <= kLongestName) return std::string(text);
+        return Fault{"bad-name", fmt::format("must be {}", form.what)};
+    },
+    print_text};
+constinit const Scalar<std::string> kModel{
+    {"a model such as gpt-4o, or a prefix such as llama*", "^[^ ]+$"},
+    [](const Form&, std::string_view text) -> Reading<std::string> {
+        if (text.empty() || has_control_or_space(text)) {
+            return Fault{"bad-model", "must be the name of a model, without spaces"};
+        }
+        if (text.find('*') < text.size() - 1) return Fault{"bad-model", "may have a '*' only at its end"};
+        return std::string(text);
+    },
+    print_text};
+constinit const Scalar<std::string> kMethod{
+    {"an HTTP method such as POST", "^[A-Z]+$"},
+    [](const Form&, std::string_view text) -> Reading<std::string> {
+        if (!is_token(text)) return Fault{"bad-method", "must be an HTTP method such as GET or POST"};
+        std::string upper(text);
+        for (char& c : upper) {
+            if (c >= 'a' && c <= 'z') c = static_cast<char>(c - 'a' + 'A');
+        }
+        if (upper == text) return upper;
+        return Fault{"bad-method", "must be in capitals, as HTTP methods are", upper};
+    },
+    print_text};
+constinit const Scalar<std::string> kUrlPath{
+    {"a path such as /v1/chat/completions", "^/[^ ?#]*$"},
+    [](const Form& form, std::string_view text) -> Reading<std::string> {
+        if (!text.starts_with('/') || has_control_or_space(text) ||
+            text.find_first_of("?#") != std::string_view::npos) {
+            return Fault{"bad-path", fmt::format("must be {}, without a query", form.what)};
+        }
+        if (text.find('*') < text.size() - 1) return Fault{"bad-path", "may have a '*' only as its last character"};
+        return std::string(text);
+    },
+    print_text};
+constinit const Scalar<std::string> kOrigin{
+    {"an origin such as https://chat.example, or *", "^(\\*|[a-z][a-z0-9+.-]*://[^/?#@*A-Z ]+)$"},
+    [](const Form&, std::string_view text) -> Reading<std::string> {
+        if (text == "*" || is_origin(text)) return std::string(text);
+        return Fault{"invalid-value", "must be an origin as browsers write it, such as https://chat.example, or *"};
+    },
+    print_text};
+constinit const Scalar<std::string> kHeaderName{{"the name of a header", ""}, read_header_name, print_text};
+constinit const Scalar<IpNetwork> kNetwork{
+    {"a network such as 10.0.0.0/8, fd00::/8 or 10.1.2.3", "^[0-9A-Fa-f.:]+(/[0-9]{1,3})?$"},
+    [](const Form&, std::string_view text) -> Reading<IpNetwork> {
+        if (const auto network = IpNetwork::parse(text)) return *network;
+        return bad_network(text);
+    },
+    [](const Form&, const IpNetwork& value) {
+        return fmt::format("{}/{}", value.base.to_string(), value.base.is_v4() ? value.bits - 96 : value.bits);
+    }};
+constinit const Scalar<IpAddress> kAddress{
+    {"an IP address such as 10.1.2.3", "^[0-9A-Fa-f.:]+$"},
+    [](const Form&, std::string_view text) -> Reading<IpAddress> {
+        if (const auto address = IpAddress::parse(text)) return *address;
+        return Fault{"bad-address", "must be an IP address such as 10.1.2.3 or fd00::1"};
+    },
+    [](const Form&, const IpAddress& value) { return value.to_string(); }};
+constinit const Scalar<net::BindAddress> kBind{
+    {"ADDRESS:PORT, [V6]:PORT or unix:/path", "^(unix:/.+|[0-9.]+:[0-9]+|\\[[0-9A-Fa-f:.]+\\]:[0-9]+)$"},
+    read_bind,
+    [](const Form&, const net::BindAddress& value) {
+        if (!value.unix_path.empty()) return "unix:" + value.unix_path;
+        const bool v6 = value.host.find(':') != std::string::npos;
+        return fmt::format("{}:{}", v6 ? fmt::format("[{}]", value.host) : value.host, value.port);
+    }};
+constinit const Scalar<upstream::EndpointConfig> kEndpoint{
+    {"an endpoint such as http://10.1.0.11:8000", "^https?://[^/?#@]+$"},
+    read_endpoint,
+    [](const Form&, const upstream::EndpointConfig& value) { return value.url; }};
+constinit const Scalar<Sha256> kSha256{
+    {"64 hex digits", "^[0-9A-Fa-f]{64}$"},
+    [](const Form& form, std::string_view text) -> Reading<Sha256> {
+        if (const auto digest = Sha256::from_hex(text)) return *digest;
+        return Fault{"bad-sha256",
+                     fmt::format("must be {} (here are {} characters)", form.what, text.size()),
+                     {},
+                     "print it with: printf %s \"$KEY\" | sha256sum"};
+    },
+    // A key's digest is as good as printed to whoever can guess keys: it never leaves.
+    [](const Form&, const Sha256&) { return std::string("***"); }};
 
 }  // namespace weir::policy

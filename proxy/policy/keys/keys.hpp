@@ -1,22 +1,20 @@
 #pragma once
-// The table of every key a policy can have. See field.hpp for what a row says.
+// Every key that a policy can have, one source file for each part of it. See visitor.hpp for how they are declared.
 
-#include "policy/keys/field.hpp"
+#include "policy/keys/visitor.hpp"
+#include "policy/policy.hpp"
 
 namespace weir::policy {
 
-extern const Shape kPolicyShape;    // fills Policy
-extern const Shape kKeysFileShape;  // the file behind `clients.api_keys_file`; fills Policy
+void describe(Visitor& v, Policy& c);
+void describe(Visitor& v, downstream::ListenerConfig& c);
+void describe(Visitor& v, upstream::BackendConfig& c);
+void describe(Visitor& v, admission::ClassConfig& c);
+void describe(Visitor& v, admission::TokenRange& c);
+void describe(Visitor& v, admission::DegradeConfig& c);
+void describe(Visitor& v, PolicyTest& c);
 
-// The parts, one file each.
-extern const Shape kProcessLimitsShape;
-extern const Shape kListenerShape;
-extern const Shape kAdminShape;
-extern const Shape kLoggingShape;
-extern const Shape kClientsShape;
-extern const Shape kBackendShape;
-extern const Shape kClassShape;
-extern const Shape kDegradeShape;
-extern const Shape kTestShape;
+// The file behind `clients.api_keys_file`.
+void describe_keys_file(Visitor& v, Policy& c);
 
 }  // namespace weir::policy

@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/ascii.hpp"
 #include "policy/forms/suggest.hpp"
 
 namespace weir::policy {
@@ -16,8 +17,10 @@ struct Place {
     std::string label;
     std::string path;
 
-    [[nodiscard]] std::string path_of(std::string_view key) const {
-        return path.empty() ? std::string(key) : fmt::format("{}.{}", path, key);
+    [[nodiscard]] std::string called() const { return label.empty() ? "the policy" : label; }
+    [[nodiscard]] Place below(std::string_view key) const {
+        return {label.empty() ? fmt::format("'{}'", key) : fmt::format("'{}' of {}", key, label),
+                path.empty() ? std::string(key) : fmt::format("{}.{}", path, key)};
     }
 };
 
@@ -31,24 +34,11 @@ std::string_view kind_name(Node::Kind kind) {
     return "empty";
 }
 
-std::string_view wanted(const Field& field) {
-    switch (field.layout) {
-        case Layout::scalar: return field.form->what;
-        case Layout::scalars: return "a single value or a list";
-        case Layout::pairs:
-        case Layout::map: return "a map";
-        case Layout::maps: return "a list of maps, each starting with '- '";
-        case Layout::scalar_or_map: return "a single value or a map";
-    }
-    return "";
-}
-
-// Header names are kept in lower case.
-std::string lower(std::string text) {
-    for (char& c : text) {
-        if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-    }
-    return text;
+std::string_view wanted(const Key& key) {
+    if (key.pairs != nullptr) return "a map";
+    if (key.value == nullptr) return key.list ? "a list of maps, each starting with '- '" : "a map";
+    if (key.part != nullptr) return "a single value or a map";
+    return key.list ? "a single value or a list" : key.form->what;
 }
 
 // A text as a message can hold it: on one line, and not for ever.
@@ -59,235 +49,222 @@ std::string shown(std::string_view text) {
     return text.size() > kLongest ? result + "..." : result;
 }
 
-// `class 'siri-bulk'`, or `'limits' of class 'siri-bulk'`.
-std::string label_of(const Shape& shape, std::string_view key, const Node& node, const std::string& parent) {
-    if (!shape.noun.empty()) {
-        const Node* name = node.find("name");
-        if (name == nullptr || name->kind != Node::Kind::scalar || name->secret) return std::string(shape.noun);
-        return fmt::format("{} '{}'", shape.noun, shown(name->text));
-    }
-    return parent.empty() ? fmt::format("'{}'", key) : fmt::format("'{}' of {}", key, parent);
-}
-
-class Reader {
+// Reads one map. Functions return whether nothing was refused.
+class Reader final : public Visitor {
 public:
-    Reader(const std::filesystem::path& folder, std::set<std::string>& secrets, Diagnostics& diagnostics)
-        : folder_(folder), secrets_(secrets), diagnostics_(diagnostics) {}
+    Reader(const ReadContext& context, Node& map, Place place)
+        : context_(context), map_(map), place_(std::move(place)), good_(!map.broken) {}
 
-    // Reads a map's keys into `owner`. All functions here return whether nothing was refused.
-    bool read_map(const Shape& shape, Node& node, void* owner, const Place& place) {
-        bool good = !node.broken;
+    void noun(std::string_view noun) override {
+        const Node* name = map_.find("name");
+        const bool named = name != nullptr && name->kind == Node::Kind::scalar && !name->secret;
+        place_.label = named ? fmt::format("{} '{}'", noun, shown(name->text)) : std::string(noun);
+    }
+    void not_empty() override {
+        if (map_.entries.empty() && !map_.broken) empty_ = true;
+    }
+    void later(std::string_view key) override {
+        later_.push_back(key);
+        Entry* entry = entry_of(key);
+        if (entry == nullptr) return;
+        const std::string where = place_.label.empty() ? "" : fmt::format(" in {}", place_.label);
+        entry->value.broken = true;
+        good_ = refuse(entry->mark, {"not-implemented", fmt::format("'{}'{} is not implemented yet", key, where)});
+    }
+    void former(std::string_view key, std::string_view now) override { renamed_.push_back({key, now}); }
+
+    // To be called once the map has been described: what was written and is no key, and what is missing.
+    bool finish() {
         std::vector<std::string> meant;  // keys that were misspelt: refused once, not missed again
-        for (Entry& entry : node.entries) {
-            const auto field = std::find_if(shape.fields.begin(), shape.fields.end(),
-                                            [&](const Field& f) { return f.key == entry.key; });
-            const bool known = field != shape.fields.end() ? read_field(*field, entry, owner, place)
-                                                           : refuse_unknown(shape, entry, place, meant);
-            if (!known) entry.value.broken = true;
-            good = good && known;
+        for (Entry& entry : map_.entries) {
+            if (is_one_of(known_, entry.key) || is_one_of(later_, entry.key)) continue;
+            meant.push_back(refuse_unknown(entry));
         }
-        good = require(shape, node, place, meant) && good;
-        if (shape.finish != nullptr) shape.finish(owner);
-        node.broken = !good;
-        return good;
+        for (const auto& [key, doc] : missing_) {
+            if (std::find(meant.begin(), meant.end(), key) != meant.end()) continue;
+            good_ = refuse(map_.mark,
+                           {"missing-key", fmt::format("{} has no '{}'", place_.called(), key), {}, std::string(doc)});
+        }
+        if (empty_) good_ = refuse(map_.mark, {"empty-map", fmt::format("{} is empty", place_.called())});
+        map_.broken = !good_;
+        return good_;
     }
 
 private:
-    bool refuse(const Mark& mark, Fault fault) {
-        diagnostics_.push_back({Severity::error, mark, std::move(fault.id), std::move(fault.message),
-                                std::move(fault.suggestion), std::move(fault.help)});
-        return false;
-    }
-
-    bool refuse_unknown(const Shape& shape, const Entry& entry, const Place& place, std::vector<std::string>& meant) {
-        std::vector<std::string_view> keys;
-        for (const Field& field : shape.fields) keys.push_back(field.key);
-        const std::string where = place.label.empty() ? "the policy" : place.label;
-        Fault fault{"unknown-key",
-                    fmt::format("unknown key '{}' in {}", shown(entry.key), where),
-                    closest(entry.key, keys),
-                    {}};
-        if (fault.suggestion.empty()) {
-            std::erase_if(keys, [&](std::string_view key) { return is_later(shape, key); });
-            fault.help = fmt::format("it can have: {}", fmt::join(keys, ", "));
+    void on_key(const Key& key) override {
+        known_.push_back(key.name);
+        Entry* entry = entry_of(key.name);
+        if (entry == nullptr) {
+            if (key.required) missing_.emplace_back(key.name, key.doc);
+            return;
         }
-        meant.push_back(fault.suggestion);
-        return refuse(entry.mark, std::move(fault));
+        const Place place = place_.below(key.name);
+        const bool good =
+            entry->value.kind != Node::Kind::null ? read_node(key, entry->value, place) : refuse_null(key, entry->mark);
+        if (!good) entry->value.broken = true;
+        good_ = good_ && good;
     }
 
-    static bool is_later(const Shape& shape, std::string_view key) {
-        return std::any_of(shape.fields.begin(), shape.fields.end(),
-                           [key](const Field& f) { return f.key == key && f.need == Need::later; });
-    }
-
-    // Every required key is there, and a map that may not be empty is not.
-    bool require(const Shape& shape, const Node& node, const Place& place, const std::vector<std::string>& meant) {
-        bool good = true;
-        const std::string who = place.label.empty() ? "the policy" : place.label;
-        for (const Field& field : shape.fields) {
-            if (field.need != Need::required || node.find(field.key) != nullptr) continue;
-            if (std::find(meant.begin(), meant.end(), field.key) != meant.end()) continue;
-            good = refuse(node.mark,
-                          {"missing-key", fmt::format("{} has no '{}'", who, field.key), {}, std::string(field.doc)});
+    bool read_node(const Key& key, Node& node, const Place& place) {
+        const bool is_map = node.kind == Node::Kind::map;
+        if (node.kind == Node::Kind::scalar && key.value != nullptr) {
+            return read_scalar(key, node, key.list ? place.path + "[0]" : place.path);
         }
-        if (shape.not_empty && node.entries.empty() && !node.broken) {
-            good = refuse(node.mark, {"empty-map", fmt::format("{} is empty", who), {}, {}});
-        }
-        return good;
+        if (node.kind == Node::Kind::list && key.list) return read_list(key, node, place);
+        if (is_map && key.pairs != nullptr) return read_pairs(*key.pairs, node, place.path);
+        if (is_map && key.part != nullptr && !key.list) return read_map(*key.part, node, place);
+        return refuse_kind(node, fmt::format("'{}' must be {}", key.name, wanted(key)));
     }
 
-    bool read_field(const Field& field, Entry& entry, void* owner, const Place& place) {
-        if (field.need == Need::later) {
-            const std::string where = place.label.empty() ? "" : fmt::format(" in {}", place.label);
-            return refuse(entry.mark,
-                          {"not-implemented", fmt::format("'{}'{} is not implemented yet", field.key, where), {}, {}});
-        }
-        Node& node = entry.value;
-        const Place here{place.label, place.path_of(field.key)};
-        if (node.kind == Node::Kind::null) {
-            return refuse(entry.mark, {"missing-value",
-                                       fmt::format("'{}' has no value", field.key),
-                                       {},
-                                       fmt::format("it is {}", wanted(field))});
-        }
-        switch (field.layout) {
-            case Layout::scalar:
-                return node.kind == Node::Kind::scalar ? read_scalar(field, node, owner, here.path)
-                                                       : refuse_kind(field, node);
-            case Layout::scalars: return read_scalars(field, node, owner, here.path);
-            case Layout::pairs: return read_pairs(field, node, owner, here.path);
-            case Layout::scalar_or_map:
-                if (node.kind == Node::Kind::scalar) return read_scalar(field, node, owner, here.path);
-                [[fallthrough]];
-            case Layout::map:
-                if (node.kind != Node::Kind::map) return refuse_kind(field, node);
-                return read_map(*field.shape, node, field.enter(owner),
-                                {label_of(*field.shape, field.key, node, place.label), here.path});
-            case Layout::maps: return read_maps(field, node, owner, here);
-        }
-        return false;
-    }
-
-    bool refuse_kind(const Field& field, const Node& node) {
-        return refuse(node.mark,
-                      {"wrong-type",
-                       fmt::format("'{}' must be {}, but is {}", field.key, wanted(field), kind_name(node.kind)),
-                       {},
-                       {}});
-    }
-
-    bool refuse_item(const Field& field, const Node& item) {
-        return refuse(item.mark,
-                      {"wrong-type",
-                       fmt::format("an item of '{}' must be a map, but is {}", field.key, kind_name(item.kind)),
-                       {},
-                       {}});
-    }
-
-    bool read_scalar(const Field& field, Node& node, void* owner, const std::string& path) {
-        if (node.broken) return false;  // expand() has said why
-        if (node.secret) secrets_.insert(path);
-        std::string text = node.text;
-        if (field.form->is_path && !text.empty()) text = (folder_ / text).lexically_normal().string();
-        std::optional<Fault> fault = field.set(owner, text);
-        if (!fault) return true;
-        return refuse_text(field, node, std::move(*fault));
-    }
-
-    // `'patience' needs a unit, but is '2'; did you mean '2s'?`, without the text where it is a secret.
-    bool refuse_text(const Field& field, Node& node, Fault fault) {
-        const bool hidden = node.secret || field.secret;
-        if (fault.id == "not-implemented") {
-            fault.message = fmt::format("'{}: {}' is not implemented yet", field.key, node.text);
-            return refuse(node.mark, std::move(fault));
-        }
-        fault.message = hidden ? fmt::format("'{}' {}", field.key, fault.message)
-                               : fmt::format("'{}' {}, but is '{}'", field.key, fault.message, shown(node.text));
-        if (hidden) fault.suggestion.clear();
-        node.broken = true;
-        return refuse(node.mark, std::move(fault));
-    }
-
-    bool read_scalars(const Field& field, Node& node, void* owner, const std::string& path) {
-        if (node.kind == Node::Kind::scalar) return read_scalar(field, node, owner, path + "[0]");
-        if (node.kind != Node::Kind::list) return refuse_kind(field, node);
-        if (node.items.empty()) {
-            return refuse(node.mark, {"missing-value",
-                                      fmt::format("'{}' is an empty list", field.key),
+    bool read_list(const Key& key, Node& list, const Place& place) {
+        if (list.items.empty() && key.value != nullptr) {
+            return refuse(list.mark, {"missing-value",
+                                      fmt::format("'{}' is an empty list", key.name),
                                       {},
                                       "leave the key out, or list what it should hold"});
         }
         bool good = true;
-        for (std::size_t i = 0; i < node.items.size(); ++i) {
-            Node& item = node.items[i];
-            const bool read = item.kind == Node::Kind::scalar
-                                  ? read_scalar(field, item, owner, fmt::format("{}[{}]", path, i))
-                                  : refuse_kind(field, item);
-            good = good && read;
+        for (std::size_t i = 0; i < list.items.size(); ++i) {
+            good = read_item(key, list.items[i], {place.label, fmt::format("{}[{}]", place.path, i)}) && good;
         }
-        node.broken = !good;
+        list.broken = !good;
         return good;
     }
 
-    bool read_pairs(const Field& field, Node& node, void* owner, const std::string& path) {
-        if (node.kind != Node::Kind::map) return refuse_kind(field, node);
-        bool good = !node.broken;
-        for (Entry& entry : node.entries) {
-            if (entry.value.kind != Node::Kind::scalar) {
-                good = refuse(entry.value.mark, {"wrong-type",
-                                                 fmt::format("'{}' must be a single value, but is {}", entry.key,
-                                                             kind_name(entry.value.kind)),
-                                                 {},
-                                                 {}});
-                continue;
-            }
-            if (entry.value.secret) secrets_.insert(fmt::format("{}.{}", path, lower(entry.key)));
-            auto fault = field.set_pair(owner, entry.key, entry.value.text);
-            if (!fault) continue;
-            fault->message = fmt::format("'{}' {}", entry.key, fault->message);
-            good = refuse(entry.mark, std::move(*fault));
-        }
-        node.broken = !good;
+    bool read_item(const Key& key, Node& item, const Place& place) {
+        if (key.part != nullptr && item.kind == Node::Kind::map) return read_map(*key.part, item, place);
+        if (key.part == nullptr && item.kind == Node::Kind::scalar) return read_scalar(key, item, place.path);
+        if (key.part == nullptr) return refuse_kind(item, fmt::format("'{}' must be {}", key.name, wanted(key)));
+        Reader nothing(context_, item, place);
+        key.part->enter(nothing);  // structs and nodes share their index
+        item.broken = true;
+        return refuse_kind(item, fmt::format("an item of '{}' must be a map", key.name));
+    }
+
+    bool read_map(const Part& part, Node& node, const Place& place) {
+        Reader reader(context_, node, place);
+        part.enter(reader);
+        return reader.finish();
+    }
+
+    bool read_pairs(const PairsOf& pairs, Node& map, const std::string& path) {
+        bool good = !map.broken;
+        for (const Entry& entry : map.entries) good = read_pair(pairs, entry, path) && good;
+        map.broken = !good;
         return good;
     }
 
-    bool read_maps(const Field& field, Node& node, void* owner, const Place& place) {
-        if (node.kind != Node::Kind::list) return refuse_kind(field, node);
-        bool good = true;
-        for (std::size_t i = 0; i < node.items.size(); ++i) {
-            Node& item = node.items[i];
-            void* element = field.enter(owner);
-            const Place here{label_of(*field.shape, field.key, item, place.label),
-                             fmt::format("{}[{}]", place.path, i)};
-            const bool read =
-                item.kind == Node::Kind::map ? read_map(*field.shape, item, element, here) : refuse_item(field, item);
-            item.broken = !read;
-            good = good && read;
+    bool read_pair(const PairsOf& pairs, const Entry& entry, const std::string& path) {
+        const Node& node = entry.value;
+        if (node.kind != Node::Kind::scalar) {
+            return refuse_kind(node, fmt::format("'{}' must be a single value", entry.key));
         }
-        node.broken = !good;
-        return good;
+        if (node.secret) {
+            std::string name = entry.key;  // as names of headers are kept
+            std::transform(name.begin(), name.end(), name.begin(), lower);
+            context_.secrets.insert(fmt::format("{}.{}", path, name));
+        }
+        auto fault = pairs.add(entry.key, node.text);
+        if (!fault) return true;
+        fault->message = fmt::format("'{}' {}", entry.key, fault->message);
+        return refuse(entry.mark, std::move(*fault));
     }
 
-    const std::filesystem::path& folder_;
-    std::set<std::string>& secrets_;
-    Diagnostics& diagnostics_;
+    bool read_scalar(const Key& key, Node& node, const std::string& path) {
+        if (node.broken) return false;  // expand() has said why
+        if (node.secret) context_.secrets.insert(path);
+        std::string text = node.text;
+        if (key.form->is_path && !text.empty()) text = (context_.folder / text).lexically_normal().string();
+        std::optional<Fault> fault = key.value->set(text);
+        return !fault || refuse_text(key, node, std::move(*fault));
+    }
+
+    bool refuse(const Mark& mark, Fault fault) {
+        policy::refuse(context_.diagnostics, mark, fault.id, std::move(fault.message), std::move(fault.help),
+                       std::move(fault.suggestion));
+        return false;
+    }
+
+    bool refuse_null(const Key& key, const Mark& mark) {
+        return refuse(
+            mark,
+            {"missing-value", fmt::format("'{}' has no value", key.name), {}, fmt::format("it is {}", wanted(key))});
+    }
+
+    bool refuse_kind(const Node& node, const std::string& rule) {
+        return refuse(node.mark, {"wrong-type", fmt::format("{}, but is {}", rule, kind_name(node.kind))});
+    }
+
+    // `'patience' needs a unit, but is '2'; did you mean '2s'?`, without the text where it is a secret.
+    bool refuse_text(const Key& key, Node& node, Fault fault) {
+        const bool hidden = node.secret || key.secret;
+        if (fault.id == "not-implemented") {
+            fault.message = fmt::format("'{}: {}' is not implemented yet", key.name, node.text);
+            return refuse(node.mark, std::move(fault));
+        }
+        fault.message = fmt::format("'{}' {}", key.name, fault.message);
+        if (hidden) {
+            fault.suggestion.clear();
+        } else {
+            fault.message += fmt::format(", but is '{}'", shown(node.text));
+        }
+        node.broken = true;
+        return refuse(node.mark, std::move(fault));
+    }
+
+    // Returns the key that was probably meant.
+    std::string refuse_unknown(Entry& entry) {
+        std::vector<std::string_view> keys = known_;
+        keys.insert(keys.end(), later_.begin(), later_.end());
+        Fault fault{"unknown-key", fmt::format("unknown key '{}' in {}", shown(entry.key), place_.called()),
+                    closest(entry.key, keys)};
+        const auto renamed =
+            std::find_if(renamed_.begin(), renamed_.end(), [&](const Renamed& one) { return one.former == entry.key; });
+        if (renamed != renamed_.end()) {
+            fault.suggestion = renamed->now;
+            fault.help = fmt::format("'{}' is now called '{}'", renamed->former, renamed->now);
+        } else if (fault.suggestion.empty()) {
+            fault.help = fmt::format("it can have: {}", fmt::join(known_, ", "));
+        }
+        entry.value.broken = true;
+        const std::string meant = fault.suggestion;
+        good_ = refuse(entry.mark, std::move(fault));
+        return meant;
+    }
+
+    static bool is_one_of(const std::vector<std::string_view>& keys, std::string_view key) {
+        return std::find(keys.begin(), keys.end(), key) != keys.end();
+    }
+
+    Entry* entry_of(std::string_view key) {
+        const auto found = std::find_if(map_.entries.begin(), map_.entries.end(),
+                                        [&](const Entry& entry) { return entry.key == key; });
+        return found == map_.entries.end() ? nullptr : &*found;
+    }
+
+    const ReadContext& context_;
+    Node& map_;
+    Place place_;
+    bool good_;
+    bool empty_ = false;
+    std::vector<std::string_view> known_;
+    std::vector<std::string_view> later_;
+    std::vector<Renamed> renamed_;
+    std::vector<std::pair<std::string_view, std::string_view>> missing_;  // keys, and what they are for
 };
 
 }  // namespace
 
-void read(const Shape& shape, Node& root, void* owner, const std::filesystem::path& folder, const std::string& prefix,
-          std::set<std::string>& secrets, Diagnostics& diagnostics) {
+void read(Node& root, const Description& root_keys, const std::string& prefix, const ReadContext& context) {
     if (root.kind != Node::Kind::map) {
-        diagnostics.push_back({Severity::error,
-                               root.mark,
-                               "wrong-type",
-                               fmt::format("the file must hold a map of keys, but holds {}", kind_name(root.kind)),
-                               {},
-                               {}});
+        refuse(context.diagnostics, root.mark, "wrong-type",
+               fmt::format("the file must hold a map of keys, but holds {}", kind_name(root.kind)));
         root.broken = true;
         return;
     }
-    Reader(folder, secrets, diagnostics).read_map(shape, root, owner, {"", prefix});
+    Reader reader(context, root, {"", prefix});
+    root_keys(reader);
+    reader.finish();
 }
 
 }  // namespace weir::policy

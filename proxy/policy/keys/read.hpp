@@ -1,5 +1,5 @@
 #pragma once
-// Reads a tree into config structs by the table of fields: every key known, every value of its form, nothing missing.
+// Reads a tree into config structs by their keys: every key known, every value of its form, nothing missing.
 // It goes on after an error, so that one run reports all of them.
 
 #include <filesystem>
@@ -7,15 +7,21 @@
 #include <string>
 
 #include "policy/diagnostic.hpp"
-#include "policy/keys/field.hpp"
+#include "policy/keys/visitor.hpp"
 #include "policy/yaml/tree.hpp"
 
 namespace weir::policy {
 
-// Fills `owner`, the struct that `shape` describes. Marks as `broken` each node in which something was refused, up to
-// the root. Lists of maps always grow by one struct for each item, so that structs and nodes share their index.
-// `prefix` starts the paths that are added to `secrets`.
-void read(const Shape& shape, Node& root, void* owner, const std::filesystem::path& folder, const std::string& prefix,
-          std::set<std::string>& secrets, Diagnostics& diagnostics);
+// What all maps of a file share.
+struct ReadContext {
+    const std::filesystem::path& folder;  // relative paths count from it
+    std::set<std::string>& secrets;       // grows by the paths of values that came from outside
+    Diagnostics& diagnostics;
+};
+
+// Reads `root` by the keys that `root_keys` names. Marks as `broken` each node in which something was refused, up
+// to the root. Lists of maps always grow by one struct for each item, so that structs and nodes share their index.
+// `prefix` starts the paths that are added to the secrets.
+void read(Node& root, const Description& root_keys, const std::string& prefix, const ReadContext& context);
 
 }  // namespace weir::policy

@@ -1,8 +1,10 @@
 #pragma once
 // A policy in force, for people: every key with its value, the defaults included.
 
+#include <set>
 #include <string>
 
+#include "policy/keys/member.hpp"
 #include "policy/policy.hpp"
 
 namespace weir::policy {
@@ -10,5 +12,7 @@ namespace weir::policy {
 // JSON in the shape of the policy file, indented, with a line ending at its end. Unset keys without a default are
 // null. Values that came from ${env:...} or ${file:...}, the admin token and digests of keys are "***".
 [[nodiscard]] std::string to_json(const Policy& policy);
+// The same of whatever `root` describes.
+[[nodiscard]] std::string to_json(const Description& root, const std::set<std::string>& secrets);
 
 }  // namespace weir::policy

@@ -12,8 +12,6 @@ namespace {
 
 namespace json = boost::json;
 
-json::object schema_of(const Shape& shape);
-
 json::string_view type_name(JsonType type) {
     switch (type) {
         case JsonType::integer: return "integer";
@@ -25,7 +23,7 @@ json::string_view type_name(JsonType type) {
 }
 
 // Any scalar may be a reference to a secret, which has another pattern. Numbers may carry a suffix, and so be strings.
-json::object schema_of(const Form& form) {
+json::object form_schema(const Form& form) {
     json::object schema;
     if (form.type == JsonType::string) {
         schema["type"] = "string";
@@ -53,59 +51,81 @@ json::object schema_of(const Form& form) {
 
 json::object list_of(json::object items) { return {{"type", "array"}, {"items", std::move(items)}}; }
 
-json::object schema_of(const Field& field) {
-    json::object schema;
-    switch (field.layout) {
-        case Layout::scalar: schema = schema_of(*field.form); break;
-        case Layout::scalars: {
-            json::object list = list_of(schema_of(*field.form));
-            list["minItems"] = 1;
-            schema["oneOf"] = json::array{schema_of(*field.form), std::move(list)};
-            break;
-        }
-        case Layout::pairs:
-            schema = {{"type", "object"},
-                      {"additionalProperties", json::object{{"type", json::array{"string", "number", "boolean"}}}}};
-            break;
-        case Layout::map: schema = schema_of(*field.shape); break;
-        case Layout::maps: schema = list_of(schema_of(*field.shape)); break;
-        case Layout::scalar_or_map:
-            schema["oneOf"] = json::array{schema_of(*field.form), schema_of(*field.shape)};
-            break;
-    }
-    std::string description(field.doc);
-    if (field.form != nullptr && field.form->words.empty() && field.form->type != JsonType::boolean) {
-        description += " (" + std::string(field.form->what) + ")";
-    }
-    schema["description"] = description;
-    if (!field.fallback.empty()) {
-        const bool text = field.form == nullptr || field.form->type == JsonType::string;
-        schema["default"] = text ? json::value(field.fallback) : json::parse(field.fallback);
-    }
-    return schema;
-}
+// Explains one map: its keys, with the defaults of the struct that is described.
+class Schema final : public Visitor {
+public:
+    void not_empty() override { not_empty_ = true; }
 
-json::object schema_of(const Shape& shape) {
-    json::object properties;
-    json::array required;
-    for (const Field& field : shape.fields) {
-        if (field.need == Need::later) continue;
-        properties[field.key] = schema_of(field);
-        if (field.need == Need::required) required.emplace_back(field.key);
+    [[nodiscard]] json::object take() {
+        json::object schema{
+            {"type", "object"}, {"properties", std::move(properties_)}, {"additionalProperties", false}};
+        if (!required_.empty()) schema["required"] = std::move(required_);
+        if (not_empty_) schema["minProperties"] = 1;
+        return schema;
     }
-    json::object schema{{"type", "object"}, {"properties", std::move(properties)}, {"additionalProperties", false}};
-    if (!required.empty()) schema["required"] = std::move(required);
-    if (shape.not_empty) schema["minProperties"] = 1;
-    return schema;
-}
+
+private:
+    void on_key(const Key& key) override {
+        json::object schema = schema_of(key);
+        std::string description(key.doc);
+        if (key.form != nullptr && key.form->words.empty() && key.form->type != JsonType::boolean) {
+            description += " (" + std::string(key.form->what) + ")";
+        }
+        schema["description"] = description;
+        if (const std::string text = default_of(key); !text.empty()) {
+            schema["default"] = key.form->type == JsonType::string ? json::value(text) : json::parse(text);
+        }
+        properties_[key.name] = std::move(schema);
+        if (key.required) required_.emplace_back(key.name);
+    }
+
+    static json::object schema_of(const Key& key) {
+        if (key.pairs != nullptr) {
+            const json::array types{"string", "number", "boolean"};
+            return {{"type", "object"}, {"additionalProperties", json::object{{"type", types}}}};
+        }
+        if (key.value == nullptr) return key.list ? list_of(schema_of(*key.part)) : schema_of(*key.part);
+        if (key.part != nullptr) return {{"oneOf", json::array{form_schema(*key.form), schema_of(*key.part)}}};
+        if (!key.list) return form_schema(*key.form);
+        json::object list = list_of(form_schema(*key.form));
+        list["minItems"] = 1;
+        return {{"oneOf", json::array{form_schema(*key.form), std::move(list)}}};
+    }
+
+    static json::object schema_of(const Part& part) {
+        Schema schema;
+        part.fresh(schema);
+        return schema.take();
+    }
+
+    // Only a key that may be left out has a default, and a list has none.
+    static std::string default_of(const Key& key) {
+        if (key.required || key.list || key.value == nullptr) return {};
+        const auto texts = key.value->print();
+        return texts.empty() ? std::string() : texts.front();
+    }
+
+    bool not_empty_ = false;
+    json::object properties_;
+    json::array required_;
+};
 
 }  // namespace
+
+std::string json_schema(const Description& root) {
+    Schema schema;
+    root(schema);
+    return pretty(schema.take());
+}
 
 std::string json_schema() {
     json::object schema{{"$schema", "https://json-schema.org/draft/2020-12/schema"},
                         {"title", "Weir policy"},
                         {"description", "The policy of a Weir load-shedding reverse proxy for AI backends."}};
-    for (const auto& [key, value] : schema_of(kPolicyShape)) schema[key] = value;
+    Policy fresh;
+    Schema keys;
+    describe(keys, fresh);
+    for (const auto& [key, value] : keys.take()) schema[key] = value;
     return pretty(schema);
 }
 

@@ -73,12 +73,8 @@ void expand_scalar(Node& node, const std::filesystem::path& folder, Diagnostics&
                                             ? Replacement{{}, "'${' has no closing '}'"}
                                             : resolve(rest.substr(start + 2, end - start - 2), folder);
         if (!replacement.text) {
-            diagnostics.push_back({Severity::error,
-                                   node.mark,
-                                   "bad-secret",
-                                   replacement.fault,
-                                   {},
-                                   "write ${env:NAME}, ${env:NAME:-default} or ${file:/path}; $${ is a plain ${"});
+            refuse(diagnostics, node.mark, "bad-secret", replacement.fault,
+                   "write ${env:NAME}, ${env:NAME:-default} or ${file:/path}; $${ is a plain ${");
             node.broken = true;
             return;
         }

@@ -32,7 +32,8 @@ public:
 
     void OnDocumentStart(const YAML::Mark& mark) override {
         if (root_) {
-            report(at(mark), "multiple-documents", "a policy is one YAML document, and a second one starts here");
+            refuse(diagnostics_, at(mark), "multiple-documents",
+                   "a policy is one YAML document, and a second one starts here");
             throw Stop{};
         }
     }
@@ -42,7 +43,7 @@ public:
         add(std::move(node));
     }
     void OnAlias(const YAML::Mark& mark, YAML::anchor_t) override {
-        report(at(mark), "yaml-alias", "aliases are not supported", "write the value out in both places");
+        refuse(diagnostics_, at(mark), "yaml-alias", "aliases are not supported", "write the value out in both places");
         throw Stop{};
     }
     void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
@@ -78,22 +79,20 @@ private:
 
     [[nodiscard]] Mark at(const YAML::Mark& mark) const { return {file_, mark.line + 1, mark.column + 1}; }
 
-    void report(Mark mark, std::string id, std::string message, std::string help = {}) {
-        diagnostics_.push_back(
-            {Severity::error, std::move(mark), std::move(id), std::move(message), {}, std::move(help)});
-    }
-
     Node start(Node::Kind kind, const YAML::Mark& mark, YAML::anchor_t anchor, const std::string& tag = {}) {
         if (++count_ > kMaxPolicyNodes) {
-            report(at(mark), "too-large", fmt::format("a policy has at most {} keys and values", kMaxPolicyNodes));
+            refuse(diagnostics_, at(mark), "too-large",
+                   fmt::format("a policy has at most {} keys and values", kMaxPolicyNodes));
             throw Stop{};
         }
         if (anchor != YAML::NullAnchor) {
-            report(at(mark), "yaml-alias", "anchors are not supported", "write the value out where it is needed");
+            refuse(diagnostics_, at(mark), "yaml-alias", "anchors are not supported",
+                   "write the value out where it is needed");
         }
         // yaml-cpp says "?" for a plain node and "!" for a quoted scalar.
         if (!tag.empty() && tag != "?" && tag != "!") {
-            report(at(mark), "yaml-tag", "YAML tags are not supported", "the key decides how its value is read");
+            refuse(diagnostics_, at(mark), "yaml-tag", "YAML tags are not supported",
+                   "the key decides how its value is read");
         }
         Node node;
         node.kind = kind;
@@ -116,7 +115,7 @@ private:
                 return;
             }
         }
-        report(mark, "yaml-syntax", "this quote is never closed");
+        refuse(diagnostics_, mark, "yaml-syntax", "this quote is never closed");
         throw Stop{};
     }
 
@@ -152,11 +151,11 @@ private:
         map.key_mark = key.mark;
         map.drop_value = true;
         if (key.kind != Node::Kind::scalar) {
-            report(key.mark, "bad-key", "a key must be a plain word");
+            refuse(diagnostics_, key.mark, "bad-key", "a key must be a plain word");
         } else if (key.text == "<<") {
-            report(key.mark, "merge-key", "merge keys are not supported", "write the merged keys out");
+            refuse(diagnostics_, key.mark, "merge-key", "merge keys are not supported", "write the merged keys out");
         } else if (const auto [first, fresh] = map.lines.emplace(key.text, key.mark.line); !fresh) {
-            report(key.mark, "duplicate-key",
+            refuse(diagnostics_, key.mark, "duplicate-key",
                    fmt::format("duplicate key '{}'; the first is in line {}", key.text, first->second));
         } else {
             map.drop_value = false;
@@ -185,12 +184,8 @@ bool check_tabs(const std::string& file, const std::string& text, Diagnostics& d
         if (content == std::string::npos || row[content] == '#') continue;
         const std::size_t tab = row.find('\t');
         if (tab >= content) continue;
-        diagnostics.push_back({Severity::error,
-                               Mark{file, line, static_cast<int>(tab) + 1},
-                               "yaml-syntax",
-                               "a tab in the indentation",
-                               {},
-                               "YAML indents with spaces only"});
+        refuse(diagnostics, Mark{file, line, static_cast<int>(tab) + 1}, "yaml-syntax", "a tab in the indentation",
+               "YAML indents with spaces only");
         clean = false;
     }
     return clean;
@@ -198,23 +193,35 @@ bool check_tabs(const std::string& file, const std::string& text, Diagnostics& d
 
 void report_syntax(const std::string& file, const YAML::Exception& error, Diagnostics& diagnostics) {
     const Mark mark = error.mark.is_null() ? Mark{file, 1, 1} : Mark{file, error.mark.line + 1, error.mark.column + 1};
-    diagnostics.push_back({Severity::error, mark, "yaml-syntax", "not valid YAML: " + error.msg, {}, {}});
+    refuse(diagnostics, mark, "yaml-syntax", "not valid YAML: " + error.msg);
 }
 
 }  // namespace
 
-const Node* Node::find(std::string_view key) const {
+const Node* Node::find(std::string_view path) const {
+    const std::size_t dot = path.find('.');
     for (const Entry& entry : entries) {
-        if (entry.key == key) return &entry.value;
+        if (entry.key != path.substr(0, dot)) continue;
+        return dot == std::string_view::npos ? &entry.value : entry.value.find(path.substr(dot + 1));
     }
     return nullptr;
 }
 
-Node* Node::find(std::string_view key) { return const_cast<Node*>(std::as_const(*this).find(key)); }
+Node* Node::find(std::string_view path) { return const_cast<Node*>(std::as_const(*this).find(path)); }
+
+const Mark& Node::mark_at(std::string_view path) const {
+    const Node* value = find(path);
+    return value != nullptr ? value->mark : mark;
+}
+
+std::span<const Node> Node::items_of(std::string_view path) const {
+    const Node* list = find(path);
+    return list == nullptr ? std::span<const Node>{} : std::span<const Node>(list->items);
+}
 
 std::optional<Node> parse_yaml(const std::string& file, const std::string& text, Diagnostics& diagnostics) {
     if (text.find('\0') != std::string::npos) {
-        diagnostics.push_back({Severity::error, Mark{file, 0, 0}, "yaml-syntax", "not a text file", {}, {}});
+        refuse(diagnostics, Mark{file, 0, 0}, "yaml-syntax", "not a text file");
         return std::nullopt;
     }
     if (!check_tabs(file, text, diagnostics)) return std::nullopt;
@@ -230,17 +237,12 @@ std::optional<Node> parse_yaml(const std::string& file, const std::string& text,
         report_syntax(file, error, diagnostics);
         return std::nullopt;
     } catch (const std::exception& error) {
-        diagnostics.push_back({Severity::error,
-                               Mark{file, 1, 1},
-                               "yaml-syntax",
-                               fmt::format("not valid YAML: {}", error.what()),
-                               {},
-                               {}});
+        refuse(diagnostics, Mark{file, 1, 1}, "yaml-syntax", fmt::format("not valid YAML: {}", error.what()));
         return std::nullopt;
     }
     auto root = builder.take_root();
     if (!root || root->kind == Node::Kind::null) {
-        diagnostics.push_back({Severity::error, Mark{file, 0, 0}, "empty-file", "the file is empty", {}, {}});
+        refuse(diagnostics, Mark{file, 0, 0}, "empty-file", "the file is empty");
         return std::nullopt;
     }
     return root;

@@ -2,10 +2,11 @@
 // A YAML text as a tree of strings in which every key and every value knows its place.
 //
 // yaml-cpp is used for its grammar alone: what it would decide silently (the first of two equal keys wins, `010` is 8,
-// `no` is false, only the first document counts) is either refused here or left to the table of fields as plain text.
+// `no` is false, only the first document counts) is either refused here or left as plain text to the form of its key.
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -28,9 +29,13 @@ struct Node {
     std::vector<Node> items;
     std::vector<Entry> entries;
 
-    // The value of a key, or null when this is no map or has no such key.
-    [[nodiscard]] const Node* find(std::string_view key) const;
-    [[nodiscard]] Node* find(std::string_view key);
+    // The value at a path of keys (`limits.requests`), or null where none is written.
+    [[nodiscard]] const Node* find(std::string_view path) const;
+    [[nodiscard]] Node* find(std::string_view path);
+    // The place of that value, or of this node where there is none.
+    [[nodiscard]] const Mark& mark_at(std::string_view path) const;
+    // The items of the list at `path`, or none.
+    [[nodiscard]] std::span<const Node> items_of(std::string_view path) const;
 };
 
 struct Entry {

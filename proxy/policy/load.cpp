@@ -20,19 +20,19 @@ namespace {
 
 // The file's bytes; without them, `mark` says in `diagnostics` why.
 std::optional<std::string> read_bytes(const std::string& file, const Mark& mark, Diagnostics& diagnostics) {
-    const auto refuse = [&](std::string id, std::string message) {
-        diagnostics.push_back({Severity::error, mark, std::move(id), std::move(message), {}, {}});
+    const auto no = [&](std::string_view id, std::string message) {
+        refuse(diagnostics, mark, id, std::move(message));
         return std::nullopt;
     };
     if (const std::string why = why_not_plain_file(file); !why.empty()) {
-        return refuse("no-file", fmt::format("'{}' {}", file, why));
+        return no("no-file", fmt::format("'{}' {}", file, why));
     }
     std::ifstream stream(file, std::ios::binary);
     std::string bytes(kMaxPolicyBytes + 1, '\0');
     stream.read(bytes.data(), static_cast<std::streamsize>(bytes.size()));
     bytes.resize(static_cast<std::size_t>(stream.gcount()));
-    if (!stream.is_open() || stream.bad()) return refuse("no-file", fmt::format("'{}' cannot be read", file));
-    if (bytes.size() > kMaxPolicyBytes) return refuse("too-large", fmt::format("'{}' is larger than 1 MiB", file));
+    if (!stream.is_open() || stream.bad()) return no("no-file", fmt::format("'{}' cannot be read", file));
+    if (bytes.size() > kMaxPolicyBytes) return no("too-large", fmt::format("'{}' is larger than 1 MiB", file));
     return bytes;
 }
 
@@ -48,15 +48,14 @@ public:
     LoadedPolicy load(const std::filesystem::path& path) {
         const std::string file = options_.text ? "<stdin>" : path.string();
         loaded_.file = file;
-        auto root = read_tree(
-            file, Mark{file, 0, 0}, [this](Visitor& v) { describe(v, policy_); }, "");
+        auto root = read_tree(file, Mark{file, 0, 0}, "", [this](Visitor& v) { describe(v, policy_); });
         if (root) {
             const std::size_t inline_keys = policy_.clients.api_keys.size();
             std::optional<Node> keys = read_keys(*root);
             place_tests(*root);
             hide_token(*root);
             note_places(*root);
-            check({policy_, *root, keys ? &*keys : nullptr, inline_keys}, loaded_.diagnostics);
+            check({policy_, *root, keys ? &*keys : nullptr, inline_keys, loaded_.diagnostics});
             // What could not be read says nothing of how much is needed.
             if (!root->broken) fit(*root);
         }
@@ -68,13 +67,13 @@ public:
 
 private:
     // Reads one file into the policy by its keys; returns its tree. `reason` marks what asked for the file.
-    std::optional<Node> read_tree(const std::string& file, const Mark& reason, const Description& root_keys,
-                                  const std::string& prefix) {
+    std::optional<Node> read_tree(const std::string& file, const Mark& reason, const std::string& prefix,
+                                  const Description& root_keys) {
         const bool given = options_.text && reason.line == 0;
         const auto bytes = given ? options_.text : read_bytes(file, reason, loaded_.diagnostics);
         if (!bytes) return std::nullopt;
         if (bytes->size() > kMaxPolicyBytes) {
-            loaded_.diagnostics.push_back({Severity::error, reason, "too-large", "it is larger than 1 MiB", {}, {}});
+            refuse(loaded_.diagnostics, reason, "too-large", "it is larger than 1 MiB");
             return std::nullopt;
         }
         hashed_ += *bytes;
@@ -92,24 +91,20 @@ private:
     void warn_of_cut(const std::string& file, const std::string& bytes) {
         if (bytes.empty() || bytes.back() == '\n') return;
         const auto lines = static_cast<int>(std::count(bytes.begin(), bytes.end(), '\n')) + 1;
-        loaded_.diagnostics.push_back({Severity::warning,
-                                       Mark{file, lines, 1},
-                                       "no-last-newline",
-                                       "the last line has no end: the file may have been cut off here",
-                                       {},
-                                       "end it with a newline"});
+        warn(loaded_.diagnostics, Mark{file, lines, 1}, "no-last-newline",
+             "the last line has no end: the file may have been cut off here", "end it with a newline");
     }
 
     void note_places(const Node& root) {
-        const auto note = [&](const std::string& prefix, const Node& node, std::string_view path) {
-            if (const Node* value = value_at(node, path)) loaded_.places[prefix + std::string(path)] = value->mark;
+        const auto note = [&](const std::string& prefix, const Node& node, const std::string& path) {
+            if (const Node* value = node.find(path)) loaded_.places[prefix + path] = value->mark;
         };
-        const auto listeners = items_of(root, "listeners");
-        for (std::size_t i = 0; i < listeners.size(); ++i) {
-            for (const char* path : {"bind", "tls"}) note(fmt::format("listeners[{}].", i), listeners[i], path);
+        for (const std::string list : {"listeners", "backends"}) {
+            const auto items = root.items_of(list);
+            for (std::size_t i = 0; i < items.size(); ++i) {
+                for (const char* key : {"bind", "tls"}) note(fmt::format("{}[{}].", list, i), items[i], key);
+            }
         }
-        const auto backends = items_of(root, "backends");
-        for (std::size_t i = 0; i < backends.size(); ++i) note(fmt::format("backends[{}].", i), backends[i], "tls");
         note("", root, "admin.bind");
         note("", root, "logging.access.to");
     }
@@ -118,9 +113,8 @@ private:
         if (policy_.api_keys_file.empty()) return std::nullopt;
         Node* clients = root.find("clients");
         const Node* named = clients->find("api_keys_file");
-        auto keys = read_tree(
-            policy_.api_keys_file, named->mark, [this](Visitor& v) { describe_keys_file(v, policy_); },
-            "clients.api_keys_file");
+        auto keys = read_tree(policy_.api_keys_file, named->mark, "clients.api_keys_file",
+                              [this](Visitor& v) { describe_keys_file(v, policy_); });
         // Names of keys are unknown now, so nothing may be concluded from their absence.
         if (!keys || keys->broken) clients->broken = true;
         return keys;
@@ -133,18 +127,16 @@ private:
     }
 
     void place_tests(const Node& root) {
-        const Node* tests = root.find("tests");
         for (std::size_t i = 0; i < policy_.tests.size(); ++i) {
-            const Node& node = tests->items[i];
-            const Node* expect = node.find("expect");
+            const Node& node = root.items_of("tests")[i];
             policy_.tests[i].mark = node.mark;
-            policy_.tests[i].expect_mark = expect != nullptr ? expect->mark : node.mark;
+            policy_.tests[i].expect_mark = node.mark_at("expect");
         }
     }
 
     // Carets show lines of the file: not the one secret that may stand there in plain text.
     void hide_token(const Node& root) {
-        const Node* token = value_at(root, "admin.token");
+        const Node* token = root.find("admin.token");
         if (token == nullptr || token->kind != Node::Kind::scalar) return;
         if (token->secret || token->broken) return;  // the file holds a reference
         std::string& source = loaded_.sources[token->mark.file];

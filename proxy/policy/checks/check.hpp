@@ -8,6 +8,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "policy/diagnostic.hpp"
 #include "policy/policy.hpp"
@@ -20,21 +21,32 @@ struct Checked {
     const Node& root;         // the tree `policy` was read from; its lists have the same indexes
     const Node* keys;         // of the file of keys; null: none, or unreadable
     std::size_t inline_keys;  // how many of the policy's keys stand in `root`; the rest stand in `keys`
+    Diagnostics& diagnostics;
+
+    void refuse(const Mark& mark, std::string_view id, std::string message, std::string help = {},
+                std::string suggestion = {}) const {
+        policy::refuse(diagnostics, mark, id, std::move(message), std::move(help), std::move(suggestion));
+    }
+    void warn(const Mark& mark, std::string_view id, std::string message, std::string help = {}) const {
+        policy::warn(diagnostics, mark, id, std::move(message), std::move(help));
+    }
+
+    // Whether all keys and certificates could be read, so that a name that is none of theirs leads nowhere.
+    [[nodiscard]] bool clients_are_known() const {
+        const Node* clients = root.find("clients");
+        return clients == nullptr || !clients->broken;
+    }
 };
 
-void check(const Checked& checked, Diagnostics& diagnostics);
+void check(const Checked& checked);
 
-// The part about classes and how they shadow one another; called by check().
-void check_classes(const Checked& checked, Diagnostics& diagnostics);
+// Its parts.
+void check_doors(const Checked& checked);     // listeners, the admin door and their certificates
+void check_clients(const Checked& checked);   // keys and certificates that callers show
+void check_backends(const Checked& checked);  // endpoints, capacities and what is guaranteed of them
+void check_classes(const Checked& checked);   // what they hold, and how they shadow one another
 
-// The part about capacities and what is guaranteed of them; called by check().
-void check_capacity(const Checked& checked, Diagnostics& diagnostics);
-
-// The items of a list at `key`, or none.
-[[nodiscard]] std::span<const Node> items_of(const Node& node, std::string_view key);
-// The value at a path of keys (`limits.requests`), or null.
-[[nodiscard]] const Node* value_at(const Node& node, std::string_view path);
-// The place of that value, or of `node` where it is not written.
-[[nodiscard]] const Mark& mark_at(const Node& node, std::string_view path);
+// Refuses a second item of the same name. `what` as in "two classes are called ...".
+void check_names(const Checked& checked, std::span<const Node> items, std::string_view what);
 
 }  // namespace weir::policy

@@ -4,8 +4,6 @@
 
 #include <algorithm>
 
-#include "policy/checks/check.hpp"
-
 namespace weir::policy {
 namespace {
 
@@ -37,15 +35,11 @@ std::uint64_t most_connections(std::uint64_t descriptors, std::uint64_t to_backe
 
 void fit_connections(Policy& policy, const Node& root, std::uint64_t descriptors, bool served,
                      Diagnostics& diagnostics) {
-    const Node* written = value_at(root, "limits.connections");
+    const Node* written = root.find("limits.connections");
     const std::uint64_t to_backends = backend_connections(policy);
     const auto tell = [&](const Mark& mark, std::string message, std::string help) {
-        diagnostics.push_back({served ? Severity::error : Severity::warning,
-                               mark,
-                               "too-few-descriptors",
-                               std::move(message),
-                               {},
-                               std::move(help)});
+        if (served) return refuse(diagnostics, mark, "too-few-descriptors", std::move(message), std::move(help));
+        warn(diagnostics, mark, "too-few-descriptors", std::move(message), std::move(help));
     };
     if (written != nullptr) {
         const std::uint64_t all = needed(policy.limits.connections, to_backends);
@@ -58,7 +52,7 @@ void fit_connections(Policy& policy, const Node& root, std::uint64_t descriptors
     const std::uint64_t most = most_connections(descriptors, to_backends);
     if (most >= policy.limits.connections) return;
     if (most < kFewestConnections) {
-        tell(mark_at(root, "limits"),
+        tell(root.mark_at("limits"),
              fmt::format("the process may open {} file descriptors, which leaves {} to clients, and fewer than {} are "
                          "filled by health checks and kept connections alone",
                          descriptors, most, kFewestConnections),

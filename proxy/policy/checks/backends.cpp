@@ -1,0 +1,126 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+
+#include "policy/checks/check.hpp"
+#include "policy/forms/forms.hpp"
+
+namespace weir::policy {
+namespace {
+
+using namespace std::chrono_literals;
+using admission::ClassConfig;
+using upstream::BackendConfig;
+
+constexpr double kManyGuarantees = 0.5;
+// An engine that takes prompts in chunks of 2048 tokens stops all streams for that long at each of them.
+constexpr Duration kPromptChunk = 70ms;
+
+void check_endpoints(const Checked& c, const BackendConfig& backend, const Node& node) {
+    for (std::size_t i = 0; i < backend.endpoints.size(); ++i) {
+        const auto same = [&](const upstream::EndpointConfig& other) {
+            return other.host == backend.endpoints[i].host && other.port == backend.endpoints[i].port;
+        };
+        const auto end = backend.endpoints.begin() + static_cast<std::ptrdiff_t>(i);
+        if (std::none_of(backend.endpoints.begin(), end, same)) continue;
+        c.refuse(node.items_of("endpoints")[i].mark, "duplicate-endpoint",
+                 fmt::format("backend '{}' lists this endpoint twice", backend.name));
+    }
+}
+
+void check_health(const Checked& c, const BackendConfig& backend, const Node& node) {
+    if (!backend.health || backend.health->timeout < backend.health->every) return;
+    c.refuse(node.mark_at(node.find("health.timeout") != nullptr ? "health.timeout" : "health.every"), "health-timeout",
+             "a health check's 'timeout' must be shorter than its 'every'");
+}
+
+void check_used(const Checked& c, const BackendConfig& backend, const Node& node) {
+    const auto& classes = c.policy.classes;
+    const auto& rules = c.policy.degrade;
+    const auto& backends = c.policy.backends;
+    const auto names_it = [&](const auto& user) { return user.backend == backend.name; };
+    // A class with a misspelt backend may have meant any of them.
+    const auto is_lost = [&](const ClassConfig& cls) {
+        return std::none_of(backends.begin(), backends.end(), [&](const auto& one) { return one.name == cls.backend; });
+    };
+    const Node* list = c.root.find("classes");
+    if (list == nullptr || list->broken || std::any_of(classes.begin(), classes.end(), names_it) ||
+        std::any_of(rules.begin(), rules.end(), names_it) || std::any_of(classes.begin(), classes.end(), is_lost)) {
+        return;
+    }
+    c.warn(node.mark_at("name"), "unused-backend", fmt::format("no class sends requests to '{}'", backend.name));
+}
+
+void check_learned(const Checked& c, const BackendConfig& backend, const Node& node) {
+    if (!backend.learned) return;
+    if (backend.learned->start > backend.learned->max) {
+        c.refuse(node.mark_at("capacity.requests.start"), "limit-above-parent",
+                 fmt::format("learning starts at {} requests, above its own maximum of {}", backend.learned->start,
+                             backend.learned->max),
+                 "lower `start`, or raise `max`");
+    }
+    if (backend.context_tokens == upstream::ContextTokens{}) {
+        c.warn(node.mark_at("capacity.requests"), "unknown-context",
+               fmt::format("how many requests backend '{}' takes is learned, but not how many tokens it holds",
+                           backend.name),
+               "a full KV cache cannot be seen from outside until it hurts: set capacity.context_tokens, or `read`");
+    }
+}
+
+void check_guarantees(const Checked& c, const std::string& backend) {
+    double sum = 0;
+    const Node* last = nullptr;
+    for (std::size_t i = 0; i < c.policy.classes.size(); ++i) {
+        const ClassConfig& cls = c.policy.classes[i];
+        const Node& node = c.root.items_of("classes")[i];
+        if (cls.backend != backend || cls.guarantee == 0 || node.broken) continue;
+        sum += cls.guarantee;
+        last = &node;
+    }
+    // A sum of percentages is not exact in binary.
+    constexpr double kRounding = 1e-9;
+    if (last == nullptr || sum <= kManyGuarantees + kRounding) return;
+    const std::string message =
+        fmt::format("the guarantees on backend '{}' come to {} of it", backend, kPercent.print(sum));
+    if (sum > 1 + kRounding) {
+        c.refuse(last->mark_at("guarantee"), "guarantees-above-whole", message, "no more than 100% can be given away");
+    } else {
+        c.warn(last->mark_at("guarantee"), "many-guarantees", message,
+               "what is guaranteed is taken from better classes in a surge");
+    }
+}
+
+void check_per_token(const Checked& c, const ClassConfig& cls, const Node& node) {
+    if (node.broken || !cls.slo || !cls.slo->per_token || *cls.slo->per_token >= kPromptChunk) return;
+    c.warn(node.mark_at("slo.per_token"), "slo-below-prompt-chunk",
+           fmt::format("class '{}' promises a token every {}, and one chunk of a prompt takes an engine about {}",
+                       cls.name, kDuration.print(*cls.slo->per_token), kDuration.print(kPromptChunk)),
+           "a learned capacity would shrink to keep it: promise less, or let the engine take smaller chunks");
+}
+
+}  // namespace
+
+void check_backends(const Checked& c) {
+    std::size_t endpoints = 0;
+    for (std::size_t i = 0; i < c.policy.backends.size(); ++i) {
+        const BackendConfig& backend = c.policy.backends[i];
+        const Node& node = c.root.items_of("backends")[i];
+        endpoints += backend.endpoints.size();
+        check_guarantees(c, backend.name);
+        if (node.broken) continue;
+        check_health(c, backend, node);
+        check_endpoints(c, backend, node);
+        check_used(c, backend, node);
+        check_learned(c, backend, node);
+    }
+    if (endpoints > kMostEndpoints) {
+        c.refuse(c.root.mark_at("backends"), "too-many-endpoints",
+                 fmt::format("there may be at most {} endpoints in all; these are {}", kMostEndpoints, endpoints));
+    }
+    for (std::size_t i = 0; i < c.policy.classes.size(); ++i) {
+        check_per_token(c, c.policy.classes[i], c.root.items_of("classes")[i]);
+    }
+}
+
+}  // namespace weir::policy

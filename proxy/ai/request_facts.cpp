@@ -6,7 +6,6 @@
 #include <limits>
 
 #include "ai/json_string.hpp"
-#include "ai/request_scanner.hpp"
 
 namespace weir::ai {
 namespace {
@@ -88,12 +87,6 @@ bool bounds_answer(Api api, Member member) {
         case Api::responses: return member == Member::max_output_tokens;
         default: return true;
     }
-}
-
-RequestFacts read_facts(Api api, std::string_view body) {
-    RequestScanner scanner(api);
-    scanner.push(body);
-    return scanner.finish();
 }
 
 std::optional<std::uint32_t> read_count(std::string_view written) {

@@ -161,9 +161,6 @@ struct RequestFacts {
 // an answer longer than it is said to be.
 [[nodiscard]] bool bounds_answer(Api api, Member member);
 
-// All at once: the whole of `body`.
-[[nodiscard]] RequestFacts read_facts(Api api, std::string_view body);
-
 // A JSON number that is whole and neither negative nor above 2^31 - 1, as an engine's reader takes it.
 [[nodiscard]] std::optional<std::uint32_t> read_count(std::string_view written);
 

@@ -290,6 +290,12 @@ RequestFacts RequestScanner::finish() {
     return std::move(facts_);
 }
 
+RequestFacts read_facts(Api api, std::string_view body) {
+    RequestScanner scanner(api);
+    scanner.push(body);
+    return scanner.finish();
+}
+
 void RequestScanner::blame(std::string_view why) {
     if (facts_.fault.empty() && is_known(facts_.api)) facts_.fault = why;
 }

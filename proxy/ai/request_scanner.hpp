@@ -17,6 +17,7 @@
 
 #include "ai/media_text.hpp"
 #include "ai/request_facts.hpp"
+#include "ai/request_scanner.hpp"
 
 namespace weir::ai {
 
@@ -156,5 +157,8 @@ private:
     bool source_is_other_ = false;
     MediaText media_;
 };
+
+// All at once: the whole of `body`.
+[[nodiscard]] RequestFacts read_facts(Api api, std::string_view body);
 
 }  // namespace weir::ai

@@ -8,7 +8,7 @@
 
 #include "admission/law.hpp"
 #include "lab/simulate/config.hpp"
-#include "lab/simulate/controller.hpp"
+#include "lab/simulate/controllers.hpp"
 
 namespace weir::cli {
 namespace {

@@ -3,7 +3,7 @@
 
 #include "ai/event_scanner.hpp"
 
-#include "downstream/usage_filter.hpp"
+#include "downstream/transfer/usage_filter.hpp"
 #include "fuzz/input.hpp"
 
 using namespace weir;

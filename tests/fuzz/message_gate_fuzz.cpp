@@ -1,7 +1,7 @@
 // What passes through a Realtime tunnel: the same however its bytes are cut, and of a message that does not say what it
 // is no more than a bound is held.
 
-#include "downstream/message_gate.hpp"
+#include "downstream/websocket/message_gate.hpp"
 
 #include <algorithm>
 #include <string>

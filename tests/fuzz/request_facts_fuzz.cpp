@@ -1,5 +1,6 @@
 // The JSON reader: what Boost.JSON reads, ours reads the same of; and whatever the bytes, no span leaves the body.
 
+#include "ai/request_scanner.hpp"
 #include "fuzz/input.hpp"
 #include "support/json_referee.hpp"
 

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "lab/simulate/controllers.hpp"
 #include "lab/simulate/world.hpp"
 #include "unit/lab/simulate/sim_world.hpp"
 

@@ -9,7 +9,7 @@
 #include <unordered_map>
 #include <vector>
 
-#include "admission/classify/classifier.hpp"
+#include "admission/classify/facts.hpp"
 #include "admission/classify/siphash.hpp"
 
 namespace weir::admission {

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "admission/classify/classifier.hpp"
+#include "admission/classify/facts.hpp"
 
 namespace weir::admission {
 

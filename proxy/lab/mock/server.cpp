@@ -1,16 +1,13 @@
 #include "lab/mock/server.hpp"
 
-#include <fmt/format.h>
-
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
-#include <ctime>
 #include <iterator>
+#include <utility>
 
-#include "base/json_text.hpp"
 #include "net/socket.hpp"
 
 namespace weir::mock {
@@ -25,16 +22,14 @@ constexpr auto kPause = std::chrono::milliseconds(100);  // of accepting, when t
 
 Server::Server(asio::io_context& io, int fd, MockConfig config)
     : io_(io),
-      config_(std::move(config)),
-      engine_(io, config_.engine, config_.speed),
-      videos_(config_.seed, config_.speed),
+      service_(io, std::move(config)),
       acceptor_(io, net::local_address(fd).storage.ss_family == AF_INET6 ? tcp::v6() : tcp::v4(), fd) {
     asio::co_spawn(io_, accept(), asio::detached);
 }
 
 void Server::stop() {
     acceptor_.close();
-    engine_.stop();
+    service_.engine().stop();
     for (Session& session : sessions_) session.abort();
 }
 
@@ -52,31 +47,13 @@ asio::awaitable<void> Server::accept() {
 }
 
 void Server::serve(tcp::socket socket) {
-    if (sessions_.size() >= config_.max_connections) {
-        ++engine_.totals().refused_connections;
+    if (sessions_.size() >= service_.config().max_connections) {
+        ++service_.engine().totals().refused_connections;
         return;
     }
-    const auto place = sessions_.emplace(sessions_.end(), *this, std::move(socket));
+    const auto place = sessions_.emplace(sessions_.end(), service_, std::move(socket));
     // Out of memory, most likely, if it fails: this connection ends, the others go on.
     asio::co_spawn(io_, place->run(), [this, place](const std::exception_ptr&) { sessions_.erase(place); });
-}
-
-AnswerIdentity Server::next_identity() {
-    return {config_.seed, ++answers_, static_cast<std::int64_t>(std::time(nullptr))};
-}
-
-std::optional<Reply> Server::page(std::string_view path) {
-    if (path == "/health") return Reply{200, "text/plain; charset=utf-8", {}};
-    if (path == "/metrics") {
-        return Reply{200, "text/plain; version=0.0.4; charset=utf-8", engine_.metrics(config_.model)};
-    }
-    if (path == "/v1/models") {
-        return Reply{200, "application/json",
-                     fmt::format(R"({{"object":"list","data":[{{"id":{},"object":"model","created":0,)"
-                                 R"("owned_by":"weir"}}]}})",
-                                 json_string(config_.model))};
-    }
-    return std::nullopt;
 }
 
 }  // namespace weir::mock

@@ -12,9 +12,8 @@
 #include <string_view>
 
 #include "lab/mock/config.hpp"
-#include "lab/mock/engine_driver.hpp"
+#include "lab/mock/service.hpp"
 #include "lab/mock/session.hpp"
-#include "lab/mock/videos.hpp"
 
 namespace weir::mock {
 
@@ -26,23 +25,12 @@ public:
     // Nothing is left to be done in the io_context soon afterwards.
     void stop();
 
-    // What a GET of that path is answered, where there is something.
-    [[nodiscard]] std::optional<Reply> page(std::string_view path);
-
-    [[nodiscard]] AnswerIdentity next_identity();
-    [[nodiscard]] const MockConfig& config() const { return config_; }
-    [[nodiscard]] EngineDriver& engine() { return engine_; }
-    [[nodiscard]] Videos& videos() { return videos_; }
-
 private:
     boost::asio::awaitable<void> accept();
     void serve(boost::asio::ip::tcp::socket socket);
 
     boost::asio::io_context& io_;
-    MockConfig config_;
-    EngineDriver engine_;
-    Videos videos_;
-    std::uint64_t answers_ = 0;
+    Service service_;
     std::list<Session> sessions_;
     boost::asio::ip::tcp::acceptor acceptor_;
 };

@@ -8,7 +8,6 @@
 
 #include "ai/dialect.hpp"
 #include "lab/mock/realtime.hpp"
-#include "lab/mock/server.hpp"
 
 namespace weir::mock {
 namespace {
@@ -40,8 +39,8 @@ Reply wrong_method(const Request& request, std::string_view allowed) {
 
 }  // namespace
 
-Session::Session(Server& server, boost::asio::ip::tcp::socket socket)
-    : server_(server), connection_(std::move(socket), server.config()) {}
+Session::Session(Service& service, boost::asio::ip::tcp::socket socket)
+    : service_(service), connection_(std::move(socket), service.config()) {}
 
 awaitable<void> Session::run() {
     bool more = true;
@@ -81,8 +80,8 @@ awaitable<bool> Session::answer(Request request) {
         }
         there = wrong_method(request, "POST");
     } else if (Videos::owns(request.path)) {
-        there = server_.videos().answer(request.method, request.path, request.body, server_.engine().now());
-    } else if (auto page = server_.page(request.path)) {
+        there = service_.videos().answer(request.method, request.path, request.body, service_.engine().now());
+    } else if (auto page = service_.page(request.path)) {
         const bool reads = request.method == "GET" || request.method == "HEAD";
         there = reads ? std::move(*page) : wrong_method(request, "GET, HEAD");
     } else {
@@ -105,7 +104,7 @@ awaitable<bool> Session::generate(AskKind kind, Request request) {
         const bool more = co_await reply(counted);
         co_return more;
     }
-    Generation generation(server_.engine(), [this] { connection_.notify(); });
+    Generation generation(service_.engine(), [this] { connection_.notify(); });
     if (!generation.start(*ask)) {
         const AskFault too_long{"the request is longer than the engine's whole KV cache", "messages",
                                 "context_length_exceeded"};
@@ -113,7 +112,7 @@ awaitable<bool> Session::generate(AskKind kind, Request request) {
         const bool more = co_await reply(bad);
         co_return more;
     }
-    const AnswerWriter writer(*ask, server_.next_identity());
+    const AnswerWriter writer(*ask, service_.next_identity());
     if (ask->stream && kind != AskKind::embedding) {
         const bool more = co_await answer_stream(*ask, generation, writer);
         co_return more;
@@ -155,7 +154,7 @@ awaitable<bool> Session::answer_stream(const Ask& ask, Generation& generation, c
 awaitable<void> Session::serve_realtime() {
     const bool opened = co_await connection_.accept_websocket();
     RealtimeSession session(
-        server_.engine(), [this] { connection_.notify(); }, server_.next_identity().number);
+        service_.engine(), [this] { connection_.notify(); }, service_.next_identity().number);
     while (opened && !connection_.peer_gone()) {
         if (const auto message = connection_.take_message()) session.message(*message);
         session.catch_up();

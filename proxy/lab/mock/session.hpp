@@ -11,16 +11,14 @@
 
 #include "lab/mock/answer.hpp"
 #include "lab/mock/connection.hpp"
-#include "lab/mock/engine_driver.hpp"
 #include "lab/mock/reply.hpp"
+#include "lab/mock/service.hpp"
 
 namespace weir::mock {
 
-class Server;
-
 class Session {
 public:
-    Session(Server& server, boost::asio::ip::tcp::socket socket);
+    Session(Service& service, boost::asio::ip::tcp::socket socket);
 
     // To the end of the connection.
     boost::asio::awaitable<void> run();
@@ -38,7 +36,7 @@ private:
     boost::asio::awaitable<bool> answer_stream(const Ask& ask, Generation& generation, const AnswerWriter& writer);
     boost::asio::awaitable<void> serve_realtime();
 
-    Server& server_;
+    Service& service_;
     Connection connection_;
 };
 

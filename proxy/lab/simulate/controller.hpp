@@ -102,18 +102,4 @@ public:
     [[nodiscard]] virtual Gauges gauges(TimePoint /*now*/) const { return {}; }
 };
 
-[[nodiscard]] std::span<const std::string_view> controller_names();
-
-// What is wrong with `NAME[:key=value,...]`; nothing when make_controller() would take it.
-[[nodiscard]] std::optional<Error> check_controller(std::string_view words);
-
-// Null for words that do not check. The endpoints' limits and the classes come from `config`.
-[[nodiscard]] std::unique_ptr<Controller> make_controller(std::string_view words, const admission::JudgeConfig& config,
-                                                          TimePoint now);
-
-// `NAME`, `NAME:key=value,...` -> `NAME`.
-[[nodiscard]] constexpr std::string_view controller_name(std::string_view words) {
-    return words.substr(0, words.find(':'));
-}
-
 }  // namespace weir::simulate

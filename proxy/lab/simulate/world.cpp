@@ -6,6 +6,7 @@
 
 #include "admission/advice.hpp"
 #include "admission/classify/cohort.hpp"
+#include "lab/simulate/controllers.hpp"
 #include "lab/simulate/random.hpp"
 #include "lab/simulate/retry.hpp"
 

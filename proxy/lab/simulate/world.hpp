@@ -19,7 +19,7 @@
 #include <vector>
 
 #include "admission/degrade.hpp"
-#include "lab/simulate/controller.hpp"
+#include "lab/simulate/controllers.hpp"
 #include "lab/simulate/engine.hpp"
 #include "lab/simulate/surge.hpp"
 #include "lab/simulate/tally.hpp"

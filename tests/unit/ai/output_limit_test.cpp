@@ -1,4 +1,5 @@
 #include "ai/output_limit.hpp"
+#include "ai/request_scanner.hpp"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,5 @@
 #include "ai/request_facts.hpp"
+#include "ai/request_scanner.hpp"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,5 @@
 #include "ai/rewrite.hpp"
+#include "ai/request_scanner.hpp"
 
 #include <gtest/gtest.h>
 

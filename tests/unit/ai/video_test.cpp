@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "ai/form_scanner.hpp"
+#include "ai/request_scanner.hpp"
 
 namespace weir::ai {
 namespace {

@@ -5,7 +5,7 @@
 #include <memory>
 #include <string_view>
 
-#include "lab/simulate/controller.hpp"
+#include "lab/simulate/controllers.hpp"
 #include "support/virtual_time.hpp"
 
 namespace weir::test {

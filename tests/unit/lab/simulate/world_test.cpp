@@ -1,6 +1,7 @@
 // The world around a controller. Bands and invariants, never single values: the engine is a model.
 
 #include "lab/simulate/world.hpp"
+#include "lab/simulate/controllers.hpp"
 
 #include <gtest/gtest.h>
 

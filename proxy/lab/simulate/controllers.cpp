@@ -1,4 +1,4 @@
-#include "lab/simulate/controller.hpp"
+#include "lab/simulate/controllers.hpp"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>

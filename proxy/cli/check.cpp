@@ -8,7 +8,7 @@
 
 #include "cli/verbs.hpp"
 #include "policy/checks/body_exits.hpp"
-#include "policy/yaml_tree.hpp"
+#include "policy/yaml/tree.hpp"
 #include "trials/load_and_test.hpp"
 
 namespace weir::cli {

@@ -6,8 +6,8 @@
 #include <exception>
 #include <utility>
 
-#include "downstream/exchange.hpp"
-#include "downstream/worker.hpp"
+#include "downstream/connection_refusal.hpp"
+#include "downstream/exchange/exchange.hpp"
 #include "net/proxy_protocol.hpp"
 
 namespace weir::downstream {
@@ -25,18 +25,19 @@ constexpr std::size_t kLingerBytes = 64 * 1024;
 
 }  // namespace
 
-Connection::Connection(Worker& worker, std::shared_ptr<const Routing> routing, ListenerId listener,
-                       const IpAddress& peer, std::unique_ptr<net::ByteStream> stream)
-    : link_(worker, std::move(routing), listener, peer), run_(run()) {
-    link_.stream = std::move(stream);
-    link_.source().set_waker(&link_.waker);
-}
+Connection::Connection(WorkerContext& context, OpenConnections& open, std::shared_ptr<const Routing> policy,
+                       ListenerId from, const IpAddress& address, std::unique_ptr<net::ByteStream> bytes)
+    : Client(context, std::move(policy), from, address, std::move(bytes)), open_(open), run_(run()) {}
 
 Connection::~Connection() {
-    if (counted_) link_.worker.state().clients.give_back(link_.peer);
+    if (counted_) worker.state().clients.give_back(peer);
 }
 
-void Connection::start() { run_.start(); }
+void Connection::start() {
+    worker.state().connections.fetch_add(1, std::memory_order_relaxed);
+    worker.recorder().connection_opened(listener);
+    run_.start();
+}
 
 net::task<void> Connection::run() {
     try {
@@ -48,146 +49,143 @@ net::task<void> Connection::run() {
         if (placed) secured = co_await handshake();
         bool open = secured;
         for (int served = 1; open; ++served) {
-            const TimePoint deadline = link_.turn() + link_.limits().idle_timeout;
-            while (is_idle(deadline)) co_await link_.waker.wait();
+            const TimePoint deadline = turn() + limits().idle_timeout;
+            while (is_idle(deadline)) co_await waker.wait();
             open = has_input();
             if (open) open = co_await serve_next();
             // Whoever sends request upon request that are refused at once must not keep everybody else waiting.
-            if (served % kRequestsPerTurn == 0) co_await link_.waker.yield();
+            if (served % kRequestsPerTurn == 0) co_await waker.yield();
         }
         if (secured) co_await close_gently();
     } catch (const std::exception& error) {
         // Out of memory, most likely: this connection ends, the others go on.
-        link_.worker.loop().note_fault(error.what());
-        link_.stream->abort();
+        worker.loop().note_fault(error.what());
+        stream->abort();
     }
-    link_.worker.retire(*this);
+    worker.state().connections.fetch_sub(1, std::memory_order_relaxed);
+    worker.recorder().connection_closed(listener);
+    open_.remove(*this);
 }
 
 bool Connection::expects_proxy_header() const {
-    const auto& proxies = link_.routing->find(link_.listener)->config.proxy_protocol;
-    return proxies && contains_any(proxies->from, link_.peer);
+    const auto& proxies = routing->find(listener)->config.proxy_protocol;
+    return proxies && contains_any(proxies->from, peer);
 }
 
 net::task<bool> Connection::read_proxy_header() {
-    const TimePoint deadline = link_.turn() + link_.limits().header_timeout;
+    const TimePoint deadline = turn() + limits().header_timeout;
     for (;;) {
-        const net::Readiness ready = link_.source().ready;
-        if (link_.source().fd() < 0) co_return false;  // closed to make room
-        const net::ProxyHeader header = net::receive_proxy_header(link_.source().fd());
+        const net::Readiness ready = source().ready;
+        if (source().fd() < 0) co_return false;  // closed to make room
+        const net::ProxyHeader header = net::receive_proxy_header(source().fd());
         if (header.status == net::ProxyHeader::Status::complete) {
             if (header.source) {
-                link_.peer = *header.source;
-                link_.peer_text = header.source->to_string();
+                peer = *header.source;
+                peer_text = header.source->to_string();
             }
             co_return true;
         }
         // What came before a FIN is all that comes.
         const bool hopeless = header.status == net::ProxyHeader::Status::refused || ready.peer_closed || ready.broken;
-        if (hopeless || link_.turn() >= deadline) {
-            link_.worker.recorder().connection_refused(link_.listener, telemetry::ConnectionRefusal::no_proxy_header);
+        if (hopeless || turn() >= deadline) {
+            worker.recorder().connection_refused(listener, telemetry::ConnectionRefusal::no_proxy_header);
             co_return false;
         }
-        link_.timer.set(deadline);
-        co_await link_.waker.wait();
+        timer.set(deadline);
+        co_await waker.wait();
     }
 }
 
 bool Connection::take_place() {
-    auto most = link_.limits().connections_per_client;
-    if (!most && is_one_client()) most = std::max(1U, link_.routing->limits.connections / 2);
+    auto most = limits().connections_per_client;
+    if (!most && is_one_client()) most = std::max(1U, routing->limits.connections / 2);
     if (!most) return true;
-    counted_ = link_.worker.state().clients.take(link_.peer, *most);
+    counted_ = worker.state().clients.take(peer, *most);
     return counted_;
 }
 
 // Not so: a balancer that says whom it carries, and this machine, where a proxy or a sidecar may stand.
 bool Connection::is_one_client() const {
     static const std::array kHere{IpNetwork::parse("127.0.0.0/8").value(), IpNetwork::parse("::1/128").value()};
-    const bool here = link_.peer == IpAddress{} || contains_any(kHere, link_.peer);
-    return !here && !link_.routing->classifier.trusts(link_.peer);
+    const bool here = peer == IpAddress{} || contains_any(kHere, peer);
+    return !here && !routing->classifier.trusts(peer);
 }
 
 net::task<void> Connection::refuse_place() {
-    link_.worker.recorder().connection_refused(link_.listener, telemetry::ConnectionRefusal::client_limit);
+    worker.recorder().connection_refused(listener, telemetry::ConnectionRefusal::client_limit);
     // A handshake for its sake would cost more than the connection that it is refused.
-    if (link_.stream->secure()) co_return;
-    const std::string text = link_.worker.connection_refusal();
-    const bool sent = co_await link_.send(text);
+    if (stream->secure()) co_return;
+    const std::string text = connection_refusal(worker);
+    const bool sent = co_await send(text);
     if (sent) co_await close_gently();
 }
 
 net::task<bool> Connection::handshake() {
-    const TimePoint deadline = link_.turn() + link_.limits().header_timeout;
+    const TimePoint deadline = turn() + limits().header_timeout;
     for (;;) {
-        const IoStatus status = link_.stream->try_handshake();
+        const IoStatus status = stream->try_handshake();
         if (status == IoStatus::ok) {
-            std::string subject = link_.stream->peer_subject();
+            std::string subject = stream->peer_subject();
             if (!subject.empty()) {
-                link_.certificate = std::make_unique<const ShownCertificate>(
-                    ShownCertificate{std::move(subject), link_.stream->peer_issuer()});
+                certificate = std::make_unique<const ShownCertificate>(
+                    ShownCertificate{std::move(subject), stream->peer_issuer()});
             }
         }
         if (status != IoStatus::would_block) co_return status == IoStatus::ok;
-        if (link_.turn() >= deadline || link_.source().ready.broken) co_return false;
-        link_.timer.set(deadline);
-        co_await link_.waker.wait();
+        if (turn() >= deadline || source().ready.broken) co_return false;
+        timer.set(deadline);
+        co_await waker.wait();
     }
 }
 
-bool Connection::has_input() { return !link_.inbox.empty() || link_.source().ready.readable; }
+bool Connection::has_input() { return !inbox.empty() || source().ready.readable; }
 
 bool Connection::is_idle(TimePoint deadline) {
-    if (link_.source().fd() < 0) return false;  // closed to make room
-    if (has_input() || link_.worker.state().draining.load(std::memory_order_relaxed)) return false;
-    if (link_.turn() >= deadline) return false;
-    link_.timer.set(deadline);
+    if (source().fd() < 0) return false;  // closed to make room
+    if (has_input() || worker.state().draining.load(std::memory_order_relaxed)) return false;
+    if (turn() >= deadline) return false;
+    timer.set(deadline);
     return true;
 }
 
 net::task<bool> Connection::serve_next() {
-    Worker& worker = link_.worker;
-    if (link_.routing != worker.routing()) link_.routing = worker.routing();
+    if (routing != worker.routing) routing = worker.routing;
     HeadRead read;
-    read.look = !link_.inbox.empty();
+    read.look = !inbox.empty();
     HeadStep step = read_head(read);
     while (step == HeadStep::waiting) {
-        link_.timer.set(read.deadline);
-        co_await link_.waker.wait();
+        timer.set(read.deadline);
+        co_await waker.wait();
         step = read_head(read);
     }
     if (step != HeadStep::ended) co_return step == HeadStep::nothing;
-    worker.works(*this);
-    Exchange exchange(link_);
+    open_.works(*this);
+    bool keep = false;
     if (read.parsed.status == http::ParseStatus::complete) {
-        const std::string_view rest = exchange.begin(worker.request_head(), read.bytes.substr(read.parsed.consumed));
-        // The head has been digested: what follows it is the body's beginning, or the next request.
-        link_.inbox = std::string(rest);
+        keep = co_await serve(*this, worker.request_head(), read.bytes.substr(read.parsed.consumed));
     } else {
-        exchange.begin_malformed(read.parsed);
+        keep = co_await refuse_malformed(*this, read.parsed.reason, read.parsed.detail);
     }
-    const bool keep = co_await exchange.run();
-    worker.rests(*this);
+    open_.rests(*this);
     co_return keep;
 }
 
 Connection::HeadStep Connection::read_head(HeadRead& read) {
-    const http::HeadLimits limits{.bytes = link_.limits().header_bytes,
-                                  .fields = link_.limits().header_fields,
-                                  .raw_paths = link_.config().paths == PathForm::raw};
+    const http::HeadLimits head_limits{
+        .bytes = limits().header_bytes, .fields = limits().header_fields, .raw_paths = config().paths == PathForm::raw};
     for (;;) {
         // The usual head comes whole and is parsed where it was read; only a beginning is kept.
-        read.bytes = link_.inbox;
+        read.bytes = inbox;
         if (!std::exchange(read.look, false)) {
-            const std::span<char> scratch = link_.worker.loop().scratch();
-            const net::IoResult result = link_.stream->try_read(scratch.first(kReadBytes));
-            const bool begun = read.deadline != TimePoint::max() || !link_.inbox.empty();
-            if (result.status == IoStatus::failed || (result.status == IoStatus::eof && link_.inbox.empty())) {
+            const std::span<char> scratch = worker.loop().scratch();
+            const net::IoResult result = stream->try_read(scratch.first(kReadBytes));
+            const bool begun = read.deadline != TimePoint::max() || !inbox.empty();
+            if (result.status == IoStatus::failed || (result.status == IoStatus::eof && inbox.empty())) {
                 return HeadStep::gone;
             }
             if (result.status == IoStatus::would_block) {
                 if (!begun) return HeadStep::nothing;
-                if (link_.turn() < read.deadline) return HeadStep::waiting;
+                if (turn() < read.deadline) return HeadStep::waiting;
             }
             if (result.status != IoStatus::ok) {
                 const bool left = result.status == IoStatus::eof;
@@ -196,30 +194,30 @@ Connection::HeadStep Connection::read_head(HeadRead& read) {
                 return HeadStep::ended;
             }
             read.bytes = std::string_view(scratch.data(), result.bytes);
-            if (!link_.inbox.empty()) read.bytes = link_.inbox.append(read.bytes);
+            if (!inbox.empty()) read.bytes = inbox.append(read.bytes);
         }
-        const bool is_first = link_.inbox.empty();
-        if (!is_first && !read.partial.is_worth_reading(read.bytes, limits.bytes)) continue;
-        read.parsed = http::parse_request(read.bytes, limits, link_.worker.request_head());
+        const bool is_first = inbox.empty();
+        if (!is_first && !read.partial.is_worth_reading(read.bytes, head_limits.bytes)) continue;
+        read.parsed = http::parse_request(read.bytes, head_limits, worker.request_head());
         if (read.parsed.status != http::ParseStatus::need_more) return HeadStep::ended;
-        if (link_.inbox.empty()) link_.inbox = read.bytes;
-        if (read.deadline == TimePoint::max()) read.deadline = link_.turn() + link_.limits().header_timeout;
+        if (inbox.empty()) inbox = read.bytes;
+        if (read.deadline == TimePoint::max()) read.deadline = turn() + limits().header_timeout;
     }
 }
 
 net::task<void> Connection::close_gently() {
-    if (link_.source().fd() < 0) co_return;
-    link_.stream->shutdown_write();
-    const TimePoint deadline = link_.turn() + kLingerTime;
-    std::size_t dropped = link_.inbox.size();
-    while (dropped < kLingerBytes && link_.turn() < deadline) {
-        const std::span<char> scratch = link_.worker.loop().scratch();
-        const net::IoResult result = link_.stream->try_read(scratch.first(kReadBytes));
+    if (source().fd() < 0) co_return;
+    stream->shutdown_write();
+    const TimePoint deadline = turn() + kLingerTime;
+    std::size_t dropped = inbox.size();
+    while (dropped < kLingerBytes && turn() < deadline) {
+        const std::span<char> scratch = worker.loop().scratch();
+        const net::IoResult result = stream->try_read(scratch.first(kReadBytes));
         if (result.status == IoStatus::eof || result.status == IoStatus::failed) co_return;
         dropped += result.bytes;
         if (result.status == IoStatus::ok) continue;
-        link_.timer.set(deadline);
-        co_await link_.waker.wait();
+        timer.set(deadline);
+        co_await waker.wait();
     }
 }
 

@@ -3,41 +3,26 @@
 //
 // While it is idle it holds no buffer: only this object and one suspended coroutine.
 
-#include <boost/intrusive/list_hook.hpp>
 #include <memory>
 #include <string_view>
 
-#include "downstream/client_link.hpp"
+#include "downstream/client.hpp"
+#include "downstream/open_connections.hpp"
 #include "http/head.hpp"
 #include "http/partial_head.hpp"
 #include "net/task.hpp"
 
 namespace weir::downstream {
 
-struct RestTag;
-using ConnectionHook = boost::intrusive::list_base_hook<boost::intrusive::link_mode<boost::intrusive::auto_unlink>>;
-// In the list of those that rest: without a whole request.
-using RestHook = boost::intrusive::list_base_hook<boost::intrusive::tag<RestTag>,
-                                                  boost::intrusive::link_mode<boost::intrusive::auto_unlink>>;
-
-class Connection : public ConnectionHook, public RestHook {
+class Connection final : public Client {
 public:
-    Connection(Worker& worker, std::shared_ptr<const Routing> routing, ListenerId listener, const IpAddress& peer,
-               std::unique_ptr<net::ByteStream> stream);
-    ~Connection();
+    // REQUIRES: `open`, which will hold it, outlives it, as does `context`.
+    Connection(WorkerContext& context, OpenConnections& open, std::shared_ptr<const Routing> policy, ListenerId from,
+               const IpAddress& address, std::unique_ptr<net::ByteStream> bytes);
+    ~Connection() override;
 
+    // From here on it counts; it runs to its end by itself.
     void start();
-    // Looks again: the worker is draining.
-    void nudge() { link_.waker.wake(); }
-    // Breaks it; it runs to its end by itself.
-    void abort() { link_.stream->abort(); }
-    [[nodiscard]] ListenerId listener() const { return link_.listener; }
-    // Since when, where it rests.
-    [[nodiscard]] TimePoint rests_since() const { return rests_since_; }
-    void rest() { rests_since_ = link_.turn(); }
-    // REQUIRES: it rests. Another policy is in force: what the old one holds is not kept for the sake of an idle
-    // client.
-    void follow(std::shared_ptr<const Routing> routing) { link_.routing = std::move(routing); }
 
 private:
     // How far the next head has come.
@@ -71,8 +56,7 @@ private:
     [[nodiscard]] HeadStep read_head(HeadRead& read);
     [[nodiscard]] net::task<void> close_gently();
 
-    ClientLink link_;
-    TimePoint rests_since_{};
+    OpenConnections& open_;
     bool counted_ = false;  // among its client's connections
     net::task<void> run_;
 };

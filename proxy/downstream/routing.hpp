@@ -11,7 +11,8 @@
 #include "admission/degrade.hpp"
 #include "base/ids.hpp"
 #include "downstream/config.hpp"
-#include "downstream/shared_judge.hpp"
+#include "downstream/shared/shared_judge.hpp"
+#include "downstream/shared/video_jobs.hpp"
 #include "net/tls.hpp"
 #include "upstream/backend.hpp"
 
@@ -23,6 +24,7 @@ struct Route {
     admission::ClassConfig config;
     std::shared_ptr<upstream::Backend> backend;
     std::shared_ptr<SharedJudge> judge;
+    std::shared_ptr<VideoJobs> jobs;  // of the backend
     // Rules of `degrade` for this class, and where those lead that name another backend; both are empty for nearly all.
     std::vector<admission::DegradeRule> degrade;
     std::vector<Route> detours;  // by the backend's name; without rules of their own

@@ -60,6 +60,7 @@ Result<std::vector<Bench>> make_benches(const NumberedPolicy& numbered, const As
         Bench bench;
         bench.config = numbering::judge_config(numbered, i);
         bench.judge = known != nullptr ? known->judge : std::make_shared<downstream::SharedJudge>(bench.config, now);
+        bench.jobs = known != nullptr ? known->jobs : std::make_shared<downstream::VideoJobs>(bench.judge);
         auto backend = make_backend(numbered, i, known, bench.judge);
         if (!backend) return backend.error();
         bench.backend = *backend;
@@ -94,11 +95,12 @@ Result<downstream::Route> make_route(const NumberedPolicy& numbered, std::size_t
     const admission::ClassConfig& config = numbered.policy.classes[place];
     const Bench* bench = bench_named(benches, config.backend);
     if (bench == nullptr) return Error{fmt::format("class '{}' has no backend", config.name)};
-    downstream::Route route{numbered.classes[place], config, bench->backend, bench->judge, {}, {}};
+    downstream::Route route{numbered.classes[place], config, bench->backend, bench->judge, bench->jobs, {}, {}};
     route.degrade = numbering::degrade_rules(numbered, config.name);
     for (const admission::DegradeRule& rule : route.degrade) {
         const Bench* other = bench_named(benches, rule.config.backend);
-        if (other != nullptr) route.detours.push_back({route.id, config, other->backend, other->judge, {}, {}});
+        if (other != nullptr)
+            route.detours.push_back({route.id, config, other->backend, other->judge, other->jobs, {}, {}});
     }
     return route;
 }

@@ -7,7 +7,7 @@
 #include "admission/config.hpp"
 #include "base/result.hpp"
 #include "downstream/routing.hpp"
-#include "downstream/shared_judge.hpp"
+#include "downstream/shared/shared_judge.hpp"
 #include "numbering/numbered_policy.hpp"
 #include "policy/policy.hpp"
 #include "upstream/backend.hpp"
@@ -18,6 +18,7 @@ namespace weir::gateway {
 struct Bench {
     std::shared_ptr<upstream::Backend> backend;
     std::shared_ptr<downstream::SharedJudge> judge;
+    std::shared_ptr<downstream::VideoJobs> jobs;
     admission::JudgeConfig config;
 };
 

@@ -39,7 +39,7 @@ Gateway::Gateway(std::filesystem::path policy_file, Assembly assembly, numbering
       health_(control_),
       job_watch_(control_,
                  [this](TimePoint now) {
-                     for (const Bench& bench : assembly_.benches) bench.judge->jobs().expire(now);
+                     for (const Bench& bench : assembly_.benches) bench.jobs->expire(now);
                  }),
       video_polls_(control_),
       log_(log) {
@@ -74,7 +74,9 @@ Result<void> Gateway::bind() {
     for (std::uint32_t i = 0; i < state_.workers; ++i) {
         workers_.push_back(std::make_unique<downstream::Worker>(i, state_, witness_->recorder(i), assembly_.routing));
     }
-    for (const auto& worker : workers_) state_.all_workers.push_back(worker.get());
+    std::vector<downstream::Worker*> all;
+    for (const auto& worker : workers_) all.push_back(worker.get());
+    for (const auto& worker : workers_) worker->set_all(all);
     for (const downstream::ListenerRoute& listener : assembly_.routing->listeners) {
         net::BindAddress address = listener.config.bind;
         for (const auto& worker : workers_) {
@@ -176,7 +178,7 @@ void Gateway::watch_backends() {
     for (const Bench& bench : assembly_.benches) backends.push_back(bench.backend);
     health_.watch(std::move(backends));
     std::vector<downstream::VideoPolls::Bench> makers;
-    for (const Bench& bench : assembly_.benches) makers.push_back({bench.backend, bench.judge});
+    for (const Bench& bench : assembly_.benches) makers.push_back({bench.backend, bench.jobs});
     video_polls_.watch(makers);
 }
 

@@ -14,7 +14,7 @@
 #include <vector>
 
 #include "admin/server.hpp"
-#include "downstream/video_polls.hpp"
+#include "downstream/shared/video_polls.hpp"
 #include "downstream/worker.hpp"
 #include "gateway/assembly.hpp"
 #include "gateway/drain.hpp"

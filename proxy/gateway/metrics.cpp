@@ -79,8 +79,8 @@ telemetry::Scrape Gateway::scrape() {
     const TimePoint now = control_.now();
     for (const Bench& bench : assembly_.benches) {
         const admission::JudgeCounts counts = bench.judge->counts(now);
-        scrape.backends.push_back({bench.backend->id(), counts.pressure, counts.client_evictions,
-                                   bench.judge->jobs().running(), bench.judge->prompts().accuracy()});
+        scrape.backends.push_back({bench.backend->id(), counts.pressure, counts.client_evictions, bench.jobs->running(),
+                                   bench.judge->prompts().accuracy()});
         for (const admission::ClassCounts& cls : counts.classes) {
             scrape.classes.push_back({.id = cls.id,
                                       .inflight = cls.inflight,

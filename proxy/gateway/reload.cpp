@@ -106,7 +106,7 @@ void Gateway::put_in_force(Assembly assembly) {
     const TimePoint now = control_.now();
     assembly_ = std::move(assembly);
     for (const EndpointId id : names_.endpoints.take_renamed()) {
-        for (const Bench& bench : assembly_.benches) bench.judge->jobs().forget(id);
+        for (const Bench& bench : assembly_.benches) bench.jobs->forget(id);
     }
     // Names first: from the next line on, records may carry the new numbers.
     witness_->set_labels(labels());

@@ -10,7 +10,7 @@
 #include "admission/degrade.hpp"
 #include "admission/judge.hpp"
 #include "ai/dialect.hpp"
-#include "downstream/reply.hpp"
+#include "downstream/exchange/reply.hpp"
 #include "numbering/numbered_policy.hpp"
 
 namespace weir::trials {

@@ -78,16 +78,15 @@ BANNED = [
 # An HTTP status line or a status chosen for a reason; where, why.
 STATUS_LINE = re.compile(r'"HTTP/1\.[01] |\bstatus_of\(Reason')
 STATUS_MAKERS = {
-    "proxy/downstream/reply.cpp": "the only place that makes a status",
-    "proxy/downstream/reply.hpp": "declares it",
-    "proxy/downstream/presence.hpp": "the interim 100 that a waiting client is sent",
+    "proxy/downstream/exchange/reply.cpp": "the only place that makes a status",
+    "proxy/downstream/exchange/reply.hpp": "declares it",
+    "proxy/downstream/transfer/presence.hpp": "the interim 100 that a waiting client is sent",
     "proxy/http/forward.cpp": "a backend's status, passed on",
 }
 
 # Files that spell a word of the Reason table for another purpose.
 REASON_SPELLERS = {
     "proxy/base/reason.hpp": "the table",
-    "proxy/downstream/exchange.cpp": "gates are called after the limits that they hold",
     "proxy/telemetry/outcome.hpp": "outcomes are a coarser vocabulary; a client that left is one in both",
 }
 
@@ -205,7 +204,7 @@ def statuses_made_elsewhere(root):
         if any(name == place or (place.endswith("/") and name.startswith(place)) for place in STATUS_MAKERS):
             continue
         for number in lines_with(STATUS_LINE, code_of(read(path))):
-            yield f"{name}:{number}: makes an HTTP status; downstream/reply.cpp is the place for that"
+            yield f"{name}:{number}: makes an HTTP status; downstream/exchange/reply.cpp is the place for that"
 
 
 def reasons(root):
@@ -256,7 +255,32 @@ def cycle(arrows):
     return next((found for room in arrows if (found := walk(room, [room]))), None)
 
 
-RULES = [wrong_includes, wrong_folders, wrong_depends, banned_calls, statuses_made_elsewhere, reasons_spelled_elsewhere, long_files,
+def unit_of(name):
+    """A header and its source are one unit, and with them a header of the class's private state."""
+    return name.rsplit(".", 1)[0].removesuffix("_state")
+
+
+def unit_arrows(root):
+    arrows = {}
+    for path, name in files(root, "proxy"):
+        arrows.setdefault(unit_of(name), set()).update(
+            "proxy/" + unit_of(header) for header in re.findall(r'^\s*#include "([^"]*)"', read(path), re.M))
+    return {unit: {other for other in others if other in arrows and other != unit} for unit, others in arrows.items()}
+
+
+def unit_cycles(root):
+    """Units of which each needs the other: none of them can be understood, or tested, alone. (Kahn's algorithm.)"""
+    left = unit_arrows(root)
+    while True:
+        free = {unit for unit, others in left.items() if not others}
+        if not free:
+            break
+        left = {unit: others - free for unit, others in left.items() if unit not in free}
+    if left:
+        yield "units include each other: " + " -> ".join(cycle(left))
+
+
+RULES = [wrong_includes, wrong_folders, unit_cycles, wrong_depends, banned_calls, statuses_made_elsewhere, reasons_spelled_elsewhere, long_files,
          unfinished_or_local]
 
 
@@ -278,6 +302,9 @@ class House(unittest.TestCase):
         self.assertIsNone(cycle(ARROWS))
         for folders in FOLDERS.values():
             self.assertIsNone(cycle(folders))
+
+    def test_no_header_and_source_lead_back_to_themselves(self):
+        self.assert_keeps(unit_cycles)
 
     def test_nothing_banned_is_called(self):
         self.assert_keeps(banned_calls)
@@ -350,11 +377,18 @@ class Rules(unittest.TestCase):
             "proxy/admission/a.cpp": "// never Clock::now()\n/* nor\n sleep_for */ int a;\n",
             "tests/property/http_referee_property_test.cpp": "#include <boost/beast/http/basic_parser.hpp>\n"}), [])
 
+    def test_units_that_include_each_other_are_found(self):
+        ring = {"proxy/net/a.hpp": "", "proxy/net/a.cpp": '#include "net/a.hpp"\n#include "net/b.hpp"\n',
+                "proxy/net/b.hpp": '#include "net/c.hpp"\n', "proxy/net/c.hpp": "", "proxy/net/c.cpp": '#include "net/a.hpp"\n'}
+        self.assertIn("proxy/net/a -> proxy/net/b -> proxy/net/c -> proxy/net/a", self.findings(unit_cycles, ring)[0])
+        del ring["proxy/net/c.cpp"]
+        self.assertEqual(self.findings(unit_cycles, ring), [])
+
     def test_a_status_made_elsewhere_is_found(self):
         for text in ('out += "HTTP/1.1 503 Full";', 'out.append("HTTP/1.1 ").append(code);', "int s = status_of(Reason::draining);"):
             self.assert_found(statuses_made_elsewhere, "proxy/upstream/x.cpp", text, "makes an HTTP status")
         self.assertEqual(self.findings(statuses_made_elsewhere, {
-            "proxy/downstream/reply.cpp": '"HTTP/1.1 503 Full"', "proxy/http/x.cpp": '" HTTP/1.1\\r\\nHost: "'}), [])
+            "proxy/downstream/exchange/reply.cpp": '"HTTP/1.1 503 Full"', "proxy/http/x.cpp": '" HTTP/1.1\\r\\nHost: "'}), [])
 
     def test_a_reason_spelled_elsewhere_is_found(self):
         table = "    X(line_full, overload, \"text\") \\\n"

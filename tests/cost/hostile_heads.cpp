@@ -10,7 +10,6 @@
 #include <string>
 #include <vector>
 
-#include "downstream/connection.hpp"
 #include "downstream/worker.hpp"
 #include "gateway/assembly.hpp"
 #include "http/forward.hpp"
@@ -94,11 +93,8 @@ private:
         const int size = 1 << 20;
         setsockopt(ends_.far.get(), SOL_SOCKET, SO_SNDBUF, &size, sizeof size);
         if (!knocks_[at_].name.empty()) CALLGRIND_ZERO_STATS;
-        state_.connections.fetch_add(1);
-        auto stream = net::make_tcp_stream(loop(), ends_.near.release());
-        (new Connection(*worker_, assembly_.routing, assembly_.routing->listeners[0].id, *IpAddress::parse("192.0.2.1"),
-                        std::move(stream)))
-            ->start();
+        worker_->serve(assembly_.routing->listeners[0].id, *IpAddress::parse("192.0.2.1"),
+                       net::make_tcp_stream(loop(), ends_.near.release()));
         feeder_->wake();
     }
 

@@ -8,7 +8,6 @@
 #include <string>
 #include <vector>
 
-#include "downstream/connection.hpp"
 #include "downstream/worker.hpp"
 #include "gateway/assembly.hpp"
 #include "support/faulty_stream.hpp"
@@ -128,9 +127,7 @@ private:
             collect_bytes();
             inflight_at_last_byte = inflight();
         };
-        state_.connections.fetch_add(1);
-        (new Connection(*worker_, assembly_.routing, assembly_.routing->listeners[0].id, {}, std::move(stream)))
-            ->start();
+        worker_->serve(assembly_.routing->listeners[0].id, {}, std::move(stream));
     }
 
     void collect_bytes() {

@@ -3,7 +3,7 @@
 
 #include <string>
 
-#include "downstream/responses.hpp"
+#include "downstream/websocket/responses.hpp"
 
 namespace weir::test {
 

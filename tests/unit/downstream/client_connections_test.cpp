@@ -1,4 +1,4 @@
-#include "downstream/client_connections.hpp"
+#include "downstream/shared/client_connections.hpp"
 
 #include <gtest/gtest.h>
 

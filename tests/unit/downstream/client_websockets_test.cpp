@@ -1,4 +1,4 @@
-#include "downstream/client_websockets.hpp"
+#include "downstream/websocket/client_websockets.hpp"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "downstream/framing.hpp"
+#include "downstream/transfer/framing.hpp"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "downstream/idempotency.hpp"
+#include "downstream/shared/idempotency.hpp"
 
 #include <gtest/gtest.h>
 

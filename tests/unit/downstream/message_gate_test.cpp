@@ -1,4 +1,4 @@
-#include "downstream/message_gate.hpp"
+#include "downstream/websocket/message_gate.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -1,4 +1,4 @@
-#include "downstream/progress.hpp"
+#include "downstream/transfer/progress.hpp"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "downstream/repeatable.hpp"
+#include "downstream/exchange/repeatable.hpp"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "downstream/reply.hpp"
+#include "downstream/exchange/reply.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -1,4 +1,4 @@
-#include "downstream/shared_judge.hpp"
+#include "downstream/shared/shared_judge.hpp"
 
 #include <gtest/gtest.h>
 

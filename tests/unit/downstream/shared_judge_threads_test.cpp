@@ -6,7 +6,7 @@
 #include <thread>
 #include <vector>
 
-#include "downstream/shared_judge.hpp"
+#include "downstream/shared/shared_judge.hpp"
 #include "support/judges.hpp"
 #include "support/loop.hpp"
 #include "support/virtual_time.hpp"

@@ -2,7 +2,7 @@
 
 #include <map>
 
-#include "downstream/reply.hpp"
+#include "downstream/exchange/reply.hpp"
 
 namespace weir::downstream {
 namespace {

@@ -1,4 +1,4 @@
-#include "downstream/usage_filter.hpp"
+#include "downstream/transfer/usage_filter.hpp"
 
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>

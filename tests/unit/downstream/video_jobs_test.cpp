@@ -1,10 +1,10 @@
-#include "downstream/video_jobs.hpp"
+#include "downstream/shared/video_jobs.hpp"
 
 #include <gtest/gtest.h>
 
 #include <deque>
 
-#include "downstream/shared_judge.hpp"
+#include "downstream/shared/shared_judge.hpp"
 #include "support/judges.hpp"
 #include "support/loop.hpp"
 #include "support/virtual_time.hpp"
@@ -29,8 +29,10 @@ protected:
     std::uint32_t inflight() { return judge.counts(kStart).endpoints[0].inflight; }
 
     net::Waker waker{loop};
-    SharedJudge judge{test::make_config({test::make_class(0)}, {10'000}), kStart};
-    VideoJobs& jobs = judge.jobs();
+    std::shared_ptr<SharedJudge> shared =
+        std::make_shared<SharedJudge>(test::make_config({test::make_class(0)}, {10'000}), kStart);
+    SharedJudge& judge = *shared;
+    VideoJobs jobs{shared};
     std::deque<Ticket> tickets;
 };
 

@@ -1,4 +1,4 @@
-#include "downstream/video_polls.hpp"
+#include "downstream/shared/video_polls.hpp"
 
 #include <gtest/gtest.h>
 

@@ -1,0 +1,210 @@
+#include "downstream/exchange/caller.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <chrono>
+
+#include "admission/classify/cohort.hpp"
+#include "ai/dialect.hpp"
+#include "ai/video.hpp"
+#include "downstream/exchange/body_fields.hpp"
+#include "http/forward.hpp"
+#include "http/path.hpp"
+
+namespace weir::downstream {
+namespace {
+
+std::string_view without_bearer(std::string_view value) {
+    constexpr std::string_view kScheme = "bearer ";
+    if (value.size() <= kScheme.size() || !http::equals_ignoring_case(value.substr(0, kScheme.size()), kScheme))
+        return {};
+    return http::trim(value.substr(kScheme.size()));
+}
+
+// The key that the request shows, wherever its dialect puts it. Two that differ count as none: whoever sends both
+// hopes that two readers choose differently.
+struct ShownKey {
+    std::string_view key;
+    bool ambiguous = false;
+};
+
+ShownKey find_key(const http::FieldTable& fields) {
+    ShownKey shown;
+    for (const http::Field& field : fields) {
+        std::string_view key;
+        if (field.id == http::FieldId::authorization) key = without_bearer(field.value);
+        if (field.id == http::FieldId::api_key) key = field.value;
+        if (key.empty()) continue;
+        shown.ambiguous |= !shown.key.empty() && shown.key != key;
+        shown.key = key;
+    }
+    return shown;
+}
+
+std::string_view find_header(const void* context, std::string_view name) {
+    const http::Field* field = static_cast<const http::FieldTable*>(context)->find_single(name);
+    return field == nullptr ? std::string_view{} : field->value;
+}
+
+std::uint32_t read_retry_count(const http::FieldTable& fields) {
+    const http::Field* field = fields.find(http::FieldId::retry_count);
+    std::uint32_t count = 0;
+    if (field != nullptr) std::from_chars(field->value.data(), field->value.data() + field->value.size(), count);
+    return count;
+}
+
+// When the caller's SDK stops waiting (x-stainless-read-timeout, in seconds).
+std::optional<TimePoint> read_deadline(const http::FieldTable& fields, TimePoint now) {
+    const http::Field* field = fields.find(http::FieldId::read_timeout);
+    if (field == nullptr) return std::nullopt;
+    double timeout = 0;
+    const auto [end, error] = std::from_chars(field->value.data(), field->value.data() + field->value.size(), timeout);
+    if (error != std::errc{} || end != field->value.data() + field->value.size()) return std::nullopt;
+    if (!(timeout > 0) || timeout > 86'400) return std::nullopt;
+    return now + from_seconds(timeout);
+}
+
+// Some servers take it for a call, and some do not: it has parameters, or letters of the other case.
+bool is_misspelled_call(std::string_view path) {
+    std::string room;
+    const std::string_view compared = http::compared_path(path, room);
+    if (ai::is_miscased_call(compared)) return true;
+    return !room.empty() && (ai::is_known(ai::api_of(compared, Dialect::generic)) || ai::is_video_path(compared) ||
+                             ai::is_realtime(compared));
+}
+
+// Questions about jobs, downloads, lists: they go where the job is, and wait for no others to be made. Of responses
+// only those that are jobs are known.
+void pass_beside_line(Caller& caller, const Inbound& inbound) {
+    const std::string_view response = ai::response_id(inbound.path());
+    const EndpointId endpoint =
+        caller.route->jobs->endpoint_of(response.empty() ? ai::video_id(inbound.path()) : response);
+    if (!response.empty() && endpoint == kNoEndpoint) return;
+    caller.ask.beside_line = true;
+    caller.ask.endpoint = endpoint;
+}
+
+void read_body_form(Caller& caller, const Inbound& inbound, const http::FieldTable& fields) {
+    if (!inbound.has_body()) return;
+    caller.body_form = body_form(fields, caller.api, !caller.open.empty());
+    if (caller.body_form != BodyForm::unread) caller.coding = http::content_coding(fields);
+    // A known call is refused for it; of others only the bytes are known then.
+    if (caller.coding == http::ContentCoding::unknown && !ai::is_known(caller.api)) {
+        caller.body_form = BodyForm::unread;
+        caller.coding = http::ContentCoding::identity;
+    }
+    if (caller.body_form == BodyForm::form) {
+        const http::Field* type = fields.find(http::FieldId::content_type);
+        if (type != nullptr) caller.form_type = type->value;
+    }
+    // Until it has been read a long body may be a picture: the shortest prompt that it can be then.
+    constexpr std::uint64_t kLongText = 1024;
+    if (caller.body_form == BodyForm::json) {
+        const std::uint64_t text = std::min(inbound.content_length, kLongText);
+        caller.ask.prompt_tokens = caller.route->judge->prompts().estimate(text);
+    }
+}
+
+// Its tokens are counted as it passes, its usage is read: it must not be compressed.
+bool reads_answer(const Caller& caller, const Inbound& inbound) {
+    return ai::is_known(caller.api) || (caller.ask.beside_line && !inbound.path().ends_with("/content"));
+}
+
+}  // namespace
+
+Caller identify(const Client& client, const Inbound& inbound, const http::RequestHead& head, Outcome& outcome) {
+    Caller caller;
+    const admission::Classifier& classifier = client.routing->classifier;
+    const ShownKey shown = find_key(head.fields);
+    const std::string chain = http::joined_forwarded_for(head.fields);
+    static const ShownCertificate kNone;
+    const ShownCertificate& certificate = client.certificate ? *client.certificate : kNone;
+    const admission::Identity identity =
+        classifier.identify({client.peer, chain, shown.key, shown.ambiguous, certificate.subject, certificate.issuer});
+    std::string room;
+    const std::string_view compared = http::compared_path(head.path(), room);
+    const admission::HeadFacts facts{client.config().name, head.method, compared, find_header, &head.fields};
+    join(caller, classifier.classify(identity, facts, caller.open), client, inbound, outcome);
+    telemetry::Record& record = outcome.record;
+    record.source = identity.source;
+    if (identity.certificate != nullptr) record.key_name = identity.certificate->name;
+    if (identity.api_key != nullptr) record.key_name = identity.api_key->name;
+    record.retry_count = read_retry_count(head.fields);
+    if (caller.route == nullptr) return caller;
+    caller.ask.client = identity.client;
+    caller.ask.retry = record.retry_count > 0;
+    caller.ask.deadline = read_deadline(head.fields, outcome.arrived);
+    const Duration wall = outcome.arrived.time_since_epoch() + client.worker.state().wall_offset;
+    caller.ask.cohort = admission::cohort_of(identity.dealt_as, std::chrono::duration_cast<std::chrono::seconds>(wall));
+    caller.trusted = identity.via_trusted;
+    read_body_form(caller, inbound, head.fields);
+    // A backend without `websocket` is sent an ordinary request, and may answer it (RFC 9110 section 7.8).
+    if (head.wants_upgrade && caller.route->backend->config().websocket) caller.upgrade = http::read_upgrade(head);
+    return caller;
+}
+
+void join(Caller& caller, ClassId cls, const Client& client, const Inbound& inbound, Outcome& outcome) {
+    caller.route = client.routing->find(cls);
+    const Dialect spoken = caller.route != nullptr ? caller.route->backend->config().dialect : Dialect::generic;
+    const std::string_view path = inbound.path();
+    const bool posts = inbound.method() == "POST";
+    caller.dialect = ai::dialect_of(path, spoken);
+    if (caller.route == nullptr) return;
+    if (posts) caller.api = ai::api_of(path, spoken);
+    const bool asks_of_a_job = (!posts && ai::is_video_path(path)) || !ai::response_id(path).empty();
+    if (spoken != Dialect::generic && asks_of_a_job) pass_beside_line(caller, inbound);
+    caller.ask.cls = outcome.record.cls = caller.route->id;
+    outcome.record.backend = caller.route->backend->id();
+    caller.ask.can_be_cut = caller.route->config.preemptible;
+}
+
+Passed screen(const Client& client, const Inbound& inbound, const Caller& caller, const http::RequestHead& head) {
+    const auto no = [](Reason reason, std::string_view detail = {}) { return Refusal{reason, detail}; };
+    if (caller.upgrade == http::UpgradeAsk::malformed) {
+        return no(Reason::bad_request, "the WebSocket handshake is malformed");
+    }
+    if (caller.route == nullptr) return no(Reason::internal_error, "no traffic class matches");
+    if (http::seen_before(head.fields, client.worker.state().pseudonym)) return no(Reason::loop_detected);
+    if (head.method == "TRACE" && !client.config().trace) return no(Reason::method_not_allowed);
+    if (head.max_forwards == 0) return no(Reason::max_forwards);
+    if (inbound.framing == http::Framing::length && inbound.content_length > client.limits().body_bytes) {
+        return no(Reason::body_too_large);
+    }
+    if (!head.usual_path && client.config().paths == PathForm::strict && is_misspelled_call(inbound.path())) {
+        return no(Reason::bad_request, "the path is that of a known call in a spelling that not all servers read so");
+    }
+    if (!inbound.has_body() || caller.api == ai::Api::generic) return std::nullopt;
+    const BodyFault fault = fault_of_body_fields(head.fields, caller.api, caller.coding);
+    return fault.reason == Reason::admitted ? Passed{} : no(fault.reason, fault.detail);
+}
+
+void write_head(const Client& client, Inbound& inbound, const Caller& caller, const http::RequestHead& head,
+                Outcome& outcome) {
+    // What the caller says of earlier hops is kept only when those who say it are trusted; then the address that counts
+    // is not the peer's.
+    std::string chain;
+    std::string_view forwarded_for = client.peer_text;
+    if (outcome.record.source != client.peer) {
+        chain = http::joined_forwarded_for(head.fields).append(", ").append(client.peer_text);
+        forwarded_for = chain;
+    }
+    const http::Field* brought = head.fields.find(http::FieldId::traceparent);
+    Traceparent made;
+    if (brought == nullptr) made = client.worker.ids().next_traceparent();
+    const std::string_view own = brought == nullptr ? std::string_view(made.data(), made.size()) : std::string_view{};
+    outcome.note_trace(brought == nullptr ? own : brought->value);
+    http::write_request_after_host(head,
+                                   {.forwarded_for = forwarded_for,
+                                    .over_tls = client.stream->secure(),
+                                    .request_id = inbound.id,
+                                    .traceparent = own,
+                                    .pseudonym = client.worker.state().pseudonym,
+                                    .trusted = caller.trusted,
+                                    .websocket = caller.upgrades(),
+                                    .identity = reads_answer(caller, inbound),
+                                    .decoded = caller.coding != http::ContentCoding::identity},
+                                   inbound.head);
+    // The body's framing follows once it is known: see end_head().
+}
+
+}  // namespace weir::downstream

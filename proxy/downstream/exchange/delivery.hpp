@@ -1,0 +1,76 @@
+#pragma once
+// A request on its way to an endpoint and its answer on its way back; once more on another endpoint where that does no
+// harm.
+
+#include <memory>
+#include <string_view>
+
+#include "downstream/exchange/caller.hpp"
+#include "downstream/exchange/inbound.hpp"
+#include "downstream/exchange/outcome.hpp"
+#include "downstream/exchange/prompt.hpp"
+#include "downstream/exchange/refusal.hpp"
+#include "downstream/exchange/repeatable.hpp"
+#include "downstream/exchange/settlement.hpp"
+#include "downstream/exchange/slot.hpp"
+#include "downstream/exchange/upload.hpp"
+#include "downstream/transfer/dispatch.hpp"
+#include "downstream/transfer/presence.hpp"
+#include "downstream/transfer/progress.hpp"
+
+namespace weir::downstream {
+
+class Delivery {
+public:
+    // REQUIRES: all of them outlive it, and the slot runs.
+    Delivery(Client& client, Presence& presence, const Inbound& inbound, const Caller& caller, Upload& upload,
+             const Prompt& prompt, Slot& slot, Outcome& outcome);
+
+    // Nothing: an answer was passed on, and there is nothing left to say.
+    [[nodiscard]] net::task<Passed> run();
+
+private:
+    enum class Attempt : std::uint8_t {
+        served,
+        stale,     // a connection that had lain idle was closed before it read the request: a fresh one will do
+        lost,      // this endpoint failed: another may do
+        hopeless,  // no other will do either
+    };
+
+    [[nodiscard]] net::task<Attempt> attempt();
+    // Of the endpoint that the judge has granted: not always one of the policy's under which the request came.
+    [[nodiscard]] upstream::Backend& backend() const;
+    [[nodiscard]] std::unique_ptr<upstream::Connection> take_idle(const upstream::Endpoint& endpoint);
+    void give_back(std::unique_ptr<upstream::Connection> connection);
+    // Nothing but its cost comes of its being processed twice.
+    [[nodiscard]] bool can_be_repeated() const;
+    [[nodiscard]] net::task<std::unique_ptr<upstream::Connection>> connect(upstream::Endpoint& endpoint);
+    // From the last byte of the request to the first of the answer.
+    [[nodiscard]] Duration answer_timeout() const;
+    Attempt refuse(Attempt attempt, const Refusal& why);
+    [[nodiscard]] Attempt failed(DispatchEnd end, const Dispatch& dispatch, upstream::Endpoint& endpoint);
+
+    [[nodiscard]] net::task<void> relay(std::unique_ptr<upstream::Connection> connection, Dispatch& dispatch,
+                                        Progress& progress);
+    void broke_off(RelayEnd end, Settlement& settlement, upstream::Endpoint& endpoint, TimePoint heard_at);
+    // Tells the client, in the stream where that can be done. False when only an abort can.
+    [[nodiscard]] net::task<bool> tell_of_break(Relay& body, const Progress& progress);
+    // The connection has become a WebSocket: serves it to its end.
+    [[nodiscard]] net::task<void> tunnel(std::unique_ptr<upstream::Connection> connection, std::string_view first);
+
+    Client& client_;
+    Presence& presence_;
+    const Inbound& inbound_;
+    const Caller& caller_;
+    Upload& upload_;
+    const Prompt& prompt_;
+    Slot& slot_;
+    Outcome& outcome_;
+    const upstream::BackendConfig& config_;
+    TimePoint total_deadline_;
+    Refusal why_;  // the last attempt failed
+    Tries tries_;
+    bool consumed_body_ = false;  // bytes of the body have been passed on and are not here any more
+};
+
+}  // namespace weir::downstream

@@ -1,0 +1,49 @@
+#pragma once
+// A request's head, as far as it is needed once the bytes that it came in are gone.
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "downstream/client.hpp"
+#include "downstream/request_id.hpp"
+#include "http/body.hpp"
+#include "http/head.hpp"
+
+namespace weir::downstream {
+
+struct Inbound {
+    // For bytes that are not a request.
+    explicit Inbound(Client& client);
+    Inbound(Client& client, const http::RequestHead& request);
+    ~Inbound();
+    Inbound(const Inbound&) = delete;
+    Inbound& operator=(const Inbound&) = delete;
+
+    [[nodiscard]] std::string_view method() const { return std::string_view(head).substr(0, method_size); }
+    [[nodiscard]] std::string_view path() const {
+        return path_size == 0 ? std::string_view{} : std::string_view(head).substr(method_size + 1, path_size);
+    }
+    [[nodiscard]] bool has_body() const { return framing != http::Framing::none; }
+    // Whether all of it is here, where `bytes` have come behind the head.
+    [[nodiscard]] bool is_whole(std::string_view bytes) const {
+        return !has_body() || (framing == http::Framing::length && content_length <= bytes.size());
+    }
+
+    SpareTexts& texts;
+    RequestId id;
+    std::string head;  // for the backend, in two halves around the endpoint's name
+    std::uint32_t host_at = 0;
+    std::uint32_t method_size = 0;
+    std::uint32_t path_size = 0;
+    int minor_version = 1;
+    http::Framing framing = http::Framing::none;
+    std::uint64_t content_length = 0;
+    bool keep_alive = false;
+    bool expects_continue = false;
+    std::string cors_fields;  // lines of every answer; empty: the listener has no `cors`
+    bool is_preflight = false;
+};
+
+}  // namespace weir::downstream

@@ -1,0 +1,45 @@
+#pragma once
+// What became of a request: filled in as it goes along, told once, when it ends, whatever ends it.
+
+#include <array>
+#include <string>
+#include <string_view>
+
+#include "downstream/client.hpp"
+#include "downstream/exchange/inbound.hpp"
+#include "downstream/exchange/refusal.hpp"
+#include "telemetry/record.hpp"
+
+namespace weir::downstream {
+
+struct Outcome {
+    // REQUIRES: both outlive it.
+    Outcome(Client& of, const Inbound& request);
+    ~Outcome();
+    Outcome(const Outcome&) = delete;
+    Outcome& operator=(const Outcome&) = delete;
+
+    // It was not served.
+    void refused(const Refusal& why);
+    // What decided, where that took no effect or was noticed late.
+    void note_gate(const admission::Decision& decision);
+    void note_model(std::string_view name);
+    // `version-traceid-parentid-flags`; what is not of that form is not logged.
+    void note_trace(std::string_view traceparent);
+    [[nodiscard]] bool is_good() const { return group(reason) == ReasonGroup::admitted; }
+
+    Client& client;
+    const Inbound& inbound;
+    telemetry::Record record;
+    TimePoint arrived;
+    Duration waited{};  // for others, before dispatch: body, queue, connect
+    Reason reason = Reason::admitted;
+    bool keep_open = false;  // the connection can take another request
+    std::string degraded;    // the rules that were applied
+
+private:
+    std::array<char, 32> trace_id_;
+    std::array<char, 64> model_;  // its beginning
+};
+
+}  // namespace weir::downstream

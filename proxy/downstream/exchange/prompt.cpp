@@ -1,0 +1,106 @@
+#include "downstream/exchange/prompt.hpp"
+
+#include <algorithm>
+#include <limits>
+#include <string>
+
+#include "ai/video.hpp"
+
+namespace weir::downstream {
+namespace {
+
+constexpr std::uint64_t kMaxTokens = std::numeric_limits<std::int32_t>::max();
+
+}  // namespace
+
+Passed Prompt::prepare(const Client& client, const Inbound& inbound, Caller& caller, Upload& upload, Outcome& outcome) {
+    const bool decides = !caller.open.empty();
+    facts_.api = caller.api;
+    if (!inbound.has_body() && !decides) {
+        if (estimate_output(caller)) return std::nullopt;
+        return Refusal{Reason::bad_request, "there is no body to say what is asked for"};
+    }
+    // Refused where no reading of it is the one that the engine's must be.
+    const bool held_to = caller.api != ai::Api::generic || (decides && facts_.class_unclear);
+    if (!facts_.fault.empty() && held_to) return Refusal{Reason::bad_request, facts_.fault};
+    if (decides) resolve_class(client, inbound, caller, outcome);
+    if (caller.body_form == BodyForm::json) {
+        caller.ask.prompt_tokens = prompt_tokens(caller);
+        caller.ask.streams = facts_.stream;
+        note_model(outcome);
+    }
+    if (!estimate_output(caller)) {
+        return Refusal{Reason::bad_request, "'seconds' or 'size' is not written as the API has it"};
+    }
+    if (caller.body_form == BodyForm::json && upload.done()) rewrite(caller, upload, outcome, client.turn());
+    facts_.members.reset();                                              // what was needed of the text is known
+    if (caller.coding != http::ContentCoding::identity) upload.count();  // and its decoder is gone
+    return std::nullopt;
+}
+
+// The body is here. Where it is not of a form that is read, it may say to its engine what it does not say here.
+void Prompt::resolve_class(const Client& client, const Inbound& inbound, Caller& caller, Outcome& outcome) {
+    const admission::Classifier& classifier = client.routing->classifier;
+    if (inbound.has_body() && !facts_.is_object && caller.body_form != BodyForm::form) {
+        join(caller, classifier.worst(caller.open), client, inbound, outcome);
+    } else {
+        const std::string model = facts_.text(ai::Member::model);
+        const std::string tier = facts_.text(ai::Member::service_tier);
+        const std::uint64_t prompt = std::uint64_t{ai::estimated_tokens(facts_.text_bytes())} + media_tokens();
+        const ClassId cls = classifier.resolve(
+            caller.open, {.there = caller.body_form != BodyForm::unread,
+                          .model = model,
+                          .service_tier = tier,
+                          .prompt_tokens = static_cast<std::uint32_t>(std::min<std::uint64_t>(prompt, kMaxTokens)),
+                          .stream = facts_.stream});
+        join(caller, cls, client, inbound, outcome);
+    }
+    facts_.api = caller.api;
+}
+
+// What the answer may come to at most, where the request says; else what answers usually do.
+bool Prompt::estimate_output(Caller& caller) const {
+    admission::Ask& ask = caller.ask;
+    switch (facts_.api) {
+        case ai::Api::count_tokens: ask.prompt_tokens = 0; return true;  // read, but not by the model
+        case ai::Api::videos: {
+            const auto seconds = ai::video_seconds(facts_);
+            ask.video_seconds = seconds.value_or(0);
+            ask.prompt_tokens = 0;   // no LLM reads it
+            ask.can_be_cut = false;  // the job is not the answer
+            return seconds.has_value();
+        }
+        case ai::Api::responses:
+            if (facts_.background) ask.can_be_cut = false;
+            break;
+        case ai::Api::chat:
+        case ai::Api::completions:
+        case ai::Api::messages: break;
+        default: return true;
+    }
+    const std::uint64_t one = facts_.max_output_tokens.value_or(caller.route->judge->answers().usual());
+    const std::uint64_t of_each = std::min(kMaxTokens, one * std::max(facts_.n, 1U));
+    ask.output_tokens = static_cast<std::uint32_t>(std::min(kMaxTokens, of_each * facts_.prompts));
+    return true;
+}
+
+// What the prompt comes to: its text at the ratio that this backend's answers have taught, and the media in it.
+std::uint32_t Prompt::prompt_tokens(const Caller& caller) const {
+    const std::uint64_t text = caller.route->judge->prompts().estimate(facts_.text_bytes());
+    return static_cast<std::uint32_t>(std::min<std::uint64_t>(text + media_tokens(), kMaxTokens));
+}
+
+std::uint32_t Prompt::media_tokens() const {
+    if (facts_.media.parts == 0) return 0;
+    return facts_.media.of(ai::media_family(facts_.text(ai::Member::model)));
+}
+
+void Prompt::note_model(Outcome& outcome) const {
+    const std::string_view written = facts_.raw_text(ai::Member::model);
+    if (written.empty()) return;
+    std::string said;
+    if (written.find('\\') != std::string_view::npos) said = facts_.text(ai::Member::model);
+    outcome.note_model(said.empty() ? written : std::string_view(said));
+}
+
+}  // namespace weir::downstream

@@ -1,0 +1,101 @@
+// What Weir decides of an answer and lets the engine know in the request's body, while all of it is here: the cheaper
+// answer that `degrade` makes of it, the tier as which it is served, its place in the engine's queue.
+
+#include <algorithm>
+#include <string>
+
+#include "ai/output_limit.hpp"
+#include "base/json_text.hpp"
+#include "downstream/exchange/prompt.hpp"
+
+namespace weir::downstream {
+
+using ai::Member;
+
+void Prompt::rewrite(Caller& caller, Upload& upload, Outcome& outcome, TimePoint now) {
+    ai::Rewrite rewrite(facts_);
+    if (!caller.route->degrade.empty() && facts_.is_object) degrade(caller, rewrite, outcome, now);
+    set_tier(caller, rewrite);
+    const upstream::BackendConfig& backend = caller.route->backend->config();
+    const bool streams_chunks = facts_.api == ai::Api::chat || facts_.api == ai::Api::completions;
+    asked_usage_ = facts_.stream && !facts_.include_usage && streams_chunks && backend.ask_usage;
+    if (asked_usage_) rewrite.set(Member::include_usage, "true");
+    set_priority(caller, rewrite);
+    if (!rewrite.empty() && rewrite.apply(upload.body())) upload.count();
+}
+
+void Prompt::degrade(Caller& caller, ai::Rewrite& rewrite, Outcome& outcome, TimePoint now) {
+    const Route& home = *caller.route;
+    const std::string model = facts_.text(Member::model);
+    // A rule changes the tier that it would have been served as, not the one that it asked for.
+    const std::string tier = overrides_tier(caller) ? home.config.service_tier : facts_.text(Member::service_tier);
+    const bool known = ai::is_known(facts_.api);
+    const admission::DegradePlan plan = admission::plan_degrade(home.degrade,
+                                                                {.model = model,
+                                                                 .service_tier = tier,
+                                                                 .prompt_tokens = caller.ask.prompt_tokens,
+                                                                 .max_output_tokens = facts_.max_output_tokens,
+                                                                 .n = facts_.n,
+                                                                 .has_length = ai::generates(facts_.api),
+                                                                 .has_model = known,
+                                                                 .has_tier = ai::generates(facts_.api)},
+                                                                home.judge->pressure(now));
+    outcome.record.spared_rules = plan.spared;
+    if (plan.applied == 0) return;
+    outcome.record.degraded_rules = plan.applied;
+    for (const admission::DegradeRule& rule : home.degrade) {
+        if ((plan.applied >> index(rule.id) & 1U) == 0) continue;
+        outcome.degraded.append(outcome.degraded.empty() ? "" : ",").append(rule.config.name);
+    }
+    if (plan.max_output_tokens) ai::limit_length(*plan.max_output_tokens, facts_, rewrite);
+    if (plan.n) ai::limit_answers(*plan.n, facts_, rewrite);
+    // What is reserved of the caller's rates is what may come out now.
+    if (plan.max_output_tokens) {
+        facts_.max_output_tokens =
+            std::min(facts_.max_output_tokens.value_or(*plan.max_output_tokens), *plan.max_output_tokens);
+    }
+    if (plan.n) facts_.n = std::min(facts_.n, *plan.n);
+    (void)estimate_output(caller);  // that it can be priced is known by now
+    if (!plan.model.empty()) rewrite.set(Member::model, json_string(plan.model));
+    degraded_tier_ = plan.service_tier;
+    if (!plan.service_tier.empty()) rewrite.set(Member::service_tier, json_string(plan.service_tier));
+    for (const Route& detour : home.detours) {
+        if (detour.backend->config().name != plan.backend) continue;
+        caller.route = &detour;
+        outcome.record.backend = detour.backend->id();
+    }
+}
+
+void Prompt::set_priority(const Caller& caller, ai::Rewrite& rewrite) const {
+    if (facts_.api == ai::Api::generic) return;
+    const auto rank = static_cast<unsigned>(caller.route->config.priority);
+    // Where greater numbers go first.
+    const auto claim = static_cast<unsigned>(admission::kPriorityCount - 1) - rank;
+    // On other paths a member of that name may be the caller's business; a number is what engines take for one.
+    const bool ours = ai::is_known(facts_.api) || ai::read_count(facts_.written(Member::priority)) ||
+                      ai::is_negative(facts_.written(Member::priority));
+    const auto strip = [&] {
+        if (!caller.trusted && ours) rewrite.remove(Member::priority);
+    };
+    switch (caller.route->backend->config().priority) {
+        case upstream::EnginePriority::vllm: rewrite.set(Member::priority, std::to_string(rank)); break;
+        case upstream::EnginePriority::sglang: rewrite.set(Member::priority, std::to_string(claim)); break;
+        case upstream::EnginePriority::dynamo:
+            strip();
+            return rewrite.set(Member::agent_hints, "{\"priority\":" + std::to_string(claim) + "}");
+        case upstream::EnginePriority::strip: strip(); break;
+    }
+    if (!caller.trusted) rewrite.remove(Member::agent_hints);
+}
+
+bool Prompt::overrides_tier(const Caller& caller) const {
+    return !caller.route->config.service_tier.empty() && facts_.asks_for_tier();
+}
+
+void Prompt::set_tier(const Caller& caller, ai::Rewrite& rewrite) const {
+    const std::string& tier = caller.route->config.service_tier;
+    if (!overrides_tier(caller) || !degraded_tier_.empty() || facts_.says(Member::service_tier, tier)) return;
+    rewrite.set(Member::service_tier, json_string(tier));
+}
+
+}  // namespace weir::downstream

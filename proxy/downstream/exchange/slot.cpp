@@ -1,0 +1,92 @@
+#include "downstream/exchange/slot.hpp"
+
+#include <algorithm>
+
+namespace weir::downstream {
+
+using admission::Standing;
+
+Passed Slot::claim(Caller& caller, std::string_view path, std::string_view key) {
+    IdempotencyKeys& keys = client_.worker.state().idempotency_keys;
+    const IdempotencyKeys::Hash hash = IdempotencyKeys::hash(caller.ask.client, path, key);
+    const IdempotencyKeys::Standing standing = keys.begin(hash);
+    if (standing == IdempotencyKeys::Standing::in_flight) return Refusal{Reason::idempotency_key_in_use};
+    key_ = hash;
+    if (standing == IdempotencyKeys::Standing::first) return std::nullopt;
+    caller.ask.retry = true;
+    outcome_.record.retry_count = std::max(outcome_.record.retry_count, 1U);
+    return std::nullopt;
+}
+
+Passed Slot::refuse_early(const Caller& caller) {
+    if (!caller.open.empty()) return std::nullopt;  // which judge decides is not known before the body is
+    // What its body asks for may yet be served elsewhere.
+    if (!caller.route->detours.empty()) return std::nullopt;
+    const auto decision = caller.route->judge->refuse_early(caller.ask, outcome_.arrived);
+    return decision ? Passed(refusal_of(*decision)) : std::nullopt;
+}
+
+Passed Slot::arrive(const Caller& caller) {
+    judge_ = caller.route->judge.get();
+    video_seconds_ = caller.ask.video_seconds;
+    if (caller.route->config.preemptible) ticket_.allow_cutting();
+    ticket_.came_by(caller.route->backend.get());
+    const Standing standing = judge_->arrive(ticket_, caller.ask, client_.turn());
+    if (standing == Standing::ended) return refusal_of(ticket_.decision());
+    if (standing == Standing::running) note_shadow();
+    return std::nullopt;
+}
+
+// In shadow mode: what would have been.
+void Slot::note_shadow() {
+    const admission::Decision& decision = ticket_.decision();
+    if (!decision.shadow) return;
+    outcome_.record.shadow = true;
+    outcome_.record.shadow_reason = decision.reason;
+    outcome_.note_gate(decision);
+}
+
+net::task<Passed> Slot::wait() {
+    const TimePoint began = client_.turn();
+    Passed no;
+    while (!ticket_.told()) {
+        if (presence_.gone(Presence::kInterim) && judge_->leave(ticket_, client_.turn())) {
+            no = Refusal{Reason::client_gone};
+            break;
+        }
+        client_.timer.set(judge_->next_expiry());
+        co_await client_.waker.wait();
+        if (!ticket_.told() && client_.turn() >= judge_->next_expiry()) judge_->expire(client_.turn());
+    }
+    const Duration waited = client_.turn() - began;
+    outcome_.record.queue += waited;
+    outcome_.waited += waited;
+    if (ticket_.told() && ticket_.standing() == Standing::ended) no = refusal_of(ticket_.decision());
+    if (client_.source().ready.broken) no = Refusal{Reason::client_gone};
+    if (!no) note_shadow();
+    co_return no;
+}
+
+net::task<Passed> Slot::requeue() {
+    const Standing standing = judge_->requeue(ticket_, client_.turn());
+    Passed no;
+    if (standing == Standing::waiting) no = co_await wait();
+    if (standing == Standing::ended) no = refusal_of(ticket_.decision());
+    co_return no;
+}
+
+void Slot::finish() {
+    const telemetry::Record& record = outcome_.record;
+    if (running()) {
+        const bool made = record.status >= 200 && record.status < 300;
+        judge_->finish(ticket_, client_.turn(),
+                       admission::Tokens{record.tokens_in.tokens, record.tokens_out.tokens, made ? video_seconds_ : 0});
+    }
+    // Only where something was thrown in the queue: else it is waited for.
+    if (ticket_.standing() == Standing::waiting) (void)judge_->leave(ticket_, client_.turn());
+    if (!key_) return;
+    client_.worker.state().idempotency_keys.end(*key_);
+    key_.reset();
+}
+
+}  // namespace weir::downstream

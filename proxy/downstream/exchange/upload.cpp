@@ -1,0 +1,139 @@
+#include "downstream/exchange/upload.hpp"
+
+#include <chrono>
+#include <limits>
+#include <utility>
+
+#include "downstream/transfer/presence.hpp"
+#include "downstream/transfer/upload_pace.hpp"
+
+namespace weir::downstream {
+namespace {
+
+using net::IoStatus;
+using namespace std::chrono_literals;
+
+constexpr std::size_t kReadBytes = 32 * 1024;
+constexpr Duration kDrainTime = 500ms;
+constexpr int kRoundsPerTurn = 8;
+
+// Each step down in priority leaves a tenth of the memory to the better classes, so that under pressure the least
+// important is refused first.
+std::uint64_t memory_share(const ProcessLimits& limits, admission::Priority priority) {
+    return limits.buffered_bytes / 10 * (10 - static_cast<std::uint64_t>(priority));
+}
+
+}  // namespace
+
+Upload::~Upload() {
+    hold(0);
+    outcome_.record.bytes_in += reader_.content_bytes();
+}
+
+BodyIntake::Plan Upload::plan(const Caller& caller) const {
+    return {caller.body_form, caller.api, caller.form_type, caller.coding, client_.limits().body_bytes};
+}
+
+// The usual body is short and comes with its head: it is taken from where it was read.
+Passed Upload::take(const Caller& caller, std::string_view& bytes, ai::RequestFacts& facts) {
+    BodyIntake intake(reader_, body_, plan(caller));
+    body_ = SegmentedText(client_.worker.texts().take());
+    if (Passed no = add(intake, caller, bytes)) return no;
+    facts = intake.finish();
+    return std::nullopt;
+}
+
+// How much of a body is taken before the request takes its place: of what is read all, else so much.
+std::uint64_t Upload::bound(const BodyIntake& intake, const Caller& caller) const {
+    if (ai::is_known(caller.api) || !intake.gave_up()) return std::numeric_limits<std::uint64_t>::max();
+    return client_.routing->limits.body_before_line;
+}
+
+net::task<Passed> Upload::read_ahead(const Inbound& inbound, const Caller& caller, ai::RequestFacts& facts) {
+    const TimePoint began = client_.turn();
+    // RFC 9110 section 10.1.1: it has not been refused by its head, so its body is wanted.
+    if (inbound.expects_continue) {
+        const bool sent = co_await client_.send(Presence::kInterim);
+        if (!sent) co_return Refusal{Reason::client_gone};
+        continued_ = true;
+    }
+    BodyIntake intake(reader_, body_, plan(caller));
+    UploadPace pace(client_.limits(), began);
+    Passed no = add_inbox(intake, caller);
+    for (int round = 1; !no && !done() && body_.size() < bound(intake, caller); ++round) {
+        // A fast upload must not keep the other connections waiting.
+        if (round % kRoundsPerTurn == 0) co_await client_.waker.yield();
+        const std::span<char> scratch = client_.worker.loop().scratch();
+        const net::IoResult result = client_.stream->try_read(scratch.first(kReadBytes));
+        if (result.status == IoStatus::ok) {
+            pace.took(result.bytes, client_.turn());
+            std::string_view bytes(scratch.data(), result.bytes);
+            no = add(intake, caller, bytes);
+            client_.inbox.assign(bytes);
+            continue;
+        }
+        if (result.status != IoStatus::would_block) co_return Refusal{Reason::client_gone};
+        if (client_.turn() >= pace.deadline()) {
+            co_return Refusal{Reason::request_timeout, "the body stopped arriving, or came too slowly"};
+        }
+        client_.timer.set(pace.deadline());
+        co_await client_.waker.wait();
+    }
+    if (no) co_return no;
+    facts = intake.finish();
+    outcome_.waited += client_.turn() - began;
+    co_return std::nullopt;
+}
+
+Passed Upload::add(BodyIntake& intake, const Caller& caller, std::string_view& bytes) {
+    const auto fault = intake.take(bytes);
+    hold(intake.memory());
+    if (fault) return Refusal{fault->reason, fault->detail};
+    const auto held_by_all = client_.worker.state().buffered_bytes.load(std::memory_order_relaxed);
+    const std::uint64_t share = memory_share(client_.routing->limits, caller.route->config.priority);
+    if (held_by_all > static_cast<std::int64_t>(share)) return Refusal{Reason::memory_pressure};
+    return std::nullopt;
+}
+
+Passed Upload::add_inbox(BodyIntake& intake, const Caller& caller) {
+    const std::string inbox = std::exchange(client_.inbox, {});
+    std::string_view bytes = inbox;
+    Passed no = add(intake, caller, bytes);
+    client_.inbox = bytes;
+    return no;
+}
+
+net::task<bool> Upload::drain() {
+    const TimePoint deadline = client_.turn() + kDrainTime;
+    while (!done()) {
+        std::string_view bytes = client_.inbox;
+        while (!bytes.empty() && !done()) {
+            const http::BodyReader::Piece piece = reader_.next(bytes);
+            if (piece.failed) co_return false;
+            bytes.remove_prefix(piece.consumed);
+        }
+        client_.inbox.erase(0, client_.inbox.size() - bytes.size());
+        if (done()) break;
+        const IoStatus status = client_.read_more(kReadBytes);
+        if (status == IoStatus::ok) continue;
+        if (status != IoStatus::would_block || client_.turn() >= deadline) co_return false;
+        client_.timer.set(deadline);
+        co_await client_.waker.wait();
+    }
+    co_return true;
+}
+
+void Upload::let_go() {
+    if (!body_.empty()) client_.worker.texts().give(body_.take_first());
+    hold(0);
+}
+
+void Upload::hold(std::size_t bytes) {
+    if (bytes == held_) return;
+    const auto delta = static_cast<std::int64_t>(bytes) - static_cast<std::int64_t>(held_);
+    client_.worker.state().buffered_bytes.fetch_add(delta, std::memory_order_relaxed);
+    client_.worker.recorder().buffered(delta);
+    held_ = bytes;
+}
+
+}  // namespace weir::downstream

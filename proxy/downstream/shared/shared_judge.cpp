@@ -1,0 +1,156 @@
+#include "downstream/shared/shared_judge.hpp"
+
+#include <algorithm>
+#include <new>
+
+#include "net/event_loop.hpp"
+
+namespace weir::downstream {
+
+using admission::Standing;
+
+std::optional<admission::Decision> SharedJudge::refuse_early(const admission::Ask& ask, TimePoint now) {
+    const std::lock_guard lock(mutex_);
+    return judge_.refuse_early(ask, now);
+}
+
+Standing SharedJudge::arrive(Ticket& ticket, const admission::Ask& ask, TimePoint now) {
+    const std::lock_guard lock(mutex_);
+    ticket.told_ = false;
+    judge_.arrive(ticket, ask, now, changes_);
+    name_backend(ticket);
+    tell();
+    return ticket.standing();
+}
+
+void SharedJudge::first_token(Ticket& ticket, TimePoint now) {
+    const std::lock_guard lock(mutex_);
+    judge_.first_token(ticket, now, changes_);
+    tell();
+}
+
+void SharedJudge::streamed(Ticket& ticket, std::uint32_t tokens, TimePoint now) {
+    const std::lock_guard lock(mutex_);
+    judge_.streamed(ticket, tokens, now);
+}
+
+void SharedJudge::finish(admission::Place& place, TimePoint now, const std::optional<admission::Tokens>& spent) {
+    const std::lock_guard lock(mutex_);
+    judge_.finish(place, now, changes_, spent);
+    tell();
+}
+
+void SharedJudge::move(Ticket& ticket, EndpointId endpoint, TimePoint now) {
+    const std::lock_guard lock(mutex_);
+    judge_.move(ticket, endpoint, now, changes_);
+    tell();
+}
+
+void SharedJudge::hand_over(Ticket& ticket, admission::Place& job, TimePoint now) {
+    const std::lock_guard lock(mutex_);
+    judge_.hand_over(ticket, job, now, changes_);
+    tell();
+}
+
+admission::Allowance SharedJudge::allowance(const admission::Ask& ask, TimePoint now) const {
+    const std::lock_guard lock(mutex_);
+    return judge_.allowance(ask, now);
+}
+
+bool SharedJudge::leave(Ticket& ticket, TimePoint now) {
+    const std::lock_guard lock(mutex_);
+    if (ticket.standing() != Standing::waiting) return false;
+    judge_.leave(ticket, now, changes_);
+    tell();
+    return true;
+}
+
+Standing SharedJudge::requeue(Ticket& ticket, TimePoint now) {
+    const std::lock_guard lock(mutex_);
+    ticket.told_ = false;
+    judge_.requeue(ticket, now, changes_);
+    name_backend(ticket);
+    tell();
+    return ticket.standing();
+}
+
+void SharedJudge::expire(TimePoint now) {
+    const std::lock_guard lock(mutex_);
+    judge_.expire(now, changes_);
+    tell();
+}
+
+void SharedJudge::set_available(EndpointId endpoint, bool available, TimePoint now) {
+    const std::lock_guard lock(mutex_);
+    judge_.set_available(endpoint, available, now, changes_);
+    tell();
+}
+
+void SharedJudge::set_context(EndpointId endpoint, std::uint64_t tokens, TimePoint now) {
+    const std::lock_guard lock(mutex_);
+    judge_.set_context(endpoint, tokens, now, changes_);
+    tell();
+}
+
+void SharedJudge::reconfigure(const admission::JudgeConfig& config, const std::shared_ptr<upstream::Backend>& backend,
+                              TimePoint now) {
+    const std::lock_guard lock(mutex_);
+    backend_ = backend;
+    in_force_ = backend.get();
+    judge_.reconfigure(config, now, changes_);
+    // One whose way in has changed keeps its number and begins anew: that it is up would never be told.
+    for (const auto& endpoint : backend ? backend->endpoints() : std::span<const std::shared_ptr<upstream::Endpoint>>{})
+        judge_.set_available(endpoint->id(), upstream::Backend::available(*endpoint), now, changes_);
+    tell();
+}
+
+admission::JudgeCounts SharedJudge::counts(TimePoint now) const {
+    const std::lock_guard lock(mutex_);
+    return judge_.counts(now);
+}
+
+void SharedJudge::name_backend(Ticket& ticket) const {
+    // Nearly always: two words are compared, and no count is touched that all workers share.
+    if (ticket.came_by_ == nullptr || in_force_ == nullptr || ticket.came_by_ == in_force_) return;
+    if (ticket.standing() == Standing::running && ticket.granted_by_.get() != in_force_) {
+        ticket.granted_by_ = backend_.lock();
+    }
+}
+
+// Every place in this judge is a ticket.
+void SharedJudge::tell(Ticket& ticket) const {
+    if (ticket.evicted()) {
+        ticket.waker_.loop().post([self = ticket.self_] {
+            if (*self == nullptr) return;
+            (*self)->cut_ = true;
+            (*self)->waker_.wake();
+        });
+        return;
+    }
+    name_backend(ticket);
+    ticket.waker_.loop().post([&ticket] {
+        ticket.told_ = true;
+        ticket.waker_.wake();
+    });
+}
+
+double SharedJudge::pressure(TimePoint now) {
+    const std::lock_guard lock(mutex_);
+    return judge_.pressure(now);
+}
+
+void SharedJudge::tell() {
+    std::size_t told = 0;
+    try {
+        for (; told < changes_.size(); ++told) tell(static_cast<Ticket&>(*changes_[told]));
+    } catch (const std::bad_alloc&) {
+        // Whoever was not told waits on, and is told with the next change; an eviction may be forgotten.
+        std::erase_if(changes_, [](admission::Place* place) { return place->evicted(); });
+        told = std::min(told, changes_.size());
+    }
+    changes_.erase(changes_.begin(), changes_.begin() + static_cast<std::ptrdiff_t>(told));
+    const auto next = judge_.next_expiry();
+    next_expiry_.store(next ? next->time_since_epoch().count() : Duration::max().count(), std::memory_order_relaxed);
+}
+
+}  // namespace weir::downstream

@@ -1,0 +1,222 @@
+#include "downstream/transfer/dispatch.hpp"
+
+#include <algorithm>
+#include <array>
+
+#include "downstream/transfer/framing.hpp"
+#include "downstream/worker_context.hpp"
+#include "http/forward.hpp"
+#include "http/websocket.hpp"
+#include "net/socket.hpp"
+
+namespace weir::downstream {
+namespace {
+
+using net::as_part;
+using net::IoStatus;
+
+constexpr std::size_t kReadBytes = 32 * 1024;
+constexpr int kRoundsPerTurn = 8;
+constexpr http::HeadLimits kResponseLimits{.bytes = 64 * 1024, .fields = 200, .target = 64 * 1024};
+
+}  // namespace
+
+Dispatch::Dispatch(Client& client, Presence& presence, const Progress& progress, upstream::Connection& connection,
+                   const OutboundRequest& request, const upstream::TimeoutConfig& timeouts, Duration answer_timeout,
+                   TimePoint total_deadline, int client_minor_version)
+    : client_(client),
+      presence_(presence),
+      progress_(progress),
+      connection_(connection),
+      request_(request),
+      timeouts_(timeouts),
+      answer_timeout_(answer_timeout),
+      total_deadline_(total_deadline),
+      client_minor_version_(client_minor_version) {
+    if (request_.rest != nullptr) {
+        pace_ = std::make_unique<UploadPace>(client_.limits(), client_.turn());
+        body_deadline_ = pace_->deadline();
+    }
+}
+
+net::task<DispatchEnd> Dispatch::run() {
+    connection_.stream().source().set_waker(&client_.waker);
+    for (int round = 1;; ++round) {
+        const Step sent = send();
+        if (sent == Step::ended) co_return end_;
+        const Step received = receive();
+        if (received == Step::ended) co_return end_;
+        if (presence_.gone(Presence::kInterim)) co_return DispatchEnd::client_gone;
+        if (progress_.cut()) co_return DispatchEnd::evicted;
+        if (sent == Step::progress || received == Step::progress) {
+            // A fast upload must not keep everybody else waiting.
+            if (round % kRoundsPerTurn == 0) co_await client_.waker.yield();
+            continue;
+        }
+        const TimePoint now = client_.turn();
+        if (now >= total_deadline_) co_return DispatchEnd::overdue;
+        if (now >= answer_deadline_ || now >= taken_deadline_) co_return DispatchEnd::timed_out;
+        if (now >= body_deadline_) co_return DispatchEnd::body_timed_out;
+        client_.timer.set(std::min({total_deadline_, answer_deadline_, taken_deadline_, body_deadline_}));
+        co_await client_.waker.wait();
+    }
+}
+
+bool Dispatch::sent_all() const { return answer_deadline_ != TimePoint::max(); }
+
+Dispatch::Step Dispatch::end(DispatchEnd how) {
+    end_ = how;
+    return Step::ended;
+}
+
+Dispatch::Step Dispatch::send() {
+    if (sent_all()) return Step::idle;
+    const std::size_t fixed =
+        request_.before_host.size() + request_.host.size() + request_.after_host.size() + request_.body->size();
+    if (sent_ < fixed) {
+        const Step step = send_fixed();
+        if (step != Step::progress || sent_ < fixed) return step;
+    }
+    if (request_.rest != nullptr && !(request_.rest->done() && queued_.empty())) return send_rest();
+    answer_deadline_ = client_.turn() + answer_timeout_;
+    body_deadline_ = TimePoint::max();
+    return Step::progress;
+}
+
+// What is here of the request, from where the last write ended; of a long body as many segments as go into one call.
+Dispatch::Step Dispatch::send_fixed() {
+    std::array<iovec, 16> parts;
+    std::size_t count = 0;
+    std::size_t skip = sent_;
+    const auto add = [&](std::string_view part) {
+        const std::size_t skipped = std::min(skip, part.size());
+        skip -= skipped;
+        if (skipped < part.size() && count < parts.size()) parts[count++] = as_part(part.substr(skipped));
+    };
+    add(request_.before_host);
+    add(request_.host);
+    add(request_.after_host);
+    for (std::size_t i = 0; i < request_.body->segments() && count < parts.size(); ++i) add(request_.body->segment(i));
+    const net::IoResult result = connection_.stream().try_write(std::span(parts).first(count));
+    sent_ += result.bytes;
+    return written(result);
+}
+
+// What became of a write. An endpoint that refuses the body may have said so before it closed: receive() finds out.
+Dispatch::Step Dispatch::written(const net::IoResult& result) {
+    if (result.status == IoStatus::ok) {
+        taken_deadline_ = TimePoint::max();
+        return Step::progress;
+    }
+    if (taken_deadline_ == TimePoint::max()) taken_deadline_ = client_.turn() + timeouts_.idle;
+    return Step::idle;
+}
+
+Dispatch::Step Dispatch::send_rest() {
+    if (queued_.empty()) {
+        if (client_.inbox.empty()) {
+            const IoStatus status = client_.read_more(kReadBytes);
+            if (status == IoStatus::eof || status == IoStatus::failed) return end(DispatchEnd::client_gone);
+            if (status == IoStatus::would_block) return Step::idle;
+        }
+        if (!queue_inbox()) return end(DispatchEnd::bad_body);
+        if (request_.rest->content_bytes() > client_.limits().body_bytes) return end(DispatchEnd::body_too_large);
+        body_deadline_ = pace_->deadline();
+        if (queued_.empty()) return Step::progress;
+        blocked_at_ = client_.turn();
+    }
+    // While the endpoint takes nothing, the client cannot send: that is not the client's delay.
+    body_deadline_ = TimePoint::max();
+    const iovec part = as_part(queued_);
+    const net::IoResult result = connection_.stream().try_write({&part, 1});
+    streamed_ |= result.bytes > 0;
+    queued_.erase(0, result.bytes);
+    if (queued_.empty()) {
+        const TimePoint now = client_.turn();
+        pace_->excuse(now - blocked_at_, now);
+        body_deadline_ = pace_->deadline();
+    }
+    return written(result);
+}
+
+// Takes off the framing of all that has come, in one go: a client's chunks may be of a byte each. False when it is
+// broken.
+bool Dispatch::queue_inbox() {
+    std::string_view bytes = client_.inbox;
+    std::string content;
+    while (!bytes.empty() && !request_.rest->done()) {
+        const http::BodyReader::Piece piece = request_.rest->next(bytes);
+        if (piece.failed) return false;
+        bytes.remove_prefix(piece.consumed);
+        content.append(piece.content);
+    }
+    pace_->took(client_.inbox.size() - bytes.size(), client_.turn());
+    client_.inbox.erase(0, client_.inbox.size() - bytes.size());
+    queue_content(content, request_.rest->done());
+    return true;
+}
+
+void Dispatch::queue_content(std::string_view content, bool last) {
+    if (request_.framing != http::Framing::chunked) {
+        queued_.append(content);
+        return;
+    }
+    if (!content.empty()) {
+        queued_.append(ChunkSize(content.size()).text()).append(content).append("\r\n");
+    }
+    if (last) queued_.append(kLastChunk);
+}
+
+Dispatch::Step Dispatch::receive() {
+    const std::span<char> scratch = client_.worker.loop().scratch();
+    const net::IoResult result = connection_.stream().try_read(scratch.first(kReadBytes));
+    switch (result.status) {
+        case IoStatus::would_block: return Step::idle;
+        case IoStatus::eof:
+            // Who closes after it has read has acknowledged what it read, with the close at the latest.
+            closed_unread_ = net::unacknowledged_bytes(connection_.stream().source().fd()) > 0;
+            [[fallthrough]];
+        case IoStatus::failed: return end(connection_.reused() && !received_ ? DispatchEnd::stale : DispatchEnd::reset);
+        case IoStatus::ok: break;
+    }
+    received_ = true;
+    const std::string_view bytes(scratch.data(), result.bytes);
+    if (inbox_.empty()) return parse(bytes);
+    inbox_.append(bytes);
+    return partial_.is_worth_reading(inbox_, kResponseLimits.bytes) ? parse(inbox_) : Step::progress;
+}
+
+Dispatch::Step Dispatch::parse(std::string_view bytes) {
+    http::ResponseHead& head = client_.worker.response_head();
+    for (;;) {
+        const http::ParseResult parsed = http::parse_response(bytes, kResponseLimits, request_.to_head, head);
+        if (parsed.status == http::ParseStatus::refused) return end(DispatchEnd::bad_response);
+        if (parsed.status == http::ParseStatus::need_more) {
+            inbox_ = std::string(bytes);
+            partial_ = {};
+            (void)partial_.is_worth_reading(inbox_, kResponseLimits.bytes);  // it has just been read
+            return Step::progress;
+        }
+        rest_ = bytes.substr(parsed.consumed);
+        if (head.status >= 200) return end(DispatchEnd::answered);
+        if (head.status == 101) {
+            const bool asked_for = request_.upgrades && http::accepts_websocket(head);
+            return end(asked_for ? DispatchEnd::answered : DispatchEnd::bad_response);
+        }
+        relay_interim(head);
+        bytes = rest_;
+    }
+}
+
+void Dispatch::relay_interim(const http::ResponseHead& head) {
+    // 100 answers an expectation that was never passed on. Others go to clients that know interim answers (not
+    // HTTP/1.0); one that does not fit into the socket at once is dropped, as it is only a hint.
+    if (head.status == 100 || client_minor_version_ == 0) return;
+    std::string text;
+    http::write_interim_head(head, text);
+    const iovec part = as_part(text);
+    const net::IoResult result = client_.stream->try_write({&part, 1});
+    if (result.status == IoStatus::ok && result.bytes != text.size()) client_.stream->abort();
+}
+
+}  // namespace weir::downstream

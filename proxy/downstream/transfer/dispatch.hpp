@@ -1,0 +1,108 @@
+#pragma once
+// A request on its way to an endpoint, up to the head of the answer.
+
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "base/segmented_text.hpp"
+#include "downstream/client.hpp"
+#include "downstream/transfer/presence.hpp"
+#include "downstream/transfer/progress.hpp"
+#include "downstream/transfer/upload_pace.hpp"
+#include "http/body.hpp"
+#include "http/head.hpp"
+#include "http/partial_head.hpp"
+#include "upstream/connection.hpp"
+
+namespace weir::downstream {
+
+// What is sent, in order. The views outlive the dispatch.
+struct OutboundRequest {
+    std::string_view before_host;
+    std::string_view host;
+    std::string_view after_host;
+    const SegmentedText* body = nullptr;          // what is already here of it
+    http::BodyReader* rest = nullptr;             // what follows is still at the client; null: nothing
+    http::Framing framing = http::Framing::none;  // how `rest` is sent on
+    bool to_head = false;
+    bool upgrades = false;  // to WebSocket: a 101 is an answer
+};
+
+enum class DispatchEnd : std::uint8_t {
+    answered,      // the head of the answer is in worker.response_head()
+    stale,         // a reused connection was closed without a byte of an answer: it says nothing of the endpoint
+    reset,         // closed or broken before it answered
+    bad_response,  // what came is not HTTP
+    timed_out,     // no answer in time
+    overdue,       // the request as a whole took too long
+    client_gone,
+    bad_body,  // the client's body broke its framing
+    body_too_large,
+    body_timed_out,  // the client stopped sending
+    evicted,         // cut short for a better class
+};
+
+class Dispatch {
+public:
+    Dispatch(Client& client, Presence& presence, const Progress& progress, upstream::Connection& connection,
+             const OutboundRequest& request, const upstream::TimeoutConfig& timeouts, Duration answer_timeout,
+             TimePoint total_deadline, int client_minor_version);
+
+    // Sends the request and waits for the final head; interim ones (103) are passed on.
+    [[nodiscard]] net::task<DispatchEnd> run();
+
+    // What came behind the head. Valid, like the head's own views, until the next wait.
+    [[nodiscard]] std::string_view rest() const { return rest_; }
+    // A byte of the client's body has gone out that we do not have any more: the request cannot be sent again.
+    [[nodiscard]] bool consumed_body() const { return streamed_; }
+    // After its end as `stale` or `reset`: the endpoint cannot have read all of the request.
+    [[nodiscard]] bool certainly_unprocessed() const { return !received_ && (!sent_all() || closed_unread_); }
+    // After a time-out: since when only the endpoint could have made a difference.
+    [[nodiscard]] TimePoint waited_since() const {
+        return sent_all() ? answer_deadline_ - answer_timeout_ : taken_deadline_ - timeouts_.idle;
+    }
+    // The whole request was sent before the answer came: the connection can be used again.
+    [[nodiscard]] bool sent_all() const;
+
+private:
+    enum class Step : std::uint8_t { idle, progress, ended };
+
+    Step send();
+    Step send_fixed();
+    Step send_rest();
+    Step written(const net::IoResult& result);
+    Step receive();
+    Step parse(std::string_view bytes);
+    Step end(DispatchEnd how);
+    [[nodiscard]] bool queue_inbox();
+    void queue_content(std::string_view content, bool last);
+    void relay_interim(const http::ResponseHead& head);
+
+    Client& client_;
+    Presence& presence_;
+    const Progress& progress_;
+    upstream::Connection& connection_;
+    const OutboundRequest& request_;
+    const upstream::TimeoutConfig& timeouts_;
+    Duration answer_timeout_;
+    TimePoint total_deadline_;
+    TimePoint answer_deadline_ = TimePoint::max();  // from the last request byte
+    TimePoint body_deadline_ = TimePoint::max();    // of the client's next body byte
+    http::PartialHead partial_;                     // in inbox_
+    std::unique_ptr<UploadPace> pace_;              // of the body that is still at the client; null: none is
+    TimePoint blocked_at_{};                        // since when the endpoint has not taken what is queued
+    TimePoint taken_deadline_ = TimePoint::max();   // of the endpoint's taking more, while it takes nothing
+    int client_minor_version_;
+
+    std::size_t sent_ = 0;  // of the four fixed parts together
+    std::string queued_;    // framed content of `rest` that did not go yet
+    std::string inbox_;     // a head's beginning
+    std::string_view rest_;
+    DispatchEnd end_ = DispatchEnd::reset;
+    bool streamed_ = false;
+    bool received_ = false;       // any byte of an answer
+    bool closed_unread_ = false;  // the endpoint closed before the last bytes had reached it
+};
+
+}  // namespace weir::downstream

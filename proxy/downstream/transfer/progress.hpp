@@ -1,0 +1,115 @@
+#pragma once
+// What an answer says of tokens while it passes, and what the judge is told of it: that it has begun, and what it has
+// come to. And the way back: that it is to be cut short.
+//
+// Only event streams tell the judge; of any other answer it hears when it is over. Tokens are told in steps, so that a
+// stream costs the judge's lock a fraction of its events.
+
+#include <span>
+
+#include "ai/event_scanner.hpp"
+#include "ai/video.hpp"
+#include "downstream/shared/shared_judge.hpp"
+#include "downstream/transfer/usage_filter.hpp"
+
+namespace weir::downstream {
+
+// How an answer is read as it passes.
+enum class Reading : std::uint8_t {
+    none,
+    document,      // JSON
+    job,           // JSON that describes one, a video or a response
+    events,        // a stream of JSON events
+    other_events,  // a stream of events of which only the number is known
+    lines,         // a stream of JSON lines
+};
+
+class Progress {
+public:
+    Progress(SharedJudge& judge, Ticket& ticket) : judge_(judge), ticket_(ticket) {}
+
+    // `drops_usage`: of a stream, the chunk that nobody but Weir asked for does not pass.
+    void begin(Reading reading, bool drops_usage) {
+        reading_ = reading;
+        drops_usage_ = drops_usage && reading == Reading::events;
+        if (reading == Reading::other_events) events_ = ai::EventScanner(ai::EventScanner::Form::other_events);
+        if (reading == Reading::lines) events_ = ai::EventScanner(ai::EventScanner::Form::json_lines);
+    }
+
+    [[nodiscard]] Reading reading() const { return reading_; }
+    [[nodiscard]] bool drops_usage() const { return drops_usage_; }
+
+    // Content of the answer goes to the client.
+    void passed(std::string_view content, TimePoint now) {
+        if (reading_ == Reading::none) return;
+        if (reading_ == Reading::document) return document_.push(content);
+        if (reading_ == Reading::job) return keep(content);
+        if (keeps_beginning_) keep(content);
+        events_.push(content);
+        tell(now);
+    }
+
+    // The same, where some of it may not pass. REQUIRES: drops_usage().
+    void filter(std::string_view content, UsageFilter::Passed& passed, TimePoint now) {
+        filter_.pass(events_, content, passed);
+        tell(now);
+    }
+    // All content has come.
+    void end_filter(UsageFilter::Passed& passed) { filter_.end(events_, passed); }
+
+    // What the endpoint has said.
+    [[nodiscard]] ai::Usage usage() const {
+        const bool one = reading_ == Reading::document || reading_ == Reading::job;
+        return one ? document_.usage() : events_.usage();
+    }
+    // Events with data that have passed.
+    [[nodiscard]] std::uint32_t events() const { return events_.events(); }
+    // Of a stream the beginning is kept, as it may be of a job: see streamed_job().
+    void keep_beginning() { keeps_beginning_ = true; }
+    // What it says of a job. REQUIRES: all of it has passed.
+    [[nodiscard]] std::optional<ai::VideoJob> job() const {
+        return ai::read_video_job(job_, job_.size() < kLongestJob);
+    }
+    [[nodiscard]] std::optional<ai::VideoJob> streamed_job() const { return ai::read_streamed_job(job_); }
+    // LLM tokens of the answer, as counted.
+    [[nodiscard]] std::uint32_t counted() const {
+        constexpr std::uint64_t kBytesPerToken = 4;
+        if (reading_ != Reading::document) return events_.tokens();
+        return static_cast<std::uint32_t>((document_.text_bytes() + kBytesPerToken - 1) / kBytesPerToken);
+    }
+
+    // A better class needs the slot.
+    [[nodiscard]] bool cut() const { return ticket_.cut(); }
+
+private:
+    // What a description says of its job stands in its beginning; what it says of usage is read to its end.
+    void keep(std::string_view content) {
+        if (reading_ == Reading::job) document_.push(content);
+        job_.append(content.substr(0, kLongestJob - job_.size()));
+    }
+
+    void tell(TimePoint now) {
+        const std::uint32_t tokens = events_.tokens();
+        if (tokens == 0) return;
+        if (told_ == 0) judge_.first_token(ticket_, now);
+        if (told_ > 0 && tokens < told_ + kStep) return;
+        told_ = tokens;
+        judge_.streamed(ticket_, told_, now);
+    }
+
+    static constexpr std::uint32_t kStep = 16;
+    static constexpr std::size_t kLongestJob = 16 * 1024;
+
+    SharedJudge& judge_;
+    Ticket& ticket_;
+    ai::EventScanner events_;
+    ai::AnswerScanner document_;
+    UsageFilter filter_;
+    std::string job_;
+    Reading reading_ = Reading::none;
+    bool drops_usage_ = false;
+    bool keeps_beginning_ = false;
+    std::uint32_t told_ = 0;
+};
+
+}  // namespace weir::downstream

@@ -1,0 +1,105 @@
+#pragma once
+// An answer's body on its way from the endpoint to the client.
+//
+// Content is passed on from where it was read, in one gather write with its new framing. What the client does not take
+// is kept, and nothing more is read until it has been: a client that does not read costs one read's worth of memory,
+// and TCP slows the endpoint down.
+
+#include <array>
+#include <string>
+#include <string_view>
+
+#include "downstream/client.hpp"
+#include "downstream/transfer/event_tail.hpp"
+#include "downstream/transfer/presence.hpp"
+#include "downstream/transfer/progress.hpp"
+#include "http/body.hpp"
+#include "upstream/connection.hpp"
+
+namespace weir::downstream {
+
+enum class RelayEnd : std::uint8_t {
+    complete,         // the endpoint's last byte is here; unsent() may hold some of them
+    backend_died,     // it ended before its answer did
+    backend_stalled,  // nothing came for its idle time-out
+    overdue,          // the request as a whole took too long
+    client_gone,
+    client_stalled,  // the client read nothing for its write time-out
+    evicted,         // cut short for a better class
+};
+
+class Relay {
+public:
+    // Whoever must know of the answer's end before its client does.
+    class Observer {
+    public:
+        virtual ~Observer() = default;
+        // All of the answer has come, and its last bytes have not been sent. What the request holds is given back now:
+        // a client that has its answer may ask again at once, by way of another worker.
+        virtual void answer_is_in() = 0;
+    };
+
+    struct Options {
+        bool chunked_out = false;                // how the content is framed towards the client
+        bool event_stream = false;               // as it is, not compressed: its events can be counted and added to
+        upstream::Endpoint* endpoint = nullptr;  // it is told that it has been heard
+        Duration idle_timeout{};                 // of the endpoint
+        TimePoint total_deadline{};
+    };
+
+    // `head` goes out with the first content.
+    Relay(Client& client, Presence& presence, Progress& progress, Observer& observer, net::ByteStream& upstream,
+          http::BodyReader body, std::string head, const Options& options);
+    ~Relay();
+
+    // `first` is what came behind the answer's head; it is used before anything is awaited.
+    [[nodiscard]] net::task<RelayEnd> run(std::string_view first);
+
+    // What is still to be sent to the client, after `complete`.
+    [[nodiscard]] std::string_view unsent() const { return unsent_; }
+    // After any other end: whether a last event can still reach the client, which takes an event stream in chunks.
+    [[nodiscard]] bool can_add_event() const { return options_.event_stream && options_.chunked_out; }
+    // The content that has been passed on ends within an event.
+    [[nodiscard]] bool within_event() const { return tail_.within_event(); }
+    // Adds `content` to what is to be sent, as a chunk that is not the last. REQUIRES: can_add_event().
+    void add(std::string_view content);
+    // When the endpoint's last bytes came.
+    [[nodiscard]] TimePoint heard_at() const { return heard_at_; }
+    // Bytes followed the end of the body: the endpoint's connection is not to be trusted again.
+    [[nodiscard]] bool excess() const { return excess_; }
+    [[nodiscard]] std::uint64_t content_bytes() const { return body_.content_bytes(); }
+    // When the first content was passed on; TimePoint{} before.
+    [[nodiscard]] TimePoint first_content() const { return first_content_; }
+
+private:
+    static constexpr std::size_t kMaxSlices = UsageFilter::Passed::kMostSlices;
+
+    // Takes bytes of the endpoint. False when their framing is broken.
+    bool push(std::string_view bytes);
+    // Content goes to the client, but for what nobody asked for.
+    void pass(std::span<const std::string_view> slices);
+    void write(std::span<const std::string_view> slices);
+    void end_at_close();
+    void keep(std::span<const iovec> parts, std::size_t sent);
+    void flush();
+    void account();
+    [[nodiscard]] std::string_view probe() const;
+
+    Client& client_;
+    Presence& presence_;
+    Progress& progress_;
+    Observer& observer_;
+    net::ByteStream& upstream_;
+    http::BodyReader body_;
+    std::string unsent_;
+    Options options_;
+    TimePoint first_content_{};
+    TimePoint heard_at_{};       // the last time the endpoint said something
+    TimePoint sent_at_{};        // the last time the client took something
+    std::size_t accounted_ = 0;  // of unsent_, in the process's count of buffered bytes
+    EventTail tail_;
+    bool excess_ = false;
+    bool client_failed_ = false;
+};
+
+}  // namespace weir::downstream

@@ -1,0 +1,61 @@
+#pragma once
+// What a connection may use of the thread that it runs on: its loop, its connections to backends, its room to parse in.
+// Nothing in it is shared but what ProcessState counts.
+
+#include <cstdint>
+#include <memory>
+#include <utility>
+
+#include "downstream/process_state.hpp"
+#include "downstream/request_ids.hpp"
+#include "downstream/routing.hpp"
+#include "downstream/spare_texts.hpp"
+#include "http/head.hpp"
+#include "net/event_loop.hpp"
+#include "telemetry/record.hpp"
+#include "upstream/connection.hpp"
+
+namespace weir::downstream {
+
+class WorkerContext {
+public:
+    // `index` tells request ids of different workers apart. REQUIRES: process and witness outlive it.
+    WorkerContext(std::uint32_t index, ProcessState& process, telemetry::Recorder& witness,
+                  std::shared_ptr<const Routing> policy)
+        : routing(std::move(policy)), state_(process), recorder_(witness), ids_(index) {}
+
+    [[nodiscard]] net::EventLoop& loop() { return loop_; }
+    [[nodiscard]] ProcessState& state() const { return state_; }
+    [[nodiscard]] telemetry::Recorder& recorder() { return recorder_; }
+    [[nodiscard]] upstream::Pool& pool() { return pool_; }
+    [[nodiscard]] SpareTexts& texts() { return texts_; }
+    [[nodiscard]] RequestIds& ids() { return ids_; }
+    // Room to parse one head of each kind in; what is parsed lives until the next wait.
+    [[nodiscard]] http::RequestHead& request_head() { return request_head_; }
+    [[nodiscard]] http::ResponseHead& response_head() { return response_head_; }
+
+    // A request was refused for being over a limit or for want of room: for a while requests are asked whether they
+    // would be before more is done for them. At other times that would be one more question for nearly all.
+    void be_wary() { wary_ = kWary; }
+    [[nodiscard]] bool is_wary() {
+        if (wary_ > 0) --wary_;
+        return wary_ > 0;
+    }
+
+    std::shared_ptr<const Routing> routing;  // in force
+
+private:
+    static constexpr std::uint32_t kWary = 64;
+
+    net::EventLoop loop_;
+    ProcessState& state_;
+    telemetry::Recorder& recorder_;
+    upstream::Pool pool_;
+    SpareTexts texts_;
+    http::RequestHead request_head_;
+    http::ResponseHead response_head_;
+    RequestIds ids_;
+    std::uint32_t wary_ = 0;  // of so many requests
+};
+
+}  // namespace weir::downstream

@@ -53,6 +53,7 @@ net::task<void> Connection::run() {
             while (is_idle(deadline)) co_await waker.wait();
             open = has_input();
             if (open) open = co_await serve_next();
+            open_.rests(*this);
             // Whoever sends request upon request that are refused at once must not keep everybody else waiting.
             if (served % kRequestsPerTurn == 0) co_await waker.yield();
         }
@@ -148,26 +149,32 @@ bool Connection::is_idle(TimePoint deadline) {
     return true;
 }
 
+// The usual head comes whole: what reads one that does not is out of the way of all others, while they are served.
 net::task<bool> Connection::serve_next() {
     if (routing != worker.routing) routing = worker.routing;
     HeadRead read;
     read.look = !inbox.empty();
-    HeadStep step = read_head(read);
+    const HeadStep step = read_head(read);
+    return step == HeadStep::ended ? serve_head(read) : await_head(read, step);
+}
+
+net::task<bool> Connection::await_head(HeadRead read, HeadStep step) {
     while (step == HeadStep::waiting) {
         timer.set(read.deadline);
         co_await waker.wait();
         step = read_head(read);
     }
     if (step != HeadStep::ended) co_return step == HeadStep::nothing;
-    open_.works(*this);
-    bool keep = false;
-    if (read.parsed.status == http::ParseStatus::complete) {
-        keep = co_await serve(*this, worker.request_head(), read.bytes.substr(read.parsed.consumed));
-    } else {
-        keep = co_await refuse_malformed(*this, read.parsed.reason, read.parsed.detail);
-    }
-    open_.rests(*this);
+    const bool keep = co_await serve_head(read);
     co_return keep;
+}
+
+net::task<bool> Connection::serve_head(const HeadRead& read) {
+    open_.works(*this);
+    if (read.parsed.status == http::ParseStatus::complete) {
+        return serve(*this, worker.request_head(), read.bytes.substr(read.parsed.consumed));
+    }
+    return refuse_malformed(*this, read.parsed.reason, read.parsed.detail);
 }
 
 Connection::HeadStep Connection::read_head(HeadRead& read) {

@@ -52,7 +52,11 @@ private:
     [[nodiscard]] bool has_input();
     // Whether the connection lies idle, and may until `deadline`.
     [[nodiscard]] bool is_idle(TimePoint deadline);
+    // The next request, if one comes. True when the connection can take another one.
     [[nodiscard]] net::task<bool> serve_next();
+    [[nodiscard]] net::task<bool> await_head(HeadRead read, HeadStep step);
+    // REQUIRES: it has ended; the task is awaited at once.
+    [[nodiscard]] net::task<bool> serve_head(const HeadRead& read);
     [[nodiscard]] HeadStep read_head(HeadRead& read);
     [[nodiscard]] net::task<void> close_gently();
 

@@ -31,7 +31,7 @@ std::uint32_t OpenConnections::count(ListenerId listener) const {
 void OpenConnections::rests(Client& client) {
     const auto own = std::find_if(resting_by_listener_.begin(), resting_by_listener_.end(),
                                   [&](const Resting& entry) { return entry.listener == client.listener; });
-    if (own == resting_by_listener_.end()) return;
+    if (own == resting_by_listener_.end() || static_cast<RestHook&>(client).is_linked()) return;
     client.rests_since = client.turn();
     own->clients->push_back(client);
     resting_.store(resting() + 1, std::memory_order_relaxed);

@@ -33,7 +33,8 @@ public:
     // Open ones that came by that listener.
     [[nodiscard]] std::uint32_t count(ListenerId listener) const;
 
-    // Called for a connection that has been accepted or has its answer, and for one that has a request.
+    // Called for a connection that has been accepted or has its answer, and for one that has a request. That one rests
+    // which rested before changes nothing.
     void rests(Client& client);
     void works(Client& client);
     // How many rest. From any thread.

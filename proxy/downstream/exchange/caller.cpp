@@ -159,23 +159,23 @@ void join(Caller& caller, ClassId cls, const Client& client, const Inbound& inbo
 }
 
 Passed screen(const Client& client, const Inbound& inbound, const Caller& caller, const http::RequestHead& head) {
-    const auto no = [](Reason reason, std::string_view detail = {}) { return Refusal{reason, detail}; };
     if (caller.upgrade == http::UpgradeAsk::malformed) {
-        return no(Reason::bad_request, "the WebSocket handshake is malformed");
+        return refused(Reason::bad_request, "the WebSocket handshake is malformed");
     }
-    if (caller.route == nullptr) return no(Reason::internal_error, "no traffic class matches");
-    if (http::seen_before(head.fields, client.worker.state().pseudonym)) return no(Reason::loop_detected);
-    if (head.method == "TRACE" && !client.config().trace) return no(Reason::method_not_allowed);
-    if (head.max_forwards == 0) return no(Reason::max_forwards);
+    if (caller.route == nullptr) return refused(Reason::internal_error, "no traffic class matches");
+    if (http::seen_before(head.fields, client.worker.state().pseudonym)) return refused(Reason::loop_detected);
+    if (head.method == "TRACE" && !client.config().trace) return refused(Reason::method_not_allowed);
+    if (head.max_forwards == 0) return refused(Reason::max_forwards);
     if (inbound.framing == http::Framing::length && inbound.content_length > client.limits().body_bytes) {
-        return no(Reason::body_too_large);
+        return refused(Reason::body_too_large);
     }
     if (!head.usual_path && client.config().paths == PathForm::strict && is_misspelled_call(inbound.path())) {
-        return no(Reason::bad_request, "the path is that of a known call in a spelling that not all servers read so");
+        return refused(Reason::bad_request,
+                       "the path is that of a known call in a spelling that not all servers read so");
     }
-    if (!inbound.has_body() || caller.api == ai::Api::generic) return std::nullopt;
+    if (!inbound.has_body() || caller.api == ai::Api::generic) return nullptr;
     const BodyFault fault = fault_of_body_fields(head.fields, caller.api, caller.coding);
-    return fault.reason == Reason::admitted ? Passed{} : no(fault.reason, fault.detail);
+    return fault.reason == Reason::admitted ? nullptr : refused(fault.reason, fault.detail);
 }
 
 void write_head(const Client& client, Inbound& inbound, const Caller& caller, const http::RequestHead& head,

@@ -36,14 +36,14 @@ net::task<Passed> Delivery::run() {
     for (;;) {
         ++tries_.all;
         const Attempt end = co_await attempt();
-        if (end == Attempt::served) co_return std::nullopt;
+        if (end == Attempt::served) co_return nullptr;
         if (end == Attempt::hopeless || consumed_body_) break;
         if (!may_try_again(repeat_of(inbound_.method(), caller_.api), tries_)) break;
         if (end == Attempt::stale) continue;
-        const Passed no = co_await slot_.requeue();
+        Passed no = co_await slot_.requeue();
         if (no) co_return no;
     }
-    co_return why_;
+    co_return std::move(why_);
 }
 
 upstream::Backend& Delivery::backend() const {
@@ -51,15 +51,15 @@ upstream::Backend& Delivery::backend() const {
     return granted != nullptr ? *granted : *caller_.route->backend;
 }
 
-Delivery::Attempt Delivery::refuse(Attempt attempt, const Refusal& why) {
-    why_ = why;
+Delivery::Attempt Delivery::refuse(Attempt attempt, Passed why) {
+    why_ = std::move(why);
     return attempt;
 }
 
 net::task<Delivery::Attempt> Delivery::attempt() {
     upstream::Endpoint* endpoint = backend().find(slot_.endpoint());
     // Only where there was no memory to tell of it in time.
-    if (endpoint == nullptr) co_return refuse(Attempt::lost, {Reason::backend_unreachable});
+    if (endpoint == nullptr) co_return refuse(Attempt::lost, refused(Reason::backend_unreachable));
     outcome_.record.endpoint = endpoint->id();
     std::optional<upstream::OpenWebSocket> websocket;
     std::optional<ClientWebSockets::Place> of_client;
@@ -67,19 +67,21 @@ net::task<Delivery::Attempt> Delivery::attempt() {
         // A class that depends on the body may have led to a backend without.
         websocket.emplace(endpoint->counters, config_.websocket ? config_.websocket->connections : 0);
         if (!websocket->counted()) {
-            co_return refuse(Attempt::hopeless, {Reason::connection_limit, "WebSockets to this endpoint"});
+            co_return refuse(Attempt::hopeless, refused(Reason::connection_limit, "WebSockets to this endpoint"));
         }
         of_client.emplace(client_.worker.state().websockets, caller_.ask.client,
                           config_.websocket->connections_per_client);
         if (!of_client->counted()) {
-            co_return refuse(Attempt::hopeless, {Reason::connection_limit, "WebSockets of this client"});
+            co_return refuse(Attempt::hopeless, refused(Reason::connection_limit, "WebSockets of this client"));
         }
     }
     std::unique_ptr<upstream::Connection> connection = take_idle(*endpoint);
     if (!connection) connection = co_await connect(*endpoint);
-    // Another endpoint may be reached; there are descriptors for none when there are not for one.
-    const bool elsewhere = why_.reason != Reason::client_gone && why_.reason != Reason::connection_limit;
-    if (!connection) co_return elsewhere ? Attempt::lost : Attempt::hopeless;
+    if (!connection) {
+        // Another endpoint may be reached; there are descriptors for none when there are not for one.
+        const bool none = why_->reason == Reason::client_gone || why_->reason == Reason::connection_limit;
+        co_return none ? Attempt::hopeless : Attempt::lost;
+    }
     const std::string_view head = inbound_.head;
     const OutboundRequest outbound{head.substr(0, inbound_.host_at),
                                    endpoint->authority(),
@@ -112,11 +114,12 @@ Delivery::Attempt Delivery::failed(DispatchEnd end, const Dispatch& dispatch, up
     if (was_wanted && caller_.ask.prompt_tokens > 0) {
         outcome_.record.tokens_in = {caller_.ask.prompt_tokens, telemetry::TokenSource::estimated};
     }
-    if (end == DispatchEnd::evicted) return refuse(Attempt::hopeless, refusal_of(slot_.ticket().eviction()));
-    why_ = {reason_of(end)};
+    if (end == DispatchEnd::evicted) return refuse(Attempt::hopeless, refused(slot_.ticket().eviction()));
+    const Reason reason = reason_of(end);
+    why_ = refused(reason);
     if (late) {
         backend().request_timed_out(endpoint, dispatch.waited_since(), now);
-    } else if (group(why_.reason) == ReasonGroup::backend && end != DispatchEnd::stale) {
+    } else if (group(reason) == ReasonGroup::backend && end != DispatchEnd::stale) {
         // A connection that lay idle too long says nothing about the endpoint.
         backend().request_failed(endpoint, now);
     }
@@ -157,10 +160,11 @@ net::task<std::unique_ptr<upstream::Connection>> Delivery::connect(upstream::End
                                                                 began + config_.timeouts.connect, &client_.source());
     outcome_.waited += client_.turn() - began;
     if (!result.connection) {
-        why_ = {client_.source().ready.broken ? Reason::client_gone : result.reason};
+        const Reason reason = client_.source().ready.broken ? Reason::client_gone : result.reason;
+        why_ = refused(reason);
         // Out of descriptors is nothing that the endpoint has done.
-        if (why_.reason == Reason::backend_timeout) backend().request_timed_out(endpoint, began, client_.turn());
-        if (why_.reason == Reason::backend_unreachable) backend().request_failed(endpoint, client_.turn());
+        if (reason == Reason::backend_timeout) backend().request_timed_out(endpoint, began, client_.turn());
+        if (reason == Reason::backend_unreachable) backend().request_failed(endpoint, client_.turn());
     }
     co_return std::move(result.connection);
 }

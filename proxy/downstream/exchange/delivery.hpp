@@ -47,7 +47,7 @@ private:
     [[nodiscard]] net::task<std::unique_ptr<upstream::Connection>> connect(upstream::Endpoint& endpoint);
     // From the last byte of the request to the first of the answer.
     [[nodiscard]] Duration answer_timeout() const;
-    Attempt refuse(Attempt attempt, const Refusal& why);
+    Attempt refuse(Attempt attempt, Passed why);
     [[nodiscard]] Attempt failed(DispatchEnd end, const Dispatch& dispatch, upstream::Endpoint& endpoint);
 
     [[nodiscard]] net::task<void> relay(std::unique_ptr<upstream::Connection> connection, Dispatch& dispatch,
@@ -68,7 +68,7 @@ private:
     Outcome& outcome_;
     const upstream::BackendConfig& config_;
     TimePoint total_deadline_;
-    Refusal why_;  // the last attempt failed
+    Passed why_;  // the last attempt failed
     Tries tries_;
     bool consumed_body_ = false;  // bytes of the body have been passed on and are not here any more
 };

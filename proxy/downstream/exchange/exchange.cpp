@@ -37,7 +37,7 @@ void end_head(Inbound& inbound, Upload& upload) {
 // What can be said of it by its head: who asks, and whether that is refused.
 Passed receive(Client& client, Inbound& inbound, Caller& caller, Slot& slot, const http::RequestHead& head,
                std::string_view bytes, Outcome& outcome) {
-    if (inbound.is_preflight) return Refusal{Reason::preflight};
+    if (inbound.is_preflight) return refused(Reason::preflight);
     caller = identify(client, inbound, head, outcome);
     if (Passed no = screen(client, inbound, caller, head)) return no;
     // Not before: a key in use says nothing of a request that is refused for what it is, and that one uses no key up.
@@ -50,7 +50,7 @@ Passed receive(Client& client, Inbound& inbound, Caller& caller, Slot& slot, con
         if (Passed no = slot.refuse_early(caller)) return no;
     }
     write_head(client, inbound, caller, head, outcome);
-    return std::nullopt;
+    return nullptr;
 }
 
 }  // namespace

@@ -27,7 +27,7 @@ Outcome::~Outcome() {
     }
 }
 
-void Outcome::refused(const Refusal& why) {
+void Outcome::note_refusal(const Refusal& why) {
     reason = why.reason;
     if (why.gate.empty()) return;
     record.gate = why.gate;

@@ -20,7 +20,7 @@ struct Outcome {
     Outcome& operator=(const Outcome&) = delete;
 
     // It was not served.
-    void refused(const Refusal& why);
+    void note_refusal(const Refusal& why);
     // What decided, where that took no effect or was noticed late.
     void note_gate(const admission::Decision& decision);
     void note_model(std::string_view name);

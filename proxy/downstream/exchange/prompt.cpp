@@ -17,12 +17,12 @@ Passed Prompt::prepare(const Client& client, const Inbound& inbound, Caller& cal
     const bool decides = !caller.open.empty();
     facts_.api = caller.api;
     if (!inbound.has_body() && !decides) {
-        if (estimate_output(caller)) return std::nullopt;
-        return Refusal{Reason::bad_request, "there is no body to say what is asked for"};
+        if (estimate_output(caller)) return nullptr;
+        return refused(Reason::bad_request, "there is no body to say what is asked for");
     }
     // Refused where no reading of it is the one that the engine's must be.
     const bool held_to = caller.api != ai::Api::generic || (decides && facts_.class_unclear);
-    if (!facts_.fault.empty() && held_to) return Refusal{Reason::bad_request, facts_.fault};
+    if (!facts_.fault.empty() && held_to) return refused(Reason::bad_request, facts_.fault);
     if (decides) resolve_class(client, inbound, caller, outcome);
     if (caller.body_form == BodyForm::json) {
         caller.ask.prompt_tokens = prompt_tokens(caller);
@@ -30,12 +30,12 @@ Passed Prompt::prepare(const Client& client, const Inbound& inbound, Caller& cal
         note_model(outcome);
     }
     if (!estimate_output(caller)) {
-        return Refusal{Reason::bad_request, "'seconds' or 'size' is not written as the API has it"};
+        return refused(Reason::bad_request, "'seconds' or 'size' is not written as the API has it");
     }
     if (caller.body_form == BodyForm::json && upload.done()) rewrite(caller, upload, outcome, client.turn());
     facts_.members.reset();                                              // what was needed of the text is known
     if (caller.coding != http::ContentCoding::identity) upload.count();  // and its decoder is gone
-    return std::nullopt;
+    return nullptr;
 }
 
 // The body is here. Where it is not of a form that is read, it may say to its engine what it does not say here.

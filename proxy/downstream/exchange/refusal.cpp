@@ -2,12 +2,12 @@
 
 namespace weir::downstream {
 
-Refusal refusal_of(const admission::Decision& decision) {
-    return {.reason = decision.reason,
-            .retry_after = decision.retry_after,
-            .gate = name(decision.gate),
-            .limit = decision.limit,
-            .observed = decision.observed};
+Passed refused(const admission::Decision& decision) {
+    return refused(Refusal{.reason = decision.reason,
+                           .retry_after = decision.retry_after,
+                           .gate = name(decision.gate),
+                           .limit = decision.limit,
+                           .observed = decision.observed});
 }
 
 Reason reason_of(DispatchEnd end) {

@@ -2,7 +2,7 @@
 // Why a request is not served. A value: a step that refuses returns it, the first one stands, and nothing overwrites
 // it.
 
-#include <optional>
+#include <memory>
 #include <string_view>
 
 #include "admission/decision.hpp"
@@ -23,10 +23,14 @@ struct Refusal {
     double observed = 0;
 };
 
-// Nothing: go on.
-using Passed = std::optional<Refusal>;
+// Null: go on. A pointer, as a request that waits has room for several of them in its frames, and hardly ever one.
+using Passed = std::unique_ptr<const Refusal>;
 
-[[nodiscard]] Refusal refusal_of(const admission::Decision& decision);
+[[nodiscard]] inline Passed refused(const Refusal& why) { return std::make_unique<const Refusal>(why); }
+[[nodiscard]] inline Passed refused(Reason reason, std::string_view detail = {}) {
+    return refused(Refusal{reason, detail});
+}
+[[nodiscard]] Passed refused(const admission::Decision& decision);
 
 // What the client is told of an attempt, or of an answer, that ended so.
 [[nodiscard]] Reason reason_of(DispatchEnd end);

@@ -37,7 +37,7 @@ bool ends_connection(const Client& client, const Inbound& inbound, const Caller&
 net::task<void> refuse(Client& client, const Inbound& inbound, const Caller& caller, Upload& upload, const Refusal& why,
                        Outcome& outcome) {
     upload.let_go();
-    outcome.refused(why);
+    outcome.note_refusal(why);
     if (is_shed(why.reason)) client.worker.be_wary();
     outcome.record.status = status_of(why.reason, caller.dialect);
     if (group(why.reason) == ReasonGroup::client) {

@@ -10,20 +10,20 @@ Passed Slot::claim(Caller& caller, std::string_view path, std::string_view key) 
     IdempotencyKeys& keys = client_.worker.state().idempotency_keys;
     const IdempotencyKeys::Hash hash = IdempotencyKeys::hash(caller.ask.client, path, key);
     const IdempotencyKeys::Standing standing = keys.begin(hash);
-    if (standing == IdempotencyKeys::Standing::in_flight) return Refusal{Reason::idempotency_key_in_use};
+    if (standing == IdempotencyKeys::Standing::in_flight) return refused(Reason::idempotency_key_in_use);
     key_ = hash;
-    if (standing == IdempotencyKeys::Standing::first) return std::nullopt;
+    if (standing == IdempotencyKeys::Standing::first) return nullptr;
     caller.ask.retry = true;
     outcome_.record.retry_count = std::max(outcome_.record.retry_count, 1U);
-    return std::nullopt;
+    return nullptr;
 }
 
 Passed Slot::refuse_early(const Caller& caller) {
-    if (!caller.open.empty()) return std::nullopt;  // which judge decides is not known before the body is
+    if (!caller.open.empty()) return nullptr;  // which judge decides is not known before the body is
     // What its body asks for may yet be served elsewhere.
-    if (!caller.route->detours.empty()) return std::nullopt;
+    if (!caller.route->detours.empty()) return nullptr;
     const auto decision = caller.route->judge->refuse_early(caller.ask, outcome_.arrived);
-    return decision ? Passed(refusal_of(*decision)) : std::nullopt;
+    return decision ? refused(*decision) : nullptr;
 }
 
 Passed Slot::arrive(const Caller& caller) {
@@ -32,9 +32,9 @@ Passed Slot::arrive(const Caller& caller) {
     if (caller.route->config.preemptible) ticket_.allow_cutting();
     ticket_.came_by(caller.route->backend.get());
     const Standing standing = judge_->arrive(ticket_, caller.ask, client_.turn());
-    if (standing == Standing::ended) return refusal_of(ticket_.decision());
+    if (standing == Standing::ended) return refused(ticket_.decision());
     if (standing == Standing::running) note_shadow();
-    return std::nullopt;
+    return nullptr;
 }
 
 // In shadow mode: what would have been.
@@ -51,7 +51,7 @@ net::task<Passed> Slot::wait() {
     Passed no;
     while (!ticket_.told()) {
         if (presence_.gone(Presence::kInterim) && judge_->leave(ticket_, client_.turn())) {
-            no = Refusal{Reason::client_gone};
+            no = refused(Reason::client_gone);
             break;
         }
         client_.timer.set(judge_->next_expiry());
@@ -61,8 +61,11 @@ net::task<Passed> Slot::wait() {
     const Duration waited = client_.turn() - began;
     outcome_.record.queue += waited;
     outcome_.waited += waited;
-    if (ticket_.told() && ticket_.standing() == Standing::ended) no = refusal_of(ticket_.decision());
-    if (client_.source().ready.broken) no = Refusal{Reason::client_gone};
+    if (client_.source().ready.broken) {
+        no = refused(Reason::client_gone);
+    } else if (ticket_.told() && ticket_.standing() == Standing::ended) {
+        no = refused(ticket_.decision());
+    }
     if (!no) note_shadow();
     co_return no;
 }
@@ -71,7 +74,7 @@ net::task<Passed> Slot::requeue() {
     const Standing standing = judge_->requeue(ticket_, client_.turn());
     Passed no;
     if (standing == Standing::waiting) no = co_await wait();
-    if (standing == Standing::ended) no = refusal_of(ticket_.decision());
+    if (standing == Standing::ended) no = refused(ticket_.decision());
     co_return no;
 }
 

@@ -40,7 +40,7 @@ Passed Upload::take(const Caller& caller, std::string_view& bytes, ai::RequestFa
     body_ = SegmentedText(client_.worker.texts().take());
     if (Passed no = add(intake, caller, bytes)) return no;
     facts = intake.finish();
-    return std::nullopt;
+    return nullptr;
 }
 
 // How much of a body is taken before the request takes its place: of what is read all, else so much.
@@ -54,7 +54,7 @@ net::task<Passed> Upload::read_ahead(const Inbound& inbound, const Caller& calle
     // RFC 9110 section 10.1.1: it has not been refused by its head, so its body is wanted.
     if (inbound.expects_continue) {
         const bool sent = co_await client_.send(Presence::kInterim);
-        if (!sent) co_return Refusal{Reason::client_gone};
+        if (!sent) co_return refused(Reason::client_gone);
         continued_ = true;
     }
     BodyIntake intake(reader_, body_, plan(caller));
@@ -72,9 +72,9 @@ net::task<Passed> Upload::read_ahead(const Inbound& inbound, const Caller& calle
             client_.inbox.assign(bytes);
             continue;
         }
-        if (result.status != IoStatus::would_block) co_return Refusal{Reason::client_gone};
+        if (result.status != IoStatus::would_block) co_return refused(Reason::client_gone);
         if (client_.turn() >= pace.deadline()) {
-            co_return Refusal{Reason::request_timeout, "the body stopped arriving, or came too slowly"};
+            co_return refused(Reason::request_timeout, "the body stopped arriving, or came too slowly");
         }
         client_.timer.set(pace.deadline());
         co_await client_.waker.wait();
@@ -82,17 +82,17 @@ net::task<Passed> Upload::read_ahead(const Inbound& inbound, const Caller& calle
     if (no) co_return no;
     facts = intake.finish();
     outcome_.waited += client_.turn() - began;
-    co_return std::nullopt;
+    co_return nullptr;
 }
 
 Passed Upload::add(BodyIntake& intake, const Caller& caller, std::string_view& bytes) {
     const auto fault = intake.take(bytes);
     hold(intake.memory());
-    if (fault) return Refusal{fault->reason, fault->detail};
+    if (fault) return refused(fault->reason, fault->detail);
     const auto held_by_all = client_.worker.state().buffered_bytes.load(std::memory_order_relaxed);
     const std::uint64_t share = memory_share(client_.routing->limits, caller.route->config.priority);
-    if (held_by_all > static_cast<std::int64_t>(share)) return Refusal{Reason::memory_pressure};
-    return std::nullopt;
+    if (held_by_all > static_cast<std::int64_t>(share)) return refused(Reason::memory_pressure);
+    return nullptr;
 }
 
 Passed Upload::add_inbox(BodyIntake& intake, const Caller& caller) {

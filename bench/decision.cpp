@@ -1,5 +1,5 @@
-// What a decision costs: one request arrives and one finishes, with others waiting in line. All parts of the law are in
-// force: cohorts, guarantees, rooms, the three limits of the gate, buckets of class and client.
+// What a decision costs: one request arrives and one finishes, with others waiting in the queue. All parts of the law
+// are in force: cohorts, guarantees, rooms, the three limits of the gate, buckets of class and client.
 //
 // The line must not matter: its length is the argument. RefuseEarly is the cheapest answer there is. OneDecision takes
 // the time of each single one, clock reading included, and shows its 50th and 99th percentile.
@@ -26,8 +26,8 @@ JudgeConfig make_config(std::uint32_t waiting) {
         JudgeClass cls;
         cls.id = ClassId{i};
         cls.config.priority = static_cast<Priority>(i);
-        cls.config.patience = 1h;
-        cls.config.line = waiting + 1;
+        cls.config.queue_timeout = 1h;
+        cls.config.queue = waiting + 1;
         cls.config.limits.requests = RateConfig{1e9, 1e6};
         cls.config.per_client.requests = RateConfig{1e9, 1e6};
         if (i == 3) cls.config.guarantee = 0.05;

@@ -117,11 +117,11 @@ class Process:
         if code is not None:
             raise StartFailure(f"{self.name} ended {when} with code {code}. It said:\n{self._last_words()}")
 
-    def stop(self, patience=3):
+    def stop(self, timeout=3):
         if self._child.poll() is None:
             self._child.send_signal(signal.SIGTERM)
             try:
-                self._child.wait(patience)
+                self._child.wait(timeout)
             except subprocess.TimeoutExpired:
                 self._child.kill()
                 self._child.wait()

@@ -73,7 +73,7 @@ def groups(factors=FACTORS, mixes=None):
 
 
 # What each part of the law is for: the cases in which it is taken out.
-PARTS = ["over", "retry", "cohort", "room", "context", "prompt", "patience", "bound", "guarantee"]
+PARTS = ["over", "retry", "cohort", "headroom", "context", "prompt", "queue_timeout", "bound", "guarantee"]
 
 
 def ablation_groups():

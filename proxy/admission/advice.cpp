@@ -11,12 +11,12 @@ Duration between(Duration low, Duration high, double at) { return low + from_sec
 
 Advice advise(Reason reason, Duration wait, const RefusalConfig& refusal, double random) {
     const Duration longest = refusal.retry_after_max;
-    const bool contract = group(reason) == ReasonGroup::contract;
+    const bool over_limit = group(reason) == ReasonGroup::limits;
     // At the bound they are spread below it: all of them at the bound would come back together.
-    if (contract && wait > longest) return {between(longest * 3 / 4, longest, random), true};
-    const Duration low = std::min(contract ? wait : wait / 2, longest);
-    const bool hopeless = group(reason) == ReasonGroup::overload && refusal.tell_no_retry;
-    return {between(low, std::min(wait * 3 / 2, longest), random), hopeless};
+    if (over_limit && wait > longest) return {between(longest * 3 / 4, longest, random), true};
+    const Duration low = std::min(over_limit ? wait : wait / 2, longest);
+    const bool do_not_retry = group(reason) == ReasonGroup::overload && refusal.tell_no_retry;
+    return {between(low, std::min(wait * 3 / 2, longest), random), do_not_retry};
 }
 
 }  // namespace weir::admission

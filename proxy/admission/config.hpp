@@ -103,7 +103,7 @@ struct TokenLimitConfig {
 
 struct LimitConfig {
     std::optional<RateConfig> requests;
-    std::optional<std::uint32_t> concurrency;  // in flight and in line together
+    std::optional<std::uint32_t> concurrency;  // in flight and queued together
     Mode mode = Mode::enforce;                 // shadow: count what it would refuse, refuse nothing
     std::optional<TokenLimitConfig> tokens{};
     std::optional<RateConfig> video{};  // seconds of it, of the size 720 x 1280; of larger ones, fewer
@@ -143,10 +143,10 @@ struct ClassConfig {
     bool preemptible = false;  // its newest running answers may be cut short for a better class that has waited long
     Shed shed = Shed::whole_clients;
     std::optional<SloConfig> slo;
-    std::optional<Duration> patience;   // default: 0.8 x slo.first_token, or 5 s without an slo
-    std::optional<std::uint32_t> line;  // places; default: max(16, an eighth of the backend's requests)
-    LimitConfig limits;                 // of the class as a whole
-    LimitConfig per_client;             // of each client in it
+    std::optional<Duration> queue_timeout;  // default: 0.8 x slo.first_token, or 5 s without an slo
+    std::optional<std::uint32_t> queue;     // places; default: max(16, an eighth of the backend's requests)
+    LimitConfig limits;                     // of the class as a whole
+    LimitConfig per_client;                 // of each client in it
     RefusalConfig refusal;
     std::string service_tier;  // what its answers say they were served as; empty: they say nothing
     Mode mode = Mode::enforce;
@@ -154,11 +154,11 @@ struct ClassConfig {
     friend bool operator==(const ClassConfig&, const ClassConfig&) = default;
 };
 
-// The longest a request of this class may stand in line.
-[[nodiscard]] Duration effective_patience(const ClassConfig& config);
+// The longest a request of this class may wait in the queue.
+[[nodiscard]] Duration effective_queue_timeout(const ClassConfig& config);
 
 // The places in the line of this class, on a backend whose endpoints take `requests` at once together.
-[[nodiscard]] std::uint32_t effective_line(const ClassConfig& config, std::uint32_t requests);
+[[nodiscard]] std::uint32_t effective_queue(const ClassConfig& config, std::uint32_t requests);
 
 // A cheaper answer before none: one rule of `degrade`.
 struct DegradeConfig {

@@ -1,8 +1,8 @@
 #pragma once
 // What the judge says of a request, in full: enough to answer the caller, write the log line and count it.
 //
-// A shadow decision (`mode: shadow`) says what would have happened and is an admission or a place in line all the same:
-// its reason and its gate are those that were not enforced.
+// A shadow decision (`mode: shadow`) says what would have happened and is an admission or a place in the queue all the
+// same: its reason and its gate are those that were not enforced.
 
 #include <array>
 #include <cstdint>
@@ -27,8 +27,8 @@ enum class Verdict : std::uint8_t { admit, queue, refuse };
     X(client_video)       \
     X(class_concurrency)  \
     X(client_concurrency) \
-    X(line)               \
-    X(patience)           \
+    X(queue)              \
+    X(queue_timeout)      \
     X(deadline)           \
     X(endpoints)          \
     X(eviction)
@@ -59,9 +59,9 @@ struct Decision {
     //   class_rate, client_rate                  the bucket's size and what would be missing from it, in requests
     //   class_tokens, client_tokens              the same, in LLM tokens; what others have reserved counts as missing
     //   class_video, client_video                the same, in seconds of video
-    //   class_concurrency, client_concurrency    requests in flight and in line
-    //   line                                     places
-    //   patience, deadline                       seconds allowed and seconds waited
+    //   class_concurrency, client_concurrency    requests in flight and queued
+    //   queue                                    places
+    //   queue_timeout, deadline                  seconds allowed and seconds waited
     //   endpoints                                endpoints that are needed (1) and available (0)
     //   eviction                                 seconds that a better class may wait, and those that one waited
     double limit = 0;

@@ -14,39 +14,39 @@ Judge::Judge(const JudgeConfig& config, TimePoint now) : state_(std::make_unique
 Judge::~Judge() = default;
 
 void Judge::State::decide(Place& place, Class& cls, TimePoint now, Changes& changes) {
-    if (place.ask_.beside_line) return pass_by(place, cls);
+    if (place.ask_.bypasses_queue) return pass_by(place, cls);
     const bool shadow = in_shadow(cls);
     // An answer after the caller's own deadline is of no use to it.
     const bool too_late = place.ask_.deadline && *place.ask_.deadline <= now;
     if (too_late && !shadow) return refuse(place, cls, out_of_time(place, cls, now));
 
     // The contract comes before the line: who is over its own limits is told so, however empty the house is.
-    const Contract::Finding over = cls.contract.check(place.ask_.client, now, estimate_of(place.ask_));
-    if (over.live && !shadow) return refuse(place, cls, over_contract(*over.live));
+    const ClassLimits::Finding over = cls.limits.check(place.ask_.client, now, estimate_of(place.ask_));
+    if (over.live && !shadow) return refuse(place, cls, over_limit(*over.live));
     if (const auto& excess = over.live ? over.live : over.shadow) {
-        place.decision_ = over_contract(*excess);
+        place.decision_ = over_limit(*excess);
         place.decision_.shadow = true;
     }
 
-    place.client_slot_ = cls.contract.enter(place.ask_.client, now);
+    place.client_slot_ = cls.limits.enter(place.ask_.client, now);
     const ClientSlot slot = place.client_slot_;
-    if (cls.config.shed == Shed::evenly) cls.contract.client(slot).finish_tag = place.key_.turn + kTurn;
-    room.saw(cls.config.priority, now);
+    if (cls.config.shed == Shed::evenly) cls.limits.client(slot).finish_tag = place.key_.turn + kTurn;
+    headroom.saw(cls.config.priority, now);
     seat(place, cls, now, changes);
 
-    // Charged last: who is refused for overload on the spot has used nothing of its rate. Who got a place in line has,
-    // even if it is refused later; tokens given back then would be tokens that the bucket has regained by itself.
-    if (place.standing_ != Standing::ended) cls.contract.charge(slot, now, estimate_of(place.ask_), place.reservation_);
+    // Charged last: who is refused for overload on the spot has used nothing of its rate. Who got a place in the queue
+    // has, even if it is refused later; tokens given back then would be tokens that the bucket has regained by itself.
+    if (place.standing_ != Standing::ended) cls.limits.charge(slot, now, estimate_of(place.ask_), place.reservation_);
 }
 
 void Judge::State::pass_by(Place& place, Class& cls) {
     Endpoint* endpoint = gate.available(place.ask_.endpoint);
     if (endpoint == nullptr && place.ask_.endpoint == kNoEndpoint) endpoint = gate.least_loaded();
     if (endpoint == nullptr) return refuse(place, cls, overload(cls, Reason::no_endpoint, Gate::endpoints, 1, 0));
-    if (beside_line >= law::kBesideLine) {
-        return refuse(place, cls, overload(cls, Reason::line_full, Gate::line, law::kBesideLine, beside_line + 1.0));
+    if (bypassing >= law::kMaxBypassing) {
+        return refuse(place, cls, overload(cls, Reason::queue_full, Gate::queue, law::kMaxBypassing, bypassing + 1.0));
     }
-    ++beside_line;
+    ++bypassing;
     place.decision_.verdict = Verdict::admit;
     place.decision_.reason = Reason::exempt;
     place.decision_.endpoint = endpoint->id;
@@ -55,8 +55,8 @@ void Judge::State::pass_by(Place& place, Class& cls) {
 
 void Judge::State::seat(Place& place, Class& cls, TimePoint now, Changes& changes) {
     if (in_shadow(cls) && run_in_shadow(place, cls, now)) return;
-    if (expiry.empty() && pass_empty_line(place, cls, now)) return;
-    enter_line(place, cls);
+    if (expiry.empty() && pass_empty_queue(place, cls, now)) return;
+    enter_queue(place, cls);
     pump(now, changes, &place);
     // Who may not wait goes before the line's bound is looked at, and so pushes nobody out.
     if (place.standing_ == Standing::waiting && place.expires_ <= now) {
@@ -72,20 +72,20 @@ void Judge::State::pump(TimePoint now, Changes& changes, const Place* caller) {
     while (true) {
         const Turn turn = next_turn(now);
         if (turn.cls == nullptr) return gate.note_unblocked(now);
-        Place& head = turn.cls->line.best();
+        Place& head = turn.cls->queue.best();
         // The head blocks: nothing overtakes it.
         if (turn.endpoint == nullptr) return gate.note_blocked(need_of(head, *turn.cls, now), now);
-        leave_line(head, *turn.cls);
+        leave_queue(head, *turn.cls);
         dispatch(head, *turn.cls, *turn.endpoint, now);
         if (&head != caller) changes.push_back(&head);
     }
 }
 
 void Judge::State::shed(Class& cls, Changes& changes, const Place* caller) {
-    while (cls.line.size() > cls.line_limit) {
-        Place& worst = cls.line.worst();
+    while (cls.queue.size() > cls.queue_limit) {
+        Place& worst = cls.queue.worst();
         const bool itself = &worst == caller || caller == nullptr;
-        refuse(worst, cls, line_is_full(cls, itself ? Reason::line_full : Reason::pushed_out));
+        refuse(worst, cls, queue_is_full(cls, itself ? Reason::queue_full : Reason::displaced));
         if (&worst != caller) changes.push_back(&worst);
     }
 }
@@ -96,12 +96,12 @@ void Judge::State::evict(Changes& changes) {
     if (!due || *due > now_) return;
     Class& claimant = *first_waiting();
     Class& victim = *victim_for(claimant);
-    const TimePoint since = claimant.line.best().arrived_;
+    const TimePoint since = claimant.queue.best().arrived_;
     const Decision why =
         overload(victim, Reason::evicted, Gate::eviction, seconds(*due - since), seconds(now_ - since));
     const auto share = static_cast<std::size_t>(law::kEvictAtOnce * gate.inflight());
     std::size_t wanted =
-        std::min({claimant.line.size(), std::max<std::size_t>(share, 1), std::size_t{victim.inflight}});
+        std::min({claimant.queue.size(), std::max<std::size_t>(share, 1), std::size_t{victim.inflight}});
     victim.running.newest_first([&](Place& place) {
         place.evicted_ = true;
         place.eviction_ = why;
@@ -132,22 +132,22 @@ TimePoint Judge::State::catch_up(TimePoint now, Changes& changes) {
 std::optional<Decision> Judge::refuse_early(const Ask& ask, TimePoint now) {
     State& state = *state_;
     State::Class& cls = state.class_of(ask.cls);
-    if (state.in_shadow(cls) || ask.beside_line) return std::nullopt;
+    if (state.in_shadow(cls) || ask.bypasses_queue) return std::nullopt;
     now = std::max(now, state.now_);
     Place place;
     state.begin(place, ask, cls, now);
     if (ask.deadline && *ask.deadline <= now) return state.out_of_time(place, cls, now);
-    if (const auto over = cls.contract.check(ask.client, now, State::estimate_of(ask)); over.live)
-        return State::over_contract(*over.live);
+    if (const auto over = cls.limits.check(ask.client, now, State::estimate_of(ask)); over.live)
+        return State::over_limit(*over.live);
 
     // With arrears to settle first, what the line will look like is not certain.
     if (!state.expiry.empty() && state.expiry.first_expiry() <= now) return std::nullopt;
     if (state.next_turn(now).endpoint != nullptr) return std::nullopt;
     if (state.goes_at_once(place, cls, now)) return std::nullopt;
     if (place.expires_ <= now) return state.out_of_time(place, cls, now);
-    const bool full = cls.line.size() >= cls.line_limit;
-    if (full && (cls.line.empty() || cls.line.worst().key_ < place.key_)) {
-        Decision refusal = state.line_is_full(cls, Reason::line_full);
+    const bool full = cls.queue.size() >= cls.queue_limit;
+    if (full && (cls.queue.empty() || cls.queue.worst().key_ < place.key_)) {
+        Decision refusal = state.queue_is_full(cls, Reason::queue_full);
         refusal.observed += 1;  // itself, which is in no line
         return refusal;
     }
@@ -168,12 +168,12 @@ void Judge::finish(Place& place, TimePoint now, Changes& changes, const std::opt
     assert(place.standing_ == Standing::running);
     State& state = *state_;
     State::Class& cls = state.class_of(place.ask_.cls);
-    if (place.ask_.beside_line) {
-        --state.beside_line;
+    if (place.ask_.bypasses_queue) {
+        --state.bypassing;
         return state.end(place, cls);
     }
     const Tokens seen{place.ask_.prompt_tokens, place.load_.streamed, place.ask_.video_seconds};
-    cls.contract.settle(place.client_slot_, place.reservation_, spent.value_or(seen), std::max(now, state.now_));
+    cls.limits.settle(place.client_slot_, place.reservation_, spent.value_or(seen), std::max(now, state.now_));
     state.give_back(place, cls, std::max(now, state.now_));
     state.end(place, cls);
     state.catch_up(now, changes);
@@ -182,7 +182,7 @@ void Judge::finish(Place& place, TimePoint now, Changes& changes, const std::opt
 void Judge::first_token(Place& place, TimePoint now, Changes& changes) {
     assert(place.standing_ == Standing::running);
     State& state = *state_;
-    if (place.ask_.beside_line) return;
+    if (place.ask_.bypasses_queue) return;
     state.spend(place, {place.ask_.prompt_tokens, 0, 0}, now);
     if (!state.gate.answered(place.decision_.endpoint, place.load_, std::max(now, state.now_))) return;
     state.catch_up(now, changes);
@@ -190,13 +190,13 @@ void Judge::first_token(Place& place, TimePoint now, Changes& changes) {
 
 void Judge::streamed(Place& place, std::uint32_t tokens, TimePoint now) {
     assert(place.standing_ == Standing::running);
-    if (place.ask_.beside_line) return;
+    if (place.ask_.bypasses_queue) return;
     state_->gate.streamed(place.decision_.endpoint, place.load_, tokens);
     state_->spend(place, {place.ask_.prompt_tokens, place.load_.streamed, 0}, now);
 }
 
 void Judge::hand_over(Place& from, Place& to, TimePoint now, Changes& changes) {
-    assert(from.standing_ == Standing::running && to.standing_ != Standing::running && !from.ask_.beside_line);
+    assert(from.standing_ == Standing::running && to.standing_ != Standing::running && !from.ask_.bypasses_queue);
     // What it still had to show of a prompt is shown: links into the gate's lists do not move.
     first_token(from, now, changes);
     State& state = *state_;
@@ -217,7 +217,7 @@ void Judge::hand_over(Place& from, Place& to, TimePoint now, Changes& changes) {
 }
 
 Allowance Judge::allowance(const Ask& ask, TimePoint now) const {
-    return state_->class_of(ask.cls).contract.allowance(ask.client, std::max(now, state_->now_));
+    return state_->class_of(ask.cls).limits.allowance(ask.client, std::max(now, state_->now_));
 }
 
 void Judge::move(Place& place, EndpointId endpoint, TimePoint now, Changes& changes) {
@@ -246,8 +246,8 @@ bool Judge::requeue(Place& place, TimePoint now, Changes& changes) {
     State& state = *state_;
     State::Class& cls = state.class_of(place.ask_.cls);
     now = state.catch_up(now, changes);
-    if (place.ask_.beside_line) {
-        --state.beside_line;
+    if (place.ask_.bypasses_queue) {
+        --state.bypassing;
         state.refuse(place, cls, state.overload(cls, Reason::no_endpoint, Gate::endpoints, 1, 0));
         return false;
     }
@@ -270,7 +270,8 @@ std::optional<TimePoint> Judge::next_expiry() const {
     const State& state = *state_;
     if (state.expiry.empty()) return std::nullopt;
     TimePoint next = state.expiry.first_expiry();
-    for (const auto other : {state.room.next_lapse(state.now_), state.gate.next_old_prompt(), state.next_eviction()}) {
+    for (const auto other :
+         {state.headroom.next_lapse(state.now_), state.gate.next_old_prompt(), state.next_eviction()}) {
         if (other && *other > state.now_) next = std::min(next, *other);
     }
     return next;
@@ -301,11 +302,11 @@ JudgeCounts Judge::counts(TimePoint now) const {
     now = std::max(now, state.now_);
     JudgeCounts counts;
     for (const auto& cls : state.classes) {
-        const auto waiting = static_cast<std::uint32_t>(cls->line.size());
-        counts.client_evictions += cls->contract.clients().evictions();
+        const auto waiting = static_cast<std::uint32_t>(cls->queue.size());
+        counts.client_evictions += cls->limits.clients().evictions();
         if (!cls->configured && cls->inflight == 0 && waiting == 0) continue;
-        counts.classes.push_back({cls->id, cls->inflight, waiting, cls->line_limit, state.room_of(*cls, now),
-                                  cls->contract.fill(now), cls->contract.clients().size()});
+        counts.classes.push_back({cls->id, cls->inflight, waiting, cls->queue_limit, state.headroom_of(*cls, now),
+                                  cls->limits.fill(now), cls->limits.clients().size()});
     }
     counts.pressure = state.pressure();
     for (const auto& e : state.gate.endpoints()) {

@@ -16,17 +16,17 @@
 //   pump       a class with waiting work and n(c) < guarantee(c) n(all): its head, room 0, if it fits; else the head of
 //              the first class in class order goes to the fitting endpoint with most room; when it fits nowhere, stop:
 //              nothing overtakes it
-//   expire     waited longer than the class's patience, or past the client's own deadline
+//   expire     waited longer than the class's queue timeout, or past the client's own deadline
 //   evict      (off by default) the head has waited half of what it may: the worst class that is `preemptible` loses
 //              its newest running requests, at most 5 % of all; and again once these are gone
 //
 // A request counts towards its priority's room once it is within its contract. While no endpoint is available requests
-// wait as they would for a full one, because endpoints come back; who runs out of patience then is told so
-// (no_endpoint). With a patience of zero, requests run now or are refused now, and push nobody out of a line.
+// wait as they would for a full one, because endpoints come back; who runs out of queue timeout then is told so
+// (no_endpoint). With a queue timeout of zero, requests run now or are refused now, and push nobody out of a line.
 //
-// Requests beside the line cost the engine next to nothing (they ask what has become of a job, or fetch what it made).
-// They run at once whatever contract and gate say, up to a bound of their own, so that no surge of work keeps them
-// waiting.
+// Requests that bypass the queue cost the engine next to nothing (they ask what has become of a job, or fetch what it
+// made). They run at once whatever contract and gate say, up to a bound of their own, so that no surge of work keeps
+// them waiting.
 //
 // In shadow (the policy or the class), a request runs at once on the endpoint with most room, whatever contract and
 // gate say; its decision tells what they would have done. With only a limit in shadow, whoever is over it is marked and
@@ -51,13 +51,13 @@ namespace weir::admission {
 // that deciding allocates nothing.
 using Changes = std::vector<Place*>;
 
-// Counts of one class, for the witness.
+// Counts of one class, for the telemetry.
 struct ClassCounts {
     ClassId id = kNoClass;
     std::uint32_t inflight = 0;  // dispatched, last byte not yet out
     std::uint32_t waiting = 0;   // in line
     std::uint32_t line = 0;      // places in the line
-    double room = 0;             // share of each endpoint kept free for better classes, 0 to 0.2
+    double headroom = 0;         // share of each endpoint kept free for better classes, 0 to 0.2
     double bucket_fill = 1;      // of the class's request bucket, 0 to 1; 1 without one
     std::uint32_t clients = 0;   // entries in its per-client table
 };
@@ -94,7 +94,7 @@ public:
 
     // Takes a request: contract, line, pump. `place` ends as running (its decision names an endpoint), waiting, or
     // ended (refused); its own change of standing is told in place.standing() alone, everybody else's in `changes`.
-    // A refusal at this point has charged no bucket; a place in line has, whatever becomes of it.
+    // A refusal at this point has charged no bucket; a place in the queue has, whatever becomes of it.
     // REQUIRES: place is idle or ended, and stays where it is in memory until it is ended again, or the judge is gone;
     // ask.cls is a class of
     // this judge, or was before a reload.
@@ -128,9 +128,9 @@ public:
     void leave(Place& place, TimePoint now, Changes& changes);
 
     // A running request whose endpoint failed before anything was answered returns to the line with its old key, its
-    // patience still counted from its first arrival; it may run again at once, on another endpoint than the one it
+    // queue timeout still counted from its first arrival; it may run again at once, on another endpoint than the one it
     // lost where another one fits. Whoever calls bounds how often. Returns false when it was refused instead (its
-    // patience is over, or no endpoint is left); then it has ended. REQUIRES: place is running.
+    // queue timeout is over, or no endpoint is left); then it has ended. REQUIRES: place is running.
     bool requeue(Place& place, TimePoint now, Changes& changes);
 
     // Refuses whoever waited too long, and serves those whom time has made room for. Call it at next_expiry() or a
@@ -147,7 +147,7 @@ public:
 
     // Puts a new policy in force: lines, counts, bucket levels and learned limits are carried over by id. A waiting
     // request whose class is gone is served in its old standing; a shorter line sheds its worst. Those who wait keep
-    // the patience with which they came.
+    // the queue timeout with which they came.
     void reconfigure(const JudgeConfig& config, TimePoint now, Changes& changes);
 
     [[nodiscard]] JudgeCounts counts(TimePoint now) const;

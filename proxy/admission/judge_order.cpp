@@ -6,8 +6,8 @@
 namespace weir::admission {
 
 Key Judge::State::key_of(const Ask& ask, const Class& cls) const {
-    const Client client = cls.contract.clients().look(ask.client);
-    const double share = law::kClientShare * std::max(law::kLeastInflight, cls.inflight);
+    const Client client = cls.limits.clients().look(ask.client);
+    const double share = law::kClientShare * std::max(law::kMinInflight, cls.inflight);
     Key key;
     key.over = parts.has(Part::over) && client.present + 1 > share;
     key.retry = parts.has(Part::retry) && ask.retry;
@@ -31,23 +31,23 @@ Judge::State::Class* Judge::State::first_waiting() const {
     if (expiry.empty()) return nullptr;
     Class* first = nullptr;
     for (const auto& cls : classes) {
-        if (!cls->line.empty() && (first == nullptr || before(*cls, *first))) first = cls.get();
+        if (!cls->queue.empty() && (first == nullptr || before(*cls, *first))) first = cls.get();
     }
     return first;
 }
 
-bool Judge::State::is_owed(const Class& cls) const {
+bool Judge::State::is_below_guarantee(const Class& cls) const {
     return cls.config.guarantee > 0 && parts.has(Part::guarantee) &&
            cls.inflight < cls.config.guarantee * gate.inflight();
 }
 
-double Judge::State::room_of(const Class& cls, TimePoint now) const {
-    return parts.has(Part::room) ? room.of(cls.config.priority, now) : 0;
+double Judge::State::headroom_of(const Class& cls, TimePoint now) const {
+    return parts.has(Part::headroom) ? headroom.of(cls.config.priority, now) : 0;
 }
 
 Need Judge::State::need_of(const Place& place, const Class& cls, TimePoint now) const {
-    Need need{room_of(cls, now), place.ask_.prompt_tokens, 1};
-    if (need.room == 0) return need;
+    Need need{headroom_of(cls, now), place.ask_.prompt_tokens, 1};
+    if (need.headroom == 0) return need;
     double better = 0;
     for (const auto& other : classes) {
         if (other->config.priority < cls.config.priority) better += other->inflight;
@@ -60,23 +60,24 @@ Need Judge::State::need_of(const Place& place, const Class& cls, TimePoint now) 
 Judge::State::Turn Judge::State::next_turn(TimePoint now) {
     Class* first = first_waiting();
     if (first == nullptr) return {};
-    // Whoever is owed goes first, and keeps no room: the one that is furthest behind among those whose head fits.
-    Turn owed;
+    // A class below its guarantee goes first, with no headroom kept: the one that is furthest behind among those whose
+    // head fits.
+    Turn below_guarantee;
     for (const auto& cls : classes) {
-        if (cls->line.empty() || !is_owed(*cls)) continue;
+        if (cls->queue.empty() || !is_below_guarantee(*cls)) continue;
         const auto part = [](const Class& c) { return c.inflight / c.config.guarantee; };
-        if (owed.cls != nullptr && part(*owed.cls) <= part(*cls)) continue;
-        const Place& head = cls->line.best();
-        if (Endpoint* endpoint = gate.choose(free_need(head), head.lost_)) owed = {cls.get(), endpoint};
+        if (below_guarantee.cls != nullptr && part(*below_guarantee.cls) <= part(*cls)) continue;
+        const Place& head = cls->queue.best();
+        if (Endpoint* endpoint = gate.choose(free_need(head), head.lost_)) below_guarantee = {cls.get(), endpoint};
     }
-    if (owed.cls != nullptr) return owed;
-    const Place& head = first->line.best();
+    if (below_guarantee.cls != nullptr) return below_guarantee;
+    const Place& head = first->queue.best();
     return {first, gate.choose(need_of(head, *first, now), head.lost_)};
 }
 
-bool Judge::State::pass_empty_line(Place& place, Class& cls, TimePoint now) {
+bool Judge::State::pass_empty_queue(Place& place, Class& cls, TimePoint now) {
     // What next_turn() would find if this place were the only one in line.
-    Endpoint* endpoint = is_owed(cls) ? gate.choose(free_need(place), place.lost_) : nullptr;
+    Endpoint* endpoint = is_below_guarantee(cls) ? gate.choose(free_need(place), place.lost_) : nullptr;
     if (endpoint == nullptr) endpoint = gate.choose(need_of(place, cls, now), place.lost_);
     if (endpoint == nullptr) return false;
     dispatch(place, cls, *endpoint, now);
@@ -85,11 +86,11 @@ bool Judge::State::pass_empty_line(Place& place, Class& cls, TimePoint now) {
 }
 
 bool Judge::State::goes_at_once(const Place& place, Class& cls, TimePoint now) {
-    if (!cls.line.empty() && cls.line.best().key_ < place.key_) return false;
-    if (is_owed(cls) && gate.choose(free_need(place), place.lost_) != nullptr) return true;
+    if (!cls.queue.empty() && cls.queue.best().key_ < place.key_) return false;
+    if (is_below_guarantee(cls) && gate.choose(free_need(place), place.lost_) != nullptr) return true;
     for (const auto& other : classes) {
         if (other.get() == &cls) break;  // those behind it in the policy give way on a tie
-        if (!other->line.empty() && !before(cls, *other)) return false;
+        if (!other->queue.empty() && !before(cls, *other)) return false;
     }
     if (const Class* first = first_waiting(); first != nullptr && before(*first, cls)) return false;
     return gate.choose(need_of(place, cls, now), place.lost_) != nullptr;
@@ -109,7 +110,7 @@ Judge::State::Class* Judge::State::victim_for(const Class& claimant) const {
 std::optional<TimePoint> Judge::State::next_eviction() const {
     Class* first = evicting > 0 ? nullptr : first_waiting();
     if (first == nullptr || victim_for(*first) == nullptr) return std::nullopt;
-    const Place& head = first->line.best();
+    const Place& head = first->queue.best();
     if (head.expires_ == TimePoint::max()) return std::nullopt;
     return head.arrived_ + from_seconds(law::kEvictAfter * seconds(head.expires_ - head.arrived_));
 }

@@ -11,7 +11,7 @@ void Judge::State::begin(Place& place, const Ask& ask, const Class& cls, TimePoi
     place.ask_ = ask;
     place.key_ = key_of(ask, cls);
     place.arrived_ = now;
-    place.expires_ = cls.patience == Duration::max() ? TimePoint::max() : now + cls.patience;
+    place.expires_ = cls.queue_timeout == Duration::max() ? TimePoint::max() : now + cls.queue_timeout;
     if (ask.deadline) place.expires_ = std::min(place.expires_, *ask.deadline);
     if (!ask.can_wait) place.expires_ = now;
     place.decision_ = {};
@@ -22,15 +22,15 @@ void Judge::State::begin(Place& place, const Ask& ask, const Class& cls, TimePoi
     place.standing_ = Standing::idle;
 }
 
-void Judge::State::enter_line(Place& place, Class& cls) {
-    cls.line.insert(place);
+void Judge::State::enter_queue(Place& place, Class& cls) {
+    cls.queue.insert(place);
     expiry.insert(place);
     place.decision_.verdict = Verdict::queue;
     place.standing_ = Standing::waiting;
 }
 
-void Judge::State::leave_line(Place& place, Class& cls) {
-    cls.line.erase(place);
+void Judge::State::leave_queue(Place& place, Class& cls) {
+    cls.queue.erase(place);
     expiry.erase(place);
 }
 
@@ -54,11 +54,11 @@ void Judge::State::give_back(Place& place, Class& cls, TimePoint now) {
 }
 
 void Judge::State::refuse(Place& place, Class& cls, const Decision& why) {
-    if (place.standing_ == Standing::waiting) leave_line(place, cls);
+    if (place.standing_ == Standing::waiting) leave_queue(place, cls);
     // Who was not served has not had its turn. The back of the line goes first, so that this is the client's last one;
     // where it is not, the client's next request stands a turn too far in front, once.
     if (place.client_slot_ != kNoClientSlot && cls.config.shed == Shed::evenly) {
-        std::uint64_t& tag = cls.contract.client(place.client_slot_).finish_tag;
+        std::uint64_t& tag = cls.limits.client(place.client_slot_).finish_tag;
         tag -= std::min(tag, kTurn);
     }
     place.decision_ = why;
@@ -68,8 +68,8 @@ void Judge::State::refuse(Place& place, Class& cls, const Decision& why) {
 void Judge::State::end(Place& place, Class& cls) {
     if (place.client_slot_ != kNoClientSlot) {
         // Whoever ran has settled; who did not has spent nothing.
-        cls.contract.settle(place.client_slot_, place.reservation_, place.reservation_.spent, now_);
-        cls.contract.leave(place.client_slot_);
+        cls.limits.settle(place.client_slot_, place.reservation_, place.reservation_.spent, now_);
+        cls.limits.leave(place.client_slot_);
     }
     place.client_slot_ = kNoClientSlot;
     if (place.past_gate_) --cls.past_gate;
@@ -81,7 +81,7 @@ void Judge::State::spend(Place& place, const Tokens& spent, TimePoint now) {
     const Tokens& before = place.reservation_.spent;
     if (spent.input < before.input || spent.output < before.output) return;
     Class& cls = class_of(place.ask_.cls);
-    cls.contract.spend(place.client_slot_, place.reservation_, spent, std::max(now, now_));
+    cls.limits.spend(place.client_slot_, place.reservation_, spent, std::max(now, now_));
 }
 
 bool Judge::State::run_in_shadow(Place& place, Class& cls, TimePoint now) {
@@ -92,13 +92,13 @@ bool Judge::State::run_in_shadow(Place& place, Class& cls, TimePoint now) {
     if (!place.decision_.shadow && !goes_at_once(place, cls, now)) {
         if (place.expires_ <= now) {
             place.decision_ = out_of_time(place, cls, now);
-        } else if (cls.past_gate >= cls.line_limit) {
-            place.decision_ = overload(cls, Reason::line_full, Gate::line, cls.line_limit, cls.past_gate + 1.0);
+        } else if (cls.past_gate >= cls.queue_limit) {
+            place.decision_ = overload(cls, Reason::queue_full, Gate::queue, cls.queue_limit, cls.past_gate + 1.0);
         } else {
             place.past_gate_ = true;
             ++cls.past_gate;
             place.decision_.reason = Reason::admitted_after_wait;
-            place.decision_.gate = Gate::line;
+            place.decision_.gate = Gate::queue;
         }
         place.decision_.shadow = true;
     }
@@ -106,7 +106,7 @@ bool Judge::State::run_in_shadow(Place& place, Class& cls, TimePoint now) {
     return true;
 }
 
-Decision Judge::State::over_contract(const Excess& excess) {
+Decision Judge::State::over_limit(const Excess& excess) {
     Decision decision;
     decision.verdict = Verdict::refuse;
     decision.reason = excess.reason;
@@ -128,15 +128,15 @@ Decision Judge::State::overload(const Class& cls, Reason reason, Gate by, double
     return decision;
 }
 
-Decision Judge::State::line_is_full(const Class& cls, Reason reason) const {
-    return overload(cls, reason, Gate::line, cls.line_limit, static_cast<double>(cls.line.size()));
+Decision Judge::State::queue_is_full(const Class& cls, Reason reason) const {
+    return overload(cls, reason, Gate::queue, cls.queue_limit, static_cast<double>(cls.queue.size()));
 }
 
 Decision Judge::State::out_of_time(const Place& place, const Class& cls, TimePoint now) const {
     if (!gate.any_available()) return overload(cls, Reason::no_endpoint, Gate::endpoints, 1, 0);
     const bool deadline = place.ask_.deadline && *place.ask_.deadline <= place.expires_;
-    return overload(cls, deadline ? Reason::deadline_expired : Reason::patience_expired,
-                    deadline ? Gate::deadline : Gate::patience, seconds(place.expires_ - place.arrived_),
+    return overload(cls, deadline ? Reason::deadline_expired : Reason::queue_timeout,
+                    deadline ? Gate::deadline : Gate::queue_timeout, seconds(place.expires_ - place.arrived_),
                     seconds(now - place.arrived_));
 }
 
@@ -144,7 +144,7 @@ double Judge::State::pressure() const {
     double fullest = 0;
     if (!expiry.empty()) {
         for (const auto& cls : classes) {
-            fullest = std::max(fullest, static_cast<double>(cls->line.size()) / std::max(cls->line_limit, 1U));
+            fullest = std::max(fullest, static_cast<double>(cls->queue.size()) / std::max(cls->queue_limit, 1U));
         }
         return 1 + fullest;
     }
@@ -174,7 +174,7 @@ void Judge::State::adopt(const JudgeConfig& config, TimePoint now) {
         Class*& known = by_id[index(wanted.id)];
         // The number has gone to another name: no request of the old class is left.
         if (known != nullptr && known->config.name != wanted.config.name) {
-            assert(known->inflight == 0 && known->line.empty());
+            assert(known->inflight == 0 && known->queue.empty());
             std::erase_if(classes, [&](const auto& c) { return c.get() == known; });
             known = nullptr;
         }
@@ -187,12 +187,13 @@ void Judge::State::adopt(const JudgeConfig& config, TimePoint now) {
             order.push_back(std::move(*old));
             classes.erase(old);
             known->config = wanted.config;
-            known->contract.reconfigure(wanted.config, now);
+            known->limits.reconfigure(wanted.config, now);
             known->configured = true;
         }
-        known->line_limit = parts.has(Part::bound) ? effective_line(wanted.config, requests)
-                                                   : std::numeric_limits<std::uint32_t>::max();
-        known->patience = parts.has(Part::patience) ? effective_patience(wanted.config) : Duration::max();
+        known->queue_limit = parts.has(Part::bound) ? effective_queue(wanted.config, requests)
+                                                    : std::numeric_limits<std::uint32_t>::max();
+        known->queue_timeout =
+            parts.has(Part::queue_timeout) ? effective_queue_timeout(wanted.config) : Duration::max();
     }
     // The gone keep their old standing, and stay for requests that were classified before the reload.
     std::move(classes.begin(), classes.end(), std::back_inserter(order));

@@ -12,11 +12,11 @@
 #include <vector>
 
 #include "admission/gate/gate.hpp"
+#include "admission/gate/headroom.hpp"
 #include "admission/gate/pressure.hpp"
-#include "admission/gate/room.hpp"
 #include "admission/judge.hpp"
-#include "admission/line/line.hpp"
-#include "admission/rate_limit/contract.hpp"
+#include "admission/queue/queue.hpp"
+#include "admission/rate_limit/limits.hpp"
 
 namespace weir::admission {
 
@@ -26,32 +26,32 @@ struct Judge::State {
 
     struct Class {
         Class(const JudgeClass& wanted, std::uint32_t client_table, TimePoint now)
-            : id(wanted.id), config(wanted.config), contract(config, client_table, now) {}
+            : id(wanted.id), config(wanted.config), limits(config, client_table, now) {}
 
         ClassId id;
         ClassConfig config;
-        bool configured = true;        // false: gone from the policy; those it has are served in their old standing
-        std::uint32_t inflight = 0;    // n(c)
-        std::uint32_t line_limit = 0;  // LINE(c)
-        std::uint32_t past_gate = 0;   // in shadow: running, but would be in line
-        std::uint64_t fair_time = 0;   // of start-time fair queueing: the start tag that was served last
-        Duration patience{};
-        Line line;
+        bool configured = true;         // false: gone from the policy; those it has are served in their old standing
+        std::uint32_t inflight = 0;     // n(c)
+        std::uint32_t queue_limit = 0;  // QUEUE(c)
+        std::uint32_t past_gate = 0;    // in shadow: running, but would be in line
+        std::uint64_t fair_time = 0;    // of start-time fair queueing: the start tag that was served last
+        Duration queue_timeout{};
+        Queue queue;
         RunningOrder running;  // only where it is preemptible
-        Contract contract;
+        ClassLimits limits;
     };
 
     State(const JudgeConfig& config, TimePoint now) : gate(config, now), now_(now) {}
 
     // A decision from first to last: contract, seat. The place ends up running, waiting or ended.
     void decide(Place& place, Class& cls, TimePoint now, Changes& changes);
-    // The whole of it for one beside the line: it runs, unless too many of them do.
+    // The whole of it for one that bypasses the queue: it runs, unless too many of them do.
     void pass_by(Place& place, Class& cls);
     // Where somebody within contract goes: to an endpoint, into line, or away.
     void seat(Place& place, Class& cls, TimePoint now, Changes& changes);
     // Where nobody waits: dispatches a place that fits without putting it into a line first. False when it fits
     // nowhere.
-    bool pass_empty_line(Place& place, Class& cls, TimePoint now);
+    bool pass_empty_queue(Place& place, Class& cls, TimePoint now);
     // Serves from the front, for as long as the head fits. `caller` is not told of in `changes`.
     void pump(TimePoint now, Changes& changes, const Place* caller = nullptr);
     // Refuses from the back what a line holds beyond its limit.
@@ -62,10 +62,10 @@ struct Judge::State {
     // so that all that follows stands on a state without arrears. Returns `now`, which never steps back.
     TimePoint catch_up(TimePoint now, Changes& changes);
 
-    // Starts a place's life, and its wait: the shorter of its class's patience and its own deadline.
+    // Starts a place's life, and its wait: the shorter of its class's queue timeout and its own deadline.
     void begin(Place& place, const Ask& ask, const Class& cls, TimePoint now) const;
-    void enter_line(Place& place, Class& cls);
-    void leave_line(Place& place, Class& cls);
+    void enter_queue(Place& place, Class& cls);
+    void leave_queue(Place& place, Class& cls);
     void dispatch(Place& place, Class& cls, Endpoint& endpoint, TimePoint now);
     // Takes a running request off its endpoint.
     void give_back(Place& place, Class& cls, TimePoint now);
@@ -76,9 +76,9 @@ struct Judge::State {
     // In shadow: runs at once, whatever the gate says. False when no endpoint is available.
     bool run_in_shadow(Place& place, Class& cls, TimePoint now);
 
-    [[nodiscard]] static Decision over_contract(const Excess& excess);
+    [[nodiscard]] static Decision over_limit(const Excess& excess);
     [[nodiscard]] Decision overload(const Class& cls, Reason reason, Gate by, double limit, double observed) const;
-    [[nodiscard]] Decision line_is_full(const Class& cls, Reason reason) const;
+    [[nodiscard]] Decision queue_is_full(const Class& cls, Reason reason) const;
     // Why somebody who may wait no longer is refused.
     [[nodiscard]] Decision out_of_time(const Place& place, const Class& cls, TimePoint now) const;
 
@@ -94,9 +94,9 @@ struct Judge::State {
     [[nodiscard]] Class* first_waiting() const;
     [[nodiscard]] bool before(const Class& a, const Class& b) const;
     // Whether the class has less in flight than it is guaranteed.
-    [[nodiscard]] bool is_owed(const Class& cls) const;
-    [[nodiscard]] double room_of(const Class& cls, TimePoint now) const;
-    // What a request of this class needs to pass the gate: in its turn, and where its class is owed.
+    [[nodiscard]] bool is_below_guarantee(const Class& cls) const;
+    [[nodiscard]] double headroom_of(const Class& cls, TimePoint now) const;
+    // What a request of this class needs to pass the gate: in its turn, and where its class is below its guarantee.
     [[nodiscard]] static Need free_need(const Place& place) { return {0, place.ask_.prompt_tokens, 1}; }
     [[nodiscard]] Need need_of(const Place& place, const Class& cls, TimePoint now) const;
     // Whether a place that is in no line would be dispatched the moment it entered.
@@ -118,13 +118,13 @@ struct Judge::State {
     std::vector<std::unique_ptr<Class>> classes;  // in the policy's order, then those that are gone
     std::vector<Class*> by_id;
     EndpointGate gate;
-    Room room;
+    Headroom headroom;
     PressureWindow pressure_window;
     ExpiryOrder expiry;
     Mode mode = Mode::enforce;
     Parts parts;
-    std::uint32_t beside_line = 0;  // running beside it
-    std::uint32_t evicting = 0;     // told to go, and not gone yet
+    std::uint32_t bypassing = 0;  // running, past the queue
+    std::uint32_t evicting = 0;   // told to go, and not gone yet
     std::uint64_t next_arrival = 0;
     TimePoint now_{};
 };

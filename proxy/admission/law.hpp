@@ -18,18 +18,18 @@ using namespace std::chrono_literals;
 namespace law {
 
 // A client with more than this share of its class's requests in flight stands behind the others of its class. So that a
-// quiet class is not ruled by its first client, the class counts as at least `kLeastInflight`.
+// quiet class is not ruled by its first client, the class counts as at least `kMinInflight`.
 inline constexpr double kClientShare = 0.25;
-inline constexpr std::uint32_t kLeastInflight = 16;
+inline constexpr std::uint32_t kMinInflight = 16;
 
 // Clients are dealt into cohorts anew every hour, each at a minute of its own.
 inline constexpr std::uint32_t kCohorts = 4096;
 inline constexpr Duration kCohortTime = 1h;
 
 // Room that is kept for better classes: for each better priority that had a request lately, and at most.
-inline constexpr double kRoomPerLevel = 0.15;
-inline constexpr double kRoomMost = 0.20;
-inline constexpr Duration kRoomActive = 60s;
+inline constexpr double kHeadroomPerLevel = 0.15;
+inline constexpr double kMaxHeadroom = 0.20;
+inline constexpr Duration kHeadroomActive = 60s;
 
 // Of the engine's KV cache: the rest is for what streams add until some end.
 inline constexpr double kContextShare = 0.95;
@@ -50,15 +50,15 @@ inline constexpr Duration kUnseenPrompt = 1s;
 inline constexpr double kEvictAtOnce = 0.05;
 inline constexpr double kEvictAfter = 0.5;
 
-// Requests beside the line, on one backend at once.
-inline constexpr std::uint32_t kBesideLine = 256;
+// Requests that bypass the queue, on one backend at once.
+inline constexpr std::uint32_t kMaxBypassing = 256;
 
 }  // namespace law
 
 // What can be taken out of the law, to see what it is for.
-enum class Part : std::uint8_t { over, retry, cohort, room, context, prompt, patience, bound, guarantee };
+enum class Part : std::uint8_t { over, retry, cohort, headroom, context, prompt, queue_timeout, bound, guarantee };
 inline constexpr auto kPartNames = std::to_array<std::string_view>(
-    {"over", "retry", "cohort", "room", "context", "prompt", "patience", "bound", "guarantee"});
+    {"over", "retry", "cohort", "headroom", "context", "prompt", "queue_timeout", "bound", "guarantee"});
 
 [[nodiscard]] constexpr std::optional<Part> part_named(std::string_view name) {
     for (std::size_t i = 0; i < kPartNames.size(); ++i) {

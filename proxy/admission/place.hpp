@@ -33,9 +33,10 @@ struct Ask {
     std::uint32_t output_tokens = 0;    // what the answer may come to; only token limits look at it
     std::uint32_t video_seconds = 0;    // what it is to make; only limits on video look at it
     // It costs the engine next to nothing, and must not wait for those that do: it passes beside contract and line.
-    bool beside_line = false;
-    EndpointId endpoint = kNoEndpoint;  // of one beside the line: the only endpoint that can answer it, if available
-    bool can_be_cut = false;            // whoever serves it can cut it short, where its class is preemptible
+    bool bypasses_queue = false;
+    EndpointId endpoint =
+        kNoEndpoint;          // of one that bypasses the queue: the only endpoint that can answer it, if available
+    bool can_be_cut = false;  // whoever serves it can cut it short, where its class is preemptible
 };
 
 enum class Standing : std::uint8_t {
@@ -86,7 +87,7 @@ public:
 
 private:
     friend class Judge;
-    friend class Line;
+    friend class Queue;
     friend class ExpiryOrder;
     friend class RunningOrder;
 

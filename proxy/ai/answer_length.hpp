@@ -18,12 +18,12 @@ public:
     void learn(std::uint32_t tokens) {
         constexpr double kPart = 1.0 / 32;
         const double mean = mean_.load(std::memory_order_relaxed);
-        mean_.store(mean + kPart * (std::clamp<double>(tokens, kLeast, kMost) - mean), std::memory_order_relaxed);
+        mean_.store(mean + kPart * (std::clamp<double>(tokens, kMin, kMax) - mean), std::memory_order_relaxed);
     }
 
 private:
-    static constexpr double kLeast = 16;
-    static constexpr double kMost = 16'384;
+    static constexpr double kMin = 16;
+    static constexpr double kMax = 16'384;
 
     std::atomic<double> mean_{256};
 };

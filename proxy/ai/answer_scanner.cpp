@@ -8,7 +8,7 @@
 namespace weir::ai {
 namespace {
 
-constexpr std::uint64_t kMostTokens = std::numeric_limits<std::int32_t>::max();
+constexpr std::uint64_t kMaxTokens = std::numeric_limits<std::int32_t>::max();
 
 // Where the next quote or backslash is; `end` when there is none.
 const char* find_string_end(const char* at, const char* end) {
@@ -95,7 +95,7 @@ Usage AnswerScanner::usage() const {
     Usage usage{input_, output_, is_final_};
     if (usage.input && !is_whole_input_) {
         const std::uint64_t all = std::uint64_t{*input_} + cache_created_ + cache_read_;
-        usage.input = static_cast<std::uint32_t>(std::min(all, kMostTokens));
+        usage.input = static_cast<std::uint32_t>(std::min(all, kMaxTokens));
     }
     if (!total_) return usage;
     if (usage.input) usage.input = std::min(*usage.input, *total_);
@@ -244,11 +244,11 @@ void AnswerScanner::digit(char c) {
     }
     if (number_kind_ == Number::none) number_ = 0;
     if (number_kind_ != Number::odd) number_kind_ = Number::whole;
-    number_ = std::min(number_ * 10 + static_cast<std::uint64_t>(c - '0'), kMostTokens + 1);
+    number_ = std::min(number_ * 10 + static_cast<std::uint64_t>(c - '0'), kMaxTokens + 1);
 }
 
 void AnswerScanner::end_number() {
-    const bool whole = number_kind_ == Number::whole && number_ <= kMostTokens && is_counted(place()) && !in_list();
+    const bool whole = number_kind_ == Number::whole && number_ <= kMaxTokens && is_counted(place()) && !in_list();
     number_kind_ = Number::none;
     if (!whole) return;
     const auto tokens = static_cast<std::uint32_t>(number_);

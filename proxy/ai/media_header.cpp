@@ -5,8 +5,8 @@
 namespace weir::ai {
 namespace {
 
-constexpr std::uint32_t kMostLooked = 1024 * 1024;
-constexpr double kLeastBytesPerSecond = 4000;
+constexpr std::uint32_t kMaxLooked = 1024 * 1024;
+constexpr double kMinBytesPerSecond = 4000;
 // Start of frame, but for the three of that range that are something else (ITU T.81, table B.1).
 bool is_frame(unsigned char marker) {
     return marker >= 0xC0 && marker <= 0xCF && marker != 0xC4 && marker != 0xC8 && marker != 0xCC;
@@ -28,7 +28,7 @@ void MediaHeader::push(unsigned char byte) {
     } else if (count_ == bytes_.size()) {
         decided_ = true;
     }
-    decided_ = decided_ || count_ >= kMostLooked;
+    decided_ = decided_ || count_ >= kMaxLooked;
 }
 
 void MediaHeader::step_jpeg(unsigned char byte) {
@@ -124,8 +124,8 @@ double MediaHeader::bytes_per_second() const {
         rate = (first ? kMpeg1 : kMpeg2)[bytes_[2] >> 4] * 125.0;
     }
     // A rate is the caller's word: none that is told may make a long sound short of belief.
-    constexpr double kMostBytesPerSecond = 192'000.0 * 4 * 8;
-    return rate > 0 && rate <= kMostBytesPerSecond ? rate : kLeastBytesPerSecond;
+    constexpr double kMaxBytesPerSecond = 192'000.0 * 4 * 8;
+    return rate > 0 && rate <= kMaxBytesPerSecond ? rate : kMinBytesPerSecond;
 }
 
 }  // namespace weir::ai

@@ -9,7 +9,7 @@
 namespace weir::ai {
 namespace {
 
-constexpr double kMostTokens = 1e9;
+constexpr double kMaxTokens = 1e9;
 
 // What is said of each family, in the order of the enum.
 struct FamilyRow {
@@ -76,7 +76,7 @@ double gemini(PictureSize size) {
     return std::min(1548.0, 258 * patches(size.width, size.height, 768));
 }
 
-std::uint32_t bounded(double tokens) { return static_cast<std::uint32_t>(std::min(std::ceil(tokens), kMostTokens)); }
+std::uint32_t bounded(double tokens) { return static_cast<std::uint32_t>(std::min(std::ceil(tokens), kMaxTokens)); }
 
 void add_to(std::uint32_t& sum, double tokens) { sum = bounded(sum + tokens); }
 

@@ -7,7 +7,7 @@
 namespace weir::ai {
 namespace {
 
-constexpr std::uint32_t kLeastBudget = 1024;
+constexpr std::uint32_t kMinBudget = 1024;
 
 // Where an answer's length is asked for, by engines and calls of all kinds.
 constexpr std::array kLengths{Member::max_tokens, Member::max_completion_tokens, Member::max_output_tokens,
@@ -26,7 +26,7 @@ void fit_thinking(std::uint32_t tokens, const RequestFacts& facts, Rewrite& rewr
     if (budget.begin < thinking.value || budget.end > thinking.end) return;
     const auto asked = read_count(facts.written(Member::budget_tokens));
     if (!asked || *asked < tokens) return;
-    if (tokens > kLeastBudget) {
+    if (tokens > kMinBudget) {
         rewrite.set(Member::budget_tokens, std::to_string(tokens - 1));
     } else {
         rewrite.remove(Member::thinking);

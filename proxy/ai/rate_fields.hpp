@@ -42,9 +42,9 @@ public:
 
 private:
     // Four limits, three lines each, of names and numbers at their longest.
-    static constexpr std::size_t kMost = 4 * 3 * 68;
+    static constexpr std::size_t kMax = 4 * 3 * 68;
 
-    std::array<char, kMost> text_;
+    std::array<char, kMax> text_;
     std::size_t size_ = 0;
 };
 

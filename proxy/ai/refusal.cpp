@@ -12,7 +12,7 @@ struct OpenAiError {
 
 OpenAiError openai_error(Reason reason) {
     switch (group(reason)) {
-        case ReasonGroup::contract: {
+        case ReasonGroup::limits: {
             const bool tokens = reason == Reason::class_tokens || reason == Reason::client_tokens;
             return {tokens ? "tokens" : "requests", "rate_limit_exceeded"};
         }
@@ -27,7 +27,7 @@ OpenAiError openai_error(Reason reason) {
 // https://docs.anthropic.com/en/api/errors
 std::string_view anthropic_type(Reason reason) {
     switch (group(reason)) {
-        case ReasonGroup::contract: return "rate_limit_error";
+        case ReasonGroup::limits: return "rate_limit_error";
         case ReasonGroup::overload: return "overloaded_error";
         case ReasonGroup::request:
             if (reason == Reason::unauthorized) return "authentication_error";

@@ -10,7 +10,7 @@
 namespace weir::ai {
 namespace {
 
-constexpr double kMostCount = 2'147'483'647;
+constexpr double kMaxCount = 2'147'483'647;
 
 bool is_string(std::string_view written) { return written.size() >= 2 && written.front() == '"'; }
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
@@ -91,7 +91,7 @@ bool bounds_answer(Api api, Member member) {
 
 std::optional<std::uint32_t> read_count(std::string_view written) {
     const auto value = read_number(written);
-    if (!value || *value < 0 || *value > kMostCount || *value != std::floor(*value)) return std::nullopt;
+    if (!value || *value < 0 || *value > kMaxCount || *value != std::floor(*value)) return std::nullopt;
     return static_cast<std::uint32_t>(*value);
 }
 

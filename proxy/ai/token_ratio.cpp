@@ -7,8 +7,8 @@
 namespace weir::ai {
 namespace {
 
-constexpr double kLeast = 1.0 / 16;
-constexpr double kMost = 1;
+constexpr double kMin = 1.0 / 16;
+constexpr double kMax = 1;
 constexpr double kFullLesson = 16 * 1024;  // bytes
 constexpr double kLargestStep = 1.0 / 16;
 constexpr double kSmallestStep = 1.0 / 256;
@@ -29,7 +29,7 @@ void TokenRatio::learn(std::uint64_t bytes, std::uint32_t tokens) {
     decay(estimated_, estimate(bytes));
     decay(told_, tokens);
     const double ratio = tokens_per_byte();
-    const double told = std::clamp(tokens / static_cast<double>(bytes), kLeast, kMost);
+    const double told = std::clamp(tokens / static_cast<double>(bytes), kMin, kMax);
     ratio_.store(ratio + std::max(step, kSmallestStep) * (told - ratio), std::memory_order_relaxed);
 }
 

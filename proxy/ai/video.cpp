@@ -14,15 +14,15 @@ constexpr std::string_view kRoot = "/v1/videos";
 constexpr std::string_view kResponses = "/v1/responses";
 constexpr std::uint32_t kUsualSeconds = 4;
 constexpr double kUsualArea = 720.0 * 1280.0;
-constexpr std::uint32_t kMostSeconds = 3600;
+constexpr std::uint32_t kMaxSeconds = 3600;
 constexpr std::size_t kLongestId = 128;
 
 // Digits alone, from 1 to 999,999.
 std::optional<std::uint32_t> read_digits(std::string_view text) {
-    constexpr std::size_t kMostDigits = 6;
+    constexpr std::size_t kMaxDigits = 6;
     std::uint32_t number = 0;
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-    const bool plain = error == std::errc{} && end == text.data() + text.size() && text.size() <= kMostDigits;
+    const bool plain = error == std::errc{} && end == text.data() + text.size() && text.size() <= kMaxDigits;
     return plain && number > 0 && text.front() != '0' ? std::optional(number) : std::nullopt;
 }
 
@@ -55,7 +55,7 @@ std::optional<double> read_area(const RequestFacts& facts) {
 // In seconds of the usual size.
 std::uint32_t scaled_seconds(std::uint32_t seconds, double area) {
     const double share = std::max(1.0, area / kUsualArea);
-    return static_cast<std::uint32_t>(std::min<double>(std::ceil(seconds * share), kMostSeconds));
+    return static_cast<std::uint32_t>(std::min<double>(std::ceil(seconds * share), kMaxSeconds));
 }
 
 }  // namespace

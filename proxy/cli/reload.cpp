@@ -24,7 +24,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr Duration kPatience = 30s;  // a policy is read, tested and put in force within milliseconds
+constexpr Duration kQueueTimeout = 30s;  // a policy is read, tested and put in force within milliseconds
 constexpr int kLookEveryMs = 50;
 
 int fail(const std::string& message) {
@@ -54,7 +54,7 @@ std::optional<Reloads> read(const std::string& status) {
 }
 
 int wait_for_outcome(const std::string& admin, std::int64_t before) {
-    for (const TimePoint end = Clock::now() + kPatience; Clock::now() < end; ::poll(nullptr, 0, kLookEveryMs)) {
+    for (const TimePoint end = Clock::now() + kQueueTimeout; Clock::now() < end; ::poll(nullptr, 0, kLookEveryMs)) {
         const auto status = ask_status(admin);
         if (!status) return fail(status.error().message);
         const auto reloads = read(*status);
@@ -63,7 +63,7 @@ int wait_for_outcome(const std::string& admin, std::int64_t before) {
         std::cout << fmt::format("reloaded: policy {}\n", reloads->policy);
         return 0;
     }
-    return fail(fmt::format("nothing is known of the reload after {} s", seconds(kPatience)));
+    return fail(fmt::format("nothing is known of the reload after {} s", seconds(kQueueTimeout)));
 }
 
 // 0 once the policy is in force, 1 when it was refused or nothing is known. The process is signalled whatever the

@@ -83,9 +83,10 @@ void add_simulate_flags(CLI::App& verb, SimulateFlags& flags) {
                     "order of the engine's own queue: by arrival (fcfs), or by the class's priority; default: priority "
                     "where the policy has `priority: forward`")
         ->check(CLI::IsMember({"fcfs", "priority"}));
-    verb.add_option("--without", flags.without,
-                    "take a part out of the judge's law, to see what it is for: over, retry, cohort, room, context, "
-                    "prompt, patience, bound, guarantee")
+    verb.add_option(
+            "--without", flags.without,
+            "take a part out of the judge's law, to see what it is for: over, retry, cohort, headroom, context, "
+            "prompt, queue_timeout, bound, guarantee")
         ->allow_extra_args(false)
         ->delimiter(',')
         ->check(CLI::IsMember(words(admission::kPartNames)));

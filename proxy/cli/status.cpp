@@ -61,9 +61,9 @@ void print(const boost::json::object& status) {
         }
         for (const auto& row : backend.at("classes").as_array()) {
             const auto& cls = row.as_object();
-            std::cout << fmt::format("  class {:20} {:5} in flight  {:5}/{} in line\n",
+            std::cout << fmt::format("  class {:20} {:5} in flight  {:5}/{} queued\n",
                                      cls.at("class").as_string().c_str(), cls.at("inflight").to_number<int>(),
-                                     cls.at("waiting").to_number<int>(), cls.at("line").to_number<int>());
+                                     cls.at("waiting").to_number<int>(), cls.at("queue").to_number<int>());
         }
     }
 }

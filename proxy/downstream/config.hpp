@@ -72,7 +72,7 @@ struct ListenerConfig {
 struct ProcessLimits {
     std::uint32_t connections = 16'000;                // over all listeners; not written: what the descriptors allow
     std::uint64_t buffered_bytes = 256 * 1024 * 1024;  // request bodies held before they are sent on
-    std::uint64_t body_before_line = 1024 * 1024;      // so much of a body that is not read is taken before the line
+    std::uint64_t body_before_queue = 1024 * 1024;     // so much of a body that is not read is taken before the line
     Duration drain_timeout = 30s;                      // SIGTERM: how long running requests may take to finish
 
     friend bool operator==(const ProcessLimits&, const ProcessLimits&) = default;

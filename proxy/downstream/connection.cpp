@@ -87,8 +87,9 @@ net::task<bool> Connection::read_proxy_header() {
             co_return true;
         }
         // What came before a FIN is all that comes.
-        const bool hopeless = header.status == net::ProxyHeader::Status::refused || ready.peer_closed || ready.broken;
-        if (hopeless || turn() >= deadline) {
+        const bool do_not_retry =
+            header.status == net::ProxyHeader::Status::refused || ready.peer_closed || ready.broken;
+        if (do_not_retry || turn() >= deadline) {
             worker.recorder().connection_refused(listener, telemetry::ConnectionRefusal::no_proxy_header);
             co_return false;
         }

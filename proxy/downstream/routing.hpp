@@ -27,7 +27,7 @@ struct Route {
     std::shared_ptr<VideoJobs> jobs;  // of the backend
     // Rules of `degrade` for this class, and where those lead that name another backend; both are empty for nearly all.
     std::vector<admission::DegradeRule> degrade;
-    std::vector<Route> detours;  // by the backend's name; without rules of their own
+    std::vector<Route> fallback_routes;  // by the backend's name; without rules of their own
 };
 
 struct ListenerRoute {

@@ -13,7 +13,7 @@ namespace {
 using telemetry::ConnectionRefusal;
 
 // Connections over the bound while other workers close some; below what descriptors are kept free.
-constexpr std::uint32_t kMostBeyond = 8;
+constexpr std::uint32_t kMaxBeyond = 8;
 
 }  // namespace
 
@@ -70,7 +70,7 @@ bool Worker::make_room(ConnectionRefusal refusal, ListenerId listener) {
     const bool global = refusal == ConnectionRefusal::global_limit;
     if (connections_.close_longest_at_rest(global ? kNoListener : listener)) return true;
     const std::uint32_t open = context_.state().connections.load(std::memory_order_relaxed);
-    if (!global || open >= routing()->limits.connections + kMostBeyond) return false;
+    if (!global || open >= routing()->limits.connections + kMaxBeyond) return false;
     for (Worker* other : all_) {
         if (other == this || other->resting() == 0) continue;
         other->loop().post([other] { (void)other->connections_.close_longest_at_rest(kNoListener); });

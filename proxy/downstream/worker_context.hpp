@@ -9,7 +9,7 @@
 #include "downstream/process_state.hpp"
 #include "downstream/request_ids.hpp"
 #include "downstream/routing.hpp"
-#include "downstream/spare_texts.hpp"
+#include "downstream/string_pool.hpp"
 #include "http/head.hpp"
 #include "net/event_loop.hpp"
 #include "telemetry/record.hpp"
@@ -19,16 +19,16 @@ namespace weir::downstream {
 
 class WorkerContext {
 public:
-    // `index` tells request ids of different workers apart. REQUIRES: process and witness outlive it.
-    WorkerContext(std::uint32_t index, ProcessState& process, telemetry::Recorder& witness,
+    // `index` tells request ids of different workers apart. REQUIRES: process and telemetry outlive it.
+    WorkerContext(std::uint32_t index, ProcessState& process, telemetry::Recorder& telemetry,
                   std::shared_ptr<const Routing> policy)
-        : routing(std::move(policy)), state_(process), recorder_(witness), ids_(index) {}
+        : routing(std::move(policy)), state_(process), recorder_(telemetry), ids_(index) {}
 
     [[nodiscard]] net::EventLoop& loop() { return loop_; }
     [[nodiscard]] ProcessState& state() const { return state_; }
     [[nodiscard]] telemetry::Recorder& recorder() { return recorder_; }
     [[nodiscard]] upstream::Pool& pool() { return pool_; }
-    [[nodiscard]] SpareTexts& texts() { return texts_; }
+    [[nodiscard]] StringPool& texts() { return texts_; }
     [[nodiscard]] RequestIds& ids() { return ids_; }
     // Room to parse one head of each kind in; what is parsed lives until the next wait.
     [[nodiscard]] http::RequestHead& request_head() { return request_head_; }
@@ -51,7 +51,7 @@ private:
     ProcessState& state_;
     telemetry::Recorder& recorder_;
     upstream::Pool pool_;
-    SpareTexts texts_;
+    StringPool texts_;
     http::RequestHead request_head_;
     http::ResponseHead response_head_;
     RequestIds ids_;

@@ -27,7 +27,7 @@ std::vector<admin::Route> Gateway::admin_routes() {
     return {
         {"/metrics", false,
          [this](const Request&) {
-             return admin::Answer{200, kPrometheusText, witness_->metrics(scrape())};
+             return admin::Answer{200, kPrometheusText, telemetry_->metrics(scrape())};
          }},
         {"/healthz", false, [text](const Request&) { return text("alive\n"); }},
         // Overload is no reason to be taken out of service: whoever took over would be overloaded instead.
@@ -53,7 +53,7 @@ std::string Gateway::status_json() {
         {"last_reload_successful", last_reload_.successful},
         {"reloads", reloads_succeeded_ + reloads_failed_},
         {"last_reload", nullptr},
-        {"log_lines_dropped", witness_->log_counts().dropped}};
+        {"log_lines_dropped", telemetry_->log_counts().dropped}};
     if (last_reload_.at) {
         const auto ago = std::chrono::duration_cast<std::chrono::seconds>(control_.now() - *last_reload_.at).count();
         status["last_reload"] = boost::json::object{
@@ -67,8 +67,8 @@ std::string Gateway::status_json() {
             classes.push_back(boost::json::object{{"class", names_.classes.names()[index(cls.id)]},
                                                   {"inflight", cls.inflight},
                                                   {"waiting", cls.waiting},
-                                                  {"line", cls.line},
-                                                  {"room", cls.room}});
+                                                  {"queue", cls.queue},
+                                                  {"headroom", cls.headroom}});
         }
         boost::json::array endpoints;
         for (const admission::EndpointCounts& judged : counts.endpoints) {

@@ -100,7 +100,7 @@ Result<downstream::Route> make_route(const NumberedPolicy& numbered, std::size_t
     for (const admission::DegradeRule& rule : route.degrade) {
         const Bench* other = bench_named(benches, rule.config.backend);
         if (other != nullptr)
-            route.detours.push_back({route.id, config, other->backend, other->judge, other->jobs, {}, {}});
+            route.fallback_routes.push_back({route.id, config, other->backend, other->judge, other->jobs, {}, {}});
     }
     return route;
 }

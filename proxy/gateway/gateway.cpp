@@ -46,7 +46,7 @@ Gateway::Gateway(std::filesystem::path policy_file, Assembly assembly, numbering
     state_.wall_offset = std::chrono::system_clock::now().time_since_epoch() - Clock::now().time_since_epoch();
     state_.pseudonym = fmt::format("weir-{:08x}", random_word() & 0xFFFF'FFFF);
     state_.workers = worker_count();
-    witness_ = std::make_unique<telemetry::Witness>(state_.workers, labels());
+    telemetry_ = std::make_unique<telemetry::Telemetry>(state_.workers, labels());
 }
 
 Gateway::~Gateway() { stop_threads(); }
@@ -61,7 +61,8 @@ Result<std::unique_ptr<Gateway>> Gateway::start(std::filesystem::path policy_fil
     if (!assembly) return assembly.error();
     std::unique_ptr<Gateway> gateway(
         new Gateway(std::move(policy_file), std::move(*assembly), std::move(names), salt, log));
-    if (auto opened = gateway->witness_->reconfigure(gateway->assembly_.policy.logging); !opened) return opened.error();
+    if (auto opened = gateway->telemetry_->reconfigure(gateway->assembly_.policy.logging); !opened)
+        return opened.error();
     if (auto bound = gateway->bind(); !bound) return bound.error();
     gateway->tell_of_fitting();
     // Before anybody is told that it is ready: a signal that comes then must find its handler.
@@ -72,7 +73,7 @@ Result<std::unique_ptr<Gateway>> Gateway::start(std::filesystem::path policy_fil
 
 Result<void> Gateway::bind() {
     for (std::uint32_t i = 0; i < state_.workers; ++i) {
-        workers_.push_back(std::make_unique<downstream::Worker>(i, state_, witness_->recorder(i), assembly_.routing));
+        workers_.push_back(std::make_unique<downstream::Worker>(i, state_, telemetry_->recorder(i), assembly_.routing));
     }
     std::vector<downstream::Worker*> all;
     for (const auto& worker : workers_) all.push_back(worker.get());
@@ -133,7 +134,7 @@ void Gateway::watch_signals() {
         control_.post([this, signal] {
             switch (signal) {
                 case SIGHUP: return reload();
-                case SIGUSR1: return witness_->reopen_access_log();
+                case SIGUSR1: return telemetry_->reopen_access_log();
                 default:
                     if (!drain_) return begin_drain();
                     // A shell and a supervisor may both pass on what was said once.
@@ -163,7 +164,7 @@ void Gateway::end_now() {
 
 void Gateway::finish() {
     stop_threads();
-    witness_->shutdown();
+    telemetry_->shutdown();
 }
 
 void Gateway::stop_threads() {

@@ -24,7 +24,7 @@
 #include "net/socket.hpp"
 #include "numbering/names.hpp"
 #include "telemetry/operational_log.hpp"
-#include "telemetry/witness.hpp"
+#include "telemetry/telemetry.hpp"
 #include "upstream/health.hpp"
 
 namespace weir::gateway {
@@ -79,7 +79,7 @@ private:
     numbering::Names names_;
     std::uint64_t salt_;
     downstream::ProcessState state_;
-    std::unique_ptr<telemetry::Witness> witness_;
+    std::unique_ptr<telemetry::Telemetry> telemetry_;
     net::EventLoop control_;
     upstream::HealthChecker health_;
     JobWatch job_watch_;

@@ -85,8 +85,8 @@ telemetry::Scrape Gateway::scrape() {
             scrape.classes.push_back({.id = cls.id,
                                       .inflight = cls.inflight,
                                       .waiting = cls.waiting,
-                                      .line = cls.line,
-                                      .room = cls.room,
+                                      .queue = cls.queue,
+                                      .headroom = cls.headroom,
                                       .bucket_fill = cls.bucket_fill,
                                       .clients = cls.clients});
         }

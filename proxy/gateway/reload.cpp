@@ -81,13 +81,13 @@ numbering::Uses Gateway::counted_names() {
 
 void Gateway::reload() {
     // A program that rotates logs by this signal is obeyed, whatever has become of the policy.
-    witness_->reopen_access_log();
+    telemetry_->reopen_access_log();
     if (drain_) return;
     notify_reloading();
     auto assembly = load_again();
     // The log's file is the last thing that can still be refused.
     if (assembly) {
-        if (auto opened = witness_->reconfigure(assembly->policy.logging); !opened) assembly = opened.error();
+        if (auto opened = telemetry_->reconfigure(assembly->policy.logging); !opened) assembly = opened.error();
     }
     last_reload_ = {control_.now(), assembly.has_value(), assembly ? std::string{} : assembly.error().message};
     if (assembly) {
@@ -109,7 +109,7 @@ void Gateway::put_in_force(Assembly assembly) {
         for (const Bench& bench : assembly_.benches) bench.jobs->forget(id);
     }
     // Names first: from the next line on, records may carry the new numbers.
-    witness_->set_labels(labels());
+    telemetry_->set_labels(labels());
     log_.set_level(assembly_.policy.logging.level);
     for (const Bench& bench : assembly_.benches) bench.judge->reconfigure(bench.config, bench.backend, now);
     for (const auto& worker : workers_) {

@@ -92,7 +92,7 @@ private:
     };
     static std::uint64_t bit(std::string_view name) { return std::uint64_t{1} << (name.size() % 64); }
 
-    std::array<Text, kMostConnectionMembers> names_;
+    std::array<Text, kMaxConnectionMembers> names_;
     std::size_t count_ = 0;
     std::uint64_t lengths_ = 0;
 };
@@ -238,7 +238,7 @@ bool seen_before(const FieldTable& fields, std::string_view pseudonym) {
         for_each_member(field.value, [&](std::string_view hop) {
             const std::size_t space = std::min(hop.find(' '), hop.size());
             const std::string_view by = trim(hop.substr(space));
-            seen |= ++hops > kMostHops || by.substr(0, by.find(' ')) == pseudonym;
+            seen |= ++hops > kMaxHops || by.substr(0, by.find(' ')) == pseudonym;
             return !seen;
         });
         if (seen) return true;

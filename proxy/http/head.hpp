@@ -15,11 +15,11 @@ enum class Framing : std::uint8_t { none, length, chunked, until_close };
 
 // What the Connection fields of a head may name together: every member may take a field with it, so that their number
 // and that of the fields would multiply. Empty members count by their bytes.
-inline constexpr std::size_t kMostConnectionMembers = 32;
-inline constexpr std::size_t kMostConnectionBytes = 1024;
-inline constexpr std::size_t kMostEncodingBytes = 256;
+inline constexpr std::size_t kMaxConnectionMembers = 32;
+inline constexpr std::size_t kMaxConnectionBytes = 1024;
+inline constexpr std::size_t kMaxEncodingBytes = 256;
 // Proxies that a request has passed: what has passed more goes round.
-inline constexpr std::size_t kMostHops = 64;
+inline constexpr std::size_t kMaxHops = 64;
 
 struct HeadLimits {
     std::size_t bytes = 32 * 1024;

@@ -34,7 +34,7 @@ struct Semantics {
     bool long_encoding = false;
 
     [[nodiscard]] bool names_too_much() const {
-        return connection_bytes > kMostConnectionBytes || connection_members > kMostConnectionMembers;
+        return connection_bytes > kMaxConnectionBytes || connection_members > kMaxConnectionMembers;
     }
 };
 
@@ -69,7 +69,7 @@ void read_length(std::string_view value, Semantics& all) {
 void read_encoding(std::string_view value, Semantics& all) {
     ++all.encodings;
     all.exactly_chunked = equals_ignoring_case(value, "chunked");
-    all.long_encoding |= value.size() > kMostEncodingBytes;
+    all.long_encoding |= value.size() > kMaxEncodingBytes;
     if (all.long_encoding) return;
     all.beyond_chunked |= all.chunked_last;
     bool seen = false;

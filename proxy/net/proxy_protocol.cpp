@@ -15,7 +15,7 @@ using Status = ProxyHeader::Status;
 
 constexpr auto kSignature1 = "PROXY "sv;
 constexpr auto kSignature2 = "\r\n\r\n\0\r\nQUIT\n"sv;
-constexpr std::size_t kMostLine = 107;  // with its CRLF
+constexpr std::size_t kMaxLine = 107;  // with its CRLF
 constexpr std::size_t kFixed2 = 16;
 
 constexpr ProxyHeader kRefused{Status::refused, 0, std::nullopt};
@@ -29,8 +29,8 @@ bool is_port(std::string_view text) {
 
 // `PROXY TCP4 SOURCE DESTINATION PORT PORT CRLF`, single spaces.
 ProxyHeader parse_line(std::string_view bytes) {
-    const std::size_t end = bytes.substr(0, kMostLine).find("\r\n");
-    if (end == std::string_view::npos) return bytes.size() >= kMostLine ? kRefused : kNeedMore;
+    const std::size_t end = bytes.substr(0, kMaxLine).find("\r\n");
+    if (end == std::string_view::npos) return bytes.size() >= kMaxLine ? kRefused : kNeedMore;
     std::string_view rest = bytes.substr(kSignature1.size(), end - kSignature1.size());
     const std::size_t size = end + 2;
     if (rest == "UNKNOWN" || rest.starts_with("UNKNOWN ")) return {Status::complete, size, std::nullopt};
@@ -58,7 +58,7 @@ ProxyHeader parse_binary(std::string_view bytes) {
     const unsigned family = byte(13);
     const std::size_t length = byte(14) << 8 | byte(15);
     if (command != 0x20 && command != 0x21) return kRefused;
-    if (kFixed2 + length > kMostProxyHeader) return kRefused;
+    if (kFixed2 + length > kMaxProxyHeader) return kRefused;
     if (bytes.size() < kFixed2 + length) return kNeedMore;
     ProxyHeader header{Status::complete, kFixed2 + length, std::nullopt};
     const bool is_local = command == 0x20;
@@ -93,7 +93,7 @@ ProxyHeader parse_proxy_header(std::string_view bytes) {
 }
 
 ProxyHeader receive_proxy_header(int fd) {
-    std::array<char, kMostProxyHeader> bytes;
+    std::array<char, kMaxProxyHeader> bytes;
     const ssize_t seen = ::recv(fd, bytes.data(), bytes.size(), MSG_PEEK | MSG_DONTWAIT);
     if (seen < 0) return errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR ? kNeedMore : kRefused;
     if (seen == 0) return kRefused;

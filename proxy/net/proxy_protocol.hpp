@@ -16,7 +16,7 @@ namespace weir::net {
 
 // No header is longer: 16 bytes and what they announce, of which addresses take 36; the rest are extensions that
 // balancers add, and more than this of them is refused.
-inline constexpr std::size_t kMostProxyHeader = 1024;
+inline constexpr std::size_t kMaxProxyHeader = 1024;
 
 struct ProxyHeader {
     enum class Status : std::uint8_t { complete, need_more, refused };

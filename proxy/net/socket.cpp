@@ -17,8 +17,8 @@
 namespace weir::net {
 namespace {
 
-constexpr int kMostUnsent = 128 * 1024;  // bytes that the kernel holds for a client and has not sent yet
-constexpr int kBacklog = 4096;           // the kernel lowers it to net.core.somaxconn
+constexpr int kMaxUnsent = 128 * 1024;  // bytes that the kernel holds for a client and has not sent yet
+constexpr int kBacklog = 4096;          // the kernel lowers it to net.core.somaxconn
 
 Result<SocketAddress> to_socket_address(const BindAddress& bind) {
     if (!bind.unix_path.empty()) {
@@ -118,7 +118,7 @@ Result<int> listen_on(const BindAddress& bind_address, bool reuse_port) {
         setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
         if (reuse_port) setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof on);
         // Whom it accepts inherits it. Without it the kernel would take megabytes for a client that reads nothing.
-        setsockopt(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &kMostUnsent, sizeof kMostUnsent);
+        setsockopt(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &kMaxUnsent, sizeof kMaxUnsent);
     }
     if (is_unix && fd >= 0 && !remove_stale_socket(*address, bind_address.unix_path)) {
         ::close(fd);

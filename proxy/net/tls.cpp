@@ -21,7 +21,7 @@ namespace {
 
 // One record holds this much; more in one SSL_write would only be split again.
 constexpr std::size_t kRecordBytes = 16 * 1024;
-constexpr std::size_t kMostSubject = 1024;
+constexpr std::size_t kMaxSubject = 1024;
 
 struct SslFree {
     void operator()(SSL* ssl) const { SSL_free(ssl); }
@@ -52,7 +52,7 @@ std::string text_of(const X509_NAME* name) {
     const std::unique_ptr<BIO, TextFree> text(BIO_new(BIO_s_mem()));
     // Control characters and what is not ASCII come escaped.
     if (!text || X509_NAME_print_ex(text.get(), name, 0, XN_FLAG_RFC2253) < 0) return {};
-    std::array<char, kMostSubject> bytes;
+    std::array<char, kMaxSubject> bytes;
     const int size = BIO_read(text.get(), bytes.data(), static_cast<int>(bytes.size()));
     // One that fills the room may be longer: cut off, it could be taken for another's.
     return size <= 0 || size == static_cast<int>(bytes.size())

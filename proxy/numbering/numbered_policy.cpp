@@ -13,11 +13,10 @@ namespace weir::numbering {
 namespace {
 
 // A policy's names and those of one that it replaces have numbers side by side.
-static_assert(2 * policy::kMostRules <= telemetry::kMaxRules && admission::kMaxRules == telemetry::kMaxRules);
-static_assert(2 * policy::kMostClasses <= telemetry::kMaxClasses &&
-              2 * policy::kMostBackends <= telemetry::kMaxBackends);
-static_assert(2 * policy::kMostEndpoints <= telemetry::kMaxEndpoints);
-static_assert(policy::kMostListeners <= telemetry::kMaxListeners);  // they stay
+static_assert(2 * policy::kMaxRules <= telemetry::kMaxRules && admission::kMaxRules == telemetry::kMaxRules);
+static_assert(2 * policy::kMaxClasses <= telemetry::kMaxClasses && 2 * policy::kMaxBackends <= telemetry::kMaxBackends);
+static_assert(2 * policy::kMaxEndpoints <= telemetry::kMaxEndpoints);
+static_assert(policy::kMaxListeners <= telemetry::kMaxListeners);  // they stay
 
 // Appends the number of each entry's name; false when there are not enough.
 template <typename Id, typename Entries, typename NameOf>

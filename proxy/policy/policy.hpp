@@ -38,9 +38,9 @@ struct PolicyTest {
 
     // given
     enum class Situation : std::uint8_t {
-        idle,       // nothing else is there
-        line_full,  // the backend is full, and so is the line of the request's own class
-        flood_of,   // the backend is full of one class's requests, and that class's line is full
+        idle,        // nothing else is there
+        queue_full,  // the backend is full, and so is the line of the request's own class
+        flood_of,    // the backend is full of one class's requests, and that class's line is full
     };
     Situation given = Situation::idle;
     std::string flood_of;  // a class's name
@@ -56,12 +56,12 @@ struct PolicyTest {
 };
 
 // What one policy may have of each.
-inline constexpr std::size_t kMostListeners = 64;
-inline constexpr std::size_t kMostClasses = 256;
-inline constexpr std::size_t kMostBackends = 64;
-inline constexpr std::size_t kMostEndpoints = 1024;   // of all backends together
-inline constexpr std::size_t kMostCertificates = 64;  // of one listener: each is tried for the name in a handshake
-inline constexpr std::size_t kMostRules = 32;         // of `degrade`
+inline constexpr std::size_t kMaxListeners = 64;
+inline constexpr std::size_t kMaxClasses = 256;
+inline constexpr std::size_t kMaxBackends = 64;
+inline constexpr std::size_t kMaxEndpoints = 1024;   // of all backends together
+inline constexpr std::size_t kMaxCertificates = 64;  // of one listener: each is tried for the name in a handshake
+inline constexpr std::size_t kMaxRules = 32;         // of `degrade`
 
 struct Policy {
     admission::Mode mode = admission::Mode::enforce;

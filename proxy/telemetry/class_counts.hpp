@@ -111,7 +111,7 @@ private:
     Slot bytes_out_;
     Histogram duration_{kDurationEdges};       // requests that were sent to a backend
     Histogram first_token_{kFirstTokenEdges};  // answers below 400 of which a body's byte arrived
-    Histogram queue_wait_{kFirstTokenEdges};   // requests that were sent to a backend, or stood in line in vain
+    Histogram queue_wait_{kFirstTokenEdges};   // requests that were sent to a backend, or waited in the queue in vain
     Histogram overhead_{kOverheadEdges};       // requests that were sent to a backend
     ShedCounts shed_;
     std::array<Slot, kReasonCount> failures_;

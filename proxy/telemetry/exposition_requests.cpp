@@ -135,8 +135,9 @@ void add_lengths(Families& families, const std::vector<Subject>& subjects) {
             "From arrival to the first byte of the answer's body, of answers below status 400. The class's "
             "objective is a bucket edge."),
         &ClassTotals::first_token, kFirstTokenEdges);
-    add(families.histogram("weir_queue_wait_seconds",
-                           "Time in line, of requests that were sent to a backend or stood in line in vain."),
+    add(families.histogram(
+            "weir_queue_wait_seconds",
+            "Time in the queue, of requests that were sent to a backend or waited in the queue in vain."),
         &ClassTotals::queue_wait, kFirstTokenEdges);
     add(families.histogram("weir_overhead_seconds",
                            "Time spent in Weir's own code, of requests that were sent to a backend."),

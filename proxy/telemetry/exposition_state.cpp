@@ -20,9 +20,9 @@ std::vector<Reading<ClassGauges>> read_classes(const Labels& labels, const Scrap
         auto& [sum, told] = readings[index(gauges.id)];
         sum.inflight += gauges.inflight;
         sum.waiting += gauges.waiting;
-        sum.line += gauges.line;
+        sum.queue += gauges.queue;
         sum.clients += gauges.clients;
-        sum.room = std::max(sum.room, gauges.room);
+        sum.headroom = std::max(sum.headroom, gauges.headroom);
         sum.bucket_fill = told ? std::max(sum.bucket_fill, gauges.bucket_fill) : gauges.bucket_fill;
         told = true;
     }
@@ -154,10 +154,10 @@ void add_saturation_families(Families& families, const Labels& labels, const Scr
         [](const BackendGauges& g) { return g.pressure; });
     names.class_gauge("weir_inflight_requests", "Requests sent to a backend whose last byte is not out.",
                       [](const ClassGauges& g) { return g.inflight; });
-    names.class_gauge("weir_queue_length", "Requests in line.", [](const ClassGauges& g) { return g.waiting; });
-    names.class_gauge("weir_queue_limit", "Places in the line.", [](const ClassGauges& g) { return g.line; });
-    names.class_gauge("weir_room_ratio", "Share of each endpoint that the class keeps free for better ones.",
-                      [](const ClassGauges& g) { return g.room; });
+    names.class_gauge("weir_queue_length", "Requests in the queue.", [](const ClassGauges& g) { return g.waiting; });
+    names.class_gauge("weir_queue_limit", "Places in the line.", [](const ClassGauges& g) { return g.queue; });
+    names.class_gauge("weir_headroom_ratio", "Share of each endpoint that the class keeps free for better ones.",
+                      [](const ClassGauges& g) { return g.headroom; });
     names.class_gauge("weir_bucket_fill_ratio", "What the class's request bucket has left; 1 without one.",
                       [](const ClassGauges& g) { return g.bucket_fill; });
     names.class_gauge("weir_clients_tracked", "Entries in the class's per-client table.",

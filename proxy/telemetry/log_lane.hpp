@@ -22,15 +22,15 @@ inline constexpr std::size_t kBytesPerLine = 1024;  // on average: a line has ab
 class alignas(64) LogLane {
 public:
     // Returns true when the lane has just become half full: high time to write.
-    bool push(std::string_view line, std::uint32_t most_lines) {
+    bool push(std::string_view line, std::uint32_t max_lines) {
         const std::lock_guard lock(mutex_);
-        const bool fits = lines_ < most_lines && text_.size() + line.size() <= most_lines * kBytesPerLine;
+        const bool fits = lines_ < max_lines && text_.size() + line.size() <= max_lines * kBytesPerLine;
         if (!fits && !text_.empty()) {
             dropped_.add(1);
             return false;
         }
         text_.append(line);
-        return ++lines_ == most_lines / 2;
+        return ++lines_ == max_lines / 2;
     }
 
     // Moves what waits behind `out`.

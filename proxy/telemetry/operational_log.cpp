@@ -17,7 +17,7 @@ namespace weir::telemetry {
 namespace {
 
 constexpr std::size_t kQueuedMessages = 8192;
-constexpr int kPatienceMs = 200;
+constexpr int kQueueTimeoutMs = 200;
 constexpr std::size_t kChunk = 4096;  // PIPE_BUF: what a pipe that polls as writable takes without blocking
 
 spdlog::level::level_enum level_of(std::string_view level) {
@@ -56,7 +56,7 @@ private:
         while (!text.empty()) {
             pollfd wait{fd_, POLLOUT, 0};
             // Once it was found blocked, nobody waits again until it takes something: so the queue drains quickly.
-            if (poll(&wait, 1, blocked_ ? 0 : kPatienceMs) <= 0) {
+            if (poll(&wait, 1, blocked_ ? 0 : kQueueTimeoutMs) <= 0) {
                 blocked_ = true;
                 return;
             }

@@ -20,7 +20,7 @@ SloVerdict judge_gone(const Record& record, Duration objective) {
 Outcome outcome_of(Reason reason) {
     switch (group(reason)) {
         case ReasonGroup::admitted: return Outcome::served;
-        case ReasonGroup::contract:
+        case ReasonGroup::limits:
         case ReasonGroup::overload: return Outcome::shed;
         case ReasonGroup::request: return Outcome::rejected;
         case ReasonGroup::backend: return Outcome::backend_error;
@@ -34,7 +34,7 @@ SloVerdict judge_slo(const Record& record, Duration objective) {
     switch (group(record.reason)) {
         case ReasonGroup::admitted: return judge_served(record, objective);
         case ReasonGroup::client: return judge_gone(record, objective);
-        case ReasonGroup::contract:
+        case ReasonGroup::limits:
         case ReasonGroup::request: return SloVerdict::excluded;
         case ReasonGroup::overload:
         case ReasonGroup::backend:

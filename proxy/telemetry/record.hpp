@@ -44,7 +44,7 @@ struct Record {
     EndpointId endpoint = kNoEndpoint;
 
     Reason reason = Reason::admitted;
-    std::string_view gate;  // what decided, for shed requests: `line`, `client_rate`, ...
+    std::string_view gate;  // what decided, for shed requests: `queue`, `client_rate`, ...
     double limit = 0;
     double observed = 0;
     bool shadow = false;                      // `reason` did not take effect: a policy in shadow mode

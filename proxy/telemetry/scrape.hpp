@@ -20,7 +20,7 @@ struct ClassGauges {
     std::uint32_t inflight = 0;
     std::uint32_t waiting = 0;
     std::uint32_t line = 0;
-    double room = 0;
+    double headroom = 0;
     double bucket_fill = 1;
     std::uint32_t clients = 0;
 };

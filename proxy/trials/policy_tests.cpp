@@ -53,9 +53,10 @@ std::size_t position_by_name(const std::vector<Entry>& entries, std::string_view
 }
 
 // The judge of one backend, brought into the situation that a test describes.
-class Courtroom {
+class JudgeFixture {
 public:
-    explicit Courtroom(const admission::JudgeConfig& config) : config_(config), judge_(without_limits(config), kNow) {}
+    explicit JudgeFixture(const admission::JudgeConfig& config)
+        : config_(config), judge_(without_limits(config), kNow) {}
 
     // Steady state: every class has been seen lately, so that the room for better classes is kept.
     void wake_all_classes() {
@@ -70,7 +71,7 @@ public:
         std::uint32_t requests = 0;
         for (const auto& endpoint : config_.endpoints) requests += admission::initial_slots(endpoint);
         std::size_t bound = requests + std::size_t{1};
-        for (const auto& entry : config_.classes) bound += admission::effective_line(entry.config, requests);
+        for (const auto& entry : config_.classes) bound += admission::effective_queue(entry.config, requests);
         // In shadow nobody is refused, so that something else must end it: more than all places there are.
         for (std::size_t i = 0; i < bound; ++i) {
             if (arrive(cls, kNow).standing() == Standing::ended) return;
@@ -132,23 +133,23 @@ public:
         const ClassId id = classifier_.classify(identity, head, body_of(test));
         const admission::ClassConfig& cls = policy_.classes[position_of(numbered_.classes, id)];
         const std::size_t backend = position_by_name(policy_.backends, cls.backend);
-        Courtroom room(numbering::judge_config(numbered_, backend));
+        JudgeFixture room(numbering::judge_config(numbered_, backend));
         bring_about(test, cls, id, room);
         std::string degraded;
-        const std::string_view detour = degrade(test, cls, test.pressure.value_or(room.pressure()), degraded);
-        if (detour.empty() || detour == cls.backend) {
+        const std::string_view fallback_route = degrade(test, cls, test.pressure.value_or(room.pressure()), degraded);
+        if (fallback_route.empty() || fallback_route == cls.backend) {
             return outcome_of(room.try_request(id, identity.client), cls, policy_.backends[backend], path, degraded);
         }
         // There nothing else is going on.
-        const std::size_t other = position_by_name(policy_.backends, detour);
-        Courtroom there(numbering::judge_config(numbered_, other));
+        const std::size_t other = position_by_name(policy_.backends, fallback_route);
+        JudgeFixture there(numbering::judge_config(numbered_, other));
         return outcome_of(there.try_request(id, identity.client), cls, policy_.backends[other], path, degraded);
     }
 
 private:
     // What the test says is going on already.
-    void bring_about(const PolicyTest& test, const admission::ClassConfig& cls, ClassId id, Courtroom& room) const {
-        if (test.given == PolicyTest::Situation::line_full) room.flood(id);
+    void bring_about(const PolicyTest& test, const admission::ClassConfig& cls, ClassId id, JudgeFixture& room) const {
+        if (test.given == PolicyTest::Situation::queue_full) room.flood(id);
         if (test.given != PolicyTest::Situation::flood_of) return;
         room.wake_all_classes();
         const std::size_t flooding = position_by_name(policy_.classes, test.flood_of);

@@ -8,10 +8,10 @@ namespace weir::upstream {
 namespace {
 
 // More than any machine has: a page that says so is wrong.
-constexpr double kMost = 1e12;
+constexpr double kMax = 1e12;
 
 std::optional<std::uint64_t> plausible(double tokens) {
-    if (!(tokens >= 1) || tokens > kMost) return std::nullopt;
+    if (!(tokens >= 1) || tokens > kMax) return std::nullopt;
     return static_cast<std::uint64_t>(tokens);
 }
 

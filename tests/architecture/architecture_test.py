@@ -21,7 +21,7 @@ ARROWS = {
     "net": {"base"},
     "http": {"base"},
     "ai": {"base"},           # pure
-    "admission": {"base"},    # pure: the judge never talks to the witness, to sockets or to a clock
+    "admission": {"base"},    # pure: the judge never talks to the telemetry, to sockets or to a clock
     "telemetry": {"base"},
     "simulate": {"base", "admission"},
     "policy": {"base"},       # and the configurations below
@@ -80,7 +80,7 @@ STATUS_LINE = re.compile(r'"HTTP/1\.[01] |\bstatus_of\(Reason')
 STATUS_MAKERS = {
     "proxy/downstream/exchange/reply.cpp": "the only place that makes a status",
     "proxy/downstream/exchange/reply.hpp": "declares it",
-    "proxy/downstream/transfer/presence.hpp": "the interim 100 that a waiting client is sent",
+    "proxy/downstream/transfer/client_probe.hpp": "the interim 100 that a waiting client is sent",
     "proxy/http/forward.cpp": "a backend's status, passed on",
 }
 
@@ -124,14 +124,14 @@ def lines_with(pattern, text):
     return [number for number, line in enumerate(text.split("\n"), 1) if re.search(pattern, line)]
 
 
-def room_of(name):
+def headroom_of(name):
     parts = [part for part in name.split("/")[1:] if part not in GROUPS]
     return parts[0] if len(parts) > 1 else Path(parts[0]).stem
 
 
 def wrong_includes(root):
     for path, name in files(root, "proxy"):
-        room = room_of(name)
+        room = headroom_of(name)
         if room not in ARROWS:
             yield f"{name}: the room '{room}' is not in the table"
             continue
@@ -168,7 +168,7 @@ def wrong_folders(root):
 def wrong_depends(root):
     rooms = set()
     for path, name in files(root, "proxy", suffixes=(".txt",)):
-        for found in re.finditer(r"weir_room\((\w+)(.*?)\)", re.sub(r"\$<[^>]*>", "", read(path)), re.S):
+        for found in re.finditer(r"weir_module\((\w+)(.*?)\)", re.sub(r"\$<[^>]*>", "", read(path)), re.S):
             room, words = found.group(1), found.group(2).split()
             rooms.add(room)
             depends, taking = set(), False
@@ -358,7 +358,7 @@ class Rules(unittest.TestCase):
             "proxy/policy/keys/x.cpp": '#include "policy/keys/y.hpp"\n#include "policy/yaml/tree.hpp"\n#include "policy/mark.hpp"\n'}), [])
 
     def test_a_target_that_links_otherwise_is_found(self):
-        self.assert_found(wrong_depends, "proxy/ai/CMakeLists.txt", "weir_room(ai SOURCES a.cpp DEPENDS base net)", "in the table")
+        self.assert_found(wrong_depends, "proxy/ai/CMakeLists.txt", "weir_module(ai SOURCES a.cpp DEPENDS base net)", "in the table")
         findings = self.findings(wrong_depends, {"proxy/cellar/x.cpp": ""})
         self.assertIn("proxy/cellar: folder, target and table do not agree", findings)
 
@@ -391,11 +391,11 @@ class Rules(unittest.TestCase):
             "proxy/downstream/exchange/reply.cpp": '"HTTP/1.1 503 Full"', "proxy/http/x.cpp": '" HTTP/1.1\\r\\nHost: "'}), [])
 
     def test_a_reason_spelled_elsewhere_is_found(self):
-        table = "    X(line_full, overload, \"text\") \\\n"
-        self.assert_found(reasons_spelled_elsewhere, "proxy/gateway/x.cpp", 'log("line_full");', "spells a reason",
+        table = "    X(queue_full, overload, \"text\") \\\n"
+        self.assert_found(reasons_spelled_elsewhere, "proxy/gateway/x.cpp", 'log("queue_full");', "spells a reason",
                           **{"proxy/base/reason.hpp": table})
         self.assertEqual(self.findings(reasons_spelled_elsewhere, {
-            "proxy/base/reason.hpp": table, "proxy/gateway/x.cpp": 'Reason::line_full; "the line_full"'}), [])
+            "proxy/base/reason.hpp": table, "proxy/gateway/x.cpp": 'Reason::queue_full; "the queue_full"'}), [])
         self.assertNotEqual(self.findings(reasons_spelled_elsewhere, {}), [])
 
     def test_a_long_file_is_found(self):

@@ -91,16 +91,16 @@ class Play(unittest.TestCase):
         self.assertEqual(server.connections, 1)
 
     def test_a_refusal_is_tried_again_after_the_advised_wait(self):
-        server = Server(refusal(503, "retry-after-ms: 30", "x-weir-decision: line_full"), WHOLE)
+        server = Server(refusal(503, "retry-after-ms: 30", "x-weir-decision: queue_full"), WHOLE)
         outcome = play(server)[0]
         self.assertEqual((outcome.kind, outcome.attempts), ("served", 2))
-        self.assertEqual(outcome.refused_attempts, {"line_full": 1})
+        self.assertEqual(outcome.refused_attempts, {"queue_full": 1})
         self.assertGreaterEqual(outcome.first_token_s, 0.03)
         self.assertIn("x-stainless-retry-count: 1", server.heads[1])
 
     def test_three_refusals_are_a_refusal_with_its_reason(self):
-        outcome = play(Server(refusal(529, "retry-after-ms: 1", "x-weir-decision: pushed_out")))[0]
-        self.assertEqual((outcome.kind, outcome.reason, outcome.attempts), ("refused", "pushed_out", 3))
+        outcome = play(Server(refusal(529, "retry-after-ms: 1", "x-weir-decision: displaced")))[0]
+        self.assertEqual((outcome.kind, outcome.reason, outcome.attempts), ("refused", "displaced", 3))
 
     def test_a_server_without_reasons_is_known_by_its_status(self):
         outcome = play(Server(refusal(503, "x-should-retry: false")))[0]

@@ -29,7 +29,7 @@ class Stats(unittest.TestCase):
 
 class Summarize(unittest.TestCase):
     outcomes = [served("direct", 0, 0.5), served("direct", 1, 1.5), Outcome("direct", 2, "failed", "gave up waiting", attempts=1),
-                served("bulk", 0, 9), refused("bulk", 1, "line_full")]
+                served("bulk", 0, 9), refused("bulk", 1, "queue_full")]
 
     def test_good_means_served_within_the_slo_out_of_all_that_was_offered(self):
         direct = summary.summarize(self.outcomes, {"direct": 1})["direct"]
@@ -40,8 +40,8 @@ class Summarize(unittest.TestCase):
     def test_a_class_without_an_slo_only_has_to_be_served(self):
         bulk = summary.summarize(self.outcomes, {"direct": 1})["bulk"]
         self.assertEqual((bulk.offered, bulk.good, bulk.attempts), (2, 1, 4))
-        self.assertEqual(bulk.refused, {"line_full": 1})
-        self.assertEqual(bulk.refused_attempts, {"line_full": 3})
+        self.assertEqual(bulk.refused, {"queue_full": 1})
+        self.assertEqual(bulk.refused_attempts, {"queue_full": 3})
 
     def test_every_outcome_is_in_one_column(self):
         for s in summary.summarize(self.outcomes).values():
@@ -50,7 +50,7 @@ class Summarize(unittest.TestCase):
     def test_tables_have_a_row_a_class(self):
         rows = summary.rows("Weir", summary.summarize(self.outcomes))
         self.assertEqual([row[1] for row in rows], ["bulk", "direct"])
-        self.assertIn("1 (line_full 1)", summary.text_table(summary.HEADER, rows))
+        self.assertIn("1 (queue_full 1)", summary.text_table(summary.HEADER, rows))
         self.assertEqual(len(summary.markdown_table(summary.HEADER, rows).splitlines()), 4)
 
 

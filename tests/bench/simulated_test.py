@@ -12,7 +12,7 @@ SEEN = {"direct": {"offered": 200, "served": 200, "good": 198, "refused": 0, "fa
                    "retries": 20, "goodput": 0.99, "first_token_p50_s": 0.04, "first_token_p95_s": 0.1,
                    "first_token_p99_s": 0.2},
         "bulk": {"offered": 100, "served": 0, "good": 0, "refused": 100, "failed": 0,
-                 "unserved_by_reason": {"patience_expired": 10, "line_full": 90}, "retries": 200, "goodput": 0.0}}
+                 "unserved_by_reason": {"queue_timeout": 10, "queue_full": 90}, "retries": 200, "goodput": 0.0}}
 
 
 class Simulated(unittest.TestCase):
@@ -20,7 +20,7 @@ class Simulated(unittest.TestCase):
         bulk, direct = simulated.rows("Weir, simulated", SEEN)
         self.assertEqual(len(bulk), len(HEADER))
         self.assertEqual(direct[6:], ["99.0 %", "1.10", "40 ms", "100 ms", "200 ms"])
-        self.assertEqual(bulk[4], "100 (line_full 90, patience_expired 10)")
+        self.assertEqual(bulk[4], "100 (queue_full 90, queue_timeout 10)")
         self.assertEqual(bulk[-3:], ["-", "-", "-"])
 
     def test_agreement_is_in_points_and_as_a_ratio(self):

@@ -151,12 +151,12 @@ class Overload(WeirTest):
         self.assertEqual(s, -(-ms // 1000))
 
     def test_a_full_line_is_503_with_everything_that_a_caller_needs(self):
-        backend, weir = self.start(classes=[{"name": "everyone", "match": "any", "backend": "model", "line": 2}])
+        backend, weir = self.start(classes=[{"name": "everyone", "match": "any", "backend": "model", "queue": 2}])
         self.fill(weir, backend)
         self.wait_in_line(weir, 2)
         answer = weir.request("POST", "/v1/chat/completions", [("X-Request-Id", "my-id")], b"{}")
         self.assertEqual((answer.status, answer.get("x-weir-decision"), answer.get("x-weir-class"), answer.get("x-request-id")),
-                         (503, "line_full", "everyone", "my-id"))
+                         (503, "queue_full", "everyone", "my-id"))
         self.assert_advice(answer, 2.5, 7.5)
         self.assertEqual(answer.get("content-type"), "application/json")
         error = json.loads(answer.body)["error"]
@@ -165,7 +165,7 @@ class Overload(WeirTest):
         self.assertIsNone(answer.get("x-should-retry"))
 
     def test_the_advice_is_spread(self):
-        backend, weir = self.start(classes=[{"name": "everyone", "match": "any", "backend": "model", "line": 1,
+        backend, weir = self.start(classes=[{"name": "everyone", "match": "any", "backend": "model", "queue": 1,
                                              "refusal": {"retry_after": "2s", "tell_no_retry": True}}])
         self.fill(weir, backend)
         self.wait_in_line(weir, 1)
@@ -176,23 +176,23 @@ class Overload(WeirTest):
         self.assertGreater(len({answer.get("retry-after-ms") for answer in answers}), 10)
 
     def test_in_the_anthropic_dialect_it_is_529(self):
-        backend, weir = self.start(classes=[{"name": "everyone", "match": "any", "backend": "model", "line": 1}])
+        backend, weir = self.start(classes=[{"name": "everyone", "match": "any", "backend": "model", "queue": 1}])
         self.fill(weir, backend)
         self.wait_in_line(weir, 1)
         answer = weir.request("POST", "/v1/messages", [("X-Request-Id", "my-id")], b"{}")
-        self.assertEqual((answer.status, answer.get("x-weir-decision")), (529, "line_full"))
+        self.assertEqual((answer.status, answer.get("x-weir-decision")), (529, "queue_full"))
         body = json.loads(answer.body)
         self.assertEqual((body["type"], body["error"]["type"], body["request_id"]), ("error", "overloaded_error", "my-id"))
         answer = weir.request("GET", "/elsewhere")
         self.assertEqual(answer.status, 503)
 
-    def test_patience_ends_a_wait_with_503(self):
-        backend, weir = self.start(classes=[{"name": "everyone", "match": "any", "backend": "model", "patience": "200ms"}])
+    def test_the_queue_timeout_ends_a_wait_with_503(self):
+        backend, weir = self.start(classes=[{"name": "everyone", "match": "any", "backend": "model", "queue_timeout": "200ms"}])
         self.fill(weir, backend)
         began = time.monotonic()
         answer = weir.request()
         waited = time.monotonic() - began
-        self.assertEqual((answer.status, answer.get("x-weir-decision")), (503, "patience_expired"))
+        self.assertEqual((answer.status, answer.get("x-weir-decision")), (503, "queue_timeout"))
         self.assertTrue(0.19 <= waited < scaled(0.5), waited)
         self.assert_advice(answer, 2.5, 7.5)
 
@@ -228,18 +228,18 @@ class Overload(WeirTest):
         self.assertEqual([r.target for r in backend.requests], ["/held", "/first", "/retry"])
 
     def test_a_retry_is_pushed_out_of_a_full_line_by_a_first_try(self):
-        backend, weir = self.start(classes=[{"name": "everyone", "match": "any", "backend": "model", "line": 2}])
+        backend, weir = self.start(classes=[{"name": "everyone", "match": "any", "backend": "model", "queue": 2}])
         self.fill(weir, backend)
         retry, first = (self.wait_in_line(weir, 1, [("x-stainless-retry-count", "1")])[0], self.wait_in_line(weir, 1)[0])
         late = self.client(weir)
         late.send(format_request())
         answer = retry.response()
-        self.assertEqual((answer.status, answer.get("x-weir-decision")), (503, "pushed_out"))
+        self.assertEqual((answer.status, answer.get("x-weir-decision")), (503, "displaced"))
         self.done.set()
         self.assertEqual((first.response().status, late.response().status), (200, 200))
 
     def test_a_class_that_floods_does_not_fill_another_ones_line(self):
-        backend, weir = self.start(clients=clients(), classes=by_key(bulk={"line": 2}))
+        backend, weir = self.start(clients=clients(), classes=by_key(bulk={"queue": 2}))
         self.fill(weir, backend, fields=[bearer("bulk")])
         self.wait_in_line(weir, 2, [bearer("bulk")])
         self.assertEqual(weir.request("GET", "/", [bearer("bulk")]).status, 503)
@@ -248,7 +248,7 @@ class Overload(WeirTest):
         self.assertEqual(direct.response().status, 200)
 
     def test_shadow_lets_through_what_it_would_refuse_and_counts_it(self):
-        backend, weir = self.start(mode="shadow", classes=[{"name": "everyone", "match": "any", "backend": "model", "line": 1}])
+        backend, weir = self.start(mode="shadow", classes=[{"name": "everyone", "match": "any", "backend": "model", "queue": 1}])
         self.done.set()
         hold_all = threading.Event()
         self.addCleanup(hold_all.set)
@@ -264,7 +264,7 @@ class Overload(WeirTest):
         self.assert_idle(weir)
 
     def test_a_refusal_says_the_same_in_header_log_and_metric(self):
-        backend, weir = self.start(classes=[{"name": "everyone", "match": "any", "backend": "model", "line": 1}])
+        backend, weir = self.start(classes=[{"name": "everyone", "match": "any", "backend": "model", "queue": 1}])
         self.fill(weir, backend)
         self.wait_in_line(weir, 1)
         answer = weir.request("GET", "/path?secret=query")
@@ -434,7 +434,7 @@ class Workers(WeirTest):
             return ok(peer, request)
         backend = self.start_backend(answer)
         weir = self.start_weir_before(backend, capacity=7, workers=4, classes=[
-            {"name": "everyone", "match": "any", "backend": "model", "line": 200, "patience": "1m"}])
+            {"name": "everyone", "match": "any", "backend": "model", "queue": 200, "queue_timeout": "1m"}])
         statuses = []
 
         def client():

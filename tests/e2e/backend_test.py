@@ -271,11 +271,11 @@ class Health(WeirTest):
         state = threading.Event()
         backend = self.probed(state)
         weir = self.start_weir_before(backend, backend={"health": self.FAST}, classes=[
-            {"name": "everyone", "match": "any", "backend": "model", "patience": "300ms"}])
+            {"name": "everyone", "match": "any", "backend": "model", "queue_timeout": "300ms"}])
         self.eventually(lambda: self.available(weir) == [False])
         answer = weir.request()
         self.assertEqual(answer.status, 503)
-        self.assertIn(answer.get("x-weir-decision"), ("no_endpoint", "patience_expired"))
+        self.assertIn(answer.get("x-weir-decision"), ("no_endpoint", "queue_timeout"))
         self.assertIsNotNone(answer.get("retry-after-ms"))
         state.set()
         self.eventually(lambda: weir.request().status == 200)

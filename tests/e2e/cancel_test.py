@@ -162,7 +162,7 @@ class ClientLeaves(WeirTest):
         backend = self.start_backend()
         weir = self.start_weir_before(backend)
         client = weir.connect()
-        # More than limits.body_before_line, which is read before the request takes its place.
+        # More than limits.body_before_queue, which is read before the request takes its place.
         client.send(b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5000000\r\n\r\n" + b"x" * 1_200_000)
         self.eventually(lambda: backend.received > 1_200_000)
         self.assert_soon_equal(lambda: weir.inflight(), 1)

@@ -128,7 +128,7 @@ class Pressure(WeirTest):
     def test_a_rule_holds_from_its_pressure_on(self):
         backend = self.start_backend(hold(self.done))
         weir = self.start_weir(policy(backend.url, [rule(pressure=0.5, max_output_tokens=100), rule("shorter", pressure=1, max_output_tokens=10)],
-                                      bulk={"patience": "30s"}))
+                                      bulk={"queue_timeout": "30s"}))
         clients = []
         for i in range(4):
             clients.append(self.ask(weir))
@@ -141,18 +141,18 @@ class Pressure(WeirTest):
     def test_another_backend_serves_what_this_one_would_refuse(self):
         backend = self.start_backend(hold(self.done))
         small = self.start_backend(ok)
-        weir = self.start_weir(policy(backend.url, [rule("detour", pressure=1, backend="small", model="small-8b")], small.url,
-                                      bulk={"line": 0, "patience": "0s"}))
+        weir = self.start_weir(policy(backend.url, [rule("fallback_route", pressure=1, backend="small", model="small-8b")], small.url,
+                                      bulk={"queue": 0, "queue_timeout": "0s"}))
         held = [self.ask(weir, "direct") for _ in range(2)]
         backend.wait_for(2)
         answer = self.ask(weir).response()
-        self.assertEqual((answer.status, answer.get("x-weir-degraded")), (200, "detour"))
+        self.assertEqual((answer.status, answer.get("x-weir-degraded")), (200, "fallback_route"))
         self.assertEqual(json.loads(small.requests[0].body), {"model": "small-8b", "max_tokens": 1000})
         # A body that comes after its head is waited for: it may yet be served elsewhere.
         late = self.client(weir)
         late.send(format_request("POST", "/v1/chat/completions", [JSON, bearer("bulk"), ("Content-Length", "13")]))
         late.send(b'{"model":"x"}')
-        self.assertEqual(late.response().get("x-weir-degraded"), "detour")
+        self.assertEqual(late.response().get("x-weir-degraded"), "fallback_route")
         # An answer is counted when it has been sent, which may be a moment later.
         self.eventually(lambda: weir.count("weir_responses_total", backend="small", code="200") == 2)
         self.done.set()
@@ -176,8 +176,8 @@ class Tests(WeirTest):
         code, out, err = self.check(
             {"name": "idle", "request": request, "expect": {"degraded": "nothing"}},
             {"name": "nearly full", "request": request, "given": {"pressure": 0.95}, "expect": {"degraded": "short"}},
-            {"name": "full", "request": request, "given": {"line": "full"}, "expect": {"degraded": "short,small"}},
-            {"name": "of another model", "request": {"api_key": "bulk"}, "given": {"line": "full"}, "expect": {"degraded": "short"}},
+            {"name": "full", "request": request, "given": {"queue": "full"}, "expect": {"degraded": "short,small"}},
+            {"name": "of another model", "request": {"api_key": "bulk"}, "given": {"queue": "full"}, "expect": {"degraded": "short"}},
             {"name": "direct", "given": {"flood_of": "bulk"}, "expect": {"degraded": "nothing", "decision": "admit"}})
         self.assertEqual(code, 0, out + err)
         code, out, err = self.check({"name": "wrong", "request": request, "expect": {"degraded": "short"}})

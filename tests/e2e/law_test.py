@@ -144,7 +144,7 @@ class Guarantee(WeirTest):
         go = threading.Event()
         backend = self.start_backend(hold(go))
         weir = self.start_weir(policy(backend.url, capacity={"requests": 4}, bulk={"guarantee": "25%"},
-                                      direct={"patience": "20s"}))
+                                      direct={"queue_timeout": "20s"}))
         clients = [self.client(weir) for _ in range(6)]
         for client in clients[:5]:
             client.send(post(chat()))
@@ -162,7 +162,7 @@ class Guarantee(WeirTest):
 class Eviction(WeirTest):
     def weir_before(self, backend, **bulk):
         return self.start_weir(policy(backend.url, capacity={"requests": 1}, bulk={"preemptible": True, **bulk},
-                                      direct={"patience": "400ms"}))
+                                      direct={"queue_timeout": "400ms"}))
 
     def test_a_running_stream_is_cut_for_a_better_class_that_has_waited(self):
         go = threading.Event()
@@ -280,7 +280,7 @@ class Learning(WeirTest):
         self.addCleanup(process.terminate)
         self.addCleanup(process.stdout.close)
         address = re.search(r"127\.0\.0\.1:\d+", process.stdout.readline())[0]
-        weir = self.start_weir(policy(f"http://{address}", direct={"line": 1000, "patience": "60s"},
+        weir = self.start_weir(policy(f"http://{address}", direct={"queue": 1000, "queue_timeout": "60s"},
                                       capacity={"requests": {"learn": True, "start": 2}, "context_tokens": "read"}))
         self.assert_soon_equal(lambda: weir.metrics().sum("weir_limit_requests"), 2)
         until = time.monotonic() + scaled(20)

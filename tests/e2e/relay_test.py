@@ -199,7 +199,7 @@ class EarlyAnswers(WeirTest):
         weir = self.start_weir_before(backend)
         client = self.client(weir)
         client.send(b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n")
-        # Over body_before_line, so that it is streamed.
+        # Over body_before_queue, so that it is streamed.
         for _ in range(20):
             client.try_send(b"10000\r\n" + b"x" * 65536 + b"\r\n")
         answer = client.response()

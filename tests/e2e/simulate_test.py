@@ -78,7 +78,7 @@ class Surge(SimulateTest):
         self.assertEqual(result["window"], {"from_s": 20, "to_s": 50, "what": "in the surge"})
         # The bulk class is refused for the reasons that the proxy would name.
         bulk = self.classes(result)["siri-bulk"]["surge"]
-        self.assertGreater(bulk["unserved_by_reason"]["line_full"], 0)
+        self.assertGreater(bulk["unserved_by_reason"]["queue_full"], 0)
         self.assertEqual(bulk["offered"], bulk["served"] + bulk["refused"] + bulk["failed"])
 
     def test_the_same_seed_gives_the_same_bytes(self):
@@ -105,7 +105,7 @@ class Surge(SimulateTest):
     def test_the_table_names_each_class_and_why_it_was_refused(self):
         code, out, err = run_weir("simulate", QUICKSTART, self.day, *SURGE)
         self.assertEqual((code, err), (0, ""))
-        for word in ("direct", "siri-bulk", "first token p50", "the surge, from 20 s to 50 s", "line_full"):
+        for word in ("direct", "siri-bulk", "first token p50", "the surge, from 20 s to 50 s", "queue_full"):
             self.assertIn(word, out)
         self.assertNotIn("anonymous", out)
 
@@ -229,7 +229,7 @@ class Mistakes(SimulateTest):
                 self.assertIn(form, self.refused(QUICKSTART, self.day, option, word))
         self.assertIn("none of weir, none", self.refused(QUICKSTART, self.day, "--compare", "soothsayer", code=2))
         self.assertIn("its settings are slots, timeout",
-                      self.refused(QUICKSTART, self.day, "--controller", "haproxy:patience=3", code=2))
+                      self.refused(QUICKSTART, self.day, "--controller", "haproxy:queue_timeout=3", code=2))
         self.assertIn("TRACE", self.refused(QUICKSTART, code=2))
 
     def test_the_help_shows_how_to_begin(self):

@@ -22,7 +22,7 @@ class Jobs(WeirTest):
     def start(self, speed=10, capacity=1, **options):
         self.mock = Mock("--speed", str(speed))
         self.addCleanup(self.mock.stop)
-        classes = [{"name": "everyone", "match": "any", "backend": "model", "patience": "20s",
+        classes = [{"name": "everyone", "match": "any", "backend": "model", "queue_timeout": "20s",
                     **options.pop("cls", {})}]
         self.weir = self.start_weir(small_policy(self.mock.url, capacity=capacity, classes=classes, **options))
 

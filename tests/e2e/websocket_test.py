@@ -43,12 +43,12 @@ class Upgrades(WebSocketTest):
     def test_a_refusal_comes_before_the_upgrade(self):
         backend = self.start_backend(server(echo))
         weir = self.weir_before(backend, capacity=1, classes=[
-            {"name": "all", "match": "any", "backend": "model", "line": 1, "patience": "100ms"}])
+            {"name": "all", "match": "any", "backend": "model", "queue": 1, "queue_timeout": "100ms"}])
         self.open(weir)
         client = self.client(weir)
         client.send(handshake("/ws"))
         answer = client.response()
-        self.assertEqual((answer.status, answer.get("x-weir-decision")), (503, "patience_expired"))
+        self.assertEqual((answer.status, answer.get("x-weir-decision")), (503, "queue_timeout"))
         self.assertTrue(client.is_closed(), "what follows a handshake that was refused is no request")
         self.assertEqual(len(backend.requests), 1)
 
@@ -159,7 +159,7 @@ class Realtime(WeirTest):
         self.assertEqual((line["status"], line["reason"], line["class"]), (200, "admitted", "all"))
 
     def test_responses_never_overlap_beyond_the_capacity(self):
-        weir = self.weir_with(self.start_mock("--preset", "h100-8b"), capacity=2, patience="30s", line=16)
+        weir = self.weir_with(self.start_mock("--preset", "h100-8b"), capacity=2, queue_timeout="30s", queue=16)
         ends = [self.open(weir) for _ in range(6)]
         most = []
 
@@ -181,7 +181,7 @@ class Realtime(WeirTest):
         self.eventually(lambda: weir.count("weir_backend_websockets") == 0)
 
     def test_a_refusal_is_an_error_event_and_the_connection_stays(self):
-        weir = self.weir_with(self.start_mock("--preset", "h100-8b"), line=0, patience="0s")
+        weir = self.weir_with(self.start_mock("--preset", "h100-8b"), queue=0, queue_timeout="0s")
         first, second = self.open(weir), self.open(weir)
         first.send_event("response.create", response={"max_output_tokens": 400})
         self.assertEqual(first.event()["type"], "response.created")
@@ -197,7 +197,7 @@ class Realtime(WeirTest):
         self.assertEqual(first.events_until("response.done")[-1]["response"]["status"], "cancelled")
         second.send_event("response.create", response={"max_output_tokens": 3})
         self.assertEqual(second.events_until("response.done")[-1]["response"]["status"], "completed")
-        self.assert_soon_equal(lambda: weir.count("weir_shed_total", reason="patience_expired", mode="enforce"), 1)
+        self.assert_soon_equal(lambda: weir.count("weir_shed_total", reason="queue_timeout", mode="enforce"), 1)
 
     def scripted(self, script):
         """A connection to a model that says what `script` has it say, and reads to the end."""
@@ -229,7 +229,7 @@ class Realtime(WeirTest):
         self.assertIn(b"refuse", payload)
 
     def test_one_waits_for_its_slot_with_everything_behind_it(self):
-        weir = self.weir_with(self.start_mock("--preset", "h100-8b"), patience="30s")
+        weir = self.weir_with(self.start_mock("--preset", "h100-8b"), queue_timeout="30s")
         first, second = self.open(weir), self.open(weir)
         first.send_event("response.create", response={"max_output_tokens": 400})
         self.assertEqual(first.event()["type"], "response.created")
@@ -242,7 +242,7 @@ class Realtime(WeirTest):
         self.assertIn((PONG, b"behind it"), messages + [second.message(), second.message()])
 
     def test_who_leaves_while_waiting_or_answered_frees_everything(self):
-        weir = self.weir_with(self.start_mock("--preset", "h100-8b"), patience="30s")
+        weir = self.weir_with(self.start_mock("--preset", "h100-8b"), queue_timeout="30s")
         first, second = self.open(weir), self.open(weir)
         first.send_event("response.create", response={"max_output_tokens": 100_000})
         self.eventually(lambda: weir.inflight() == 1)

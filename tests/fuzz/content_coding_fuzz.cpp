@@ -14,8 +14,8 @@ using test::require;
 
 namespace {
 
-constexpr std::size_t kMostText = 4 * 1024 * 1024;
-constexpr std::size_t kMostMemory = 24 * 1024 * 1024;
+constexpr std::size_t kMaxText = 4 * 1024 * 1024;
+constexpr std::size_t kMaxMemory = 24 * 1024 * 1024;
 
 std::optional<std::string> decoded(http::ContentCoding coding, std::string_view bytes, std::size_t step) {
     http::ContentDecoder decoder(coding);
@@ -29,8 +29,8 @@ std::optional<std::string> decoded(http::ContentCoding coding, std::string_view 
             if (done.failed) return std::nullopt;
             piece.remove_prefix(done.consumed);
             out.append(room.data(), done.produced);
-            require(decoder.memory() <= kMostMemory);
-            if (out.size() > kMostText) return std::nullopt;
+            require(decoder.memory() <= kMaxMemory);
+            if (out.size() > kMaxText) return std::nullopt;
             if (done.produced < room.size() && (piece.empty() || done.consumed == 0)) break;
         }
         if (!piece.empty()) return std::nullopt;

@@ -50,8 +50,8 @@ TEST_P(WithoutPart, IsFoundOut) {
 }
 
 INSTANTIATE_TEST_SUITE_P(BrokenJudge, WithoutPart,
-                         testing::Values(Part::over, Part::retry, Part::cohort, Part::room, Part::context, Part::prompt,
-                                         Part::patience, Part::bound, Part::guarantee),
+                         testing::Values(Part::over, Part::retry, Part::cohort, Part::headroom, Part::context,
+                                         Part::prompt, Part::queue_timeout, Part::bound, Part::guarantee),
                          [](const auto& tested) {
                              return std::string(admission::kPartNames[static_cast<std::size_t>(tested.param)]);
                          });
@@ -116,7 +116,7 @@ struct RefusesTooEarly : TestedJudge {
         if (auto refusal = TestedJudge::refuse_early(ask, now)) return refusal;
         if (judge_.counts(now).pressure < 1) return std::nullopt;
         admission::Decision refusal;
-        refusal.reason = Reason::line_full;
+        refusal.reason = Reason::queue_full;
         return refusal;
     }
 };

@@ -33,7 +33,7 @@ BookedRequest& Books::arrive(const Operation& operation, TimePoint now) {
     request.retry = operation.retry;
     request.arrival = requests.size();
     request.since = now;
-    request.expires = now + *config.classes[request.cls].config.patience;
+    request.expires = now + *config.classes[request.cls].config.queue_timeout;
     const auto running = static_cast<double>(count(request.cls, Standing::running));
     request.over = static_cast<double>(present(request) + 1) > 0.25 * std::max(16.0, running);
     // In these books a client's cohort is its number.
@@ -43,7 +43,7 @@ BookedRequest& Books::arrive(const Operation& operation, TimePoint now) {
     return request;
 }
 
-void Books::enter_line(BookedRequest& request, TimePoint now) {
+void Books::enter_queue(BookedRequest& request, TimePoint now) {
     seen_[request.cls] = now;
     request.known = Standing::waiting;
     if (is_evenly(request.cls)) finish_tags_[{request.cls, request.client}] = request.turn + 1;
@@ -125,39 +125,39 @@ const BookedRequest* Books::head() const {
     return first ? head_of(*first) : nullptr;
 }
 
-bool Books::is_owed(std::size_t cls) const {
+bool Books::is_below_guarantee(std::size_t cls) const {
     const double guarantee = config.classes[cls].config.guarantee;
     return guarantee > 0 &&
            static_cast<double>(count(cls, Standing::running)) < guarantee * static_cast<double>(inflight());
 }
 
 const BookedRequest* Books::next(TimePoint now) const {
-    const BookedRequest* owed = nullptr;
+    const BookedRequest* below_guarantee = nullptr;
     const auto part = [this](std::size_t cls) {
         return static_cast<double>(count(cls, Standing::running)) / config.classes[cls].config.guarantee;
     };
     for (std::size_t cls = 0; cls < config.classes.size(); ++cls) {
         const BookedRequest* first = head_of(cls);
-        if (first == nullptr || !is_owed(cls) || !fits_anywhere(*first, true, now)) continue;
-        if (owed == nullptr || part(cls) < part(owed->cls)) owed = first;
+        if (first == nullptr || !is_below_guarantee(cls) || !fits_anywhere(*first, true, now)) continue;
+        if (below_guarantee == nullptr || part(cls) < part(below_guarantee->cls)) below_guarantee = first;
     }
-    if (owed != nullptr) return owed;
+    if (below_guarantee != nullptr) return below_guarantee;
     const BookedRequest* first = head();
     return first != nullptr && fits_anywhere(*first, false, now) ? first : nullptr;
 }
 
-bool Books::fits_anywhere(const BookedRequest& request, bool owed, TimePoint now) const {
+bool Books::fits_anywhere(const BookedRequest& request, bool below_guarantee, TimePoint now) const {
     for (std::size_t i = 0; i < endpoints.size(); ++i) {
-        if (endpoints[i].available && fits(request, i, owed, now)) return true;
+        if (endpoints[i].available && fits(request, i, below_guarantee, now)) return true;
     }
     return false;
 }
 
-bool Books::fits(const BookedRequest& request, std::size_t endpoint, bool owed, TimePoint now) const {
+bool Books::fits(const BookedRequest& request, std::size_t endpoint, bool below_guarantee, TimePoint now) const {
     const BookedEndpoint& e = endpoints[endpoint];
     const auto n = static_cast<double>(inflight(endpoint));
     if (n == 0) return true;
-    const double kept = owed ? 0 : room(request.cls, now);
+    const double kept = below_guarantee ? 0 : room(request.cls, now);
     double share = 1;
     if (kept > 0) {
         double better = 0;

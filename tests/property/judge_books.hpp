@@ -50,7 +50,7 @@ public:
 
     // What happens to a request.
     BookedRequest& arrive(const Operation& operation, TimePoint now);
-    void enter_line(BookedRequest& request, TimePoint now);
+    void enter_queue(BookedRequest& request, TimePoint now);
     void dispatch(BookedRequest& request, EndpointId endpoint, TimePoint now);
     void first_token(BookedRequest& request);
     void finish(BookedRequest& request);  // its slot is free
@@ -62,8 +62,9 @@ public:
     [[nodiscard]] const BookedRequest* next(TimePoint now) const;
     // The head of the first class with somebody waiting.
     [[nodiscard]] const BookedRequest* head() const;
-    [[nodiscard]] bool fits(const BookedRequest& request, std::size_t endpoint, bool owed, TimePoint now) const;
-    [[nodiscard]] bool is_owed(std::size_t cls) const;
+    [[nodiscard]] bool fits(const BookedRequest& request, std::size_t endpoint, bool below_guarantee,
+                            TimePoint now) const;
+    [[nodiscard]] bool is_below_guarantee(std::size_t cls) const;
     [[nodiscard]] bool served_sooner(const BookedRequest& a, const BookedRequest& b) const;
     [[nodiscard]] double fill(std::size_t endpoint) const;
     [[nodiscard]] double room(std::size_t cls, TimePoint now) const;
@@ -81,7 +82,7 @@ public:
     std::deque<BookedRequest> requests;
 
 private:
-    [[nodiscard]] bool fits_anywhere(const BookedRequest& request, bool owed, TimePoint now) const;
+    [[nodiscard]] bool fits_anywhere(const BookedRequest& request, bool below_guarantee, TimePoint now) const;
     [[nodiscard]] const BookedRequest* head_of(std::size_t cls) const;
     [[nodiscard]] bool first_class(std::size_t a, std::size_t b) const;
     [[nodiscard]] bool is_evenly(std::size_t cls) const;

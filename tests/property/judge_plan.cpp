@@ -21,7 +21,7 @@ std::ostream& operator<<(std::ostream& out, const Operation& op) {
 }
 
 std::ostream& operator<<(std::ostream& out, const ClassPlan& plan) {
-    return out << "{line " << plan.line << ", patience " << plan.patience_ms << " ms, rate " << plan.rate
+    return out << "{line " << plan.queue << ", queue_timeout " << plan.queue_timeout_ms << " ms, rate " << plan.rate
                << ", concurrency " << plan.concurrency << ", weight " << plan.weight << ", guarantee " << plan.guarantee
                << " %" << (plan.evenly ? ", evenly" : "") << (plan.preemptible ? ", preemptible" : "") << "}";
 }
@@ -44,8 +44,8 @@ admission::JudgeConfig Plan::config() const {
         admission::JudgeClass cls;
         cls.id = ClassId{static_cast<std::uint16_t>(i)};
         cls.config.priority = kPriorities[i];
-        cls.config.line = plan.line;
-        cls.config.patience = std::chrono::milliseconds(plan.patience_ms);
+        cls.config.queue = plan.queue;
+        cls.config.queue_timeout = std::chrono::milliseconds(plan.queue_timeout_ms);
         cls.config.weight = plan.weight;
         cls.config.guarantee = plan.guarantee / 100.0;
         cls.config.shed = plan.evenly ? admission::Shed::evenly : admission::Shed::whole_clients;
@@ -66,7 +66,7 @@ rc::Gen<Plan> any_plan() {
     using rc::gen::weightedElement;
     const auto cls = rc::gen::build<ClassPlan>(
         rc::gen::set(&ClassPlan::line, inRange(0U, 5U)),
-        rc::gen::set(&ClassPlan::patience_ms, rc::gen::element(0U, 50U, 2'000U, 90'000U)),
+        rc::gen::set(&ClassPlan::queue_timeout_ms, rc::gen::element(0U, 50U, 2'000U, 90'000U)),
         rc::gen::set(&ClassPlan::rate, weightedElement<std::uint32_t>({{4, 0U}, {1, 5U}, {1, 100U}})),
         rc::gen::set(&ClassPlan::concurrency, weightedElement<std::uint32_t>({{3, 0U}, {1, 2U}})),
         rc::gen::set(&ClassPlan::weight, inRange(1U, 4U)),

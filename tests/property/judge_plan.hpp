@@ -34,7 +34,7 @@ std::ostream& operator<<(std::ostream& out, const Operation& operation);
 
 struct ClassPlan {
     std::uint32_t line = 0;
-    std::uint32_t patience_ms = 0;
+    std::uint32_t queue_timeout_ms = 0;
     std::uint32_t rate = 0;         // a second, burst 4; 0: none
     std::uint32_t concurrency = 0;  // of each client; 0: none
     std::uint32_t weight = 1;

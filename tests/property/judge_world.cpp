@@ -67,7 +67,7 @@ void JudgeWorld::reconfigure(const Operation& operation) {
     const std::size_t chosen = operation.pick % books_.endpoints.size();
     books_.config.endpoints[chosen].requests = books_.endpoints[chosen].limit = 1 + operation.pick % 12;
     books_.config.endpoints[chosen].context_tokens = books_.endpoints[chosen].context_limit = operation.prompt * 10;
-    books_.config.classes[operation.cls].config.line = operation.pick % 5;
+    books_.config.classes[operation.cls].config.queue = operation.pick % 5;
     judge_->reconfigure(books_.config, clock_.now(), changes_);
 }
 
@@ -109,14 +109,14 @@ void JudgeWorld::arrive(const Operation& operation) {
         RC_ASSERT(early->retry_after == decision.retry_after);
     }
     RC_ASSERT((decision.reason == Reason::client_concurrency) == books_.over_concurrency(request));
-    if (request.place.standing() == Standing::ended && group(decision.reason) == ReasonGroup::contract) {
+    if (request.place.standing() == Standing::ended && group(decision.reason) == ReasonGroup::limits) {
         RC_ASSERT(changes_.empty());
         RC_ASSERT(decision.observed > decision.limit);
         RC_ASSERT(decision.retry_after > 0s);
         request.known = Standing::ended;
         return;
     }
-    books_.enter_line(request, clock_.now());
+    books_.enter_queue(request, clock_.now());
     replay(&request);
 }
 
@@ -125,9 +125,9 @@ void JudgeWorld::requeue(BookedRequest& request) {
     request.lost = request.endpoint;
     const bool stayed = judge_->requeue(request.place, clock_.now(), changes_);
     RC_ASSERT(stayed == (request.place.standing() != Standing::ended));
-    // Who is out of time, or out of endpoints, never stood in line again.
+    // Who is out of time, or out of endpoints, never waited in the queue again.
     const Reason reason = request.place.decision().reason;
-    const bool in_line = stayed || reason == Reason::line_full || reason == Reason::pushed_out;
+    const bool in_line = stayed || reason == Reason::queue_full || reason == Reason::displaced;
     request.known = in_line ? Standing::waiting : Standing::idle;
     replay(&request);
 }
@@ -164,12 +164,13 @@ void JudgeWorld::check_dispatch(BookedRequest& request) {
     const Decision& decision = request.place.decision();
     RC_ASSERT(decision.verdict == admission::Verdict::admit);
     const std::size_t chosen = number(decision.endpoint);
-    const bool owed = books_.is_owed(request.cls);
+    const bool below_guarantee = books_.is_below_guarantee(request.cls);
     RC_ASSERT(books_.endpoints[chosen].available);
-    RC_ASSERT(books_.fits(request, chosen, owed, clock_.now()));
+    RC_ASSERT(books_.fits(request, chosen, below_guarantee, clock_.now()));
     // The one with most room, of those that it has not just been lost on.
     for (std::size_t i = 0; i < books_.endpoints.size(); ++i) {
-        if (i == chosen || !books_.endpoints[i].available || !books_.fits(request, i, owed, clock_.now())) continue;
+        if (i == chosen || !books_.endpoints[i].available || !books_.fits(request, i, below_guarantee, clock_.now()))
+            continue;
         if (request.lost != kNoEndpoint && number(request.lost) == i) continue;
         RC_ASSERT(request.lost == kNoEndpoint || number(request.lost) != chosen);
         RC_ASSERT(books_.fill(chosen) <= books_.fill(i) + 1e-9);
@@ -182,8 +183,8 @@ void JudgeWorld::check_refusal(BookedRequest& request) {
     RC_ASSERT(request.place.standing() == Standing::ended);
     RC_ASSERT(group(decision.reason) == ReasonGroup::overload);
     RC_ASSERT(decision.retry_after == 5s);
-    if (decision.reason == Reason::line_full || decision.reason == Reason::pushed_out) {
-        RC_ASSERT(books_.count(request.cls, Standing::waiting) > *books_.config.classes[request.cls].config.line);
+    if (decision.reason == Reason::queue_full || decision.reason == Reason::displaced) {
+        RC_ASSERT(books_.count(request.cls, Standing::waiting) > *books_.config.classes[request.cls].config.queue);
         for (const BookedRequest& other : books_.requests) {
             if (other.cls != request.cls || other.known != Standing::waiting) continue;
             RC_ASSERT(&other == &request || books_.served_sooner(other, request));
@@ -225,7 +226,7 @@ void JudgeWorld::check_rest() const {
     for (std::size_t cls = 0; cls < books_.config.classes.size(); ++cls) {
         RC_ASSERT(counts.classes[cls].inflight == books_.count(cls, Standing::running));
         RC_ASSERT(counts.classes[cls].waiting == books_.count(cls, Standing::waiting));
-        RC_ASSERT(counts.classes[cls].waiting <= *books_.config.classes[cls].config.line);
+        RC_ASSERT(counts.classes[cls].waiting <= *books_.config.classes[cls].config.queue);
         RC_ASSERT(counts.classes[cls].room == books_.room(cls, clock_.now()));
     }
     std::size_t evicted = 0;

@@ -107,7 +107,7 @@ export async function startModel() {
 
 const digest = (key) => createHash('sha256').update(key).digest('hex');
 
-export function policy(model, { capacity = 16, limits = '', line = 16, refusal = '', patience = '', websocket = false } = {}) {
+export function policy(model, { capacity = 16, limits = '', queue = 16, refusal = '', queueTimeout = '', websocket = false } = {}) {
   return `version: 1
 workers: 1
 limits: { drain_timeout: 500ms }
@@ -121,9 +121,9 @@ classes:
   - name: app
     match: { api_key: app }
     backend: model
-    line: ${line}
+    queue: ${queue}
     ${limits && `limits: ${limits}`}
-    ${patience && `patience: ${patience}`}
+    ${queueTimeout && `queue_timeout: ${queueTimeout}`}
     ${refusal && `refusal: ${refusal}`}
   - { name: rest, match: any, backend: model }
 logging: { access: { to: "off" } }

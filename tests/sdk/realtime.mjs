@@ -51,7 +51,7 @@ test('a response, a refusal as an error event, and a response after all', async 
   let release;
   model.go = new Promise((resolve) => { release = resolve; });
   try {
-    const weir = await startWeir(policy(model, { capacity: 1, line: 0, patience: '0s', websocket: true }));
+    const weir = await startWeir(policy(model, { capacity: 1, queue: 0, queueTimeout: '0s', websocket: true }));
     try {
       await talk(weir, model, release);
     } finally {

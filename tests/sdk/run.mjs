@@ -57,7 +57,7 @@ for (const [name, sdk] of Object.entries(sdks)) {
         assert.equal(calls.length, 3);
       }));
 
-    const full = { capacity: 1, line: 1, refusal: '{ retry_after: 100ms }' };
+    const full = { capacity: 1, queue: 1, refusal: '{ retry_after: 100ms }' };
 
     test(`overload is a server error with ${sdk.overloaded}, tried again as often as the SDK is told`, () =>
       between(full, async (weir, model) => {
@@ -68,7 +68,7 @@ for (const [name, sdk] of Object.entries(sdks)) {
         await assert.rejects(sdk.ask(client), (error) => {
           assert.ok(error instanceof sdk.errors.InternalServerError, error.constructor.name);
           assert.equal(error.status, sdk.overloaded);
-          assert.equal(error.headers.get('x-weir-decision'), 'line_full');
+          assert.equal(error.headers.get('x-weir-decision'), 'queue_full');
           assert.equal(error.headers.get('x-weir-class'), 'app');
           sdk.full(error);
           return true;
@@ -92,7 +92,7 @@ for (const [name, sdk] of Object.entries(sdks)) {
       assert.equal(await answer, 'Still waters run deep.');
     }));
 
-    test('told that it is hopeless, it does not come back', () =>
+    test('told that another try is of no use, it does not come back', () =>
       between({ ...full, refusal: '{ retry_after: 100ms, tell_no_retry: true }' }, async (weir, model) => {
         const free = await fill(sdk, weir, model);
         const { calls, fetch } = watched();

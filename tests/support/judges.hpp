@@ -10,7 +10,7 @@ namespace weir::test {
 
 using namespace std::chrono_literals;
 
-// A class with a line of 16 and a patience of 5 s.
+// A class with a line of 16 and a queue timeout of 5 s.
 inline admission::JudgeClass make_class(int id, admission::Priority priority = admission::Priority::normal) {
     admission::JudgeClass cls;
     cls.id = ClassId{static_cast<std::uint16_t>(id)};

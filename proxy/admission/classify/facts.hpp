@@ -45,7 +45,7 @@ struct Identity {
     const ApiKey* api_key = nullptr;           // null: none, or not a known one
     const Certificate* certificate = nullptr;  // likewise
     ClientKey client = 0;      // by key when there is one, else by certificate, else by address (IPv6: its /64)
-    ClientKey dealt_as = 0;    // the same, as cohort_of() takes it: alike in every process with this policy's keys
+    ClientKey cohort_key = 0;  // the same, as cohort_of() takes it: alike in every process with this policy's keys
     bool via_trusted = false;  // the socket's other end is a trusted proxy
 };
 

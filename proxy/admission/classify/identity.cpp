@@ -76,7 +76,7 @@ Identity Identifier::identify(const Credentials& credentials) const {
     identity.certificate = certified(credentials.subject, credentials.issuer);
     if (identity.api_key == nullptr && identity.certificate != nullptr) {
         identity.client = hash_of_certificate(salt_, identity.certificate->name);
-        identity.dealt_as = hash_of_certificate(dealer_, identity.certificate->name);
+        identity.cohort_key = hash_of_certificate(dealer_, identity.certificate->name);
     }
     return identity;
 }
@@ -90,9 +90,9 @@ Identity Identifier::assume(const IpAddress& source, std::string_view key_name) 
 IpAddress Identifier::source_of(IpAddress peer, std::string_view forwarded_for) const {
     // Each proxy appends whom it heard from, so entries are believed from the right, for as long as whoever wrote them
     // is trusted. What nobody vouches for, or nobody can read, ends the walk; so does a chain longer than any is.
-    constexpr int kMostHops = 32;
+    constexpr int kMaxHops = 32;
     IpAddress source = peer;
-    for (int hop = 0; hop < kMostHops && !forwarded_for.empty() && is_trusted(source); ++hop) {
+    for (int hop = 0; hop < kMaxHops && !forwarded_for.empty() && is_trusted(source); ++hop) {
         const std::size_t comma = forwarded_for.rfind(',');
         const auto entry = parse_forwarded(forwarded_for.substr(comma == std::string_view::npos ? 0 : comma + 1));
         if (!entry) break;
@@ -120,7 +120,7 @@ const Certificate* Identifier::certified(std::string_view subject, std::string_v
 }
 
 Identity Identifier::name(const IpAddress& source, const Holder* holder) const {
-    if (holder != nullptr) return {source, holder->key, nullptr, holder->client, holder->dealt_as};
+    if (holder != nullptr) return {source, holder->key, nullptr, holder->client, holder->cohort_key};
     return {source, nullptr, nullptr, hash_of_source(salt_, source), hash_of_source(dealer_, source)};
 }
 

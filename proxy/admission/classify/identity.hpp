@@ -36,7 +36,7 @@ private:
     struct Holder {
         const ApiKey* key = nullptr;
         ClientKey client = 0;
-        ClientKey dealt_as = 0;
+        ClientKey cohort_key = 0;
     };
 
     [[nodiscard]] IpAddress source_of(IpAddress peer, std::string_view forwarded_for) const;

@@ -22,16 +22,16 @@ double Endpoint::fill() const {
 
 EndpointGate::EndpointGate(const JudgeConfig& config, TimePoint now) { reconfigure(config, now); }
 
-std::uint32_t EndpointGate::usable(std::uint32_t limit, double room) {
-    return std::max(1U, static_cast<std::uint32_t>(std::floor(limit * (1 - room) + kRounding)));
+std::uint32_t EndpointGate::usable(std::uint32_t limit, double headroom) {
+    return std::max(1U, static_cast<std::uint32_t>(std::floor(limit * (1 - headroom) + kRounding)));
 }
 
-bool EndpointGate::has_slot(const Endpoint& endpoint, double room) const {
-    return endpoint.inflight < usable(endpoint.limit, room);
+bool EndpointGate::has_slot(const Endpoint& endpoint, double headroom) const {
+    return endpoint.inflight < usable(endpoint.limit, headroom);
 }
 
 bool EndpointGate::has_tokens(const Endpoint& endpoint, const Need& need) const {
-    const double limit = law::kContextShare * static_cast<double>(endpoint.context_limit) * (1 - need.room);
+    const double limit = law::kContextShare * static_cast<double>(endpoint.context_limit) * (1 - need.headroom);
     const bool context = !holds_context_ || endpoint.context_limit == 0 ||
                          static_cast<double>(endpoint.context + need.prompt_tokens) <= limit + kRounding;
     const double prompts = endpoint.prompt_limit * need.prompt_share;
@@ -71,7 +71,7 @@ Endpoint* EndpointGate::most_room(Fits fits, EndpointId lost) {
 
 Endpoint* EndpointGate::choose(const Need& need, EndpointId lost) {
     const auto fits = [&](const Endpoint& e) {
-        return e.inflight == 0 || (has_slot(e, need.room) && has_tokens(e, need));
+        return e.inflight == 0 || (has_slot(e, need.headroom) && has_tokens(e, need));
     };
     return most_room(fits, lost);
 }
@@ -181,7 +181,7 @@ void EndpointGate::note_blocked(const Need& need, TimePoint now) {
     for (const auto& endpoint : endpoints_) {
         if (!endpoint->learner) continue;
         endpoint->learner->note_refusing(
-            endpoint->available && !has_slot(*endpoint, need.room) && has_tokens(*endpoint, need), now);
+            endpoint->available && !has_slot(*endpoint, need.headroom) && has_tokens(*endpoint, need), now);
     }
 }
 

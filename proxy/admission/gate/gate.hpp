@@ -58,7 +58,7 @@ struct Endpoint {
 
 // What a request needs to pass.
 struct Need {
-    double room = 0;  // kept free for better classes
+    double headroom = 0;  // kept free for better classes
     std::uint32_t prompt_tokens = 0;
     double prompt_share = 1;  // of PF
 };
@@ -68,7 +68,7 @@ public:
     EndpointGate(const JudgeConfig& config, TimePoint now);
 
     // Requests that an endpoint may have in flight with `room` kept free: S (1 - room), at least 1.
-    [[nodiscard]] static std::uint32_t usable(std::uint32_t limit, double room);
+    [[nodiscard]] static std::uint32_t usable(std::uint32_t limit, double headroom);
 
     // The endpoint that takes a request, or null when none fits. `lost` comes last: a request that came back from it is
     // better off elsewhere, but does not keep a slot empty and everybody behind it waiting.
@@ -113,7 +113,7 @@ private:
     [[nodiscard]] Endpoint* most_room(Fits fits, EndpointId lost);
     // What endpoints are compared by: less is better.
     [[nodiscard]] double rank(const Endpoint& endpoint) const;
-    [[nodiscard]] bool has_slot(const Endpoint& endpoint, double room) const;
+    [[nodiscard]] bool has_slot(const Endpoint& endpoint, double headroom) const;
     [[nodiscard]] bool has_tokens(const Endpoint& endpoint, const Need& need) const;
     void configure(Endpoint& endpoint, const JudgeEndpoint& wanted, TimePoint now) const;
     void settle_prompt(Endpoint& endpoint, Load& load) const;

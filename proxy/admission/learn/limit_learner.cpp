@@ -13,7 +13,7 @@ constexpr std::uint32_t kLongPrompt = 500;
 constexpr double kForget = 0.99;  // of P_max, a period
 constexpr double kSlack = 0.2;    // of the slo: what the engine may add to a prompt's own time
 // While S is above what runs nothing better class waits, while it is below everybody does, until enough have ended: so
-// a small strain gives a small cut, and long streams are not waited for longer than patience lasts.
+// a small strain gives a small cut, and long streams are not waited for longer than queue timeout lasts.
 constexpr double kCut = 0.03;  // for each s
 constexpr double kLargestCut = 0.2;
 constexpr double kStepAtFirst = 0.25;
@@ -26,14 +26,14 @@ constexpr Duration kHold = 5s;
 }  // namespace
 
 void Samples::add(double value) {
-    values_[size_ % kMost] = static_cast<float>(value);
+    values_[size_ % kMax] = static_cast<float>(value);
     ++size_;
 }
 
 double Samples::median() const {
-    std::array<float, kMost> sorted = values_;
-    const auto middle = sorted.begin() + static_cast<std::ptrdiff_t>(std::min(size_, kMost) / 2);
-    std::nth_element(sorted.begin(), middle, sorted.begin() + static_cast<std::ptrdiff_t>(std::min(size_, kMost)));
+    std::array<float, kMax> sorted = values_;
+    const auto middle = sorted.begin() + static_cast<std::ptrdiff_t>(std::min(size_, kMax) / 2);
+    std::nth_element(sorted.begin(), middle, sorted.begin() + static_cast<std::ptrdiff_t>(std::min(size_, kMax)));
     return *middle;
 }
 

@@ -14,7 +14,7 @@
 //            S x 1.25 until the first cut; after it x 1.1, and x 1.01 from nine tenths of where the last cut was
 //
 // Prompts that were pending when a request was sent explain its wait as its own does: they are for the prompt limit to
-// hold, not for S. A fifth of the slo is what patience leaves for the engine.
+// hold, not for S. A fifth of the slo is what queue timeout leaves for the engine.
 //
 // Not thread-safe: the judge's lock covers it.
 
@@ -48,8 +48,8 @@ public:
     [[nodiscard]] double median() const;
 
 private:
-    static constexpr std::size_t kMost = 64;
-    std::array<float, kMost> values_{};
+    static constexpr std::size_t kMax = 64;
+    std::array<float, kMax> values_{};
     std::size_t size_ = 0;  // ever in this period
 };
 

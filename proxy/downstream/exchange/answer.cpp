@@ -32,7 +32,7 @@ Reading reading_of(const http::ResponseHead& head, const Inbound& inbound, const
     const bool known = facts.api != ai::Api::generic;
     if (is_event_stream(head, facts)) return known ? Reading::events : Reading::other_events;
     if (known && head.status < 300 && is_json_lines(head)) return Reading::lines;
-    if (caller.ask.beside_line) return inbound.path().ends_with("/content") ? Reading::none : Reading::job;
+    if (caller.ask.bypasses_queue) return inbound.path().ends_with("/content") ? Reading::none : Reading::job;
     if (caller.starts_job(facts.background)) return Reading::job;
     const bool tells = known && facts.api != ai::Api::count_tokens;
     return tells && head.status < 300 ? Reading::document : Reading::none;

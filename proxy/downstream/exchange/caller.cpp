@@ -75,12 +75,12 @@ bool is_misspelled_call(std::string_view path) {
 
 // Questions about jobs, downloads, lists: they go where the job is, and wait for no others to be made. Of responses
 // only those that are jobs are known.
-void pass_beside_line(Caller& caller, const Inbound& inbound) {
+void bypass_queue(Caller& caller, const Inbound& inbound) {
     const std::string_view response = ai::response_id(inbound.path());
     const EndpointId endpoint =
         caller.route->jobs->endpoint_of(response.empty() ? ai::video_id(inbound.path()) : response);
     if (!response.empty() && endpoint == kNoEndpoint) return;
-    caller.ask.beside_line = true;
+    caller.ask.bypasses_queue = true;
     caller.ask.endpoint = endpoint;
 }
 
@@ -107,7 +107,7 @@ void read_body_form(Caller& caller, const Inbound& inbound, const http::FieldTab
 
 // Its tokens are counted as it passes, its usage is read: it must not be compressed.
 bool reads_answer(const Caller& caller, const Inbound& inbound) {
-    return ai::is_known(caller.api) || (caller.ask.beside_line && !inbound.path().ends_with("/content"));
+    return ai::is_known(caller.api) || (caller.ask.bypasses_queue && !inbound.path().ends_with("/content"));
 }
 
 }  // namespace
@@ -135,7 +135,8 @@ Caller identify(const Client& client, const Inbound& inbound, const http::Reques
     caller.ask.retry = record.retry_count > 0;
     caller.ask.deadline = read_deadline(head.fields, outcome.arrived);
     const Duration wall = outcome.arrived.time_since_epoch() + client.worker.state().wall_offset;
-    caller.ask.cohort = admission::cohort_of(identity.dealt_as, std::chrono::duration_cast<std::chrono::seconds>(wall));
+    caller.ask.cohort =
+        admission::cohort_of(identity.cohort_key, std::chrono::duration_cast<std::chrono::seconds>(wall));
     caller.trusted = identity.via_trusted;
     read_body_form(caller, inbound, head.fields);
     // A backend without `websocket` is sent an ordinary request, and may answer it (RFC 9110 section 7.8).
@@ -152,7 +153,7 @@ void join(Caller& caller, ClassId cls, const Client& client, const Inbound& inbo
     if (caller.route == nullptr) return;
     if (posts) caller.api = ai::api_of(path, spoken);
     const bool asks_of_a_job = (!posts && ai::is_video_path(path)) || !ai::response_id(path).empty();
-    if (spoken != Dialect::generic && asks_of_a_job) pass_beside_line(caller, inbound);
+    if (spoken != Dialect::generic && asks_of_a_job) bypass_queue(caller, inbound);
     caller.ask.cls = outcome.record.cls = caller.route->id;
     outcome.record.backend = caller.route->backend->id();
     caller.ask.can_be_cut = caller.route->config.preemptible;

@@ -16,10 +16,10 @@ constexpr Duration kProven = 1s;
 
 }  // namespace
 
-Delivery::Delivery(Client& client, Presence& presence, const Inbound& inbound, const Caller& caller, Upload& upload,
+Delivery::Delivery(Client& client, ClientProbe& probe, const Inbound& inbound, const Caller& caller, Upload& upload,
                    const Prompt& prompt, Slot& slot, Outcome& outcome)
     : client_(client),
-      presence_(presence),
+      probe_(probe),
       inbound_(inbound),
       caller_(caller),
       upload_(upload),
@@ -37,7 +37,7 @@ net::task<Passed> Delivery::run() {
         ++tries_.all;
         const Attempt end = co_await attempt();
         if (end == Attempt::served) co_return nullptr;
-        if (end == Attempt::hopeless || consumed_body_) break;
+        if (end == Attempt::do_not_retry || consumed_body_) break;
         if (!may_try_again(repeat_of(inbound_.method(), caller_.api), tries_)) break;
         if (end == Attempt::stale) continue;
         Passed no = co_await slot_.requeue();
@@ -67,12 +67,12 @@ net::task<Delivery::Attempt> Delivery::attempt() {
         // A class that depends on the body may have led to a backend without.
         websocket.emplace(endpoint->counters, config_.websocket ? config_.websocket->connections : 0);
         if (!websocket->counted()) {
-            co_return refuse(Attempt::hopeless, refused(Reason::connection_limit, "WebSockets to this endpoint"));
+            co_return refuse(Attempt::do_not_retry, refused(Reason::connection_limit, "WebSockets to this endpoint"));
         }
         of_client.emplace(client_.worker.state().websockets, caller_.ask.client,
                           config_.websocket->connections_per_client);
         if (!of_client->counted()) {
-            co_return refuse(Attempt::hopeless, refused(Reason::connection_limit, "WebSockets of this client"));
+            co_return refuse(Attempt::do_not_retry, refused(Reason::connection_limit, "WebSockets of this client"));
         }
     }
     std::unique_ptr<upstream::Connection> connection = take_idle(*endpoint);
@@ -80,7 +80,7 @@ net::task<Delivery::Attempt> Delivery::attempt() {
     if (!connection) {
         // Another endpoint may be reached; there are descriptors for none when there are not for one.
         const bool none = why_->reason == Reason::client_gone || why_->reason == Reason::connection_limit;
-        co_return none ? Attempt::hopeless : Attempt::lost;
+        co_return none ? Attempt::do_not_retry : Attempt::lost;
     }
     const std::string_view head = inbound_.head;
     const OutboundRequest outbound{head.substr(0, inbound_.host_at),
@@ -92,7 +92,7 @@ net::task<Delivery::Attempt> Delivery::attempt() {
                                    inbound_.method() == "HEAD",
                                    caller_.upgrades()};
     Progress progress(slot_.judge(), slot_.ticket());
-    Dispatch dispatch(client_, presence_, progress, *connection, outbound, config_.timeouts, answer_timeout(),
+    Dispatch dispatch(client_, probe_, progress, *connection, outbound, config_.timeouts, answer_timeout(),
                       total_deadline_, inbound_.minor_version);
     outcome_.record.overhead = client_.now() - outcome_.arrived - outcome_.waited;
     const DispatchEnd end = co_await dispatch.run();
@@ -114,7 +114,7 @@ Delivery::Attempt Delivery::failed(DispatchEnd end, const Dispatch& dispatch, up
     if (was_wanted && caller_.ask.prompt_tokens > 0) {
         outcome_.record.tokens_in = {caller_.ask.prompt_tokens, telemetry::TokenSource::estimated};
     }
-    if (end == DispatchEnd::evicted) return refuse(Attempt::hopeless, refused(slot_.ticket().eviction()));
+    if (end == DispatchEnd::evicted) return refuse(Attempt::do_not_retry, refused(slot_.ticket().eviction()));
     const Reason reason = reason_of(end);
     why_ = refused(reason);
     if (late) {
@@ -123,7 +123,7 @@ Delivery::Attempt Delivery::failed(DispatchEnd end, const Dispatch& dispatch, up
         // A connection that lay idle too long says nothing about the endpoint.
         backend().request_failed(endpoint, now);
     }
-    if (end != DispatchEnd::stale && end != DispatchEnd::reset) return Attempt::hopeless;
+    if (end != DispatchEnd::stale && end != DispatchEnd::reset) return Attempt::do_not_retry;
     if (!dispatch.certainly_unprocessed()) ++tries_.risked;
     // Who had closed before the request was there will take it; who may have died of it is not asked first.
     return end == DispatchEnd::stale && dispatch.certainly_unprocessed() ? Attempt::stale : Attempt::lost;

@@ -14,8 +14,8 @@
 #include "downstream/exchange/settlement.hpp"
 #include "downstream/exchange/slot.hpp"
 #include "downstream/exchange/upload.hpp"
+#include "downstream/transfer/client_probe.hpp"
 #include "downstream/transfer/dispatch.hpp"
-#include "downstream/transfer/presence.hpp"
 #include "downstream/transfer/progress.hpp"
 
 namespace weir::downstream {
@@ -23,7 +23,7 @@ namespace weir::downstream {
 class Delivery {
 public:
     // REQUIRES: all of them outlive it, and the slot runs.
-    Delivery(Client& client, Presence& presence, const Inbound& inbound, const Caller& caller, Upload& upload,
+    Delivery(Client& client, ClientProbe& probe, const Inbound& inbound, const Caller& caller, Upload& upload,
              const Prompt& prompt, Slot& slot, Outcome& outcome);
 
     // Nothing: an answer was passed on, and there is nothing left to say.
@@ -32,9 +32,9 @@ public:
 private:
     enum class Attempt : std::uint8_t {
         served,
-        stale,     // a connection that had lain idle was closed before it read the request: a fresh one will do
-        lost,      // this endpoint failed: another may do
-        hopeless,  // no other will do either
+        stale,         // a connection that had lain idle was closed before it read the request: a fresh one will do
+        lost,          // this endpoint failed: another may do
+        do_not_retry,  // no other will do either
     };
 
     [[nodiscard]] net::task<Attempt> attempt();
@@ -59,7 +59,7 @@ private:
     [[nodiscard]] net::task<void> tunnel(std::unique_ptr<upstream::Connection> connection, std::string_view first);
 
     Client& client_;
-    Presence& presence_;
+    ClientProbe& probe_;
     const Inbound& inbound_;
     const Caller& caller_;
     Upload& upload_;

@@ -28,7 +28,7 @@ net::task<void> Delivery::relay(std::unique_ptr<upstream::Connection> connection
                        framing.framing == http::Framing::until_close ||
                        client_.worker.state().draining.load(std::memory_order_relaxed);
     Settlement settlement(inbound_, caller_, facts, progress, slot_, outcome_);
-    Relay body(client_, presence_, progress, settlement, connection->stream(),
+    Relay body(client_, probe_, progress, settlement, connection->stream(),
                http::BodyReader(head.framing, head.content_length),
                write_answer_head(client_, inbound_, caller_, prompt_, outcome_, head, framing, close),
                {.chunked_out = framing.framing == http::Framing::chunked,

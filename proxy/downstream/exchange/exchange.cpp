@@ -58,10 +58,10 @@ Passed receive(Client& client, Inbound& inbound, Caller& caller, Slot& slot, con
 net::task<bool> serve(Client& client, const http::RequestHead& head, std::string_view bytes) {
     Inbound inbound(client, head);
     Outcome outcome(client, inbound);
-    Presence presence(client, inbound.minor_version);
+    ClientProbe probe(client, inbound.minor_version);
     Caller caller;
     Upload upload(client, inbound, outcome);
-    Slot slot(client, presence, outcome);
+    Slot slot(client, probe, outcome);
     Prompt prompt;
     Passed no = receive(client, inbound, caller, slot, head, bytes, outcome);
     const bool is_whole = inbound.is_whole(bytes);
@@ -73,7 +73,7 @@ net::task<bool> serve(Client& client, const http::RequestHead& head, std::string
     if (!no) no = slot.arrive(caller);
     if (!no && slot.waits()) no = co_await slot.wait();
     if (!no) {
-        Delivery delivery(client, presence, inbound, caller, upload, prompt, slot, outcome);
+        Delivery delivery(client, probe, inbound, caller, upload, prompt, slot, outcome);
         no = co_await delivery.run();
     }
     if (no) {

@@ -31,7 +31,7 @@ struct Inbound {
         return !has_body() || (framing == http::Framing::length && content_length <= bytes.size());
     }
 
-    SpareTexts& texts;
+    StringPool& texts;
     RequestId id;
     std::string head;  // for the backend, in two halves around the endpoint's name
     std::uint32_t host_at = 0;

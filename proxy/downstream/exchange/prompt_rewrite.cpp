@@ -59,10 +59,10 @@ void Prompt::degrade(Caller& caller, ai::Rewrite& rewrite, Outcome& outcome, Tim
     if (!plan.model.empty()) rewrite.set(Member::model, json_string(plan.model));
     degraded_tier_ = plan.service_tier;
     if (!plan.service_tier.empty()) rewrite.set(Member::service_tier, json_string(plan.service_tier));
-    for (const Route& detour : home.detours) {
-        if (detour.backend->config().name != plan.backend) continue;
-        caller.route = &detour;
-        outcome.record.backend = detour.backend->id();
+    for (const Route& fallback_route : home.fallback_routes) {
+        if (fallback_route.backend->config().name != plan.backend) continue;
+        caller.route = &fallback_route;
+        outcome.record.backend = fallback_route.backend->id();
     }
 }
 

@@ -54,7 +54,7 @@ net::task<void> refuse(Client& client, const Inbound& inbound, const Caller& cal
          .request_id = inbound.id,
          .class_name = caller.route != nullptr ? std::string_view(caller.route->config.name) : std::string_view{},
          .retry_after = advice.retry_after,
-         .tell_no_retry = advice.hopeless,
+         .tell_no_retry = advice.do_not_retry,
          .rate_fields = rates.text(),
          .cors_fields = inbound.cors_fields,
          .close = close,

@@ -4,7 +4,7 @@ namespace weir::downstream {
 namespace {
 
 // After so many the fault is taken to be general.
-constexpr int kMostTries = 3;
+constexpr int kMaxTries = 3;
 
 }  // namespace
 
@@ -24,7 +24,7 @@ Repeat repeat_of(std::string_view method, ai::Api api) {
 }
 
 bool may_try_again(Repeat repeat, const Tries& tries) {
-    if (tries.all >= kMostTries) return false;
+    if (tries.all >= kMaxTries) return false;
     return tries.risked == 0 || (tries.risked == 1 && repeat == Repeat::once);
 }
 

@@ -72,7 +72,7 @@ int status_of_request(Reason reason) {
 int status_of(Reason reason, Dialect dialect) {
     switch (group(reason)) {
         case ReasonGroup::admitted: return 200;
-        case ReasonGroup::contract: return 429;
+        case ReasonGroup::limits: return 429;
         case ReasonGroup::overload: return dialect == Dialect::anthropic ? 529 : 503;
         case ReasonGroup::request: return status_of_request(reason);
         case ReasonGroup::backend:

@@ -21,7 +21,7 @@ struct Reply {
     std::string_view request_id;
     std::string_view class_name;     // empty: refused before it was classified
     Duration retry_after{};          // zero: no advice
-    bool tell_no_retry = false;      // coming back is hopeless
+    bool tell_no_retry = false;      // coming back is do_not_retry
     std::string_view rate_fields{};  // lines about the caller's rates; may be empty
     std::string_view cors_fields{};  // lines for a page in a browser; may be empty
     bool close = true;               // the connection ends after it

@@ -6,7 +6,7 @@ namespace weir::downstream {
 
 void Settlement::answer_is_in() {
     outcome_.reason = outcome_.record.queue > Duration::zero() ? Reason::admitted_after_wait : Reason::admitted;
-    if (caller_.ask.beside_line) outcome_.reason = Reason::exempt;
+    if (caller_.ask.bypasses_queue) outcome_.reason = Reason::exempt;
     note_tokens(true);
     const std::uint32_t length = outcome_.record.tokens_out.tokens;
     if (length > 0) slot_.judge().answers().learn(length);
@@ -57,7 +57,7 @@ void Settlement::note_streamed_job() {
 void Settlement::note_tokens(bool whole) {
     telemetry::Record& record = outcome_.record;
     if (record.status >= 300 || facts_.api == ai::Api::count_tokens || facts_.api == ai::Api::videos) return;
-    if (caller_.ask.beside_line) return;  // what it tells of is another's
+    if (caller_.ask.bypasses_queue) return;  // what it tells of is another's
     const ai::Usage usage = progress_.usage();
     using telemetry::TokenSource;
     if (usage.input) {

@@ -21,7 +21,7 @@ Passed Slot::claim(Caller& caller, std::string_view path, std::string_view key) 
 Passed Slot::refuse_early(const Caller& caller) {
     if (!caller.open.empty()) return nullptr;  // which judge decides is not known before the body is
     // What its body asks for may yet be served elsewhere.
-    if (!caller.route->detours.empty()) return nullptr;
+    if (!caller.route->fallback_routes.empty()) return nullptr;
     const auto decision = caller.route->judge->refuse_early(caller.ask, outcome_.arrived);
     return decision ? refused(*decision) : nullptr;
 }
@@ -50,7 +50,7 @@ net::task<Passed> Slot::wait() {
     const TimePoint began = client_.turn();
     Passed no;
     while (!ticket_.told()) {
-        if (presence_.gone(Presence::kInterim) && judge_->leave(ticket_, client_.turn())) {
+        if (probe_.gone(ClientProbe::kInterim) && judge_->leave(ticket_, client_.turn())) {
             no = refused(Reason::client_gone);
             break;
         }

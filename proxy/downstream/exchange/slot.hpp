@@ -10,15 +10,15 @@
 #include "downstream/exchange/refusal.hpp"
 #include "downstream/shared/idempotency.hpp"
 #include "downstream/shared/shared_judge.hpp"
-#include "downstream/transfer/presence.hpp"
+#include "downstream/transfer/client_probe.hpp"
 
 namespace weir::downstream {
 
 class Slot {
 public:
     // REQUIRES: all of them outlive it.
-    Slot(Client& client, Presence& presence, Outcome& outcome)
-        : client_(client), presence_(presence), outcome_(outcome), ticket_(client.waker) {}
+    Slot(Client& client, ClientProbe& probe, Outcome& outcome)
+        : client_(client), probe_(probe), outcome_(outcome), ticket_(client.waker) {}
     ~Slot() { finish(); }
     Slot(const Slot&) = delete;
     Slot& operator=(const Slot&) = delete;
@@ -46,7 +46,7 @@ private:
     void note_shadow();
 
     Client& client_;
-    Presence& presence_;
+    ClientProbe& probe_;
     Outcome& outcome_;
     Ticket ticket_;
     SharedJudge* judge_ = nullptr;

@@ -4,7 +4,7 @@
 #include <limits>
 #include <utility>
 
-#include "downstream/transfer/presence.hpp"
+#include "downstream/transfer/client_probe.hpp"
 #include "downstream/transfer/upload_pace.hpp"
 
 namespace weir::downstream {
@@ -46,14 +46,14 @@ Passed Upload::take(const Caller& caller, std::string_view& bytes, ai::RequestFa
 // How much of a body is taken before the request takes its place: of what is read all, else so much.
 std::uint64_t Upload::bound(const BodyIntake& intake, const Caller& caller) const {
     if (ai::is_known(caller.api) || !intake.gave_up()) return std::numeric_limits<std::uint64_t>::max();
-    return client_.routing->limits.body_before_line;
+    return client_.routing->limits.body_before_queue;
 }
 
 net::task<Passed> Upload::read_ahead(const Inbound& inbound, const Caller& caller, ai::RequestFacts& facts) {
     const TimePoint began = client_.turn();
     // RFC 9110 section 10.1.1: it has not been refused by its head, so its body is wanted.
     if (inbound.expects_continue) {
-        const bool sent = co_await client_.send(Presence::kInterim);
+        const bool sent = co_await client_.send(ClientProbe::kInterim);
         if (!sent) co_return refused(Reason::client_gone);
         continued_ = true;
     }

@@ -6,7 +6,7 @@ namespace weir::downstream {
 
 bool VideoJobs::begin(Ticket& ticket, const std::string& id, TimePoint deadline, TimePoint now, bool is_response) {
     const std::lock_guard lock(mutex_);
-    if (jobs_.contains(id) || (jobs_.size() >= kMost && !make_room())) return false;
+    if (jobs_.contains(id) || (jobs_.size() >= kMax && !make_room())) return false;
     auto place = std::make_unique<admission::Place>();
     const EndpointId endpoint = ticket.decision().endpoint;
     judge_->hand_over(ticket, *place, now);

@@ -34,7 +34,7 @@ struct JobUse {
 
 class VideoJobs {
 public:
-    static constexpr std::size_t kMost = 4096;
+    static constexpr std::size_t kMax = 4096;
 
     explicit VideoJobs(std::shared_ptr<SharedJudge> judge) : judge_(std::move(judge)) {}
 

@@ -20,7 +20,7 @@ using upstream::Fetched;
 constexpr std::size_t kMaxDescription = 1024 * 1024;
 constexpr Duration kLongestAnswer = 5s;
 // After so many questions without any answer the rest of a round would wait as long for nothing.
-constexpr int kMostUnanswered = 3;
+constexpr int kMaxUnanswered = 3;
 // An endpoint that has refused its first question may do so for good: it is not pestered.
 constexpr Duration kAskRefuserAgain = 1min;
 
@@ -94,7 +94,7 @@ private:
         for (const VideoJobs::Running& job : jobs) {
             if (!can_poll(job.id)) continue;
             const Fetched answer = co_await ask(job.id, job.is_response);
-            if (answer.status == 0 && ++unanswered == kMostUnanswered) co_return;
+            if (answer.status == 0 && ++unanswered == kMaxUnanswered) co_return;
             if (refused_ && !answers_) co_return;
         }
     }

@@ -21,11 +21,11 @@ constexpr http::HeadLimits kResponseLimits{.bytes = 64 * 1024, .fields = 200, .t
 
 }  // namespace
 
-Dispatch::Dispatch(Client& client, Presence& presence, const Progress& progress, upstream::Connection& connection,
+Dispatch::Dispatch(Client& client, ClientProbe& probe, const Progress& progress, upstream::Connection& connection,
                    const OutboundRequest& request, const upstream::TimeoutConfig& timeouts, Duration answer_timeout,
                    TimePoint total_deadline, int client_minor_version)
     : client_(client),
-      presence_(presence),
+      probe_(probe),
       progress_(progress),
       connection_(connection),
       request_(request),
@@ -46,7 +46,7 @@ net::task<DispatchEnd> Dispatch::run() {
         if (sent == Step::ended) co_return end_;
         const Step received = receive();
         if (received == Step::ended) co_return end_;
-        if (presence_.gone(Presence::kInterim)) co_return DispatchEnd::client_gone;
+        if (probe_.gone(ClientProbe::kInterim)) co_return DispatchEnd::client_gone;
         if (progress_.cut()) co_return DispatchEnd::evicted;
         if (sent == Step::progress || received == Step::progress) {
             // A fast upload must not keep everybody else waiting.

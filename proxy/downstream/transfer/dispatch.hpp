@@ -7,7 +7,7 @@
 
 #include "base/segmented_text.hpp"
 #include "downstream/client.hpp"
-#include "downstream/transfer/presence.hpp"
+#include "downstream/transfer/client_probe.hpp"
 #include "downstream/transfer/progress.hpp"
 #include "downstream/transfer/upload_pace.hpp"
 #include "http/body.hpp"
@@ -45,7 +45,7 @@ enum class DispatchEnd : std::uint8_t {
 
 class Dispatch {
 public:
-    Dispatch(Client& client, Presence& presence, const Progress& progress, upstream::Connection& connection,
+    Dispatch(Client& client, ClientProbe& probe, const Progress& progress, upstream::Connection& connection,
              const OutboundRequest& request, const upstream::TimeoutConfig& timeouts, Duration answer_timeout,
              TimePoint total_deadline, int client_minor_version);
 
@@ -80,7 +80,7 @@ private:
     void relay_interim(const http::ResponseHead& head);
 
     Client& client_;
-    Presence& presence_;
+    ClientProbe& probe_;
     const Progress& progress_;
     upstream::Connection& connection_;
     const OutboundRequest& request_;

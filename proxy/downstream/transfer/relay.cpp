@@ -20,10 +20,10 @@ constexpr std::size_t kTurnBytes = 256 * 1024;
 
 }  // namespace
 
-Relay::Relay(Client& client, Presence& presence, Progress& progress, Observer& observer, net::ByteStream& upstream,
+Relay::Relay(Client& client, ClientProbe& probe, Progress& progress, Observer& observer, net::ByteStream& upstream,
              http::BodyReader body, std::string head, const Options& options)
     : client_(client),
-      presence_(presence),
+      probe_(probe),
       progress_(progress),
       observer_(observer),
       upstream_(upstream),
@@ -71,7 +71,7 @@ net::task<RelayEnd> Relay::run(std::string_view first) {
                 progress = true;
             }
         }
-        if (presence_.gone(probe())) co_return RelayEnd::client_gone;
+        if (probe_.gone(probe())) co_return RelayEnd::client_gone;
         if (progress && turn_bytes < kTurnBytes) continue;
         if (progress) {
             turn_bytes = 0;
@@ -203,7 +203,7 @@ void Relay::account() {
 
 std::string_view Relay::probe() const {
     const bool may_add = can_add_event() && unsent_.empty() && !within_event();
-    return may_add ? Presence::kChunkedComment : std::string_view{};
+    return may_add ? ClientProbe::kChunkedComment : std::string_view{};
 }
 
 }  // namespace weir::downstream

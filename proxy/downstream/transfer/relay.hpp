@@ -10,8 +10,8 @@
 #include <string_view>
 
 #include "downstream/client.hpp"
+#include "downstream/transfer/client_probe.hpp"
 #include "downstream/transfer/event_tail.hpp"
-#include "downstream/transfer/presence.hpp"
 #include "downstream/transfer/progress.hpp"
 #include "http/body.hpp"
 #include "upstream/connection.hpp"
@@ -48,7 +48,7 @@ public:
     };
 
     // `head` goes out with the first content.
-    Relay(Client& client, Presence& presence, Progress& progress, Observer& observer, net::ByteStream& upstream,
+    Relay(Client& client, ClientProbe& probe, Progress& progress, Observer& observer, net::ByteStream& upstream,
           http::BodyReader body, std::string head, const Options& options);
     ~Relay();
 
@@ -72,7 +72,7 @@ public:
     [[nodiscard]] TimePoint first_content() const { return first_content_; }
 
 private:
-    static constexpr std::size_t kMaxSlices = UsageFilter::Passed::kMostSlices;
+    static constexpr std::size_t kMaxSlices = UsageFilter::Passed::kMaxSlices;
 
     // Takes bytes of the endpoint. False when their framing is broken.
     bool push(std::string_view bytes);
@@ -86,7 +86,7 @@ private:
     [[nodiscard]] std::string_view probe() const;
 
     Client& client_;
-    Presence& presence_;
+    ClientProbe& probe_;
     Progress& progress_;
     Observer& observer_;
     net::ByteStream& upstream_;

@@ -28,7 +28,7 @@ void UsageFilter::pass(ai::EventScanner& scanner, std::string_view content, Pass
             continue;
         }
         const bool may_be = !scanner.ended() && scanner.may_be_usage_chunk();
-        if (may_be && !passing_ && !passed.full() && held_.size() + piece.size() <= kMostHeld) {
+        if (may_be && !passing_ && !passed.full() && held_.size() + piece.size() <= kMaxHeld) {
             held_.append(piece);
             continue;
         }

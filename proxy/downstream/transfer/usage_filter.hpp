@@ -18,19 +18,19 @@ namespace weir::downstream {
 
 class UsageFilter {
 public:
-    static constexpr std::size_t kMostHeld = 16 * 1024;
+    static constexpr std::size_t kMaxHeld = 16 * 1024;
 
-    // What passes of up to kMostSlices pieces of content, in order.
+    // What passes of up to kMaxSlices pieces of content, in order.
     class Passed {
     public:
-        static constexpr std::size_t kMostSlices = 12;
+        static constexpr std::size_t kMaxSlices = 12;
         static constexpr std::size_t kRoom = 64;
 
         // `content` may follow the last piece in memory: then they are one.
         void add(std::string_view content);
         void add_kept(std::string text);
         // From now on each slice adds one piece at most, beside what is held.
-        [[nodiscard]] bool full() const { return count_ >= kRoom - kMostSlices - 4; }
+        [[nodiscard]] bool full() const { return count_ >= kRoom - kMaxSlices - 4; }
         [[nodiscard]] std::span<const std::string_view> pieces() const { return std::span(pieces_).first(count_); }
 
     private:

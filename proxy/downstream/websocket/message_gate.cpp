@@ -14,7 +14,7 @@ using http::FrameReader;
 using http::Opcode;
 
 constexpr std::size_t kLongestLook = 64 * 1024;  // of a client's message, as it comes
-constexpr std::size_t kMostOwn = 64 * 1024;      // of Weir's own frames that wait
+constexpr std::size_t kMaxOwn = 64 * 1024;       // of Weir's own frames that wait
 // Of a server's, which is passed on meanwhile. Its type is one of its first members.
 constexpr std::size_t kServerLook = 4096;
 
@@ -169,11 +169,11 @@ void MessageGate::look() {
 
 void MessageGate::tell_client(std::string_view event) {
     http::append_frame(Opcode::text, event, nullptr, own_to_client_);
-    if (own_to_client_.size() > kMostOwn) client_fault_ = "more responses were asked for than there is room to refuse";
+    if (own_to_client_.size() > kMaxOwn) client_fault_ = "more responses were asked for than there is room to refuse";
 }
 
 void MessageGate::cancel() {
-    if (own_to_server_.size() > kMostOwn) return;  // it is being told
+    if (own_to_server_.size() > kMaxOwn) return;  // it is being told
     const std::array<char, 4> mask = make_mask(random_);
     http::append_frame(Opcode::text, ai::kRealtimeCancel, &mask, own_to_server_);
 }

@@ -46,7 +46,7 @@ ResponseSlots::Response& ResponseSlots::open(std::string_view event_id) {
 }
 
 ResponseSlots::Verdict ResponseSlots::ask(std::string_view event_id) {
-    const bool too_many = open_.size() >= kMost;
+    const bool too_many = open_.size() >= kMax;
     Response& response = open(event_id);
     if (too_many) {
         refuse_too_many(response);
@@ -88,7 +88,7 @@ ResponseSlots::Verdict ResponseSlots::settle(Response& response) {
 }
 
 void ResponseSlots::refuse_too_many(Response& response) {
-    response.record.limit = kMost;
+    response.record.limit = kMax;
     response.record.observed = static_cast<double>(open_.size());
     refuse(response, Reason::client_concurrency, std::chrono::seconds(1));
 }
@@ -106,7 +106,7 @@ bool ResponseSlots::created() {
         return true;
     }
     // The server begins one by itself when its voice detection says so. What runs already cannot wait.
-    const bool too_many = open_.size() >= kMost;
+    const bool too_many = open_.size() >= kMax;
     Response& response = open({});
     response.created = true;
     if (too_many) {

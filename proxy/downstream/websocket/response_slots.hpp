@@ -22,7 +22,7 @@ namespace weir::downstream {
 class ResponseSlots final : public Responses {
 public:
     // Responses open at once on one connection; one more is refused as too many at once.
-    static constexpr std::size_t kMost = 16;
+    static constexpr std::size_t kMax = 16;
 
     struct Options {
         admission::Ask ask;        // as the connection's own

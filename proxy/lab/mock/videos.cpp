@@ -16,7 +16,7 @@ namespace json = boost::json;
 
 constexpr std::string_view kRoot = "/v1/videos";
 constexpr double kUsualArea = 720.0 * 1280.0;
-constexpr std::uint32_t kMostSeconds = 60;
+constexpr std::uint32_t kMaxSeconds = 60;
 
 Reply refused(int status, std::string message, std::string param = {}) {
     return error_reply(Dialect::openai, status, {std::move(message), std::move(param)});
@@ -90,14 +90,14 @@ Reply Videos::create(std::string_view body, TimePoint now) {
     if (area <= 0) return refused(400, "size must be like 720x1280", "size");
     if (const std::string seconds = field_of(object, body, "seconds"); !seconds.empty()) {
         job.seconds = number_in(seconds);
-        if (job.seconds < 1 || job.seconds > kMostSeconds)
+        if (job.seconds < 1 || job.seconds > kMaxSeconds)
             return refused(400, "seconds must be from 1 to 60", "seconds");
     }
     job.id = fmt::format("video_{:08x}{:016x}", seed_ & 0xFFFF'FFFF, ++last_);
     job.created = std::time(nullptr);
     job.began = now;
     job.length = from_seconds(job.seconds * kSecondsPerSecond * area / kUsualArea / speed_);
-    if (jobs_.size() >= kMostJobs) {
+    if (jobs_.size() >= kMaxJobs) {
         if (jobs_.front().began + jobs_.front().length > now) return refused(429, "there are too many videos");
         jobs_.pop_front();
     }

@@ -24,7 +24,7 @@ namespace weir::mock {
 class Videos {
 public:
     static constexpr double kSecondsPerSecond = 2;
-    static constexpr std::size_t kMostJobs = 1000;
+    static constexpr std::size_t kMaxJobs = 1000;
 
     // `speed`: engine seconds in a second.
     Videos(std::uint64_t seed, double speed) : seed_(seed), speed_(speed) {}

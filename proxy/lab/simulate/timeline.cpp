@@ -45,7 +45,7 @@ void Recorder::sample(const Snapshot& snapshot) {
 }
 
 Recorder::Stretch& Recorder::stretch_at(Duration at) {
-    while (at >= width_ * kMostStretches) halve();
+    while (at >= width_ * kMaxStretches) halve();
     const auto place = static_cast<std::size_t>(at / width_);
     while (stretches_.size() <= place) stretches_.emplace_back().classes.resize(classes_);
     return stretches_[place];

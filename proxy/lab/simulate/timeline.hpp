@@ -1,7 +1,7 @@
 #pragma once
 // How a run went over time, for plots: a bounded number of stretches of equal length, whatever the run's.
 //
-// Stretches begin as seconds; each time a run outgrows kMostStretches of them, neighbours become one. Times to the
+// Stretches begin as seconds; each time a run outgrows kMaxStretches of them, neighbours become one. Times to the
 // first token are kept as counts in logarithmic steps of 10 %, so memory does not follow the requests. Not thread-safe.
 
 #include <array>
@@ -53,7 +53,7 @@ struct Timeline {
 
 class Recorder {
 public:
-    static constexpr std::size_t kMostStretches = 600;
+    static constexpr std::size_t kMaxStretches = 600;
     static constexpr Duration kSampleEvery = std::chrono::milliseconds(250);
 
     enum class Event : std::uint8_t { offered, tried, served, refused, failed };

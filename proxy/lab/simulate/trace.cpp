@@ -14,9 +14,9 @@
 namespace weir::simulate {
 namespace {
 
-constexpr double kLongestTrace = 366.0 * 86'400;   // seconds
-constexpr std::uint64_t kMostTokens = 16'777'216;  // of one prompt or answer
-constexpr std::size_t kMostHints = 256;            // as many as there may be classes
+constexpr double kLongestTrace = 366.0 * 86'400;  // seconds
+constexpr std::uint64_t kMaxTokens = 16'777'216;  // of one prompt or answer
+constexpr std::size_t kMaxHints = 256;            // as many as there may be classes
 constexpr std::array<std::string_view, 5> kColumns{"arrival_s", "prompt_tokens", "output_tokens", "class", "client"};
 constexpr std::size_t kRequiredColumns = 4;
 
@@ -79,7 +79,7 @@ public:
         return {};
     }
 
-    // Nothing, or what is wrong with the line; its texts point into `line`.
+    // Nothing, or what is wrong with the line; its texts point into `queue`.
     std::string read_row(std::string_view line, Row& row) const {
         const auto cells = split(line);
         if (cells.size() != count_) return fmt::format("{} columns, where the header has {}", cells.size(), count_);
@@ -164,12 +164,12 @@ std::optional<Error> TraceReader::read_jsonl(std::istream& text, std::string_vie
 
 std::string TraceReader::add(const Row& row) {
     if (!(row.arrival >= 0 && row.arrival <= kLongestTrace)) return "an arrival is at 0 s or later, within a year";
-    if (row.prompt > kMostTokens || row.output > kMostTokens) return fmt::format("more than {} tokens", kMostTokens);
+    if (row.prompt > kMaxTokens || row.output > kMaxTokens) return fmt::format("more than {} tokens", kMaxTokens);
     if (row.hint.empty()) return "the class is empty";
     if (row.hint.find('"') != std::string_view::npos) return "quotes have no meaning here";
     auto hint = std::find(trace_.hints.begin(), trace_.hints.end(), row.hint);
     if (hint == trace_.hints.end()) {
-        if (trace_.hints.size() == kMostHints) return fmt::format("more than {} different classes", kMostHints);
+        if (trace_.hints.size() == kMaxHints) return fmt::format("more than {} different classes", kMaxHints);
         hint = trace_.hints.emplace(hint, row.hint);
     }
     trace_.requests.push_back({.arrival = from_seconds(row.arrival),

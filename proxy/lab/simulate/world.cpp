@@ -39,7 +39,7 @@ World::World(WorldConfig config, const Trace& trace, std::vector<ClassId> classe
             model.config = &entry.config;
             const bool home = backend.name.empty() || entry.config.backend == backend.name;
             if (home) model.controller = controllers_.back().get();
-            if (!home) model.detours.emplace_back(backend.name, controllers_.back().get());
+            if (!home) model.fallback_routes.emplace_back(backend.name, controllers_.back().get());
         }
         for (const auto& endpoint : backend.endpoints) {
             const std::size_t count = std::max(controller_of_endpoint_.size(), index(endpoint.id) + 1);
@@ -250,7 +250,7 @@ void World::degrade(Session& session) {
     const auto plan = admission::plan_degrade(config_.degrade[cls], ask, model.controller->pressure(now_));
     session.degraded = plan.applied != 0;
     session.output_tokens = std::min(session.output_tokens, plan.max_output_tokens.value_or(session.output_tokens));
-    for (const auto& [name, controller] : model.detours) {
+    for (const auto& [name, controller] : model.fallback_routes) {
         if (name == plan.backend) session.controller = controller;
     }
 }
@@ -311,7 +311,7 @@ void World::refused(Session& session) {
         ruling.retry_after > Duration::zero()
             ? admission::advise(ruling.reason, ruling.retry_after, refusal, random(session, 0))
             : admission::Advice{};
-    const bool told_not_to = advice.hopeless && config_.controller == "weir";
+    const bool told_not_to = advice.do_not_retry && config_.controller == "weir";
     if (!config_.retries || session.tries > kSdkRetries || told_not_to) return over(session, ruling.reason, false);
     ++session.version;
     set_timer(now_ + sdk_delay(advice.retry_after, session.tries - 1, random(session, 1)), Due::retry, session.slot,

@@ -6,8 +6,8 @@
 // SDKs do; one that sees no first token for `give_up` leaves for good. An endpoint that is lost takes its requests with
 // it: those without an answer go back to the controller, those in the middle of one have failed.
 //
-// At one instant engines go first, then patience, then timers, then arrivals; whoever is equal goes in the order of
-// coming. All randomness is drawn by request (random.hpp). The same configuration gives the same run, always.
+// At one instant engines go first, then queue timeout, then timers, then arrivals; whoever is equal goes in the order
+// of coming. All randomness is drawn by request (random.hpp). The same configuration gives the same run, always.
 //
 // What happens to a request costs O(log of those present); memory follows those present, not the trace.
 
@@ -101,7 +101,7 @@ private:
     struct ClassModel {
         const admission::ClassConfig* config = nullptr;
         Controller* controller = nullptr;
-        std::vector<std::pair<std::string, Controller*>> detours;  // by the backend's name: where rules lead
+        std::vector<std::pair<std::string, Controller*>> fallback_routes;  // by the backend's name: where rules lead
     };
 
     [[nodiscard]] std::optional<TimePoint> next_instant() const;

@@ -114,9 +114,9 @@ void check_backends(const Checked& c) {
         check_used(c, backend, node);
         check_learned(c, backend, node);
     }
-    if (endpoints > kMostEndpoints) {
+    if (endpoints > kMaxEndpoints) {
         c.refuse(c.root.mark_at("backends"), "too-many-endpoints",
-                 fmt::format("there may be at most {} endpoints in all; these are {}", kMostEndpoints, endpoints));
+                 fmt::format("there may be at most {} endpoints in all; these are {}", kMaxEndpoints, endpoints));
     }
     for (std::size_t i = 0; i < c.policy.classes.size(); ++i) {
         check_per_token(c, c.policy.classes[i], c.root.items_of("classes")[i]);

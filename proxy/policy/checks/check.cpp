@@ -25,11 +25,10 @@ struct List {
 };
 
 constexpr std::array kLists{
-    List{"listeners", "listeners", kMostListeners, "too-many-listeners", "no-listeners", "nothing is listened to"},
-    List{"backends", "backends", kMostBackends, "too-many-backends", "no-backends",
-         "there is nowhere to send requests"},
-    List{"classes", "classes", kMostClasses, "too-many-classes", "no-classes", "every request needs a class"},
-    List{"degrade", "degrade rules", kMostRules, "too-many-rules", {}, {}},
+    List{"listeners", "listeners", kMaxListeners, "too-many-listeners", "no-listeners", "nothing is listened to"},
+    List{"backends", "backends", kMaxBackends, "too-many-backends", "no-backends", "there is nowhere to send requests"},
+    List{"classes", "classes", kMaxClasses, "too-many-classes", "no-classes", "every request needs a class"},
+    List{"degrade", "degrade rules", kMaxRules, "too-many-rules", {}, {}},
     List{"tests", "tests", kMaxPolicyNodes, {}, {}, {}},  // as many as a file can hold
 };
 
@@ -108,8 +107,8 @@ void check_references(const Checked& c) {
     check_path(c, "tests", "given.flood_of", classes);
     check_path(c, "tests", "request.listener", listeners);
     for (const Node& test : c.root.items_of("tests")) {
-        if (test.find("given.line") == nullptr || test.find("given.flood_of") == nullptr) continue;
-        c.refuse(test.mark_at("given"), "conflicting-keys", "'line' and 'flood_of' are two different situations");
+        if (test.find("given.queue") == nullptr || test.find("given.flood_of") == nullptr) continue;
+        c.refuse(test.mark_at("given"), "conflicting-keys", "'queue' and 'flood_of' are two different situations");
     }
     if (!c.clients_are_known()) return;
     const Names keys{"api key", names_of(c.policy.clients.api_keys)};

@@ -126,12 +126,12 @@ void check_refusal(const Checked& c, const ClassConfig& cls, const Node& node) {
     }
 }
 
-void check_patience(const Checked& c, const ClassConfig& cls, const Node& node) {
-    if (!cls.patience || !cls.slo || *cls.patience <= cls.slo->first_token) return;
-    c.warn(node.mark_at("patience"), "patience-above-slo",
-           fmt::format("a request may wait {} in line, and has missed its slo after {}", kDuration.print(*cls.patience),
-                       kDuration.print(cls.slo->first_token)),
-           "leave patience out: it is then 0.8 x slo.first_token");
+void check_queue_timeout(const Checked& c, const ClassConfig& cls, const Node& node) {
+    if (!cls.queue_timeout || !cls.slo || *cls.queue_timeout <= cls.slo->first_token) return;
+    c.warn(node.mark_at("queue_timeout"), "queue_timeout-above-slo",
+           fmt::format("a request may wait {} in line, and has missed its slo after {}",
+                       kDuration.print(*cls.queue_timeout), kDuration.print(cls.slo->first_token)),
+           "leave queue timeout out: it is then 0.8 x slo.first_token");
 }
 
 void check_priority(const Checked& c, std::size_t index) {
@@ -165,7 +165,7 @@ void check_classes(const Checked& c) {
         check_prompt(c, cls, node);
         check_limits(c, cls, node);
         check_refusal(c, cls, node);
-        check_patience(c, cls, node);
+        check_queue_timeout(c, cls, node);
         check_priority(c, i);
     }
 }

@@ -59,9 +59,9 @@ void check_tls(const Checked& c, const net::ServerTlsConfig& tls, const Node& no
         c.refuse(node.mark, "which-certificate", "tls needs cert_file and key_file, or certificates",
                  "write cert_file and key_file where there is one certificate, a list of both where there are more");
     }
-    if (tls.certificates.size() > kMostCertificates) {
+    if (tls.certificates.size() > kMaxCertificates) {
         c.refuse(node.mark_at("certificates"), "too-many-certificates",
-                 fmt::format("a listener may have at most {} certificates", kMostCertificates));
+                 fmt::format("a listener may have at most {} certificates", kMaxCertificates));
     }
     if (const Node* need = node.find("client_certificate"); need != nullptr && !tls.client_ca_file) {
         c.refuse(need->mark, "no-client-authorities", "client_certificate means nothing without client_ca_file");

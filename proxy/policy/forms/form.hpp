@@ -11,7 +11,7 @@
 
 namespace weir::policy {
 
-// Why a text is not a value of its form. `message` continues the sentence "'patience' ...".
+// Why a text is not a value of its form. `message` continues the sentence "'queue timeout' ...".
 struct Fault {
     std::string id;
     std::string message;

@@ -37,10 +37,13 @@ constexpr auto kReasonWords = [] {
     return words;
 }();
 
-// With the words of before there was more than one engine to tell.
-Reading<EnginePriority> read_engine_priority(const Form& form, std::string_view text) {
-    return read_word<EnginePriority>(form, text == "ignore" ? "strip" : text == "forward" ? "vllm" : text);
-}
+// Words of earlier versions, and what they are called now.
+constexpr std::array kRenamedReasons{
+    Renamed{"line_full", name(Reason::queue_full)},
+    Renamed{"patience_expired", name(Reason::queue_timeout)},
+    Renamed{"pushed_out", name(Reason::displaced)},
+};
+constexpr std::array kRenamedEnginePriorities{Renamed{"ignore", "strip"}, Renamed{"forward", "vllm"}};
 
 Reading<MatchConfig> read_any(const Form& form, std::string_view text) {
     if (text == "any") return MatchConfig{};
@@ -78,27 +81,25 @@ constinit const Scalar<upstream::Balance> kBalance{
     {.what = "a way to choose an endpoint", .pattern = "", .words = kBalances, .later = kLaterBalances},
     read_word<upstream::Balance>,
     print_word<upstream::Balance>};
-constinit const Scalar<EnginePriority> kEnginePriority{
-    {.what = "an engine's way to take a priority", .pattern = "", .words = kEnginePriorities},
-    read_engine_priority,
-    print_word<EnginePriority>};
+constinit const Scalar<EnginePriority> kEnginePriority =
+    one_of<EnginePriority>("an engine's way to take a priority", kEnginePriorities, kRenamedEnginePriorities);
 constinit const Scalar<net::ClientCertificate> kClientCertificate =
     one_of<net::ClientCertificate>("required or optional", kClientCertificates);
 constinit const Scalar<downstream::PathForm> kPathForm = one_of<downstream::PathForm>("strict or raw", kPathForms);
 constinit const Scalar<Situation> kFull{
     {.what = "full", .pattern = "", .words = kFullWord},
     [](const Form& form, std::string_view text) -> Reading<Situation> {
-        if (text == "full") return Situation::line_full;
+        if (text == "full") return Situation::queue_full;
         return unknown_word(form, text);
     },
-    [](const Form&, const Situation& value) { return std::string(value == Situation::line_full ? "full" : ""); }};
+    [](const Form&, const Situation& value) { return std::string(value == Situation::queue_full ? "full" : ""); }};
 constinit const Scalar<bool> kBool{
     {"true or false", "", JsonType::boolean}, read_bool, [](const Form&, const bool& value) {
         return std::string(value ? "true" : "false");
     }};
 constinit const Scalar<std::string> kLevel = one_of<std::string>("a level", kLevels);
 constinit const Scalar<std::string> kDecision = one_of<std::string>("a decision", kDecisions);
-constinit const Scalar<std::string> kReason = one_of<std::string>("a reason", kReasonWords);
+constinit const Scalar<std::string> kReason = one_of<std::string>("a reason", kReasonWords, kRenamedReasons);
 constinit const Scalar<std::string> kVersion = one_of<std::string>("1", kVersions, {}, JsonType::integer);
 constinit const Scalar<std::string> kTrue = one_of<std::string>("true", kTrueWord, {}, JsonType::boolean);
 constinit const Scalar<std::string> kLogTarget{
@@ -114,7 +115,9 @@ Fault unknown_word(const Form& form, std::string_view text) {
                 fmt::format("must be {}{}", form.words.size() > 1 ? "one of " : "", fmt::join(form.words, ", ")),
                 closest(text, form.words)};
     for (const Renamed& word : form.renamed) {
-        if (word.former == text) fault.suggestion = word.now;
+        if (word.former != text) continue;
+        fault.suggestion = word.now;
+        fault.help = fmt::format("'{}' is now called '{}'", word.former, word.now);
     }
     return fault;
 }

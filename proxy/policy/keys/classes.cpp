@@ -55,7 +55,7 @@ void tokens(Visitor& v, std::optional<TokenLimitConfig>& c, std::string_view doc
 
 void describe(Visitor& v, LimitConfig& c) {
     bucket(v, "requests", c.requests, kRequests, "Requests started, of each client.");
-    v.key("concurrency", c.concurrency, kPositive, "Requests in flight and in line together, of each client.");
+    v.key("concurrency", c.concurrency, kPositive, "Requests in flight and queued together, of each client.");
     tokens(v, c.tokens, "LLM tokens, of each client.");
     bucket(v, "video", c.video, kUnits, "Seconds of video of 720x1280, of each client.");
     v.key("mode", c.mode, kMode, "`shadow` counts what these limits would refuse.");
@@ -64,7 +64,7 @@ void describe(Visitor& v, LimitConfig& c) {
 void describe_limits(Visitor& v, ClassConfig& c) {
     bucket(v, "requests", c.limits.requests, kRequests, "Requests started, of the class as a whole.");
     v.key("concurrency", c.limits.concurrency, kPositive,
-          "Requests in flight and in line together, of the class as a whole.");
+          "Requests in flight and queued together, of the class as a whole.");
     v.key("mode", c.limits.mode, kMode, "`shadow` counts what these limits would refuse.");
     tokens(v, c.limits.tokens, "LLM tokens, of the class as a whole.");
     bucket(v, "video", c.limits.video, kUnits, "Seconds of video, of the class as a whole.");
@@ -124,12 +124,12 @@ void describe(Visitor& v, ClassConfig& c) {
     v.required().key("backend", c.backend, kName, "Where its requests go.");
     v.key("priority", c.priority, kPriority, "Better ones are served first and shed last.");
     v.map("slo", c.slo, "What its users are promised; alerts watch classes that have one.");
-    v.key("patience", c.patience, kDurationOrZero,
-          "The longest wait in line; without it, 0.8 x slo.first_token, or 5s without an slo.");
-    v.key("line", c.line, kCount, "Places in line; without it, an eighth of the backend's requests, at least 16.");
-    v.group("limits", "The contract: what is over it is answered 429.",
-            [&](Visitor& limits) { describe_limits(limits, c); });
-    v.map("refusal", c.refusal, "What a refused caller is told.");
+    v.key("queue_timeout", c.queue_timeout, kDurationOrZero,
+          "The longest wait in the queue; without it, 0.8 x slo.first_token, or 5s without an slo.");
+    v.key("queue", c.queue, kCount,
+          "Places in the queue; without it, an eighth of the backend's requests, at least 16.");
+    v.group("limits", "What is over them is answered 429.", [&](Visitor& limits) { describe_limits(limits, c); });
+    v.map("refusal", c.refusal, "What a refusal says.");
     v.key("service_tier", c.service_tier, kName,
           "What its answers say they were served as, in `x-weir-service-tier`; without it, nothing.");
     v.key("mode", c.mode, kMode, "`shadow` lets the class through and counts what it would do.");
@@ -140,6 +140,8 @@ void describe(Visitor& v, ClassConfig& c) {
     v.key("preemptible", c.preemptible, kBool,
           "Its newest running answers may be cut short when a better class has waited long.");
     v.later("conversation");
+    v.former("patience", "queue_timeout");
+    v.former("line", "queue");
 }
 
 }  // namespace weir::policy

@@ -14,9 +14,11 @@ using telemetry::LoggingConfig;
 void describe(Visitor& v, ProcessLimits& c) {
     v.key("connections", c.connections, kPositive, "Client connections open at once, over all listeners.");
     v.key("buffered_bytes", c.buffered_bytes, kSize, "Request bodies held before they are sent on.");
-    v.key("body_before_line", c.body_before_line, kSize,
-          "Of a body that is not read for what it asks, so much is taken before the request takes a place in line.");
+    v.key(
+        "body_before_queue", c.body_before_queue, kSize,
+        "Of a body that is not read for what it asks, so much is taken before the request takes a place in the queue.");
     v.key("drain_timeout", c.drain_timeout, kDuration, "How long running requests may take to finish after SIGTERM.");
+    v.former("body_before_line", "body_before_queue");
 }
 
 void describe(Visitor& v, AdminConfig& c) {
@@ -31,7 +33,7 @@ void describe(Visitor& v, AccessLogConfig& c) {
     v.key("to", c.to, kLogTarget, "stdout, stderr, off, or a file that is opened for appending.");
     v.group("sample", "The share of requests that get a line, by their outcome.", [&](Visitor& sample) {
         sample.key("served", c.sample_served, kPercent, "Of the served requests.");
-        sample.key("refused", c.sample_refused, kPercent, "Of the requests refused for contract or overload.");
+        sample.key("refused", c.sample_refused, kPercent, "Of the requests refused for limits or overload.");
         sample.key("failed", c.sample_failed, kPercent,
                    "Of the rest: bad requests, failures of a backend, clients that left.");
         sample.key("degraded", c.sample_degraded, kPercent,

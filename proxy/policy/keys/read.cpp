@@ -195,7 +195,7 @@ private:
         return refuse(node.mark, {"wrong-type", fmt::format("{}, but is {}", rule, kind_name(node.kind))});
     }
 
-    // `'patience' needs a unit, but is '2'; did you mean '2s'?`, without the text where it is a secret.
+    // `'queue timeout' needs a unit, but is '2'; did you mean '2s'?`, without the text where it is a secret.
     bool refuse_text(const Key& key, Node& node, Fault fault) {
         const bool hidden = node.secret || key.secret;
         if (fault.id == "not-implemented") {

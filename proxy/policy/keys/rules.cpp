@@ -42,9 +42,10 @@ void describe_request(Visitor& v, PolicyTest& c) {
 }
 
 void describe_given(Visitor& v, PolicyTest& c) {
-    v.key("line", c.given, kFull, "`full`: the backend is full, and so is the line of the request's class.");
-    v.key("flood_of", c.flood_of, kName, "A class: the backend is full of its requests, and its line is full.");
+    v.key("queue", c.given, kFull, "`full`: the backend is full, and so is the queue of the request's class.");
+    v.key("flood_of", c.flood_of, kName, "A class: the backend is full of its requests, and its queue is full.");
     v.key("pressure", c.pressure, kRatio, "Of the backend, for `degrade`; without it, as it is.");
+    v.former("line", "queue");
     if (!c.flood_of.empty()) c.given = PolicyTest::Situation::flood_of;
 }
 

@@ -14,7 +14,7 @@ from support.process import WeirTest
 from support.wire import format_request
 
 CHAT = "/v1/chat/completions"
-WAITS = [{"name": "everyone", "match": "any", "backend": "model", "patience": "1m", "line": 64}]
+WAITS = [{"name": "everyone", "match": "any", "backend": "model", "queue_timeout": "1m", "queue": 64}]
 
 
 def policy(*endpoints, **options):

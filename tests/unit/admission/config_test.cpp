@@ -5,21 +5,21 @@
 namespace weir::admission {
 namespace {
 
-TEST(ClassConfig, PatienceIsFourFifthsOfTheSlo) {
+TEST(ClassConfig, TheQueueTimeoutIsFourFifthsOfTheSlo) {
     ClassConfig config;
-    EXPECT_EQ(effective_patience(config), 5s);
+    EXPECT_EQ(effective_queue_timeout(config), 5s);
     config.slo = SloConfig{1500ms, 0.99};
-    EXPECT_NEAR(seconds(effective_patience(config)), 1.2, 1e-6);
-    config.patience = 0s;
-    EXPECT_EQ(effective_patience(config), 0s);
+    EXPECT_NEAR(seconds(effective_queue_timeout(config)), 1.2, 1e-6);
+    config.queue_timeout = 0s;
+    EXPECT_EQ(effective_queue_timeout(config), 0s);
 }
 
 TEST(ClassConfig, ALineIsAnEighthOfTheBackendButNotTooShort) {
     ClassConfig config;
-    EXPECT_EQ(effective_line(config, 8), 16U);
-    EXPECT_EQ(effective_line(config, 512), 64U);
-    config.line = 0;
-    EXPECT_EQ(effective_line(config, 512), 0U);
+    EXPECT_EQ(effective_queue(config, 8), 16U);
+    EXPECT_EQ(effective_queue(config, 512), 64U);
+    config.queue = 0;
+    EXPECT_EQ(effective_queue(config, 512), 0U);
 }
 
 }  // namespace

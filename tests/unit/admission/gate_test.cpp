@@ -4,7 +4,7 @@
 
 #include <deque>
 
-#include "admission/gate/room.hpp"
+#include "admission/gate/headroom.hpp"
 #include "support/virtual_time.hpp"
 
 namespace weir::admission {
@@ -240,28 +240,28 @@ TEST(EndpointGate, ALearnedLimitOutlivesAReload) {
     EXPECT_EQ(passage.endpoint(0).limit, 4U);
 }
 
-TEST(Room, IsKeptForBetterPrioritiesThatAreActive) {
-    Room room;
-    EXPECT_DOUBLE_EQ(room.of(Priority::sheddable, kNow), 0);
-    room.saw(Priority::normal, kNow);
-    EXPECT_DOUBLE_EQ(room.of(Priority::sheddable, kNow), 0.15);
-    EXPECT_DOUBLE_EQ(room.of(Priority::normal, kNow), 0);
-    room.saw(Priority::critical, kNow);
-    room.saw(Priority::high, kNow);
-    EXPECT_DOUBLE_EQ(room.of(Priority::sheddable, kNow), 0.2);
-    EXPECT_DOUBLE_EQ(room.of(Priority::high, kNow), 0.15);
-    EXPECT_DOUBLE_EQ(room.of(Priority::critical, kNow), 0);
+TEST(Headroom, IsKeptForBetterPrioritiesThatAreActive) {
+    Headroom headroom;
+    EXPECT_DOUBLE_EQ(headroom.of(Priority::sheddable, kNow), 0);
+    headroom.saw(Priority::normal, kNow);
+    EXPECT_DOUBLE_EQ(headroom.of(Priority::sheddable, kNow), 0.15);
+    EXPECT_DOUBLE_EQ(headroom.of(Priority::normal, kNow), 0);
+    headroom.saw(Priority::critical, kNow);
+    headroom.saw(Priority::high, kNow);
+    EXPECT_DOUBLE_EQ(headroom.of(Priority::sheddable, kNow), 0.2);
+    EXPECT_DOUBLE_EQ(headroom.of(Priority::high, kNow), 0.15);
+    EXPECT_DOUBLE_EQ(headroom.of(Priority::critical, kNow), 0);
 }
 
-TEST(Room, IsGivenBackAfterAMinuteOfQuiet) {
-    Room room;
-    room.saw(Priority::critical, kNow);
-    room.saw(Priority::high, kNow + 10s);
-    EXPECT_EQ(room.next_lapse(kNow + 10s), kNow + 60s);
-    EXPECT_DOUBLE_EQ(room.of(Priority::low, kNow + 60s - 1ns), 0.2);
-    EXPECT_DOUBLE_EQ(room.of(Priority::low, kNow + 60s), 0.15);
-    EXPECT_EQ(room.next_lapse(kNow + 60s), kNow + 70s);
-    EXPECT_EQ(room.next_lapse(kNow + 70s), std::nullopt);
+TEST(Headroom, IsGivenBackAfterAMinuteOfQuiet) {
+    Headroom headroom;
+    headroom.saw(Priority::critical, kNow);
+    headroom.saw(Priority::high, kNow + 10s);
+    EXPECT_EQ(headroom.next_lapse(kNow + 10s), kNow + 60s);
+    EXPECT_DOUBLE_EQ(headroom.of(Priority::low, kNow + 60s - 1ns), 0.2);
+    EXPECT_DOUBLE_EQ(headroom.of(Priority::low, kNow + 60s), 0.15);
+    EXPECT_EQ(headroom.next_lapse(kNow + 60s), kNow + 70s);
+    EXPECT_EQ(headroom.next_lapse(kNow + 70s), std::nullopt);
 }
 
 }  // namespace

@@ -17,10 +17,10 @@ constexpr int kBulk = 1;
 JudgeConfig preemptible(std::uint32_t slots) {
     JudgeConfig config =
         make_config({make_class(kTop, Priority::critical), make_class(kBulk, Priority::sheddable)}, {slots});
-    config.classes[kTop].config.patience = 2s;
-    config.classes[kTop].config.line = 100;
+    config.classes[kTop].config.queue_timeout = 2s;
+    config.classes[kTop].config.queue = 100;
     config.classes[kBulk].config.preemptible = true;
-    config.classes[kBulk].config.patience = 1h;
+    config.classes[kBulk].config.queue_timeout = 1h;
     return config;
 }
 

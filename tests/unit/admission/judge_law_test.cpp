@@ -40,7 +40,7 @@ TEST(Judge, BulkLeavesRoomWhileABetterClassIsActive) {
 
 TEST(Judge, RoomIsBorrowedAgainAfterAMinuteWithoutAnyEvent) {
     auto config = two_classes({10});
-    config.classes[kBulk].config.patience = 2min;
+    config.classes[kBulk].config.queue_timeout = 2min;
     Scene scene(config);
     scene.finish(scene.arrive(kTop));
     scene.flood(kBulk, 10);
@@ -74,13 +74,13 @@ TEST(Judge, AmongEqualsTheClassWithFewestInFlightGoesFirst) {
 
 TEST(Judge, AFullLineShedsItsWorst) {
     auto config = two_classes({1});
-    config.classes[kBulk].config.line = 2;
+    config.classes[kBulk].config.queue = 2;
     Scene scene(config);
     scene.flood(kBulk, 3);
     const Place& refused = scene.arrive(kBulk);
     EXPECT_EQ(refused.standing(), Standing::ended);
-    EXPECT_EQ(refused.decision().reason, Reason::line_full);
-    EXPECT_EQ(refused.decision().gate, Gate::line);
+    EXPECT_EQ(refused.decision().reason, Reason::queue_full);
+    EXPECT_EQ(refused.decision().gate, Gate::queue);
     EXPECT_DOUBLE_EQ(refused.decision().limit, 2);
     EXPECT_DOUBLE_EQ(refused.decision().observed, 3);
     EXPECT_EQ(refused.decision().retry_after, 5s);
@@ -88,7 +88,7 @@ TEST(Judge, AFullLineShedsItsWorst) {
 
 TEST(Judge, AFirstTryPushesOutARetry) {
     auto config = two_classes({1});
-    config.classes[kBulk].config.line = 1;
+    config.classes[kBulk].config.queue = 1;
     Scene scene(config);
     scene.arrive(kBulk);
     Ask again = test::make_ask(kBulk);
@@ -96,7 +96,7 @@ TEST(Judge, AFirstTryPushesOutARetry) {
     const Place& retry = scene.arrive(again);
     const Place& first_try = scene.arrive(kBulk);
     EXPECT_EQ(first_try.standing(), Standing::waiting);
-    EXPECT_EQ(retry.decision().reason, Reason::pushed_out);
+    EXPECT_EQ(retry.decision().reason, Reason::displaced);
     EXPECT_EQ(scene.changes.size(), 1U);
 }
 
@@ -109,7 +109,7 @@ TEST(Judge, RefusesWhoWaitedAsLongAsItMay) {
     scene.expire_after(5s - 1ns);
     EXPECT_EQ(waiting.standing(), Standing::waiting);
     scene.expire_after(1ns);
-    EXPECT_EQ(waiting.decision().reason, Reason::patience_expired);
+    EXPECT_EQ(waiting.decision().reason, Reason::queue_timeout);
     EXPECT_DOUBLE_EQ(waiting.decision().limit, 5);
     EXPECT_EQ(scene.judge.next_expiry(), std::nullopt);
 }
@@ -122,7 +122,7 @@ TEST(Judge, NeverServesWhoseTimeIsOverEvenWhenNobodyCalledExpire) {
     const Place& in_time = scene.arrive(kTop);
     scene.clock.advance(2s);
     scene.finish(running);
-    EXPECT_EQ(late.decision().reason, Reason::patience_expired);
+    EXPECT_EQ(late.decision().reason, Reason::queue_timeout);
     EXPECT_EQ(in_time.standing(), Standing::running);
 }
 
@@ -137,21 +137,21 @@ TEST(Judge, TheCallersOwnDeadlineBoundsTheWait) {
     EXPECT_EQ(scene.arrive(ask).decision().reason, Reason::deadline_expired) << "too late on arrival";
 }
 
-TEST(Judge, WithoutPatienceRequestsRunNowOrAreRefusedNow) {
+TEST(Judge, WithAQueueTimeoutOfZeroRequestsRunNowOrAreRefusedNow) {
     auto config = two_classes({1});
-    config.classes[kBulk].config.patience = 0s;
+    config.classes[kBulk].config.queue_timeout = 0s;
     Scene scene(config);
     EXPECT_EQ(scene.arrive(kBulk).standing(), Standing::running);
-    EXPECT_EQ(scene.arrive(kBulk).decision().reason, Reason::patience_expired);
+    EXPECT_EQ(scene.arrive(kBulk).decision().reason, Reason::queue_timeout);
     EXPECT_EQ(scene.counts().classes[kBulk].waiting, 0U);
 }
 
 TEST(Judge, ALineWithoutPlacesRefusesAtOnce) {
     auto config = two_classes({1});
-    config.classes[kBulk].config.line = 0;
+    config.classes[kBulk].config.queue = 0;
     Scene scene(config);
     EXPECT_EQ(scene.arrive(kBulk).standing(), Standing::running);
-    EXPECT_EQ(scene.arrive(kBulk).decision().reason, Reason::line_full);
+    EXPECT_EQ(scene.arrive(kBulk).decision().reason, Reason::queue_full);
 }
 
 TEST(Judge, ARequeuedRequestGoesBeforeThoseWhoCameLater) {
@@ -176,7 +176,7 @@ TEST(Judge, ARequeuedRequestKeepsItsKeyAndTriesAnotherEndpoint) {
     EXPECT_NE(first.decision().endpoint, lost);
 }
 
-TEST(Judge, RequeuingEndsWithPatienceOrWithTheLastEndpoint) {
+TEST(Judge, RequeuingEndsWithTheQueueTimeoutOrWithTheLastEndpoint) {
     Scene scene(two_classes({2}));
     Place& slow = scene.arrive(kTop);
     Place& lost = scene.arrive(kTop);
@@ -186,7 +186,7 @@ TEST(Judge, RequeuingEndsWithPatienceOrWithTheLastEndpoint) {
     scene.set_available(0, true);
     scene.clock.advance(6s);
     EXPECT_FALSE(scene.requeue(slow));
-    EXPECT_EQ(slow.decision().reason, Reason::patience_expired);
+    EXPECT_EQ(slow.decision().reason, Reason::queue_timeout);
     EXPECT_EQ(scene.counts().endpoints[0].inflight, 0U);
 }
 
@@ -199,26 +199,26 @@ TEST(Judge, RequestsWaitForAnEndpointToComeBack) {
     scene.set_available(0, true);
     EXPECT_EQ(scene.changes, Changes{&hopeful});
     scene.set_available(0, false);
-    Place& hopeless = scene.arrive(kTop);
+    Place& request = scene.arrive(kTop);
     scene.expire_after(5s);
-    EXPECT_EQ(hopeless.decision().reason, Reason::no_endpoint);
+    EXPECT_EQ(request.decision().reason, Reason::no_endpoint);
 }
 
 TEST(Judge, RefusesEarlyOnlyWhatIsCertain) {
     auto config = two_classes({10});
-    config.classes[kBulk].config.line = 1;
+    config.classes[kBulk].config.queue = 1;
     Scene scene(config);
     scene.finish(scene.arrive(kTop));
     EXPECT_FALSE(scene.refuse_early(test::make_ask(kBulk)));
     scene.flood(kBulk, 8);
-    EXPECT_FALSE(scene.refuse_early(test::make_ask(kBulk))) << "there is a place in line";
+    EXPECT_FALSE(scene.refuse_early(test::make_ask(kBulk))) << "there is a place in the queue";
     Ask again = test::make_ask(kBulk);
     again.retry = true;
     Place& retry = scene.arrive(again);
     EXPECT_FALSE(scene.refuse_early(test::make_ask(kBulk))) << "it would push out the retry";
     const auto refusal = scene.refuse_early(again);
     ASSERT_TRUE(refusal);
-    EXPECT_EQ(refusal->reason, Reason::line_full);
+    EXPECT_EQ(refusal->reason, Reason::queue_full);
     EXPECT_DOUBLE_EQ(refusal->observed, 2);
     EXPECT_FALSE(scene.refuse_early(test::make_ask(kTop))) << "it has a slot";
     scene.clock.advance(5s);
@@ -228,7 +228,7 @@ TEST(Judge, RefusesEarlyOnlyWhatIsCertain) {
 
 TEST(Judge, PressureIsOneWhenFullAndMoreWithALine) {
     auto config = two_classes({4});
-    config.classes[kTop].config.line = 2;
+    config.classes[kTop].config.queue = 2;
     Scene scene(config);
     scene.flood(kTop, 2);
     EXPECT_DOUBLE_EQ(scene.counts().pressure, 0.5);

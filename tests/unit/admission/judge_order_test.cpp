@@ -54,13 +54,13 @@ TEST(JudgeOrder, CohortsAreServedInOrderWhateverTheirArrival) {
 
 TEST(JudgeOrder, AFullLineShedsTheLastCohortAndKeepsTheOthersWhole) {
     JudgeConfig config = one_class(1);
-    config.classes[0].config.line = 2;
+    config.classes[0].config.queue = 2;
     Scene scene(config);
     scene.arrive(ask_of(0, 1));
     scene.arrive(ask_of(0, 2, 1));
     Place& last = scene.arrive(ask_of(0, 3, 9));
     EXPECT_EQ(scene.arrive(ask_of(0, 4, 5)).standing(), Standing::waiting);
-    EXPECT_EQ(last.decision().reason, Reason::pushed_out);
+    EXPECT_EQ(last.decision().reason, Reason::displaced);
 }
 
 TEST(JudgeOrder, ShedEvenlyGivesClientsTurns) {
@@ -80,23 +80,23 @@ TEST(JudgeOrder, ShedEvenlyGivesClientsTurns) {
 TEST(JudgeOrder, ShedEvenlyRefusesWhoeverHasMostInLine) {
     JudgeConfig config = one_class(1);
     config.classes[0].config.shed = Shed::evenly;
-    config.classes[0].config.line = 3;
+    config.classes[0].config.queue = 3;
     Scene scene(config);
     scene.arrive(ask_of(0, 9));
     scene.arrive(ask_of(0, 1));
     scene.arrive(ask_of(0, 1));
     Place& third = scene.arrive(ask_of(0, 1));
     EXPECT_EQ(scene.arrive(ask_of(0, 2)).standing(), Standing::waiting);
-    EXPECT_EQ(third.decision().reason, Reason::pushed_out);
+    EXPECT_EQ(third.decision().reason, Reason::displaced);
     // What was refused was no turn of the client's: its next request stands where that one stood.
     Place& fourth = scene.arrive(ask_of(0, 1));
-    EXPECT_EQ(fourth.decision().reason, Reason::line_full);
+    EXPECT_EQ(fourth.decision().reason, Reason::queue_full);
 }
 
 TEST(JudgeOrder, WeightsDivideWhatEqualPrioritiesHaveInFlight) {
     JudgeConfig config = make_config({make_class(0), make_class(1)}, {40});
     config.classes[0].config.weight = 3;
-    for (auto& cls : config.classes) cls.config.line = 100;
+    for (auto& cls : config.classes) cls.config.queue = 100;
     Scene scene(config);
     for (int i = 0; i < 40; ++i) scene.arrive(ask_of(0, 1));
     for (int i = 0; i < 80; ++i) scene.arrive(ask_of(i % 2, 1));
@@ -114,8 +114,8 @@ protected:
             make_config({make_class(0, Priority::critical), make_class(1, Priority::sheddable)}, {100});
         config.classes[1].config.guarantee = guarantee;
         for (auto& cls : config.classes) {
-            cls.config.line = 1000;
-            cls.config.patience = 1h;
+            cls.config.queue = 1000;
+            cls.config.queue_timeout = 1h;
         }
         return config;
     }
@@ -214,7 +214,7 @@ TEST(JudgeGate, APromptThatNobodySeesEndHoldsOthersForASecondAtMost) {
 TEST(JudgeAblation, WithoutAPartTheLawIsAnother) {
     const auto standing_without = [](Part part) {
         JudgeConfig config = make_config({make_class(0, Priority::critical), make_class(1, Priority::sheddable)}, {10});
-        config.classes[1].config.line = 1;
+        config.classes[1].config.queue = 1;
         config.parts.remove(part);
         Scene scene(config);
         scene.finish(scene.arrive(0));
@@ -228,7 +228,7 @@ TEST(JudgeAblation, WithoutAPartTheLawIsAnother) {
         return std::pair(running, waiting);
     };
     EXPECT_EQ(standing_without(Part::guarantee), std::pair(8, 1));
-    EXPECT_EQ(standing_without(Part::room), std::pair(10, 1));
+    EXPECT_EQ(standing_without(Part::headroom), std::pair(10, 1));
     EXPECT_EQ(standing_without(Part::bound), std::pair(8, 12));
 }
 

@@ -20,10 +20,10 @@ TEST(JudgeReconfigure, AShorterLineShedsItsWorst) {
     Scene scene(make_config({make_class(0)}, {1}));
     scene.flood(0, 4);
     auto shorter = make_config({make_class(0)}, {1});
-    shorter.classes[0].config.line = 1;
+    shorter.classes[0].config.queue = 1;
     scene.reconfigure(shorter);
     EXPECT_EQ(scene.changes, (Changes{&scene.places[3], &scene.places[2]}));
-    EXPECT_EQ(scene.places[3].decision().reason, Reason::line_full);
+    EXPECT_EQ(scene.places[3].decision().reason, Reason::queue_full);
 }
 
 TEST(JudgeReconfigure, ARemovedClassIsServedInItsOldStandingAndDrains) {

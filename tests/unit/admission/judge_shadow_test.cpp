@@ -23,22 +23,22 @@ TEST(JudgeShadow, APolicyInShadowLetsEverythingThroughAndSaysWhatItWouldHaveDone
     EXPECT_FALSE(scene.refuse_early(test::make_ask(0)));
 }
 
-TEST(JudgeShadow, AClassWithoutPatienceOrLineWouldHaveRefused) {
+TEST(JudgeShadow, AClassWithoutAQueueOrAQueueTimeoutWouldHaveRefused) {
     auto config = make_config({make_class(0), make_class(1)}, {1});
-    config.classes[0].config.patience = 0s;
-    config.classes[1].config.line = 0;
+    config.classes[0].config.queue_timeout = 0s;
+    config.classes[1].config.queue = 0;
     config.classes[0].config.mode = config.classes[1].config.mode = Mode::shadow;
     Scene scene(config);
     scene.arrive(0);
-    EXPECT_EQ(scene.arrive(0).decision().reason, Reason::patience_expired);
-    EXPECT_EQ(scene.arrive(1).decision().reason, Reason::line_full);
+    EXPECT_EQ(scene.arrive(0).decision().reason, Reason::queue_timeout);
+    EXPECT_EQ(scene.arrive(1).decision().reason, Reason::queue_full);
     EXPECT_EQ(scene.places.back().standing(), Standing::running);
 }
 
-TEST(JudgeShadow, WhoRunsPastTheGateStandsForTheLineThatWouldHaveFormed) {
+TEST(JudgeShadow, ARequestRunPastTheGateStandsForTheQueueThatWouldHaveFormed) {
     auto config = make_config({make_class(0)}, {2});
     config.mode = Mode::shadow;
-    config.classes[0].config.line = 3;
+    config.classes[0].config.queue = 3;
     Scene scene(config);
     for (int i = 0; i < 2; ++i) EXPECT_FALSE(scene.arrive(0).decision().shadow);
     std::vector<Place*> waiting;
@@ -46,7 +46,7 @@ TEST(JudgeShadow, WhoRunsPastTheGateStandsForTheLineThatWouldHaveFormed) {
         waiting.push_back(&scene.arrive(0));
         EXPECT_EQ(waiting.back()->decision().reason, Reason::admitted_after_wait);
     }
-    EXPECT_EQ(scene.arrive(0).decision().reason, Reason::line_full);
+    EXPECT_EQ(scene.arrive(0).decision().reason, Reason::queue_full);
     scene.finish(*waiting.front());
     EXPECT_EQ(scene.arrive(0).decision().reason, Reason::admitted_after_wait);
 }
@@ -92,14 +92,14 @@ TEST(JudgeShadow, AClassInShadowMarksItsContract) {
 TEST(JudgeShadow, ALimitInShadowIsNoWayAroundTheLine) {
     auto config = make_config({make_class(0)}, {1});
     config.classes[0].config.limits = {RateConfig{0.001, 1}, std::nullopt, Mode::shadow};
-    config.classes[0].config.line = 1;
+    config.classes[0].config.queue = 1;
     Scene scene(config);
     Place& running = scene.arrive(0);
     const Place& marked = scene.arrive(0);
     EXPECT_EQ(marked.standing(), Standing::waiting);
     EXPECT_TRUE(marked.decision().shadow);
     const Place& refused = scene.arrive(0);
-    EXPECT_EQ(refused.decision().reason, Reason::line_full);
+    EXPECT_EQ(refused.decision().reason, Reason::queue_full);
     EXPECT_FALSE(refused.decision().shadow) << "a live refusal wins";
     scene.finish(running);
     EXPECT_EQ(marked.decision().verdict, Verdict::admit);

@@ -4,7 +4,7 @@
 
 #include <deque>
 
-#include "admission/rate_limit/contract.hpp"
+#include "admission/rate_limit/limits.hpp"
 #include "support/judges.hpp"
 #include "support/scene.hpp"
 
@@ -59,7 +59,7 @@ protected:
         return contract->allowance(client, now).of[static_cast<std::size_t>(meter)].remaining;
     }
 
-    std::optional<Contract> contract;
+    std::optional<ClassLimits> contract;
     std::deque<Request> requests;
     std::optional<Excess> excess;
     TimePoint now = kNow;
@@ -207,7 +207,7 @@ protected:
     static JudgeConfig limited(double tokens, std::uint32_t slots) {
         JudgeConfig config = test::make_config({test::make_class(0)}, {slots});
         config.classes[0].config.limits = both(tokens);
-        config.classes[0].config.patience = 10s;
+        config.classes[0].config.queue_timeout = 10s;
         return config;
     }
     static Ask ask_for(std::uint32_t input, std::uint32_t output) {

@@ -39,7 +39,7 @@ TEST(ReadRealtimeEvent, UndoesEscapes) {
 TEST(WordRealtimeError, NamesTheClientsEvent) {
     const std::string_view id = R"("my \"event\"")";
     const auto event =
-        boost::json::parse(word_realtime_error(Reason::line_full, realtime_event_id(id), "id-1", 1500ms));
+        boost::json::parse(word_realtime_error(Reason::queue_full, realtime_event_id(id), "id-1", 1500ms));
     EXPECT_EQ(event.at_pointer("/type"), "error");
     EXPECT_EQ(event.at_pointer("/event_id"), "id-1");
     EXPECT_EQ(event.at_pointer("/error/event_id"), "my \"event\"");

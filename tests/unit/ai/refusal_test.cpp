@@ -44,7 +44,7 @@ TEST(WordRefusal, SpeaksOpenAisErrorTypes) {
     const Row rows[] = {{Reason::class_rate, "requests", "rate_limit_exceeded"},
                         {Reason::client_tokens, "tokens", "rate_limit_exceeded"},
                         {Reason::client_concurrency, "requests", "rate_limit_exceeded"},
-                        {Reason::line_full, "service_unavailable_error", "server_is_overloaded"},
+                        {Reason::queue_full, "service_unavailable_error", "server_is_overloaded"},
                         {Reason::no_endpoint, "service_unavailable_error", "server_is_overloaded"},
                         {Reason::unauthorized, "invalid_request_error", "invalid_api_key"},
                         {Reason::body_too_large, "invalid_request_error", "body_too_large"},
@@ -61,7 +61,7 @@ TEST(WordRefusal, SpeaksOpenAisErrorTypes) {
 
 TEST(WordRefusal, SpeaksAnthropicsErrorTypes) {
     const Row rows[] = {
-        {Reason::client_rate, "rate_limit_error", {}},      {Reason::patience_expired, "overloaded_error", {}},
+        {Reason::client_rate, "rate_limit_error", {}},      {Reason::queue_timeout, "overloaded_error", {}},
         {Reason::unauthorized, "authentication_error", {}}, {Reason::body_too_large, "request_too_large", {}},
         {Reason::bad_request, "invalid_request_error", {}}, {Reason::backend_timeout, "timeout_error", {}},
         {Reason::backend_reset, "api_error", {}},           {Reason::internal_error, "api_error", {}}};
@@ -75,14 +75,14 @@ TEST(WordRefusal, SpeaksAnthropicsErrorTypes) {
 }
 
 TEST(WordRefusal, IsAProblemDocumentOtherwise) {
-    const RefusalText text = word_refusal(Dialect::generic, Reason::line_full, 503, "why", "id-1");
+    const RefusalText text = word_refusal(Dialect::generic, Reason::queue_full, 503, "why", "id-1");
     EXPECT_EQ(text.content_type, "application/problem+json");
     const auto body = boost::json::parse(text.body);
     EXPECT_EQ(text_at(body, "/type"), "about:blank");
     EXPECT_EQ(body.at_pointer("/status").as_int64(), 503);
-    EXPECT_EQ(text_at(body, "/title"), info(Reason::line_full).text);
-    EXPECT_EQ(text_at(body, "/detail"), std::string(info(Reason::line_full).text) + ": why");
-    EXPECT_EQ(text_at(body, "/reason"), "line_full");
+    EXPECT_EQ(text_at(body, "/title"), info(Reason::queue_full).text);
+    EXPECT_EQ(text_at(body, "/detail"), std::string(info(Reason::queue_full).text) + ": why");
+    EXPECT_EQ(text_at(body, "/reason"), "queue_full");
     EXPECT_EQ(text_at(body, "/request_id"), "id-1");
 }
 

@@ -26,7 +26,7 @@ TEST(Reason, NamesAreDistinctLabels) {
 
 TEST(Reason, OnlyContractAndOverloadAreShed) {
     EXPECT_TRUE(is_shed(Reason::client_rate));
-    EXPECT_TRUE(is_shed(Reason::patience_expired));
+    EXPECT_TRUE(is_shed(Reason::queue_timeout));
     EXPECT_FALSE(is_shed(Reason::admitted_after_wait));
     EXPECT_FALSE(is_shed(Reason::backend_timeout));
     EXPECT_FALSE(is_shed(Reason::bad_request));

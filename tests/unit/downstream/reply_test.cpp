@@ -30,18 +30,18 @@ struct Read {
     std::string body;
 };
 
-Reply line_full() {
+Reply queue_full() {
     return {
-        .reason = Reason::line_full, .detail = {}, .request_id = "id-1", .class_name = "bulk", .retry_after = 2400ms};
+        .reason = Reason::queue_full, .detail = {}, .request_id = "id-1", .class_name = "bulk", .retry_after = 2400ms};
 }
 
 TEST(WriteReply, IsAWholeAnswer) {
-    const Read read(line_full());
+    const Read read(queue_full());
     EXPECT_EQ(read.head.status, 503);
     EXPECT_EQ(read.head.reason, "Service Unavailable");
     EXPECT_EQ(read.field("content-type"), "application/problem+json");
     EXPECT_EQ(read.field("x-request-id"), "id-1");
-    EXPECT_EQ(read.field("x-weir-decision"), "line_full");
+    EXPECT_EQ(read.field("x-weir-decision"), "queue_full");
     EXPECT_EQ(read.field("x-weir-class"), "bulk");
     EXPECT_EQ(read.field("connection"), "close");
     EXPECT_EQ(read.head.content_length, read.body.size());
@@ -53,7 +53,7 @@ TEST(WriteReply, IsAWholeAnswer) {
 TEST(WriteReply, IsReadableForEveryReasonInEveryDialect) {
     for (const Dialect dialect : {Dialect::generic, Dialect::openai, Dialect::anthropic}) {
         for (const ReasonInfo& row : kReasons) {
-            Reply reply = line_full();
+            Reply reply = queue_full();
             reply.reason = row.reason;
             reply.dialect = dialect;
             const Read read(reply);
@@ -66,7 +66,7 @@ TEST(WriteReply, IsReadableForEveryReasonInEveryDialect) {
 }
 
 TEST(WriteReply, TellsHeadTheLengthAndSendsNoBody) {
-    Reply reply = line_full();
+    Reply reply = queue_full();
     const Read whole(reply);
     reply.to_head = true;
     const Read read(reply);
@@ -79,7 +79,7 @@ TEST(WriteReply, RoundsSecondsUpAndKeepsMilliseconds) {
         {1ns, {"1", "1"}},         {1ms, {"1", "1"}},       {999ms, {"1", "999"}},   {1s, {"1", "1000"}},
         {1s + 1ns, {"2", "1001"}}, {1001ms, {"2", "1001"}}, {2400ms, {"3", "2400"}}, {50s, {"50", "50000"}}};
     for (const auto& [advice, written] : rows) {
-        Reply reply = line_full();
+        Reply reply = queue_full();
         reply.retry_after = advice;
         const Read read(reply);
         EXPECT_EQ(read.field("retry-after"), written.first) << advice.count();
@@ -88,7 +88,7 @@ TEST(WriteReply, RoundsSecondsUpAndKeepsMilliseconds) {
 }
 
 TEST(WriteReply, LeavesOutWhatIsNotSaid) {
-    Reply reply = line_full();
+    Reply reply = queue_full();
     reply.retry_after = {};
     reply.class_name = {};
     reply.close = false;
@@ -101,7 +101,7 @@ TEST(WriteReply, LeavesOutWhatIsNotSaid) {
 }
 
 TEST(WriteReply, LetsNoDetailBreakTheAnswer) {
-    Reply reply = line_full();
+    Reply reply = queue_full();
     reply.detail = "\r\nX-Injected: 1\r\n\r\n\xFF\"";
     const Read read(reply);
     EXPECT_EQ(read.field("x-injected"), "none");

@@ -82,7 +82,7 @@ TEST_F(SharedJudgeTest, TellsOnce) {
     judge.finish(second, kStart + 1h);
 }
 
-TEST_F(SharedJudgeTest, SaysWhenSomebodyRunsOutOfPatience) {
+TEST_F(SharedJudgeTest, NotifiesARequestWhoseQueueTimeoutIsOver) {
     EXPECT_EQ(judge.next_expiry(), TimePoint::max());
     judge.arrive(first, make_ask(0), kStart);
     EXPECT_EQ(judge.next_expiry(), TimePoint::max());
@@ -93,7 +93,7 @@ TEST_F(SharedJudgeTest, SaysWhenSomebodyRunsOutOfPatience) {
     deliver();
     EXPECT_TRUE(second.told());
     EXPECT_EQ(second.standing(), Standing::ended);
-    EXPECT_EQ(second.decision().reason, Reason::patience_expired);
+    EXPECT_EQ(second.decision().reason, Reason::queue_timeout);
     judge.finish(first, kStart + 5s);
 }
 

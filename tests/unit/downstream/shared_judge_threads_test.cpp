@@ -48,8 +48,8 @@ net::task<void> run_and_finish(SharedJudge& judge, Ticket& ticket, net::Waker& w
     ++tally.served;
 }
 
-// One client: arrives, waits or runs out of patience by itself, and is gone right after its last word with the judge,
-// so that a message told twice, or to nobody, is one to a ticket that is no more.
+// One client: arrives, waits or runs out of queue timeout by itself, and is gone right after its last word with the
+// judge, so that a message told twice, or to nobody, is one to a ticket that is no more.
 net::task<void> ask_again_and_again(SharedJudge& judge, net::Waker& waker, unsigned seed, Tally& tally) {
     std::minstd_rand random(seed);
     for (int round = 0; round < kRounds; ++round) {
@@ -105,7 +105,7 @@ private:
 
 TEST(SharedJudgeOnTwoThreads, TellsEveryTicketOnceAndEndsWithNobodyInside) {
     auto config = make_config({make_class(0), make_class(1, admission::Priority::low)}, {kSlots});
-    config.classes[1].config.line = 4;
+    config.classes[1].config.queue = 4;
     SharedJudge judge(config, kStart);
     Tally tally;
     WorkerThread first(judge, 1, tally);

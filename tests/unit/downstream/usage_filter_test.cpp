@@ -87,7 +87,7 @@ TEST(UsageFilter, HoldsNothingBackAtTheEnd) {
 }
 
 TEST(UsageFilter, HoldsNoLongEventBack) {
-    std::string text = "data: {\"choices\":[],\"x\":\"" + std::string(UsageFilter::kMostHeld * 2, 'x');
+    std::string text = "data: {\"choices\":[],\"x\":\"" + std::string(UsageFilter::kMaxHeld * 2, 'x');
     UsageFilter filter;
     ai::EventScanner scanner;
     std::size_t out = 0;

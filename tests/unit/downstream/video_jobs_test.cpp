@@ -89,7 +89,7 @@ TEST_F(VideoJobsTest, OfOneNameIsOnlyOne) {
 }
 
 TEST_F(VideoJobsTest, AreForgottenOldestFirstWhenThereAreTooMany) {
-    for (std::size_t i = 0; i < VideoJobs::kMost; ++i) ASSERT_TRUE(begin(std::to_string(i)));
+    for (std::size_t i = 0; i < VideoJobs::kMax; ++i) ASSERT_TRUE(begin(std::to_string(i)));
     EXPECT_FALSE(begin("one more")) << "all of them run";
     jobs.end("7", kStart + 1s);
     jobs.end("8", kStart + 2s);

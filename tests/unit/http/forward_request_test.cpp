@@ -170,7 +170,7 @@ TEST(SeenBefore, FindsOurselvesAnywhereInVia) {
 TEST(SeenBefore, TakesMoreHopsThanAnyChainHasForALoop) {
     RequestHead head;
     std::string chain = "Via: 1.1 a";
-    for (std::size_t hop = 1; hop < kMostHops; ++hop) chain += ", 1.1 a";
+    for (std::size_t hop = 1; hop < kMaxHops; ++hop) chain += ", 1.1 a";
     const auto longest = test::post_with(chain + "\r\n");
     EXPECT_FALSE(seen_before(fields_of(head, longest), "weir-1"));
     const auto longer = test::post_with(chain + "\r\nVia: 1.1 b\r\n");

@@ -57,7 +57,7 @@ TEST(Suggest, CountsASwapAsOneEdit) {
 }
 
 TEST(Suggest, OnlyOffersWhatIsNear) {
-    constexpr std::array<std::string_view, 3> kWords{"priority", "patience", "line"};
+    constexpr std::array<std::string_view, 3> kWords{"priority", "queue_timeout", "line"};
     EXPECT_EQ(closest("Proirity", kWords), "priority");
     EXPECT_EQ(closest("lines", kWords), "line");
     EXPECT_EQ(closest("banana", kWords), "");

@@ -63,8 +63,8 @@ classes:
     match: { source: [17.0.0.0/8], header: { X-Turn: live }, not: { path: /v1/models } }
     backend: large
     priority: sheddable
-    patience: 0s
-    line: 4
+    queue_timeout: 0s
+    queue: 4
     limits: { requests: { rate: 3000/min }, per_client: { concurrency: 4, mode: shadow } }
     refusal: { retry_after: 2s, tell_no_retry: true }
   - { name: everyone, match: any, backend: large, slo: { first_token: 1s, target: 99.5% } }
@@ -81,7 +81,7 @@ tests:
     EXPECT_EQ(bulk.match.headers.at(0).first, "x-turn");
     EXPECT_EQ(bulk.match.none_of.at(0).paths.at(0), "/v1/models");
     EXPECT_EQ(bulk.priority, admission::Priority::sheddable);
-    EXPECT_EQ(bulk.patience, Duration::zero());
+    EXPECT_EQ(bulk.queue_timeout, Duration::zero());
     EXPECT_EQ(bulk.line, 4U);
     EXPECT_DOUBLE_EQ(bulk.limits.requests->per_second, 50);
     EXPECT_DOUBLE_EQ(bulk.limits.requests->burst, 300);
@@ -123,16 +123,16 @@ TEST_F(Load, SecretsAreExpandedAndNeverPrinted) {
     setenv("WEIR_TEST_TOKEN", "hush: #1", 1);
     write("path.txt", "/run/weir.sock\n");
     const auto loaded = load_classes(R"(admin: { bind: "unix:${file:path.txt}", token: "x-${env:WEIR_TEST_TOKEN}" }
-classes: [{ name: all, match: any, backend: large, patience: "${env:WEIR_TEST_NO_SUCH:-3s}" }]
+classes: [{ name: all, match: any, backend: large, queue_timeout: "${env:WEIR_TEST_NO_SUCH:-3s}" }]
 )");
     ASSERT_TRUE(loaded.policy) << to_text(loaded.diagnostics, loaded.sources);
     EXPECT_EQ(loaded.policy->admin.token, "x-hush: #1");
     EXPECT_EQ(loaded.policy->admin.bind.unix_path, "/run/weir.sock");
-    EXPECT_EQ(loaded.policy->classes.at(0).patience, Duration(3s));
+    EXPECT_EQ(loaded.policy->classes.at(0).queue_timeout, Duration(3s));
     const std::string text = to_json(*loaded.policy);
     EXPECT_THAT(text, Not(HasSubstr("hush")));
     EXPECT_THAT(text, Not(HasSubstr("/run/weir.sock")));
-    EXPECT_THAT(text, HasSubstr("\"patience\": \"***\""));
+    EXPECT_THAT(text, HasSubstr("\"queue_timeout\": \"***\""));
 }
 
 TEST_F(Load, ABadValueFromASecretIsNotQuoted) {
@@ -169,9 +169,9 @@ TEST_F(Load, TheHashIsThatOfTheFile) {
 }
 
 TEST_F(Load, WarningsDoNotKeepAPolicyOut) {
-    const auto loaded =
-        load_classes("classes: [{ name: all, match: any, backend: large, slo: { first_token: 1s }, patience: 2s }]\n");
-    EXPECT_THAT(ids(loaded), testing::ElementsAre("patience-above-slo"));
+    const auto loaded = load_classes(
+        "classes: [{ name: all, match: any, backend: large, slo: { first_token: 1s }, queue_timeout: 2s }]\n");
+    EXPECT_THAT(ids(loaded), testing::ElementsAre("queue_timeout-above-slo"));
     EXPECT_TRUE(loaded.policy);
 }
 

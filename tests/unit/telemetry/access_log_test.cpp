@@ -59,7 +59,7 @@ TEST_F(AccessLogTest, GivesSparedRequestsTheBetterChance) {
     config.sample_served = 0;
     Record spared = served_record();
     spared.shadow = true;
-    spared.shadow_reason = Reason::line_full;
+    spared.shadow_reason = Reason::queue_full;
     EXPECT_EQ(lines_of(spared), kMany);
 }
 

@@ -8,7 +8,7 @@
 #include <sstream>
 
 #include "telemetry/access_line.hpp"
-#include "telemetry/witness.hpp"
+#include "telemetry/telemetry.hpp"
 #include "unit/telemetry/samples.hpp"
 
 namespace weir::telemetry {
@@ -43,37 +43,37 @@ Scrape sample_scrape() {
 }
 
 TEST(Golden, MetricsAreAsWritten) {
-    Witness witness(2, sample_labels());
-    witness.recorder(0).connection_opened(kPublic);
-    witness.recorder(1).connection_opened(kPublic);
-    witness.recorder(1).connection_closed(kPublic);
-    witness.recorder(1).connection_refused(kPublic, ConnectionRefusal::listener_limit);
-    witness.recorder(0).buffered(4096);
-    witness.recorder(1).buffered(-96);
-    witness.recorder(0).record(served_record());
+    Telemetry telemetry(2, sample_labels());
+    telemetry.recorder(0).connection_opened(kPublic);
+    telemetry.recorder(1).connection_opened(kPublic);
+    telemetry.recorder(1).connection_closed(kPublic);
+    telemetry.recorder(1).connection_refused(kPublic, ConnectionRefusal::listener_limit);
+    telemetry.recorder(0).buffered(4096);
+    telemetry.recorder(1).buffered(-96);
+    telemetry.recorder(0).record(served_record());
     Record slow = served_record();
     slow.reason = Reason::admitted_after_wait;
     slow.first_byte = 1600ms;
     slow.queue = 1200ms;
-    witness.recorder(1).record(slow);
-    witness.recorder(0).record(shed_record());
+    telemetry.recorder(1).record(slow);
+    telemetry.recorder(0).record(shed_record());
     Record cheaper = served_record();
     cheaper.cls = kBulk;
     cheaper.degraded = "short-answers";
     cheaper.degraded_rules = 1;
     cheaper.spared_rules = 2;
-    witness.recorder(1).record(cheaper);
+    telemetry.recorder(1).record(cheaper);
     Record spared = shed_record();
     spared.reason = Reason::admitted;
     spared.shadow = true;
     spared.shadow_reason = Reason::class_rate;
     spared.status = 200;
-    witness.recorder(1).record(spared);
+    telemetry.recorder(1).record(spared);
     Record malformed;
     malformed.reason = Reason::bad_request;
     malformed.status = 400;
-    witness.recorder(1).record(malformed);
-    expect_golden("metrics.txt", witness.metrics(sample_scrape()));
+    telemetry.recorder(1).record(malformed);
+    expect_golden("metrics.txt", telemetry.metrics(sample_scrape()));
 }
 
 TEST(Golden, LogLinesAreAsWritten) {

@@ -23,7 +23,7 @@ SloVerdict verdict(const Record& record) { return judge_slo(record, kObjective);
 TEST(Outcome, FollowsTheGroupOfTheReason) {
     EXPECT_EQ(outcome_of(Reason::admitted_after_wait), Outcome::served);
     EXPECT_EQ(outcome_of(Reason::client_rate), Outcome::shed);
-    EXPECT_EQ(outcome_of(Reason::line_full), Outcome::shed);
+    EXPECT_EQ(outcome_of(Reason::queue_full), Outcome::shed);
     EXPECT_EQ(outcome_of(Reason::body_too_large), Outcome::rejected);
     EXPECT_EQ(outcome_of(Reason::backend_timeout), Outcome::backend_error);
     EXPECT_EQ(outcome_of(Reason::client_stalled), Outcome::client_gone);
@@ -54,7 +54,7 @@ TEST(Slo, HoldsFailuresOfTheBackendAgainstIt) {
 }
 
 TEST(Slo, HoldsOverloadAndItsOwnFaultsAgainstIt) {
-    EXPECT_EQ(verdict(ended(Reason::line_full, 503)), SloVerdict::bad);
+    EXPECT_EQ(verdict(ended(Reason::queue_full, 503)), SloVerdict::bad);
     EXPECT_EQ(verdict(ended(Reason::memory_pressure, 503)), SloVerdict::bad);
 }
 

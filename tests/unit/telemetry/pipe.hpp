@@ -63,10 +63,10 @@ private:
         while (!done(text)) {
             pollfd ready{read_fd_, POLLIN, 0};
             if (poll(&ready, 1, 1000) <= 0) break;
-            char room[4096];
-            const ssize_t n = read(read_fd_, room, sizeof room);
+            char headroom[4096];
+            const ssize_t n = read(read_fd_, headroom, sizeof headroom);
             if (n <= 0) break;
-            text.append(room, static_cast<std::size_t>(n));
+            text.append(headroom, static_cast<std::size_t>(n));
         }
         return text;
     }

@@ -61,7 +61,7 @@ inline Record shed_record() {
     Record record = served_record();
     record.cls = kBulk;
     record.endpoint = kNoEndpoint;
-    record.reason = Reason::line_full;
+    record.reason = Reason::queue_full;
     record.gate = "line";
     record.limit = 16;
     record.observed = 17;

@@ -17,7 +17,7 @@ backends:
   - { name: model, endpoints: "http://127.0.0.1:8000", capacity: { requests: 4 } }
   - { name: claude, dialect: anthropic, endpoints: "http://127.0.0.1:8001", capacity: { requests: 4 } }
 classes:
-  - { name: bulk, match: { path: /bulk }, backend: model, priority: sheddable, line: 2 }
+  - { name: bulk, match: { path: /bulk }, backend: model, priority: sheddable, queue: 2 }
   - { name: messages, match: { path: /v1/messages }, backend: claude, priority: high }
   - { name: metered, match: { path: /metered }, backend: model, limits: { concurrency: 1 } }
   - { name: everyone, match: any, backend: model, priority: high }
@@ -30,11 +30,11 @@ TEST(PolicyTests, SayNothingWhenEverythingHolds) {
     const auto failures = run(R"(
   - { name: idle, expect: { class: everyone, decision: admit, status: 200 } }
   - { name: by path, request: { path: /bulk }, expect: { class: bulk } }
-  - { name: its line is full, request: { path: /bulk }, given: { line: full }, expect: { decision: refuse, reason: line_full, status: 503 } }
+  - { name: its line is full, request: { path: /bulk }, given: { queue: full }, expect: { decision: refuse, reason: queue_full, status: 503 } }
   - { name: a flood of bulk, given: { flood_of: bulk }, expect: { decision: admit } }
-  - { name: a dialect of its own, request: { path: /v1/messages }, given: { line: full }, expect: { decision: refuse, status: 529 } }
+  - { name: a dialect of its own, request: { path: /v1/messages }, given: { queue: full }, expect: { decision: refuse, status: 529 } }
   - { name: a flood elsewhere, request: { path: /v1/messages }, given: { flood_of: bulk }, expect: { decision: admit } }
-  - { name: over its limit, request: { path: /metered }, given: { line: full }, expect: { decision: refuse, reason: class_concurrency, status: 429 } }
+  - { name: over its limit, request: { path: /metered }, given: { queue: full }, expect: { decision: refuse, reason: class_concurrency, status: 429 } }
 )");
     for (const auto& failure : failures) ADD_FAILURE() << failure.message << "; " << failure.help;
 }
@@ -42,17 +42,17 @@ TEST(PolicyTests, SayNothingWhenEverythingHolds) {
 TEST(PolicyTests, TellEveryExpectationThatDoesNotHold) {
     const auto failures = run(R"(
   - name: all wrong
-    expect: { class: bulk, decision: refuse, reason: line_full, status: 503 }
+    expect: { class: bulk, decision: refuse, reason: queue_full, status: 503 }
 )");
     ASSERT_EQ(failures.size(), 4U);
     EXPECT_EQ(failures[0].id, "policy-test");
     EXPECT_EQ(failures[0].severity, policy::Severity::error);
     EXPECT_THAT(failures[0].message, HasSubstr("test 'all wrong': expected class 'bulk', got 'everyone'"));
     EXPECT_THAT(failures[1].message, HasSubstr("expected decision 'refuse', got 'admit'"));
-    EXPECT_THAT(failures[2].message, HasSubstr("expected reason 'line_full', got 'admitted'"));
+    EXPECT_THAT(failures[2].message, HasSubstr("expected reason 'queue_full', got 'admitted'"));
     EXPECT_THAT(failures[3].message, HasSubstr("expected status '503', got '200'"));
     EXPECT_THAT(failures[0].help, HasSubstr("class 'everyone', decision 'admit'"));
-    EXPECT_EQ(failures[0].mark.line, 15);
+    EXPECT_EQ(failures[0].mark.queue, 15);
 }
 
 TEST(PolicyTests, QueueBehindAFloodOfTheirOwnClass) {
@@ -67,7 +67,7 @@ TEST(PolicyTests, EndTheirFloodsInShadowToo) {
 mode: shadow
 listeners: [{ name: public, bind: "127.0.0.1:8080" }]
 backends: [{ name: model, endpoints: "http://127.0.0.1:8000", capacity: { requests: 16 } }]
-tests: [{ name: full, given: { line: full }, expect: { decision: admit } }]
+tests: [{ name: full, given: { queue: full }, expect: { decision: admit } }]
 classes:
 )";
     for (int i = 0; i < 40; ++i) {

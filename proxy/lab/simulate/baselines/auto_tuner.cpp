@@ -8,7 +8,7 @@ namespace {
 constexpr std::size_t kInterval = 50;  // answers
 constexpr std::size_t kSmoothed = 5;   // intervals
 constexpr std::size_t kCompared = 50;  // intervals
-constexpr double kLeast = 4;           // requests
+constexpr double kMin = 4;             // requests
 
 double quantile(std::vector<double> values, double q) {
     const auto place = values.begin() + static_cast<std::ptrdiff_t>(q * static_cast<double>(values.size() - 1));
@@ -19,7 +19,7 @@ double quantile(std::vector<double> values, double q) {
 }  // namespace
 
 AutoTuner::AutoTuner(double slots, const Settings& settings, TimePoint now)
-    : limit_(std::max(kLeast, settings["start"] * slots)),
+    : limit_(std::max(kMin, settings["start"] * slots)),
       most_(8 * slots),
       tolerance_(settings["tolerance"]),
       reset_(settings.time("reset")),
@@ -57,7 +57,7 @@ void AutoTuner::follow(double latency) {
     } else if (queue < 3 * step && 2.0 * most_inflight_ >= limit_) {
         limit_ += more_is_less() ? -step : step;
     }
-    limit_ = std::clamp(limit_, kLeast, most_);
+    limit_ = std::clamp(limit_, kMin, most_);
 }
 
 bool AutoTuner::more_is_less() const {

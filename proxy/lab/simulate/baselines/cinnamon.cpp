@@ -8,7 +8,7 @@ namespace {
 constexpr std::uint32_t kCohorts = 128;
 constexpr std::uint32_t kEverybody = 6 * kCohorts;
 constexpr std::size_t kRemembered = 1'000;
-constexpr double kMostRejected = 0.99;
+constexpr double kMaxRejected = 0.99;
 
 }  // namespace
 
@@ -50,20 +50,20 @@ void CinnamonController::enqueue(Visit& visit, TimePoint now) {
         recent_[next_recent_++ % kRemembered] = priority;
     }
     if (!counts().any_available()) return refuse(visit, Reason::no_endpoint);
-    if (priority >= threshold_) return refuse(visit, Reason::line_full);
+    if (priority >= threshold_) return refuse(visit, Reason::queue_full);
     ++came_in_;
-    room().add(visit, priority, now + timeout_);
+    waiting().add(visit, priority, now + timeout_);
 }
 
 EndpointId CinnamonController::place_for(const Visit& /*visit*/, TimePoint /*now*/) {
-    return counts().inflight() + 1 <= tuner_.limit() ? counts().with_room() : kNoEndpoint;
+    return counts().inflight() + 1 <= tuner_.limit() ? counts().with_capacity() : kNoEndpoint;
 }
 
 void CinnamonController::sent(Visit& visit, TimePoint now) {
     visit.since = now;
     visit.rank = counts().inflight();
     ++went_out_;
-    if (room().size() == 0) was_empty_ = true;
+    if (waiting().size() == 0) was_empty_ = true;
 }
 
 void CinnamonController::first_token(Visit& visit, TimePoint now, VisitChanges& changes) {
@@ -76,18 +76,18 @@ void CinnamonController::gone(Visit& visit, TimePoint now) {
 }
 
 void CinnamonController::end_period(TimePoint now) {
-    const bool overloaded = !was_empty_ && room().size() > 0;
+    const bool overloaded = !was_empty_ && waiting().size() > 0;
     if (overloaded || threshold_ < kEverybody) {
         const double out = std::max(went_out_, 1U);
         const double free = std::max(tuner_.limit() - counts().inflight(), 0.0);
         const double error = std::clamp((came_in_ - (went_out_ + free)) / out, -1.0, 1.0);
-        sum_ = std::clamp(sum_ + error * seconds(period_), 0.0, kMostRejected / std::max(ki_, 1e-3));
-        threshold_ = threshold_for(std::clamp(kp_ * error + ki_ * sum_, 0.0, kMostRejected));
+        sum_ = std::clamp(sum_ + error * seconds(period_), 0.0, kMaxRejected / std::max(ki_, 1e-3));
+        threshold_ = threshold_for(std::clamp(kp_ * error + ki_ * sum_, 0.0, kMaxRejected));
     } else {
         sum_ = 0;
     }
     came_in_ = went_out_ = 0;
-    was_empty_ = room().size() == 0;
+    was_empty_ = waiting().size() == 0;
     period_ends_ = now + period_;
 }
 

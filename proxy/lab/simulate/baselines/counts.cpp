@@ -15,7 +15,7 @@ Counts::Counts(const std::vector<admission::JudgeEndpoint>& endpoints, double sh
     }
 }
 
-EndpointId Counts::with_room() {
+EndpointId Counts::with_capacity() {
     const Endpoint* best = fewest([](const Endpoint& endpoint) { return endpoint.inflight < endpoint.limit; });
     return best == nullptr ? kNoEndpoint : best->id;
 }

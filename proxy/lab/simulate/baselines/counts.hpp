@@ -34,7 +34,7 @@ public:
         return best;
     }
     // The one below its limit with fewest in flight; kNoEndpoint when none has room.
-    [[nodiscard]] EndpointId with_room();
+    [[nodiscard]] EndpointId with_capacity();
 
     void take(EndpointId id);
     // REQUIRES: taken.

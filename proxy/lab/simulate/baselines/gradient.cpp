@@ -6,16 +6,16 @@ namespace weir::simulate {
 namespace {
 
 constexpr std::size_t kMeasured = 50;  // answers
-constexpr double kLeast = 3;           // requests
-constexpr double kMost = 1000;         // requests
+constexpr double kMin = 3;             // requests
+constexpr double kMax = 1000;          // requests
 constexpr int kStuck = 5;              // intervals at the smallest limit
 
 }  // namespace
 
 Gradient::Gradient(double slots, const Settings& settings, TimePoint now)
-    : limit_(kLeast),
-      least_(std::max(kLeast, settings["least_share"] * slots)),
-      most_(std::max(kMost, 4 * slots)),
+    : limit_(kMin),
+      least_(std::max(kMin, settings["least_share"] * slots)),
+      most_(std::max(kMax, 4 * slots)),
       buffer_(settings["buffer"]),
       percentile_(settings["percentile"]),
       interval_(settings.time("interval")),

@@ -3,7 +3,7 @@
 namespace weir::simulate {
 namespace {
 
-constexpr double kLeast = 20;          // requests
+constexpr double kMin = 20;            // requests
 constexpr std::uint32_t kEnough = 10;  // answers in a window
 constexpr double kWarmUp = 10;         // windows, in which the long mean is a plain one
 
@@ -54,7 +54,7 @@ void Gradient2::update(double short_rtt, std::uint32_t inflight) {
     if (inflight < limit_ / 2) return;
     const double gradient = std::clamp(tolerance_ * long_rtt_ / short_rtt, 0.5, 1.0);
     const double next = gradient * limit_ + queue_;
-    limit_ = std::clamp(limit_ * (1 - smoothing_) + next * smoothing_, std::min(kLeast, most_), most_);
+    limit_ = std::clamp(limit_ * (1 - smoothing_) + next * smoothing_, std::min(kMin, most_), most_);
 }
 
 }  // namespace weir::simulate

@@ -14,8 +14,8 @@ void ImmediateController::arrive(Visit& visit, TimePoint now, VisitChanges& /*ch
     if (!counts_.any_available()) return refuse(visit, Reason::no_endpoint);
     // Asked first, because some rules count whoever comes.
     const bool welcome = lets_in(visit, now);
-    const EndpointId endpoint = counts_.with_room();
-    if (!welcome || endpoint == kNoEndpoint) return refuse(visit, Reason::line_full);
+    const EndpointId endpoint = counts_.with_capacity();
+    if (!welcome || endpoint == kNoEndpoint) return refuse(visit, Reason::queue_full);
     counts_.take(endpoint);
     run_on(visit, endpoint);
     sent(visit, now);

@@ -37,8 +37,8 @@ void LlmdController::connect(const EngineConfig& engine, const EngineProbe& prob
 
 void LlmdController::enqueue(Visit& visit, TimePoint now) {
     if (now >= next_scrape_) scrape(now);
-    if (static_cast<double>(room().size()) >= line_) return refuse(visit, Reason::line_full);
-    room().add(visit, static_cast<std::uint64_t>(visit.priority), now + timeout_);
+    if (static_cast<double>(waiting().size()) >= line_) return refuse(visit, Reason::queue_full);
+    waiting().add(visit, static_cast<std::uint64_t>(visit.priority), now + timeout_);
 }
 
 EndpointId LlmdController::place_for(const Visit& /*visit*/, TimePoint /*now*/) {
@@ -65,8 +65,8 @@ void LlmdController::expire(TimePoint now, VisitChanges& changes) {
 
 std::optional<TimePoint> LlmdController::next_expiry() const {
     // Nobody waits for the next scrape while nobody waits: who comes then brings one about.
-    if (room().size() == 0) return std::nullopt;
-    return std::min(next_scrape_, *room().next_expiry());
+    if (waiting().size() == 0) return std::nullopt;
+    return std::min(next_scrape_, *waiting().next_expiry());
 }
 
 void LlmdController::scrape(TimePoint now) {

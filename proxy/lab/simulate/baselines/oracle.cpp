@@ -21,7 +21,7 @@ OracleController::OracleController(const admission::JudgeConfig& config, const S
     : QueueingController(Counts(config.endpoints)),
       reserve_(settings["reserve"]),
       prompts_(settings["prompts"]),
-      patience_(settings.time("patience")) {
+      queue_timeout_(settings.time("queue_timeout")) {
     for (const auto& cls : config.classes) {
         best_ = std::min(best_, cls.config.priority);
         if (cls.config.slo) slos_[cls.id] = cls.config.slo->first_token;
@@ -32,7 +32,7 @@ std::span<const Setting> OracleController::settings() {
     static constexpr Setting kSettings[]{
         {"reserve", 0.05, 0, 0.95, "of the slots, kept from all classes but the best"},
         {"prompts", 2, 0.01, 1000, "in budgets of a step, the prompt tokens on the way to an engine"},
-        {"patience", 25, 0.001, 3600, "in seconds, the longest wait of a class without an slo"},
+        {"queue_timeout", 25, 0.001, 3600, "in seconds, the longest wait of a class without an slo"},
     };
     return kSettings;
 }
@@ -50,12 +50,13 @@ void OracleController::enqueue(Visit& visit, TimePoint now) {
     if (!counts().any_available()) return refuse(visit, Reason::no_endpoint);
     const auto slo = slos_.find(visit.asking.cls);
     const std::uint64_t priority = static_cast<std::uint64_t>(visit.priority) << kPriorityShift;
-    if (slo == slos_.end()) return room().add(visit, priority | kNoSlo | microseconds(work_of(visit)), now + patience_);
+    if (slo == slos_.end())
+        return waiting().add(visit, priority | kNoSlo | microseconds(work_of(visit)), now + queue_timeout_);
     // Its own prompt has to be computed after it was sent, and the step that runs then has to end.
     const Duration least = visit.prompt_tokens * engine_.per_prompt_token + 2 * engine_.fixed;
     const TimePoint latest = now + slo->second - least;
     if (latest < now) return refuse(visit, Reason::deadline_expired);
-    room().add(visit, priority | microseconds(latest.time_since_epoch()), latest);
+    waiting().add(visit, priority | microseconds(latest.time_since_epoch()), latest);
 }
 
 EndpointId OracleController::place_for(const Visit& visit, TimePoint /*now*/) {

@@ -10,8 +10,8 @@
 //   the prompt is soon done prompt tokens not yet computed      <= `prompts` of a step's budget, or it is alone
 //
 // so that nothing is ever preempted and no prompt waits long. Who cannot have its first token within the slo any more
-// is refused at once; who has none, after `patience`. K, a step's budget and costs are the engine's own. It does not
-// know who will come next: it is a strong reference, not a proven bound.
+// is refused at once; who has none, after `queue_timeout`. K, a step's budget and costs are the engine's own. It does
+// not know who will come next: it is a strong reference, not a proven bound.
 
 #include <unordered_map>
 
@@ -45,7 +45,7 @@ private:
     admission::Priority best_ = admission::Priority::sheddable;
     double reserve_;
     double prompts_;
-    Duration patience_;
+    Duration queue_timeout_;
     EngineConfig engine_;
 };
 

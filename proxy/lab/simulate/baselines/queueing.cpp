@@ -22,7 +22,7 @@ void QueueingController::finish(Visit& visit, TimePoint now, VisitChanges& chang
 }
 
 void QueueingController::leave(Visit& visit, TimePoint now, VisitChanges& changes) {
-    room_.remove(visit);
+    waiting_.remove(visit);
     refuse(visit, Reason::client_gone);
     pump(now, changes);
 }
@@ -40,19 +40,19 @@ void QueueingController::set_available(EndpointId endpoint, bool available, Time
 }
 
 void QueueingController::expire(TimePoint now, VisitChanges& changes) {
-    while (Visit* visit = room_.expired(now)) {
-        room_.remove(*visit);
-        refuse(*visit, counts_.any_available() ? Reason::patience_expired : Reason::no_endpoint);
+    while (Visit* visit = waiting_.expired(now)) {
+        waiting_.remove(*visit);
+        refuse(*visit, counts_.any_available() ? Reason::queue_timeout : Reason::no_endpoint);
         changes.push_back(visit);
     }
     pump(now, changes);
 }
 
 void QueueingController::pump(TimePoint now, VisitChanges& changes) {
-    while (Visit* visit = room_.first()) {
+    while (Visit* visit = waiting_.first()) {
         const EndpointId endpoint = place_for(*visit, now);
         if (endpoint == kNoEndpoint) return;
-        room_.remove(*visit);
+        waiting_.remove(*visit);
         counts_.take(endpoint);
         run_on(*visit, endpoint);
         sent(*visit, now);
@@ -69,9 +69,9 @@ std::span<const Setting> HaproxyController::settings() {
 }
 
 void HaproxyController::enqueue(Visit& visit, TimePoint now) {
-    room().add(visit, static_cast<std::uint64_t>(visit.priority), now + timeout_);
+    waiting().add(visit, static_cast<std::uint64_t>(visit.priority), now + timeout_);
 }
 
-EndpointId HaproxyController::place_for(const Visit& /*visit*/, TimePoint /*now*/) { return counts().with_room(); }
+EndpointId HaproxyController::place_for(const Visit& /*visit*/, TimePoint /*now*/) { return counts().with_capacity(); }
 
 }  // namespace weir::simulate

@@ -6,7 +6,7 @@
 
 #include "lab/simulate/baselines/counts.hpp"
 #include "lab/simulate/baselines/settings.hpp"
-#include "lab/simulate/baselines/waiting_room.hpp"
+#include "lab/simulate/baselines/wait_queue.hpp"
 #include "lab/simulate/controller.hpp"
 
 namespace weir::simulate {
@@ -19,7 +19,7 @@ public:
     void lose(Visit& visit, TimePoint now, VisitChanges& changes) final;
     void set_available(EndpointId endpoint, bool available, TimePoint now, VisitChanges& changes) final;
     void expire(TimePoint now, VisitChanges& changes) override;
-    [[nodiscard]] std::optional<TimePoint> next_expiry() const override { return room_.next_expiry(); }
+    [[nodiscard]] std::optional<TimePoint> next_expiry() const override { return waiting_.next_expiry(); }
 
 protected:
     explicit QueueingController(Counts counts) : counts_(std::move(counts)) {}
@@ -29,8 +29,8 @@ protected:
 
     [[nodiscard]] Counts& counts() { return counts_; }
     [[nodiscard]] const Counts& counts() const { return counts_; }
-    [[nodiscard]] WaitingRoom& room() { return room_; }
-    [[nodiscard]] const WaitingRoom& room() const { return room_; }
+    [[nodiscard]] WaitQueue& waiting() { return waiting_; }
+    [[nodiscard]] const WaitQueue& waiting() const { return waiting_; }
 
 private:
     // Puts it into the room, or refuses it.
@@ -41,7 +41,7 @@ private:
     virtual void gone(Visit& /*visit*/, TimePoint /*now*/) {}
 
     Counts counts_;
-    WaitingRoom room_;
+    WaitQueue waiting_;
 };
 
 class HaproxyController final : public QueueingController {

@@ -68,20 +68,20 @@ bool SmgController::may_run(const Class& cls) const {
 void SmgController::arrive(Visit& visit, TimePoint now, VisitChanges& changes) {
     if (!counts_.any_available()) return refuse(visit, Reason::no_endpoint);
     Class& cls = class_of(visit);
-    const bool first = cls.room.size() == 0;
-    const EndpointId endpoint = first && may_run(cls) ? counts_.with_room() : kNoEndpoint;
+    const bool first = cls.waiting.size() == 0;
+    const EndpointId endpoint = first && may_run(cls) ? counts_.with_capacity() : kNoEndpoint;
     if (endpoint != kNoEndpoint) return run(visit, endpoint);
     if (first && cls.can_preempt) {
         if (Visit* victim = preempt(cls)) {
             changes.push_back(victim);
-            const EndpointId freed = counts_.with_room();
+            const EndpointId freed = counts_.with_capacity();
             if (freed != kNoEndpoint) return run(visit, freed);
         }
     }
-    if (cls.room.size() >= cls.queue) return refuse(visit, Reason::line_full);
+    if (cls.waiting.size() >= cls.queue) return refuse(visit, Reason::queue_full);
     visit.ruling = {Standing::waiting, kNoEndpoint, Reason::admitted, {}};
     visit.since = now;
-    cls.room.add(visit, 0, now + cls.timeout);
+    cls.waiting.add(visit, 0, now + cls.timeout);
 }
 
 void SmgController::first_token(Visit& visit, TimePoint /*now*/, VisitChanges& /*changes*/) {
@@ -95,7 +95,7 @@ void SmgController::finish(Visit& visit, TimePoint now, VisitChanges& changes) {
 }
 
 void SmgController::leave(Visit& visit, TimePoint /*now*/, VisitChanges& /*changes*/) {
-    class_of(visit).room.remove(visit);
+    class_of(visit).waiting.remove(visit);
     refuse(visit, Reason::client_gone);
 }
 
@@ -112,9 +112,9 @@ void SmgController::set_available(EndpointId endpoint, bool available, TimePoint
 
 void SmgController::expire(TimePoint now, VisitChanges& changes) {
     for (Class& cls : classes_) {
-        while (Visit* visit = cls.room.expired(now)) {
-            cls.room.remove(*visit);
-            refuse(*visit, Reason::patience_expired);
+        while (Visit* visit = cls.waiting.expired(now)) {
+            cls.waiting.remove(*visit);
+            refuse(*visit, Reason::queue_timeout);
             changes.push_back(visit);
         }
     }
@@ -124,7 +124,7 @@ void SmgController::expire(TimePoint now, VisitChanges& changes) {
 std::optional<TimePoint> SmgController::next_expiry() const {
     std::optional<TimePoint> next;
     for (const Class& cls : classes_) {
-        const auto expiry = cls.room.next_expiry();
+        const auto expiry = cls.waiting.next_expiry();
         if (expiry && (!next || *expiry < *next)) next = expiry;
     }
     return next;
@@ -151,7 +151,7 @@ Visit* SmgController::preempt(const Class& cls) {
         if (worse->unanswered.empty()) continue;
         Visit& victim = *worse->unanswered.rbegin()->second;
         stop(victim);
-        refuse(victim, Reason::pushed_out, kPreemptedRetryAfter);
+        refuse(victim, Reason::displaced, kPreemptedRetryAfter);
         return &victim;
     }
     return nullptr;
@@ -159,9 +159,9 @@ Visit* SmgController::preempt(const Class& cls) {
 
 void SmgController::pump(TimePoint now, VisitChanges& changes) {
     while (Visit* visit = next(now)) {
-        const EndpointId endpoint = counts_.with_room();
+        const EndpointId endpoint = counts_.with_capacity();
         if (endpoint == kNoEndpoint) return;
-        class_of(*visit).room.remove(*visit);
+        class_of(*visit).waiting.remove(*visit);
         run(*visit, endpoint);
         changes.push_back(visit);
     }
@@ -169,11 +169,11 @@ void SmgController::pump(TimePoint now, VisitChanges& changes) {
 
 Visit* SmgController::next(TimePoint now) {
     for (Class& cls : classes_) {
-        Visit* head = cls.room.first();
+        Visit* head = cls.waiting.first();
         if (head != nullptr && now - head->since > cls.starvation) return head;
     }
     for (Class& cls : classes_) {
-        Visit* head = cls.room.first();
+        Visit* head = cls.waiting.first();
         if (head != nullptr && may_run(cls)) return head;
     }
     return nullptr;

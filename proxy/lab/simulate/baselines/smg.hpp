@@ -22,7 +22,7 @@
 
 #include "lab/simulate/baselines/counts.hpp"
 #include "lab/simulate/baselines/settings.hpp"
-#include "lab/simulate/baselines/waiting_room.hpp"
+#include "lab/simulate/baselines/wait_queue.hpp"
 #include "lab/simulate/controller.hpp"
 
 namespace weir::simulate {
@@ -50,7 +50,7 @@ private:
         Duration starvation{};
         bool can_preempt = false;
         std::uint32_t inflight = 0;
-        WaitingRoom room;
+        WaitQueue waiting;
         std::set<std::pair<std::uint64_t, Visit*>> unanswered;  // running, by their coming
     };
 

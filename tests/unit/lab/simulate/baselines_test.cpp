@@ -44,7 +44,7 @@ TEST(Smg, EndsTheNewestOfAWorseClassBeforeItsFirstByte) {
     const Visit& first = direct(door);
     EXPECT_TRUE(runs(first));
     ASSERT_EQ(door.changes, VisitChanges{&newer});
-    EXPECT_EQ(newer.ruling.reason, Reason::pushed_out);
+    EXPECT_EQ(newer.ruling.reason, Reason::displaced);
     EXPECT_EQ(newer.ruling.retry_after, 1s);
     door.first_token(older);
     EXPECT_TRUE(waits(direct(door)));  // nobody is left whose answer has not begun
@@ -71,10 +71,10 @@ TEST(Smg, RefusesAtAFullQueueAndAfterItsTimeout) {
     EXPECT_TRUE(runs(bulk(door)));
     Visit& waiting = bulk(door);
     EXPECT_TRUE(waits(bulk(door)));
-    EXPECT_EQ(bulk(door).ruling.reason, Reason::line_full);
+    EXPECT_EQ(bulk(door).ruling.reason, Reason::queue_full);
     door.clock.advance(20s);
     door.expire();
-    EXPECT_EQ(waiting.ruling.reason, Reason::patience_expired);
+    EXPECT_EQ(waiting.ruling.reason, Reason::queue_timeout);
 }
 
 TEST(Llmd, HoldsWhileTheScrapedGaugesAreAboveTheirThresholds) {

@@ -53,7 +53,7 @@ TEST(Controller, CapRefusesWhoeverComesToFullEndpoints) {
     for (int i = 0; i < 3; ++i) EXPECT_EQ(door.arrive().ruling.standing, Standing::running);
     const Visit& refused = door.arrive();
     EXPECT_EQ(refused.ruling.standing, Standing::ended);
-    EXPECT_EQ(refused.ruling.reason, Reason::line_full);
+    EXPECT_EQ(refused.ruling.reason, Reason::queue_full);
     door.finish(first);
     EXPECT_EQ(door.arrive().ruling.standing, Standing::running);
 }
@@ -83,7 +83,7 @@ TEST(Controller, HaproxyRefusesWhoeverQueuedForTwoSeconds) {
     EXPECT_EQ(door.controller->next_expiry(), door.clock.now() + 2s);
     door.controller->expire(door.clock.advance(2s), door.changes);
     ASSERT_EQ(door.changes, VisitChanges{&waiting});
-    EXPECT_EQ(waiting.ruling.reason, Reason::patience_expired);
+    EXPECT_EQ(waiting.ruling.reason, Reason::queue_timeout);
     EXPECT_FALSE(door.controller->next_expiry());
 }
 
@@ -117,7 +117,7 @@ TEST(Controller, WeirIsTheJudgeWithItsLines) {
     Visit& waiting = door.arrive();
     EXPECT_EQ(waiting.ruling.standing, Standing::waiting);
     const Visit& refused = door.arrive();
-    EXPECT_EQ(refused.ruling.reason, Reason::line_full);
+    EXPECT_EQ(refused.ruling.reason, Reason::queue_full);
     EXPECT_GT(refused.ruling.retry_after, 0s);
     door.finish(first);
     ASSERT_EQ(door.changes, VisitChanges{&waiting});

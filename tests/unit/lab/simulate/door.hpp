@@ -19,7 +19,7 @@ inline admission::JudgeConfig door_config(std::uint32_t places = 2) {
     config.endpoints = {{kFirst, places}, {kSecond, places}};
     config.classes.resize(1);
     config.classes[0].id = ClassId{0};
-    config.classes[0].config.line = 1;
+    config.classes[0].config.queue = 1;
     return config;
 }
 

@@ -117,7 +117,7 @@ TEST(Limiter, RefusesBeyondItsLimitWhoeverComes) {
     Door door("aimd:target=1,factor=0.5");
     simulate::Visit& late = door.arrive(admission::Priority::sheddable);
     for (int i = 0; i < 3; ++i) EXPECT_TRUE(runs(door.arrive()));
-    EXPECT_EQ(door.arrive(admission::Priority::critical).ruling.reason, Reason::line_full);
+    EXPECT_EQ(door.arrive(admission::Priority::critical).ruling.reason, Reason::queue_full);
     EXPECT_EQ(door.controller->gauges(door.clock.now()).limit, 4);
     door.clock.advance(2s);
     door.first_token(late);

@@ -31,7 +31,7 @@ TEST(Recovery, IsTheTimeUntilAClassDoesAsWellAsWithoutTheSurge) {
 TEST(Tally, TellsRefusalsFromFailures) {
     Tally tally;
     Outcome outcome;
-    outcome.reason = Reason::line_full;
+    outcome.reason = Reason::queue_full;
     outcome.tries = 3;
     tally.add(outcome, false);
     outcome.reason = Reason::client_gone;
@@ -65,7 +65,7 @@ Report sample() {
     Report report{"A day.", {"direct", "idle"}, kSurge, {}};
     simulate::Run run;
     run.classes.resize(2);
-    Outcome refused{ClassId{0}, 12s, Reason::line_full, false, std::nullopt, 1, 0};
+    Outcome refused{ClassId{0}, 12s, Reason::queue_full, false, std::nullopt, 1, 0};
     Outcome served{ClassId{0}, 12s, Reason::admitted, true, 50ms, 1, 0};
     Run calm = run;
     for (Tally* tally : {&run.classes[0].whole, &run.classes[0].during}) {
@@ -85,7 +85,7 @@ TEST(Report, ShowsClassesThatWereAskedForAndWhyTheyWereRefused) {
     EXPECT_THAT(text, HasSubstr("A day.\nThe table is of the requests that arrived in the surge, from 10 s to 20 s."));
     EXPECT_THAT(text, HasSubstr("direct  weir"));
     EXPECT_THAT(text, HasSubstr("50.00 %"));
-    EXPECT_THAT(text, HasSubstr("class   controller  line_full\ndirect  weir                1\n"));
+    EXPECT_THAT(text, HasSubstr("class   controller  queue_full\ndirect  weir                1\n"));
     EXPECT_THAT(text, Not(HasSubstr("idle")));
 }
 
@@ -126,7 +126,7 @@ TEST(Report, IsAlsoOneJsonObject) {
     Report report = sample();
     const std::string text = to_json(report);
     EXPECT_THAT(text, HasSubstr("\"controller\":\"weir\""));
-    EXPECT_THAT(text, HasSubstr("\"unserved_by_reason\":{\"line_full\":1}"));
+    EXPECT_THAT(text, HasSubstr("\"unserved_by_reason\":{\"queue_full\":1}"));
     EXPECT_THAT(text, HasSubstr("\"kept\":5E-1"));
 }
 

@@ -25,8 +25,8 @@ inline simulate::WorldConfig sim_world(std::uint32_t endpoints = 1) {
     judge.classes[0].config.slo = admission::SloConfig{2s, 0.99};
     judge.classes[1].id = kBulk;
     judge.classes[1].config.priority = admission::Priority::sheddable;
-    judge.classes[1].config.line = 16;
-    judge.classes[1].config.patience = 2s;
+    judge.classes[1].config.queue = 16;
+    judge.classes[1].config.queue_timeout = 2s;
     return world;
 }
 

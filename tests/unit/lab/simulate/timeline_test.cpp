@@ -77,7 +77,7 @@ TEST(Timeline, OfAWorldAgreesWithItsBooks) {
         EXPECT_EQ(sum(line.failed), tally.failed());
         EXPECT_EQ(sum(line.refused), tally.refused() + tally.retries);
     }
-    // In the middle of it the engine is full and bulk stands in line.
+    // In the middle of it the engine is full and bulk waits in the queue.
     EXPECT_GT(run.timeline->inflight[10], 12);
     EXPECT_LE(run.timeline->inflight[10], 16);
     EXPECT_GT(run.timeline->classes[1].waiting[10], 10);

@@ -6,7 +6,7 @@
 #include <deque>
 #include <vector>
 
-#include "admission/rate_limit/contract.hpp"
+#include "admission/rate_limit/limits.hpp"
 
 namespace weir::admission {
 namespace {
@@ -89,7 +89,7 @@ private:
         running_.erase(at);
     }
 
-    std::optional<Contract> contract_;
+    std::optional<ClassLimits> contract_;
     std::deque<Running> running_;
     TimePoint now_ = kStart;
     double settled_ = 0;
@@ -105,13 +105,13 @@ void take_all(History& history, const std::vector<std::tuple<std::uint8_t, std::
 
 using Steps = std::vector<std::tuple<std::uint8_t, std::uint16_t, std::uint16_t>>;
 
-RC_GTEST_PROP(TokenContractProperty, WhatIsSpentNeverOutrunsTheRate, ()) {
+RC_GTEST_PROP(TokenLimitProperty, WhatIsSpentNeverOutrunsTheRate, ()) {
     const auto steps = *rc::gen::scale(3, rc::gen::arbitrary<Steps>());
     History history;
     take_all(history, steps);
 }
 
-RC_GTEST_PROP(TokenContractProperty, NothingIsHeldOnceAllHaveEnded, ()) {
+RC_GTEST_PROP(TokenLimitProperty, NothingIsHeldOnceAllHaveEnded, ()) {
     const auto steps = *rc::gen::scale(3, rc::gen::arbitrary<Steps>());
     History history;
     take_all(history, steps);

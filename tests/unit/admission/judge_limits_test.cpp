@@ -16,7 +16,7 @@ JudgeConfig limited(LimitConfig of_class, LimitConfig per_client, std::uint32_t 
     return config;
 }
 
-TEST(JudgeContract, RefusesWithTheBucketsExactWait) {
+TEST(JudgeLimits, RefusesWithTheBucketsExactWait) {
     Scene scene(limited({RateConfig{2, 1}, {}}, {}));
     scene.arrive(0);
     scene.clock.advance(100ms);
@@ -28,13 +28,13 @@ TEST(JudgeContract, RefusesWithTheBucketsExactWait) {
     EXPECT_EQ(scene.refuse_early(test::make_ask(0))->reason, Reason::class_rate);
 }
 
-TEST(JudgeContract, SaysTheWaitAsItIsHoweverLong) {
+TEST(JudgeLimits, SaysTheWaitAsItIsHoweverLong) {
     Scene scene(limited({RateConfig{0.001, 1}, {}}, {}));
     scene.arrive(0);
     EXPECT_EQ(scene.arrive(0).decision().retry_after, 1000s);
 }
 
-TEST(JudgeContract, ConcurrencyCountsTheLineToo) {
+TEST(JudgeLimits, ConcurrencyCountsTheLineToo) {
     Scene scene(limited({}, {std::nullopt, 2}, 1));
     Place& running = scene.arrive(0, 1);
     Place& waiting = scene.arrive(0, 1);
@@ -47,23 +47,23 @@ TEST(JudgeContract, ConcurrencyCountsTheLineToo) {
     EXPECT_EQ(scene.arrive(0, 1).standing(), Standing::waiting);
 }
 
-TEST(JudgeContract, ARefusalForOverloadOnArrivalChargesNothing) {
+TEST(JudgeLimits, ARefusalForOverloadOnArrivalChargesNothing) {
     auto config = limited({RateConfig{1, 2}, {}}, {}, 1);
-    config.classes[0].config.line = 0;
+    config.classes[0].config.queue = 0;
     Scene scene(config);
     scene.arrive(0);
-    for (int i = 0; i < 5; ++i) EXPECT_EQ(scene.arrive(0).decision().reason, Reason::line_full);
+    for (int i = 0; i < 5; ++i) EXPECT_EQ(scene.arrive(0).decision().reason, Reason::queue_full);
     EXPECT_DOUBLE_EQ(scene.counts().classes[0].bucket_fill, 0.5);
 }
 
-TEST(JudgeContract, EarlyRefusalReservesNothing) {
+TEST(JudgeLimits, EarlyRefusalReservesNothing) {
     Scene scene(limited({RateConfig{1, 2}, {}}, {std::nullopt, 1}));
     for (int i = 0; i < 5; ++i) EXPECT_FALSE(scene.refuse_early(test::make_ask(0)));
     EXPECT_DOUBLE_EQ(scene.counts().classes[0].bucket_fill, 1);
     EXPECT_EQ(scene.counts().classes[0].clients, 0U);
 }
 
-TEST(JudgeContract, AClassOverItsContractMakesNobodyKeepRoom) {
+TEST(JudgeLimits, AClassOverItsContractMakesNobodyKeepRoom) {
     auto config = make_config({make_class(0, Priority::critical), make_class(1, Priority::low)}, {10});
     config.classes[0].config.limits.concurrency = 0;
     Scene scene(config);

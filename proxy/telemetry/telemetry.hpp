@@ -1,5 +1,5 @@
 #pragma once
-// The witness: sees every request end, and tells it as numbers (/metrics) and as lines (the access log).
+// The telemetry: sees every request end, and tells it as numbers (/metrics) and as lines (the access log).
 //
 // Each worker has a Recorder of its own, whose counts only that worker writes: plain stores, no lock, no shared line of
 // cache. A scrape adds them up. Nothing that a client sends becomes a label.
@@ -19,14 +19,14 @@
 
 namespace weir::telemetry {
 
-class Witness {
+class Telemetry {
 public:
     // The access log is off until reconfigure() is called.
-    Witness(std::size_t workers, Labels labels);
+    Telemetry(std::size_t workers, Labels labels);
     // Ends the recorders: the workers must have stopped. Calls shutdown().
-    ~Witness();
-    Witness(const Witness&) = delete;
-    Witness& operator=(const Witness&) = delete;
+    ~Telemetry();
+    Telemetry(const Telemetry&) = delete;
+    Telemetry& operator=(const Telemetry&) = delete;
 
     // REQUIRES: worker < workers.
     [[nodiscard]] Recorder& recorder(std::size_t worker);

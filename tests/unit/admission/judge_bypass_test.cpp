@@ -1,4 +1,4 @@
-// Requests beside the line, and jobs that go on after their answer.
+// Requests that bypass the queue, and jobs that go on after their answer.
 #include <gtest/gtest.h>
 
 #include "support/scene.hpp"
@@ -10,7 +10,7 @@ using test::Scene;
 
 Ask question(EndpointId endpoint = kNoEndpoint) {
     Ask ask = test::make_ask(0);
-    ask.beside_line = true;
+    ask.bypasses_queue = true;
     ask.endpoint = endpoint;
     return ask;
 }
@@ -21,7 +21,7 @@ JudgeConfig one_slot() {
     return config;
 }
 
-TEST(BesideLine, NeverWaitsForThoseInLine) {
+TEST(Bypass, NeverWaitsForThoseInLine) {
     Scene scene(one_slot());
     Place& running = scene.arrive(0);
     Place& waiting = scene.arrive(0);
@@ -37,19 +37,19 @@ TEST(BesideLine, NeverWaitsForThoseInLine) {
     EXPECT_EQ(waiting.standing(), Standing::running);
 }
 
-TEST(BesideLine, HasABoundOfItsOwn) {
+TEST(Bypass, HasABoundOfItsOwn) {
     Scene scene(one_slot());
-    for (std::uint32_t i = 0; i < law::kBesideLine; ++i) {
+    for (std::uint32_t i = 0; i < law::kMaxBypassing; ++i) {
         ASSERT_EQ(scene.arrive(question()).standing(), Standing::running);
     }
     const Place& last = scene.arrive(question());
     EXPECT_EQ(last.standing(), Standing::ended);
-    EXPECT_EQ(last.decision().reason, Reason::line_full);
+    EXPECT_EQ(last.decision().reason, Reason::queue_full);
     scene.finish(scene.places.front());
     EXPECT_EQ(scene.arrive(question()).standing(), Standing::running);
 }
 
-TEST(BesideLine, GoesWhereItsAnswerIsOrNowhere) {
+TEST(Bypass, GoesWhereItsAnswerIsOrNowhere) {
     Scene scene(test::make_config({test::make_class(0)}, {1, 1}));
     EXPECT_EQ(scene.arrive(question(EndpointId{1})).decision().endpoint, EndpointId{1});
     EXPECT_EQ(scene.arrive(question(EndpointId{1})).decision().endpoint, EndpointId{1});
@@ -58,7 +58,7 @@ TEST(BesideLine, GoesWhereItsAnswerIsOrNowhere) {
     EXPECT_EQ(scene.arrive(question()).decision().endpoint, EndpointId{0});
 }
 
-TEST(BesideLine, ThatLostItsEndpointIsRefused) {
+TEST(Bypass, ThatLostItsEndpointIsRefused) {
     Scene scene(one_slot());
     Place& asked = scene.arrive(question());
     EXPECT_FALSE(scene.requeue(asked));

@@ -1,8 +1,8 @@
-#include "lab/simulate/baselines/waiting_room.hpp"
+#include "lab/simulate/baselines/wait_queue.hpp"
 
 namespace weir::simulate {
 
-void WaitingRoom::add(Visit& visit, std::uint64_t rank, TimePoint expires) {
+void WaitQueue::add(Visit& visit, std::uint64_t rank, TimePoint expires) {
     visit.ticket = arrivals_++;
     visit.rank = rank;
     visit.expires = expires;
@@ -10,17 +10,17 @@ void WaitingRoom::add(Visit& visit, std::uint64_t rank, TimePoint expires) {
     expiries_.insert({visit.expires, visit.ticket, &visit});
 }
 
-void WaitingRoom::remove(Visit& visit) {
+void WaitQueue::remove(Visit& visit) {
     order_.erase({visit.rank, visit.ticket, &visit});
     expiries_.erase({visit.expires, visit.ticket, &visit});
 }
 
-Visit* WaitingRoom::expired(TimePoint now) const {
+Visit* WaitQueue::expired(TimePoint now) const {
     if (expiries_.empty() || std::get<TimePoint>(*expiries_.begin()) > now) return nullptr;
     return std::get<Visit*>(*expiries_.begin());
 }
 
-std::optional<TimePoint> WaitingRoom::next_expiry() const {
+std::optional<TimePoint> WaitQueue::next_expiry() const {
     if (expiries_.empty()) return std::nullopt;
     return std::get<TimePoint>(*expiries_.begin());
 }

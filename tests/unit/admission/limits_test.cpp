@@ -1,4 +1,4 @@
-#include "admission/rate_limit/contract.hpp"
+#include "admission/rate_limit/limits.hpp"
 
 #include <gtest/gtest.h>
 
@@ -23,20 +23,20 @@ LimitConfig rate(double per_second, double burst, Mode mode = Mode::enforce) {
 LimitConfig concurrency(std::uint32_t limit, Mode mode = Mode::enforce) { return {std::nullopt, limit, mode}; }
 
 // Lets one request in, if the contract allows it.
-bool let_in(Contract& contract, ClientKey client) {
+bool let_in(ClassLimits& contract, ClientKey client) {
     if (contract.check(client, kNow).live) return false;
     Reservation reservation;
     contract.charge(contract.enter(client, kNow), kNow, {}, reservation);
     return true;
 }
 
-TEST(Contract, WithoutLimitsAllowsEverything) {
-    Contract contract(limits({}, {}), 8, kNow);
+TEST(ClassLimits, WithoutLimitsAllowsEverything) {
+    ClassLimits limits(limits({}, {}), 8, kNow);
     for (int i = 0; i < 100; ++i) EXPECT_TRUE(let_in(contract, 1));
 }
 
-TEST(Contract, AClientOverItsRateCostsTheClassNothing) {
-    Contract contract(limits(rate(1, 4), rate(1, 2)), 8, kNow);
+TEST(ClassLimits, AClientOverItsRateCostsTheClassNothing) {
+    ClassLimits limits(limits(rate(1, 4), rate(1, 2)), 8, kNow);
     EXPECT_TRUE(let_in(contract, 1));
     EXPECT_TRUE(let_in(contract, 1));
     const auto over = contract.check(1, kNow).live;
@@ -48,15 +48,15 @@ TEST(Contract, AClientOverItsRateCostsTheClassNothing) {
     EXPECT_DOUBLE_EQ(contract.fill(kNow), 0.5);
 }
 
-TEST(Contract, AClassOverItsRateCostsTheClientNothing) {
-    Contract contract(limits(rate(1, 1), rate(1, 2)), 8, kNow);
+TEST(ClassLimits, AClassOverItsRateCostsTheClientNothing) {
+    ClassLimits limits(limits(rate(1, 1), rate(1, 2)), 8, kNow);
     EXPECT_TRUE(let_in(contract, 1));
     EXPECT_EQ(contract.check(2, kNow).live->reason, Reason::class_rate);
     EXPECT_TRUE(contract.clients().look(2).buckets[Meter::requests].is_full(kNow));
 }
 
-TEST(Contract, CountsWhoIsPresent) {
-    Contract contract(limits(concurrency(3), concurrency(2)), 8, kNow);
+TEST(ClassLimits, CountsWhoIsPresent) {
+    ClassLimits limits(limits(concurrency(3), concurrency(2)), 8, kNow);
     const ClientSlot slot = contract.enter(1, kNow);
     (void)contract.enter(1, kNow);
     EXPECT_EQ(contract.check(1, kNow).live->reason, Reason::client_concurrency);
@@ -66,8 +66,8 @@ TEST(Contract, CountsWhoIsPresent) {
     EXPECT_FALSE(contract.check(3, kNow).live);
 }
 
-TEST(Contract, AShadowLimitNeverHidesALiveOne) {
-    Contract contract(limits(rate(1, 2), rate(1, 1, Mode::shadow)), 8, kNow);
+TEST(ClassLimits, AShadowLimitNeverHidesALiveOne) {
+    ClassLimits limits(limits(rate(1, 2), rate(1, 1, Mode::shadow)), 8, kNow);
     EXPECT_TRUE(let_in(contract, 1));
     const auto marked = contract.check(1, kNow);
     EXPECT_FALSE(marked.live);
@@ -77,8 +77,8 @@ TEST(Contract, AShadowLimitNeverHidesALiveOne) {
     EXPECT_EQ(refused.live->reason, Reason::class_rate);
 }
 
-TEST(Contract, KeepsCountsAndFillsOverAReload) {
-    Contract contract(limits(rate(1, 4), {}), 8, kNow);
+TEST(ClassLimits, KeepsCountsAndFillsOverAReload) {
+    ClassLimits limits(limits(rate(1, 4), {}), 8, kNow);
     EXPECT_TRUE(let_in(contract, 1));
     EXPECT_TRUE(let_in(contract, 1));
     contract.reconfigure(limits({RateConfig{10, 100}, 2}, rate(1, 1)), kNow);

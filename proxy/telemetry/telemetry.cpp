@@ -1,4 +1,4 @@
-#include "telemetry/witness.hpp"
+#include "telemetry/telemetry.hpp"
 
 #include <algorithm>
 #include <deque>
@@ -47,7 +47,7 @@ Labels within_bounds(Labels labels) {
 
 }  // namespace
 
-struct Witness::State {
+struct Telemetry::State {
     explicit State(std::size_t workers) : log(workers, names) {
         for (std::size_t i = 0; i < workers; ++i) recorders.emplace_back(log, i);
     }
@@ -62,7 +62,7 @@ struct Witness::State {
     std::shared_ptr<const Labels> labels;
 };
 
-void Witness::State::forget_renamed(const Labels& before, const Labels& after) {
+void Telemetry::State::forget_renamed(const Labels& before, const Labels& after) {
     const auto each = [this](const auto& old, const auto& now, auto id) {
         for (std::size_t i = 0; i < std::min(old.size(), now.size()); ++i) {
             if (old[i].name == now[i].name) continue;
@@ -74,7 +74,7 @@ void Witness::State::forget_renamed(const Labels& before, const Labels& after) {
     each(before.rules, after.rules, RuleId{});
 }
 
-Totals Witness::State::totals(const Labels& known) const {
+Totals Telemetry::State::totals(const Labels& known) const {
     Totals totals;
     totals.classes.resize(known.classes.size());
     totals.listeners.resize(known.listeners.size());
@@ -93,15 +93,15 @@ Totals Witness::State::totals(const Labels& known) const {
     return totals;
 }
 
-Witness::Witness(std::size_t workers, Labels labels) : state_(std::make_unique<State>(workers)) {
+Telemetry::Telemetry(std::size_t workers, Labels labels) : state_(std::make_unique<State>(workers)) {
     set_labels(std::move(labels));
 }
 
-Witness::~Witness() { shutdown(); }
+Telemetry::~Telemetry() { shutdown(); }
 
-Recorder& Witness::recorder(std::size_t worker) { return state_->recorders[worker]; }
+Recorder& Telemetry::recorder(std::size_t worker) { return state_->recorders[worker]; }
 
-void Witness::set_labels(Labels labels) {
+void Telemetry::set_labels(Labels labels) {
     auto next = std::make_shared<const Labels>(within_bounds(std::move(labels)));
     const std::lock_guard lock(state_->mutex);
     if (state_->labels) state_->forget_renamed(*state_->labels, *next);
@@ -110,19 +110,19 @@ void Witness::set_labels(Labels labels) {
     state_->labels = std::move(next);
 }
 
-Result<void> Witness::reconfigure(const LoggingConfig& config) {
+Result<void> Telemetry::reconfigure(const LoggingConfig& config) {
     const std::lock_guard lock(state_->mutex);
     return state_->log.reconfigure(config.access);
 }
 
-void Witness::reopen_access_log() {
+void Telemetry::reopen_access_log() {
     const std::lock_guard lock(state_->mutex);
     state_->log.reopen();
 }
 
-LogCounts Witness::log_counts() const { return state_->log.counts(); }
+LogCounts Telemetry::log_counts() const { return state_->log.counts(); }
 
-std::string Witness::metrics(const Scrape& scrape) const {
+std::string Telemetry::metrics(const Scrape& scrape) const {
     std::unique_lock lock(state_->mutex);
     const std::shared_ptr<const Labels> labels = state_->labels;
     const Totals totals = state_->totals(*labels);
@@ -130,7 +130,7 @@ std::string Witness::metrics(const Scrape& scrape) const {
     return write_metrics(*labels, totals, scrape);
 }
 
-void Witness::shutdown() {
+void Telemetry::shutdown() {
     const std::lock_guard lock(state_->mutex);
     state_->log.shutdown();
 }

@@ -11,10 +11,10 @@
 
 namespace weir::downstream {
 
-class Presence {
+class ClientProbe {
 public:
     // HTTP/1.0 knows no interim answers: that such a client left shows at the next write only.
-    Presence(Client& client, int minor_version) : client_(client), can_probe_(minor_version >= 1) {}
+    ClientProbe(Client& client, int minor_version) : client_(client), can_probe_(minor_version >= 1) {}
 
     // Looks once more; sends `probe` if that is what it takes. True when the client is gone.
     // REQUIRES: `probe` may stand at this point of what the client reads, and nothing waits to be sent before it.

@@ -12,7 +12,7 @@
 
 namespace weir::simulate {
 
-class WaitingRoom {
+class WaitQueue {
 public:
     // Smaller ranks first, equals by their coming. REQUIRES: not in a room.
     void add(Visit& visit, std::uint64_t rank, TimePoint expires);

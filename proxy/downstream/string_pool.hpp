@@ -10,14 +10,14 @@
 
 namespace weir::downstream {
 
-class SpareTexts {
+class StringPool {
 public:
-    static constexpr std::size_t kMostKept = 256;
+    static constexpr std::size_t kMaxKept = 256;
     // Shorter ones are quick to make, and longer ones would hold too much: 1 MiB in all.
     static constexpr std::size_t kShortest = 512;
     static constexpr std::size_t kLongest = 4096;
 
-    SpareTexts() { kept_.reserve(kMostKept); }  // giving back must not fail
+    StringPool() { kept_.reserve(kMaxKept); }  // giving back must not fail
 
     // An empty string, with room if there is one to spare.
     [[nodiscard]] std::string take() {
@@ -28,7 +28,7 @@ public:
     }
 
     void give(std::string&& text) {
-        if (text.capacity() < kShortest || text.capacity() > kLongest || kept_.size() == kMostKept) return;
+        if (text.capacity() < kShortest || text.capacity() > kLongest || kept_.size() == kMaxKept) return;
         text.clear();
         kept_.push_back(std::move(text));
     }

@@ -1,4 +1,4 @@
-#include "admission/rate_limit/contract.hpp"
+#include "admission/rate_limit/limits.hpp"
 
 #include <algorithm>
 
@@ -15,7 +15,7 @@ std::optional<BucketRate> rate_of(const std::optional<RateConfig>& config) {
 
 }  // namespace
 
-struct Contract::Words {
+struct ClassLimits::Words {
     Gate concurrency_gate;
     Reason concurrency;
     Gate rate_gate;
@@ -26,14 +26,14 @@ struct Contract::Words {
     Reason video;
 };
 
-constexpr Contract::Words Contract::kClassWords{
+constexpr ClassLimits::Words ClassLimits::kClassWords{
     Gate::class_concurrency, Reason::class_concurrency, Gate::class_rate,  Reason::class_rate,
     Gate::class_tokens,      Reason::class_tokens,      Gate::class_video, Reason::class_video};
-constexpr Contract::Words Contract::kClientWords{
+constexpr ClassLimits::Words ClassLimits::kClientWords{
     Gate::client_concurrency, Reason::client_concurrency, Gate::client_rate,  Reason::client_rate,
     Gate::client_tokens,      Reason::client_tokens,      Gate::client_video, Reason::client_video};
 
-Contract::Limit::Limit(const LimitConfig& config)
+ClassLimits::Limit::Limit(const LimitConfig& config)
     : concurrency(config.concurrency),
       shadow(config.mode == Mode::shadow),
       meters_spending(config.tokens || config.video) {
@@ -45,13 +45,13 @@ Contract::Limit::Limit(const LimitConfig& config)
     rates[Meter::output] = rate_of(config.tokens->output);
 }
 
-Contract::Contract(const ClassConfig& config, std::uint32_t client_table, TimePoint now)
+ClassLimits::ClassLimits(const ClassConfig& config, std::uint32_t client_table, TimePoint now)
     : class_limit_(config.limits), client_limit_(config.per_client), clients_(client_table) {
     for (TokenBucket& bucket : whole_.buckets.all) bucket = TokenBucket(now);
 }
 
-std::optional<Excess> Contract::excess(const Limit& limit, const Client& client, const Words& words, TimePoint now,
-                                       const Tokens& estimate) {
+std::optional<Excess> ClassLimits::excess(const Limit& limit, const Client& client, const Words& words, TimePoint now,
+                                          const Tokens& estimate) {
     if (limit.concurrency && client.present >= *limit.concurrency) {
         return Excess{words.concurrency_gate, words.concurrency, static_cast<double>(*limit.concurrency),
                       client.present + 1.0, kConcurrencyWait};
@@ -59,8 +59,8 @@ std::optional<Excess> Contract::excess(const Limit& limit, const Client& client,
     return rate_excess(limit, client, words, now, estimate);
 }
 
-std::optional<Excess> Contract::rate_excess(const Limit& limit, const Client& client, const Words& words, TimePoint now,
-                                            const Tokens& estimate) {
+std::optional<Excess> ClassLimits::rate_excess(const Limit& limit, const Client& client, const Words& words,
+                                               TimePoint now, const Tokens& estimate) {
     const auto over = [&](Meter meter, double wanted, Gate gate, Reason reason) -> std::optional<Excess> {
         const std::optional<BucketRate>& rate = limit.rates[meter];
         if (!rate || wanted <= 0) return std::nullopt;
@@ -84,7 +84,7 @@ std::optional<Excess> Contract::rate_excess(const Limit& limit, const Client& cl
     return std::nullopt;
 }
 
-Contract::Finding Contract::check(ClientKey key, TimePoint now, const Tokens& estimate) const {
+ClassLimits::Finding ClassLimits::check(ClientKey key, TimePoint now, const Tokens& estimate) const {
     Finding finding;
     const auto note = [&finding](const Limit& limit, const std::optional<Excess>& found) {
         auto& first = limit.shadow ? finding.shadow : finding.live;
@@ -95,12 +95,12 @@ Contract::Finding Contract::check(ClientKey key, TimePoint now, const Tokens& es
     return finding;
 }
 
-ClientSlot Contract::enter(ClientKey client, TimePoint now) {
+ClientSlot ClassLimits::enter(ClientKey client, TimePoint now) {
     ++whole_.present;
     return clients_.enter(client, now);
 }
 
-void Contract::reserve(const Limit& limit, Client& client, TimePoint now, const Tokens& estimate, ScopeHold& hold) {
+void ClassLimits::reserve(const Limit& limit, Client& client, TimePoint now, const Tokens& estimate, ScopeHold& hold) {
     hold = {};
     // Whoever is over a limit in shadow, or passes because its class is, takes nothing of any of its buckets.
     hold.counts = !(limit.meters_spending || limit.shadow) || !rate_excess(limit, client, kClassWords, now, estimate);
@@ -116,15 +116,15 @@ void Contract::reserve(const Limit& limit, Client& client, TimePoint now, const 
     }
 }
 
-void Contract::charge(ClientSlot slot, TimePoint now, const Tokens& estimate, Reservation& reservation) {
+void ClassLimits::charge(ClientSlot slot, TimePoint now, const Tokens& estimate, Reservation& reservation) {
     reserve(class_limit_, whole_, now, estimate, reservation.of_class);
     reserve(client_limit_, clients_.at(slot), now, estimate, reservation.of_client);
     reservation.spent = {};
     reservation.active = meters_spending();
 }
 
-void Contract::account(const Limit& limit, Client& client, ScopeHold& hold, const Tokens& before, const Tokens& after,
-                       TimePoint now) {
+void ClassLimits::account(const Limit& limit, Client& client, ScopeHold& hold, const Tokens& before,
+                          const Tokens& after, TimePoint now) {
     if (!hold.counts || !limit.meters_spending) return;
     for (const Meter meter : kSpentMeters) {
         const auto& rate = limit.rates[meter];
@@ -145,19 +145,19 @@ void Contract::account(const Limit& limit, Client& client, ScopeHold& hold, cons
     }
 }
 
-void Contract::release(Client& client, ScopeHold& hold) {
+void ClassLimits::release(Client& client, ScopeHold& hold) {
     for (const Meter meter : kSpentMeters) client.held[meter] -= hold.held[meter];
     hold = {};
 }
 
-void Contract::spend(ClientSlot slot, Reservation& reservation, const Tokens& spent, TimePoint now) {
+void ClassLimits::spend(ClientSlot slot, Reservation& reservation, const Tokens& spent, TimePoint now) {
     if (!reservation.active) return;
     account(class_limit_, whole_, reservation.of_class, reservation.spent, spent, now);
     account(client_limit_, clients_.at(slot), reservation.of_client, reservation.spent, spent, now);
     reservation.spent = spent;
 }
 
-void Contract::settle(ClientSlot slot, Reservation& reservation, const Tokens& spent, TimePoint now) {
+void ClassLimits::settle(ClientSlot slot, Reservation& reservation, const Tokens& spent, TimePoint now) {
     if (!reservation.active) return;
     spend(slot, reservation, spent, now);
     reservation.active = false;
@@ -165,12 +165,12 @@ void Contract::settle(ClientSlot slot, Reservation& reservation, const Tokens& s
     release(clients_.at(slot), reservation.of_client);
 }
 
-void Contract::leave(ClientSlot slot) {
+void ClassLimits::leave(ClientSlot slot) {
     --whole_.present;
     clients_.leave(slot);
 }
 
-Allowance Contract::allowance(ClientKey key, TimePoint now) const {
+Allowance ClassLimits::allowance(ClientKey key, TimePoint now) const {
     const Client client = clients_.look(key);
     Allowance allowance;
     const auto note = [&](const Limit& limit, const Client& of) {
@@ -190,7 +190,7 @@ Allowance Contract::allowance(ClientKey key, TimePoint now) const {
     return allowance;
 }
 
-void Contract::reconfigure(const ClassConfig& config, TimePoint now) {
+void ClassLimits::reconfigure(const ClassConfig& config, TimePoint now) {
     const Limit class_limit(config.limits);
     const Limit client_limit(config.per_client);
     for (std::size_t i = 0; i < kMeterCount; ++i) {
@@ -209,7 +209,7 @@ void Contract::reconfigure(const ClassConfig& config, TimePoint now) {
     client_limit_ = client_limit;
 }
 
-double Contract::fill(TimePoint now) const {
+double ClassLimits::fill(TimePoint now) const {
     double emptiest = 1;
     for (std::size_t i = 0; i < kMeterCount; ++i) {
         const auto& rate = class_limit_.rates.all[i];

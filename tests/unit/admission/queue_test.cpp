@@ -1,4 +1,4 @@
-#include "admission/line/line.hpp"
+#include "admission/queue/queue.hpp"
 
 #include <gtest/gtest.h>
 
@@ -9,7 +9,7 @@ namespace weir::admission {
 namespace {
 
 // Only a judge can give a place its key, so lines are looked at through one.
-TEST(Line, ServesFirstTriesInOrderAndRetriesBehindThem) {
+TEST(Queue, ServesFirstTriesInOrderAndRetriesBehindThem) {
     Judge judge(test::make_config({test::make_class(0)}, {1}), test::kStart);
     Changes changes;
     Place running, retry, first, second;

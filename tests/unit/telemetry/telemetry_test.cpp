@@ -1,4 +1,4 @@
-#include "telemetry/witness.hpp"
+#include "telemetry/telemetry.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -14,9 +14,9 @@ namespace {
 using testing::HasSubstr;
 using testing::Not;
 
-TEST(Witness, ShowsEverySeriesAtZeroFromTheStart) {
-    const Witness witness(1, sample_labels());
-    const std::string text = witness.metrics({});
+TEST(Telemetry, ShowsEverySeriesAtZeroFromTheStart) {
+    const Telemetry telemetry(1, sample_labels());
+    const std::string text = telemetry.metrics({});
     for (const ReasonInfo& reason : kReasons) {
         if (!is_shed(reason.reason)) continue;
         for (const char* mode : {"enforce", "shadow"}) {
@@ -31,86 +31,86 @@ TEST(Witness, ShowsEverySeriesAtZeroFromTheStart) {
     EXPECT_THAT(text, HasSubstr("weir_inflight_requests{class=\"direct\"} 0\n"));
 }
 
-TEST(Witness, PromisesNothingForClassesWithoutAnObjective) {
-    const Witness witness(1, sample_labels());
-    EXPECT_THAT(witness.metrics({}), Not(HasSubstr("weir_slo_valid_total{class=\"siri-bulk\"}")));
+TEST(Telemetry, PromisesNothingForClassesWithoutAnObjective) {
+    const Telemetry telemetry(1, sample_labels());
+    EXPECT_THAT(telemetry.metrics({}), Not(HasSubstr("weir_slo_valid_total{class=\"siri-bulk\"}")));
 }
 
-TEST(Witness, CountsAShadowRefusalAsServedAndAsSpared) {
-    Witness witness(1, sample_labels());
+TEST(Telemetry, CountsAShadowRefusalAsServedAndAsSpared) {
+    Telemetry telemetry(1, sample_labels());
     Record record = served_record();
     record.shadow = true;
-    record.shadow_reason = Reason::line_full;
-    witness.recorder(0).record(record);
-    const std::string text = witness.metrics({});
+    record.shadow_reason = Reason::queue_full;
+    telemetry.recorder(0).record(record);
+    const std::string text = telemetry.metrics({});
     EXPECT_THAT(text, HasSubstr("weir_requests_total{class=\"direct\",outcome=\"served\"} 1\n"));
-    EXPECT_THAT(text, HasSubstr("weir_shed_total{class=\"direct\",reason=\"line_full\",mode=\"shadow\"} 1\n"));
-    EXPECT_THAT(text, HasSubstr("weir_shed_total{class=\"direct\",reason=\"line_full\",mode=\"enforce\"} 0\n"));
+    EXPECT_THAT(text, HasSubstr("weir_shed_total{class=\"direct\",reason=\"queue_full\",mode=\"shadow\"} 1\n"));
+    EXPECT_THAT(text, HasSubstr("weir_shed_total{class=\"direct\",reason=\"queue_full\",mode=\"enforce\"} 0\n"));
 }
 
-TEST(Witness, ForgetsWhatWasCountedUnderANameWhoseNumberHasGoneToAnother) {
-    Witness witness(2, sample_labels());
-    witness.recorder(0).record(served_record());
-    witness.recorder(1).record(served_record());
-    EXPECT_THAT(witness.metrics({}), HasSubstr("weir_requests_total{class=\"direct\",outcome=\"served\"} 2\n"));
+TEST(Telemetry, ForgetsWhatWasCountedUnderANameWhoseNumberHasGoneToAnother) {
+    Telemetry telemetry(2, sample_labels());
+    telemetry.recorder(0).record(served_record());
+    telemetry.recorder(1).record(served_record());
+    EXPECT_THAT(telemetry.metrics({}), HasSubstr("weir_requests_total{class=\"direct\",outcome=\"served\"} 2\n"));
     Labels renamed = sample_labels();
     renamed.classes[index(served_record().cls)].name = "heir";
-    witness.set_labels(renamed);
-    const std::string text = witness.metrics({});
+    telemetry.set_labels(renamed);
+    const std::string text = telemetry.metrics({});
     EXPECT_THAT(text, Not(HasSubstr("\"direct\"")));
     EXPECT_THAT(text, HasSubstr("weir_requests_total{class=\"heir\",outcome=\"served\"} 0\n"));
-    witness.recorder(1).record(served_record());
-    EXPECT_THAT(witness.metrics({}), HasSubstr("weir_requests_total{class=\"heir\",outcome=\"served\"} 1\n"));
+    telemetry.recorder(1).record(served_record());
+    EXPECT_THAT(telemetry.metrics({}), HasSubstr("weir_requests_total{class=\"heir\",outcome=\"served\"} 1\n"));
 }
 
-TEST(Witness, ForgetsTheAnswersOfABackendWhoseNumberHasGoneToAnother) {
-    Witness witness(1, sample_labels());
-    witness.recorder(0).record(served_record());
+TEST(Telemetry, ForgetsTheAnswersOfABackendWhoseNumberHasGoneToAnother) {
+    Telemetry telemetry(1, sample_labels());
+    telemetry.recorder(0).record(served_record());
     Labels renamed = sample_labels();
     renamed.backends[index(served_record().backend)].name = "heir";
-    witness.set_labels(renamed);
-    EXPECT_THAT(witness.metrics({}), HasSubstr("backend=\"heir\",code=\"200\"} 0\n"));
-    EXPECT_THAT(witness.metrics({}), HasSubstr("weir_requests_total{class=\"direct\",outcome=\"served\"} 1\n"));
+    telemetry.set_labels(renamed);
+    EXPECT_THAT(telemetry.metrics({}), HasSubstr("backend=\"heir\",code=\"200\"} 0\n"));
+    EXPECT_THAT(telemetry.metrics({}), HasSubstr("weir_requests_total{class=\"direct\",outcome=\"served\"} 1\n"));
 }
 
-TEST(Witness, CountsWhatNoClassHasUnderAnEmptyName) {
-    Witness witness(1, sample_labels());
+TEST(Telemetry, CountsWhatNoClassHasUnderAnEmptyName) {
+    Telemetry telemetry(1, sample_labels());
     Record record = served_record();
     record.cls = kNoClass;
-    witness.recorder(0).record(record);
+    telemetry.recorder(0).record(record);
     record.cls = ClassId{17};  // not named yet
-    witness.recorder(0).record(record);
+    telemetry.recorder(0).record(record);
     record.cls = ClassId{999};  // beyond the table
-    witness.recorder(0).record(record);
-    EXPECT_THAT(witness.metrics({}), HasSubstr("weir_requests_total{class=\"\",outcome=\"served\"} 3\n"));
+    telemetry.recorder(0).record(record);
+    EXPECT_THAT(telemetry.metrics({}), HasSubstr("weir_requests_total{class=\"\",outcome=\"served\"} 3\n"));
 }
 
-TEST(Witness, KeepsTheCountersOfARemovedNameAndDropsItsGauges) {
-    Witness witness(1, sample_labels());
-    witness.recorder(0).record(shed_record());
+TEST(Telemetry, KeepsTheCountersOfARemovedNameAndDropsItsGauges) {
+    Telemetry telemetry(1, sample_labels());
+    telemetry.recorder(0).record(shed_record());
     Labels labels = sample_labels();
     labels.classes[1].current = false;
     labels.endpoints[1].current = false;
     labels.classes.push_back({"new", std::nullopt, kLarge, true});
-    witness.set_labels(labels);
+    telemetry.set_labels(labels);
     Record record = served_record();
     record.cls = ClassId{2};
-    witness.recorder(0).record(record);
-    const std::string text = witness.metrics({});
+    telemetry.recorder(0).record(record);
+    const std::string text = telemetry.metrics({});
     EXPECT_THAT(text, HasSubstr("weir_requests_total{class=\"siri-bulk\",outcome=\"shed\"} 1\n"));
     EXPECT_THAT(text, Not(HasSubstr("weir_inflight_requests{class=\"siri-bulk\"}")));
     EXPECT_THAT(text, Not(HasSubstr("weir_backend_up{backend=\"large\",endpoint=\"http://10.0.0.2:8000\"}")));
     EXPECT_THAT(text, HasSubstr("weir_requests_total{class=\"new\",outcome=\"served\"} 1\n"));
 }
 
-TEST(Witness, BoundsTheStatusesThatABackendMayInvent) {
-    Witness witness(1, sample_labels());
+TEST(Telemetry, BoundsTheStatusesThatABackendMayInvent) {
+    Telemetry telemetry(1, sample_labels());
     Record record = served_record();
     for (int status = 100; status < 1000; ++status) {
         record.status = status;
-        witness.recorder(0).record(record);
+        telemetry.recorder(0).record(record);
     }
-    const std::string text = witness.metrics({});
+    const std::string text = telemetry.metrics({});
     std::size_t series = 0;
     const std::string prefix = "weir_responses_total{class=\"direct\"";
     for (std::size_t at = text.find(prefix); at != std::string::npos; at = text.find(prefix, at + 1)) ++series;
@@ -118,40 +118,40 @@ TEST(Witness, BoundsTheStatusesThatABackendMayInvent) {
     EXPECT_THAT(text, HasSubstr("code=\"other\"} 836\n"));
 }
 
-TEST(Witness, KeepsToItsBoundsWhenThereAreMoreNames) {
+TEST(Telemetry, KeepsToItsBoundsWhenThereAreMoreNames) {
     Labels labels = sample_labels();
     labels.classes.resize(kMaxClasses + 10, {"", std::nullopt, kNoBackend, false});
     for (std::size_t i = 2; i < labels.classes.size(); ++i) labels.classes[i].name = "c" + std::to_string(i);
-    Witness witness(1, labels);
+    Telemetry telemetry(1, labels);
     Record record = served_record();
     record.cls = ClassId{kMaxClasses};
-    witness.recorder(0).record(record);
-    EXPECT_THAT(witness.metrics({}), HasSubstr("weir_requests_total{class=\"\",outcome=\"served\"} 1\n"));
+    telemetry.recorder(0).record(record);
+    EXPECT_THAT(telemetry.metrics({}), HasSubstr("weir_requests_total{class=\"\",outcome=\"served\"} 1\n"));
 }
 
-TEST(Witness, LogsWhatItCounts) {
-    Witness witness(1, sample_labels());
+TEST(Telemetry, LogsWhatItCounts) {
+    Telemetry telemetry(1, sample_labels());
     LoggingConfig config;
     config.access.to = "/dev/null";
-    ASSERT_TRUE(witness.reconfigure(config).has_value());
-    witness.recorder(0).record(served_record());
-    witness.shutdown();
-    EXPECT_THAT(witness.metrics({}), HasSubstr("weir_access_log_lines_total 1\n"));
+    ASSERT_TRUE(telemetry.reconfigure(config).has_value());
+    telemetry.recorder(0).record(served_record());
+    telemetry.shutdown();
+    EXPECT_THAT(telemetry.metrics({}), HasSubstr("weir_access_log_lines_total 1\n"));
 }
 
 // For the thread sanitizer, and for the sums.
-TEST(Witness, IsScrapedAndRelabelledWhileWorkersRecord) {
+TEST(Telemetry, IsScrapedAndRelabelledWhileWorkersRecord) {
     constexpr std::size_t kWorkers = 2;
     constexpr int kRecords = 2000;
-    Witness witness(kWorkers, sample_labels());
+    Telemetry telemetry(kWorkers, sample_labels());
     LoggingConfig config;
     config.access.to = "/dev/null";
-    ASSERT_TRUE(witness.reconfigure(config).has_value());
+    ASSERT_TRUE(telemetry.reconfigure(config).has_value());
     std::atomic<std::size_t> working{kWorkers};
     std::vector<std::thread> threads;
     for (std::size_t worker = 0; worker < kWorkers; ++worker) {
         threads.emplace_back([&, worker] {
-            Recorder& recorder = witness.recorder(worker);
+            Recorder& recorder = telemetry.recorder(worker);
             for (int i = 0; i < kRecords; ++i) {
                 recorder.connection_opened(kPublic);
                 recorder.record(i % 2 == 0 ? served_record() : shed_record());
@@ -166,12 +166,12 @@ TEST(Witness, IsScrapedAndRelabelledWhileWorkersRecord) {
         labels.classes.push_back({"late", 2s, kLarge, true});
         labels.classes[0].first_token_slo = round % 2 == 0 ? 1500ms : 2s;
         labels.policy = round % 2 == 0 ? "aaaa" : "bbbb";
-        witness.set_labels(labels);
-        EXPECT_THAT(witness.metrics({}), HasSubstr("weir_requests_total"));
-        witness.reopen_access_log();
+        telemetry.set_labels(labels);
+        EXPECT_THAT(telemetry.metrics({}), HasSubstr("weir_requests_total"));
+        telemetry.reopen_access_log();
     }
     for (std::thread& thread : threads) thread.join();
-    const std::string text = witness.metrics({});
+    const std::string text = telemetry.metrics({});
     EXPECT_THAT(text, HasSubstr("weir_requests_total{class=\"direct\",outcome=\"served\"} 2000\n"));
     EXPECT_THAT(text, HasSubstr("weir_requests_total{class=\"siri-bulk\",outcome=\"shed\"} 2000\n"));
     EXPECT_THAT(text, HasSubstr("weir_buffered_bytes 0\n"));

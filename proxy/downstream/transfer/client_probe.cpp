@@ -1,8 +1,8 @@
-#include "downstream/transfer/presence.hpp"
+#include "downstream/transfer/client_probe.hpp"
 
 namespace weir::downstream {
 
-bool Presence::gone(std::string_view probe) {
+bool ClientProbe::gone(std::string_view probe) {
     const net::Readiness& ready = client_.source().ready;
     if (ready.broken) return true;
     if (!ready.peer_closed || !can_probe_ || probed_ || probe.empty()) return false;

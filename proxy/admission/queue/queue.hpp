@@ -14,7 +14,7 @@
 namespace weir::admission {
 
 // The line of one class, by key: served from the best, shed from the worst.
-class Line {
+class Queue {
 public:
     // REQUIRES: the place is in no line.
     void insert(Place& place) { places_.insert(place); }

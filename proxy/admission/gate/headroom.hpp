@@ -14,12 +14,12 @@
 
 namespace weir::admission {
 
-class Room {
+class Headroom {
 public:
     // A request of this priority is within its contract and wants to be served.
     void saw(Priority priority, TimePoint now) { seen_[rank(priority)] = now; }
 
-    // 0 to law::kRoomMost.
+    // 0 to law::kMaxHeadroom.
     [[nodiscard]] double of(Priority priority, TimePoint now) const;
 
     // The next instant at which some priority counts as quiet, if nothing comes: heads may fit that did not.

@@ -43,9 +43,9 @@ struct Excess {
     Duration wait{};  // until it would pass, if nobody else comes
 };
 
-class Contract {
+class ClassLimits {
 public:
-    Contract(const ClassConfig& config, std::uint32_t client_table, TimePoint now);
+    ClassLimits(const ClassConfig& config, std::uint32_t client_table, TimePoint now);
 
     // The first live limit and the first shadow limit that one more request of this client would be over.
     struct Finding {

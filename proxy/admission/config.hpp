@@ -10,6 +10,7 @@
 
 #include "admission/law.hpp"
 #include "admission/learn/limit_learner.hpp"
+#include "base/balance.hpp"
 #include "base/ids.hpp"
 #include "base/ip.hpp"
 #include "base/sha256.hpp"
@@ -198,13 +199,6 @@ struct JudgeEndpoint {
     return endpoint.learn ? endpoint.learn->start : endpoint.requests;
 }
 
-// Which of the endpoints that fit gets a request; equals take turns.
-enum class Choice : std::uint8_t {
-    most_room,       // the smallest of the largest of n/S, kv/0.95K, pf/PF
-    least_requests,  // the smallest n/S
-    round_robin,     // in turn
-};
-
 // One backend: its endpoints, and the classes that are sent to it.
 struct JudgeConfig {
     std::string name;  // the backend's
@@ -212,7 +206,7 @@ struct JudgeConfig {
     std::vector<JudgeEndpoint> endpoints;
     Mode mode = Mode::enforce;            // of the whole policy
     std::uint32_t client_table = 65'536;  // clients with a bucket or a count, per class
-    Choice choice = Choice::most_room;
+    Balance balance = Balance::most_room;
     Parts parts;  // of the law; fewer than all only in an ablation
 };
 

@@ -80,15 +80,6 @@ admission::JudgeEndpoint judge_endpoint(EndpointId id, const policy::Policy& pol
     return endpoint;
 }
 
-admission::Choice choice_of(upstream::Balance balance) {
-    switch (balance) {
-        case upstream::Balance::most_room: return admission::Choice::most_room;
-        case upstream::Balance::least_requests: return admission::Choice::least_requests;
-        case upstream::Balance::round_robin: return admission::Choice::round_robin;
-    }
-    return admission::Choice::most_room;
-}
-
 }  // namespace
 
 Result<NumberedPolicy> number(policy::Policy policy, Names& names) {
@@ -123,7 +114,7 @@ admission::JudgeConfig judge_config(const NumberedPolicy& numbered, std::size_t 
     admission::JudgeConfig config;
     config.name = settings.name;
     config.mode = policy.mode;
-    config.choice = choice_of(settings.balance);
+    config.balance = settings.balance;
     for (const EndpointId id : numbered.endpoints[backend]) {
         config.endpoints.push_back(judge_endpoint(id, policy, settings));
     }

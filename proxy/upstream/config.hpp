@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "base/balance.hpp"
 #include "base/dialect.hpp"
 #include "base/time.hpp"
 #include "net/config.hpp"
@@ -72,9 +73,6 @@ struct ContextTokens {
 
     friend bool operator==(const ContextTokens&, const ContextTokens&) = default;
 };
-
-// Which of the endpoints that can take a request gets it.
-enum class Balance : std::uint8_t { most_room, least_requests, round_robin };
 
 // Whether the engine is told the priority of a request's class.
 // In any case what the caller says of it is taken out, but where a trusted proxy says it and none is written instead: a

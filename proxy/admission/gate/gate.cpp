@@ -40,10 +40,10 @@ bool EndpointGate::has_tokens(const Endpoint& endpoint, const Need& need) const 
 }
 
 double EndpointGate::rank(const Endpoint& endpoint) const {
-    switch (choice_) {
-        case Choice::most_room: return endpoint.fill();
-        case Choice::least_requests: return static_cast<double>(endpoint.inflight) / std::max(endpoint.limit, 1U);
-        case Choice::round_robin: break;
+    switch (balance_) {
+        case Balance::most_room: return endpoint.fill();
+        case Balance::least_requests: return static_cast<double>(endpoint.inflight) / std::max(endpoint.limit, 1U);
+        case Balance::round_robin: break;
     }
     return 0;
 }
@@ -232,7 +232,7 @@ void EndpointGate::configure(Endpoint& endpoint, const JudgeEndpoint& wanted, Ti
 }
 
 void EndpointGate::reconfigure(const JudgeConfig& config, TimePoint now) {
-    choice_ = config.choice;
+    balance_ = config.balance;
     holds_context_ = config.parts.has(Part::context);
     holds_prompts_ = config.parts.has(Part::prompt);
     // What was gone before and has run empty meanwhile: its number may be another endpoint's now.

@@ -124,7 +124,7 @@ private:
     std::vector<std::unique_ptr<Endpoint>> endpoints_;  // by pointer: prompts are linked into them
     std::uint32_t inflight_ = 0;
     std::size_t turn_ = 0;  // where the next search starts
-    Choice choice_ = Choice::most_room;
+    Balance balance_ = Balance::most_room;
     bool holds_context_ = true;
     bool holds_prompts_ = true;
     bool blocked_ = false;

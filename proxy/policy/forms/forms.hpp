@@ -48,7 +48,7 @@ extern const Scalar<admission::Priority> kPriority;
 extern const Scalar<admission::Shed> kShed;
 extern const Scalar<admission::MatchConfig> kAny;
 extern const Scalar<Dialect> kDialect;
-extern const Scalar<upstream::Balance> kBalance;
+extern const Scalar<Balance> kBalance;
 extern const Scalar<upstream::EnginePriority> kEnginePriority;
 extern const Scalar<net::ClientCertificate> kClientCertificate;
 extern const Scalar<downstream::PathForm> kPathForm;

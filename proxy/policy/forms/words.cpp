@@ -77,10 +77,10 @@ constinit const Scalar<MatchConfig> kAny{{.what = "any", .pattern = "", .words =
                                          read_any,
                                          [](const Form&, const MatchConfig&) { return std::string("any"); }};
 constinit const Scalar<Dialect> kDialect = one_of<Dialect>("a dialect", kDialects);
-constinit const Scalar<upstream::Balance> kBalance{
+constinit const Scalar<Balance> kBalance{
     {.what = "a way to choose an endpoint", .pattern = "", .words = kBalances, .later = kLaterBalances},
-    read_word<upstream::Balance>,
-    print_word<upstream::Balance>};
+    read_word<Balance>,
+    print_word<Balance>};
 constinit const Scalar<EnginePriority> kEnginePriority =
     one_of<EnginePriority>("an engine's way to take a priority", kEnginePriorities, kRenamedEnginePriorities);
 constinit const Scalar<net::ClientCertificate> kClientCertificate =

@@ -96,14 +96,14 @@ TEST(EndpointGate, TheFullestOfTheThreeLimitsSaysHowMuchRoomThereIs) {
     EXPECT_EQ(passage.pass({0, 3'000}), EndpointId{0});
     // Three requests without a prompt come to less than one with a long one.
     for (int i = 0; i < 3; ++i) EXPECT_EQ(passage.pass(), EndpointId{1});
-    config.choice = Choice::least_requests;
+    config.balance = Balance::least_requests;
     passage.gate.reconfigure(config, kNow);
     EXPECT_EQ(passage.pass(), EndpointId{0});
 }
 
 TEST(EndpointGate, RoundRobinTakesTurnsWhateverIsThere) {
     JudgeConfig config = make_config({100, 10});
-    config.choice = Choice::round_robin;
+    config.balance = Balance::round_robin;
     Passage passage(config);
     for (std::uint16_t i = 0; i < 10; ++i) EXPECT_EQ(passage.pass(), EndpointId{static_cast<std::uint16_t>(i % 2)});
 }

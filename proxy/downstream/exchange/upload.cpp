@@ -25,10 +25,7 @@ std::uint64_t memory_share(const ProcessLimits& limits, admission::Priority prio
 
 }  // namespace
 
-Upload::~Upload() {
-    hold(0);
-    outcome_.record.bytes_in += reader_.content_bytes();
-}
+Upload::~Upload() { outcome_.record.bytes_in += reader_.content_bytes(); }
 
 BodyIntake::Plan Upload::plan(const Caller& caller) const {
     return {caller.body_form, caller.api, caller.form_type, caller.coding, client_.limits().body_bytes};
@@ -87,7 +84,7 @@ net::task<Passed> Upload::read_ahead(const Inbound& inbound, const Caller& calle
 
 Passed Upload::add(BodyIntake& intake, const Caller& caller, std::string_view& bytes) {
     const auto fault = intake.take(bytes);
-    hold(intake.memory());
+    lease_.resize(intake.memory());
     if (fault) return refused(fault->reason, fault->detail);
     const auto held_by_all = client_.worker.state().buffered_bytes.load(std::memory_order_relaxed);
     const std::uint64_t share = memory_share(client_.routing->limits, caller.route->config.priority);
@@ -125,15 +122,7 @@ net::task<bool> Upload::drain() {
 
 void Upload::let_go() {
     if (!body_.empty()) client_.worker.texts().give(body_.take_first());
-    hold(0);
-}
-
-void Upload::hold(std::size_t bytes) {
-    if (bytes == held_) return;
-    const auto delta = static_cast<std::int64_t>(bytes) - static_cast<std::int64_t>(held_);
-    client_.worker.state().buffered_bytes.fetch_add(delta, std::memory_order_relaxed);
-    client_.worker.recorder().buffered(delta);
-    held_ = bytes;
+    lease_.resize(0);
 }
 
 }  // namespace weir::downstream

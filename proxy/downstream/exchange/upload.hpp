@@ -6,6 +6,7 @@
 
 #include "ai/request_facts.hpp"
 #include "base/segmented_text.hpp"
+#include "downstream/buffer_lease.hpp"
 #include "downstream/exchange/caller.hpp"
 #include "downstream/exchange/inbound.hpp"
 #include "downstream/exchange/outcome.hpp"
@@ -18,7 +19,7 @@ class Upload {
 public:
     // REQUIRES: `client` and `outcome` outlive it.
     Upload(Client& client, const Inbound& inbound, Outcome& outcome)
-        : client_(client), outcome_(outcome), reader_(inbound.framing, inbound.content_length) {}
+        : client_(client), outcome_(outcome), reader_(inbound.framing, inbound.content_length), lease_(client.worker) {}
     ~Upload();
     Upload(const Upload&) = delete;
     Upload& operator=(const Upload&) = delete;
@@ -37,7 +38,7 @@ public:
     // The client, which had asked, has been told to send it.
     [[nodiscard]] bool continued() const { return continued_; }
     // Counts what the body occupies now.
-    void count() { hold(body_.capacity()); }
+    void count() { lease_.resize(body_.capacity()); }
     // It will not be needed any more: its room may serve another.
     void let_go();
 
@@ -47,13 +48,12 @@ private:
     // The same with what has come before its turn.
     [[nodiscard]] Passed add_inbox(BodyIntake& intake, const Caller& caller);
     [[nodiscard]] std::uint64_t bound(const BodyIntake& intake, const Caller& caller) const;
-    void hold(std::size_t bytes);
 
     Client& client_;
     Outcome& outcome_;
     http::BodyReader reader_;
     SegmentedText body_;
-    std::size_t held_ = 0;  // in the process's count of buffered bytes
+    BufferLease lease_;  // of body_
     bool continued_ = false;
 };
 

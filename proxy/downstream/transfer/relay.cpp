@@ -29,12 +29,8 @@ Relay::Relay(Client& client, ClientProbe& probe, Progress& progress, Observer& o
       upstream_(upstream),
       body_(body),
       unsent_(std::move(head)),
+      lease_(client.worker),
       options_(options) {}
-
-Relay::~Relay() {
-    unsent_.clear();
-    account();
-}
 
 net::task<RelayEnd> Relay::run(std::string_view first) {
     heard_at_ = sent_at_ = client_.turn();
@@ -173,7 +169,7 @@ void Relay::keep(std::span<const iovec> parts, std::size_t sent) {
         rest.append(static_cast<const char*>(part.iov_base) + skip, part.iov_len - skip);
     }
     unsent_ = std::move(rest);
-    account();
+    lease_.resize(unsent_.size());
 }
 
 void Relay::flush() {
@@ -186,19 +182,12 @@ void Relay::flush() {
     unsent_.erase(0, result.bytes);
     // An empty string may still hold the memory of a long answer.
     if (unsent_.empty()) unsent_ = {};
-    account();
+    lease_.resize(unsent_.size());
 }
 
 void Relay::add(std::string_view content) {
     unsent_.append(ChunkSize(content.size()).text()).append(content).append("\r\n");
-    account();
-}
-
-void Relay::account() {
-    if (unsent_.size() == accounted_) return;
-    client_.worker.recorder().buffered(static_cast<std::int64_t>(unsent_.size()) -
-                                       static_cast<std::int64_t>(accounted_));
-    accounted_ = unsent_.size();
+    lease_.resize(unsent_.size());
 }
 
 std::string_view Relay::probe() const {

@@ -9,6 +9,7 @@
 #include <string>
 #include <string_view>
 
+#include "downstream/buffer_lease.hpp"
 #include "downstream/client.hpp"
 #include "downstream/transfer/client_probe.hpp"
 #include "downstream/transfer/event_tail.hpp"
@@ -50,7 +51,6 @@ public:
     // `head` goes out with the first content.
     Relay(Client& client, ClientProbe& probe, Progress& progress, Observer& observer, net::ByteStream& upstream,
           http::BodyReader body, std::string head, const Options& options);
-    ~Relay();
 
     // `first` is what came behind the answer's head; it is used before anything is awaited.
     [[nodiscard]] net::task<RelayEnd> run(std::string_view first);
@@ -82,7 +82,6 @@ private:
     void end_at_close();
     void keep(std::span<const iovec> parts, std::size_t sent);
     void flush();
-    void account();
     [[nodiscard]] std::string_view probe() const;
 
     Client& client_;
@@ -92,11 +91,11 @@ private:
     net::ByteStream& upstream_;
     http::BodyReader body_;
     std::string unsent_;
+    BufferLease lease_;  // of unsent_
     Options options_;
     TimePoint first_content_{};
-    TimePoint heard_at_{};       // the last time the endpoint said something
-    TimePoint sent_at_{};        // the last time the client took something
-    std::size_t accounted_ = 0;  // of unsent_, in the process's count of buffered bytes
+    TimePoint heard_at_{};  // the last time the endpoint said something
+    TimePoint sent_at_{};   // the last time the client took something
     EventTail tail_;
     bool excess_ = false;
     bool client_failed_ = false;

@@ -24,13 +24,8 @@ Tunnel::Tunnel(Client& client, net::ByteStream& upstream, ResponseSlots* slots, 
       gate_([&worker = client.worker] { return worker.ids().random(); }, slots),
       heard_at_(client.turn()),
       client_took_at_(heard_at_),
-      server_took_at_(heard_at_) {}
-
-Tunnel::~Tunnel() {
-    gate_.to_client().clear();
-    gate_.to_server().clear();
-    account();
-}
+      server_took_at_(heard_at_),
+      lease_(client.worker) {}
 
 net::task<Reason> Tunnel::run(std::string_view head, std::string_view first) {
     gate_.to_client().append(head);
@@ -177,9 +172,7 @@ void Tunnel::end(Reason reason, CloseCode code, std::string_view why) {
 
 void Tunnel::account() {
     const std::size_t held = gate_.to_client().size() + gate_.to_server().size() + gate_.held() + client_.inbox.size();
-    if (held == accounted_) return;
-    client_.worker.recorder().buffered(static_cast<std::int64_t>(held) - static_cast<std::int64_t>(accounted_));
-    accounted_ = held;
+    lease_.resize(held);
 }
 
 }  // namespace weir::downstream

@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "base/reason.hpp"
+#include "downstream/buffer_lease.hpp"
 #include "downstream/client.hpp"
 #include "downstream/websocket/message_gate.hpp"
 #include "downstream/websocket/response_slots.hpp"
@@ -21,7 +22,6 @@ public:
 
     // `slots` may be null: see MessageGate.
     Tunnel(Client& client, net::ByteStream& upstream, ResponseSlots* slots, const Options& options);
-    ~Tunnel();
     Tunnel(const Tunnel&) = delete;
     Tunnel& operator=(const Tunnel&) = delete;
 
@@ -55,7 +55,7 @@ private:
     TimePoint server_took_at_;
     std::uint64_t client_bytes_ = 0;
     std::uint64_t server_bytes_ = 0;
-    std::size_t accounted_ = 0;  // in the process's count of buffered bytes
+    BufferLease lease_;  // of what waits in either direction
     std::size_t turn_bytes_ = 0;
     Reason reason_ = Reason::admitted;
     bool ended_ = false;

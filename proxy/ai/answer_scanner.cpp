@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <limits>
 
+#include "base/ascii.hpp"
 #include "base/sixteen_bytes.hpp"
 
 namespace weir::ai {
@@ -20,8 +21,6 @@ const char* find_string_end(const char* at, const char* end) {
     while (at < end && *at != '"' && *at != '\\') ++at;
     return at;
 }
-
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
 }  // namespace
 

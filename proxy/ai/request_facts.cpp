@@ -6,6 +6,7 @@
 #include <limits>
 
 #include "ai/json_string.hpp"
+#include "base/ascii.hpp"
 
 namespace weir::ai {
 namespace {
@@ -13,7 +14,6 @@ namespace {
 constexpr double kMaxCount = 2'147'483'647;
 
 bool is_string(std::string_view written) { return written.size() >= 2 && written.front() == '"'; }
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
 // How many digits `text` begins with.
 std::size_t count_digits(std::string_view text) {

@@ -1,5 +1,6 @@
 #pragma once
-// Letters of ASCII without their case, whatever the locale: names of header fields, of models, of media types.
+// Characters of ASCII, whatever the locale: digits, letters, and texts compared without regard to case, such as names
+// of header fields, models and media types.
 
 #include <algorithm>
 #include <string_view>
@@ -7,6 +8,9 @@
 namespace weir {
 
 [[nodiscard]] constexpr bool is_capital(char c) { return c >= 'A' && c <= 'Z'; }
+[[nodiscard]] constexpr bool is_digit(char c) { return c >= '0' && c <= '9'; }
+[[nodiscard]] constexpr bool is_letter(char c) { return (c >= 'a' && c <= 'z') || is_capital(c); }
+[[nodiscard]] constexpr bool is_letter_or_digit(char c) { return is_letter(c) || is_digit(c); }
 [[nodiscard]] constexpr char lower(char c) { return is_capital(c) ? static_cast<char>(c + ('a' - 'A')) : c; }
 
 // Whether `text` begins with `prefix`, which is in lower case.

@@ -13,7 +13,7 @@ namespace {
 // A client's request id is kept when it is short and plain enough to be logged as it is.
 bool is_plain_id(std::string_view id) {
     return !id.empty() && id.size() <= RequestId::kLongest && std::all_of(id.begin(), id.end(), [](char c) {
-        return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || is_capital(c) || c == '-' || c == '_' || c == '.';
+        return is_letter_or_digit(c) || c == '-' || c == '_' || c == '.';
     });
 }
 

@@ -8,6 +8,7 @@
 
 #include "ai/answer_scanner.hpp"
 #include "ai/video.hpp"
+#include "base/ascii.hpp"
 #include "net/task.hpp"
 
 namespace weir::downstream {
@@ -24,10 +25,7 @@ constexpr int kMaxUnanswered = 3;
 // An endpoint that has refused its first question may do so for good: it is not pestered.
 constexpr Duration kAskRefuserAgain = 1min;
 
-bool is_plain(char c) {
-    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-' || c == '_' ||
-           c == '.' || c == '~';
-}
+bool is_plain(char c) { return is_letter_or_digit(c) || c == '-' || c == '_' || c == '.' || c == '~'; }
 
 std::atomic<std::uint64_t>& counter_of(PollOutcome outcome, upstream::EndpointCounters& counters) {
     switch (outcome) {

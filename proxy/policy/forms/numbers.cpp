@@ -6,6 +6,7 @@
 #include <cmath>
 #include <limits>
 
+#include "base/ascii.hpp"
 #include "policy/forms/forms.hpp"
 
 namespace weir::policy {
@@ -43,8 +44,6 @@ constexpr Style kCountStyle{kCountUnits, "a whole number such as 16 or 400k", ""
 constexpr Style kTimeStyle{kTimeUnits, "a duration such as 250ms, 2s or 10m", "s", true};
 constexpr Style kSizeStyle{kSizeUnits, "a size such as 512B, 32KiB or 8MiB", "B", false};
 constexpr Style kRateStyle{kRateUnits, "a rate such as 20/s, 1200/min or 5/h", "/min", true};
-
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
 Fault bad_unit(const Style& style) {
     std::string names;

@@ -12,8 +12,6 @@ namespace {
 
 constexpr std::size_t kLongestName = 64;
 
-bool is_letter_or_digit(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9'); }
-
 bool all_of(std::string_view text, std::string_view others) {
     return !text.empty() && std::all_of(text.begin(), text.end(), [others](char c) {
         return is_letter_or_digit(c) || others.find(c) != std::string_view::npos;

@@ -2,11 +2,14 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <fstream>
 #include <optional>
 #include <string>
 #include <string_view>
+
+#include "base/ascii.hpp"
 
 namespace weir::policy {
 namespace {
@@ -19,12 +22,8 @@ struct Replacement {
 };
 
 bool is_variable_name(std::string_view name) {
-    if (name.empty() || (name.front() >= '0' && name.front() <= '9')) return false;
-    for (const char c : name) {
-        const bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-        if (!letter && !(c >= '0' && c <= '9') && c != '_') return false;
-    }
-    return true;
+    if (name.empty() || is_digit(name.front())) return false;
+    return std::all_of(name.begin(), name.end(), [](char c) { return is_letter_or_digit(c) || c == '_'; });
 }
 
 Replacement from_environment(std::string_view reference) {

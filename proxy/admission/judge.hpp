@@ -55,8 +55,8 @@ using Changes = std::vector<Place*>;
 struct ClassCounts {
     ClassId id = kNoClass;
     std::uint32_t inflight = 0;  // dispatched, last byte not yet out
-    std::uint32_t waiting = 0;   // in line
-    std::uint32_t line = 0;      // places in the line
+    std::uint32_t waiting = 0;   // in the queue
+    std::uint32_t queue = 0;     // places in the queue
     double headroom = 0;         // share of each endpoint kept free for better classes, 0 to 0.2
     double bucket_fill = 1;      // of the class's request bucket, 0 to 1; 1 without one
     std::uint32_t clients = 0;   // entries in its per-client table

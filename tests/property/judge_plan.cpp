@@ -21,7 +21,7 @@ std::ostream& operator<<(std::ostream& out, const Operation& op) {
 }
 
 std::ostream& operator<<(std::ostream& out, const ClassPlan& plan) {
-    return out << "{line " << plan.queue << ", queue_timeout " << plan.queue_timeout_ms << " ms, rate " << plan.rate
+    return out << "{queue " << plan.queue << ", queue_timeout " << plan.queue_timeout_ms << " ms, rate " << plan.rate
                << ", concurrency " << plan.concurrency << ", weight " << plan.weight << ", guarantee " << plan.guarantee
                << " %" << (plan.evenly ? ", evenly" : "") << (plan.preemptible ? ", preemptible" : "") << "}";
 }
@@ -65,7 +65,7 @@ rc::Gen<Plan> any_plan() {
     using rc::gen::inRange;
     using rc::gen::weightedElement;
     const auto cls = rc::gen::build<ClassPlan>(
-        rc::gen::set(&ClassPlan::line, inRange(0U, 5U)),
+        rc::gen::set(&ClassPlan::queue, inRange(0U, 5U)),
         rc::gen::set(&ClassPlan::queue_timeout_ms, rc::gen::element(0U, 50U, 2'000U, 90'000U)),
         rc::gen::set(&ClassPlan::rate, weightedElement<std::uint32_t>({{4, 0U}, {1, 5U}, {1, 100U}})),
         rc::gen::set(&ClassPlan::concurrency, weightedElement<std::uint32_t>({{3, 0U}, {1, 2U}})),

@@ -33,7 +33,7 @@ struct Operation {
 std::ostream& operator<<(std::ostream& out, const Operation& operation);
 
 struct ClassPlan {
-    std::uint32_t line = 0;
+    std::uint32_t queue = 0;
     std::uint32_t queue_timeout_ms = 0;
     std::uint32_t rate = 0;         // a second, burst 4; 0: none
     std::uint32_t concurrency = 0;  // of each client; 0: none
@@ -63,7 +63,7 @@ std::ostream& operator<<(std::ostream& out, const Plan& plan);
 rc::Gen<Plan> any_plan();
 rc::Gen<std::vector<Operation>> any_operations();
 
-// Enough arrivals of all classes to fill every endpoint and every line: the interesting states of a short sequence.
+// Enough arrivals of all classes to fill every endpoint and every queue: the interesting states of a short sequence.
 [[nodiscard]] std::vector<Operation> flood();
 
 }  // namespace weir::test

@@ -36,30 +36,30 @@ protected:
         ClassConfig config;
         config.limits = whole;
         config.per_client = client;
-        contract.emplace(config, 64, kNow);
+        class_limits.emplace(config, 64, kNow);
     }
 
     // Null when it is refused.
     Request* arrive(const Tokens& estimate, ClientKey client = 1) {
-        excess = contract->check(client, now, estimate).live;
+        excess = class_limits->check(client, now, estimate).live;
         if (excess) return nullptr;
         Request& request = requests.emplace_back();
-        request.slot = contract->enter(client, now);
-        contract->charge(request.slot, now, estimate, request.reservation);
+        request.slot = class_limits->enter(client, now);
+        class_limits->charge(request.slot, now, estimate, request.reservation);
         return &request;
     }
     void spend(Request& request, const Tokens& spent) {
-        contract->spend(request.slot, request.reservation, spent, now);
+        class_limits->spend(request.slot, request.reservation, spent, now);
     }
     void end(Request& request, const Tokens& spent) {
-        contract->settle(request.slot, request.reservation, spent, now);
-        contract->leave(request.slot);
+        class_limits->settle(request.slot, request.reservation, spent, now);
+        class_limits->leave(request.slot);
     }
     double remaining(Meter meter = Meter::tokens, ClientKey client = 1) const {
-        return contract->allowance(client, now).of[static_cast<std::size_t>(meter)].remaining;
+        return class_limits->allowance(client, now).of[static_cast<std::size_t>(meter)].remaining;
     }
 
-    std::optional<ClassLimits> contract;
+    std::optional<ClassLimits> class_limits;
     std::deque<Request> requests;
     std::optional<Excess> excess;
     TimePoint now = kNow;
@@ -181,12 +181,12 @@ TEST_F(TokenLimitTest, ADebtIsBounded) {
 TEST_F(TokenLimitTest, AShadowLimitCountsAndRefusesNothing) {
     limit(both(100, Mode::shadow));
     ASSERT_NE(arrive({60, 0}), nullptr);
-    EXPECT_TRUE(contract->check(1, now, {60, 0}).shadow);
+    EXPECT_TRUE(class_limits->check(1, now, {60, 0}).shadow);
     Request* over = arrive({60, 0});
     ASSERT_NE(over, nullptr);
     end(*over, {60, 0});
     end(requests.front(), {60, 0});
-    EXPECT_NEAR(contract->fill(now), 0.4, 1e-6) << "as if the second had been refused";
+    EXPECT_NEAR(class_limits->fill(now), 0.4, 1e-6) << "as if the second had been refused";
 }
 
 TEST_F(TokenLimitTest, AReloadKeepsWhatIsHeldAndSpent) {
@@ -194,11 +194,11 @@ TEST_F(TokenLimitTest, AReloadKeepsWhatIsHeldAndSpent) {
     Request* request = arrive({20, 20});
     ClassConfig config;
     config.limits = both(1000);
-    contract->reconfigure(config, now);
+    class_limits->reconfigure(config, now);
     EXPECT_NEAR(remaining(), 960, 1e-6);
-    contract->reconfigure({}, now);
+    class_limits->reconfigure({}, now);
     end(*request, {20, 20});
-    contract->reconfigure(config, now);
+    class_limits->reconfigure(config, now);
     EXPECT_NEAR(remaining(), 1000, 1e-6);
 }
 

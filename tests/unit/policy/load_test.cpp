@@ -82,7 +82,7 @@ tests:
     EXPECT_EQ(bulk.match.none_of.at(0).paths.at(0), "/v1/models");
     EXPECT_EQ(bulk.priority, admission::Priority::sheddable);
     EXPECT_EQ(bulk.queue_timeout, Duration::zero());
-    EXPECT_EQ(bulk.line, 4U);
+    EXPECT_EQ(bulk.queue, 4U);
     EXPECT_DOUBLE_EQ(bulk.limits.requests->per_second, 50);
     EXPECT_DOUBLE_EQ(bulk.limits.requests->burst, 300);
     EXPECT_EQ(bulk.per_client.concurrency, 4U);

@@ -52,7 +52,7 @@ TEST(PolicyTests, TellEveryExpectationThatDoesNotHold) {
     EXPECT_THAT(failures[2].message, HasSubstr("expected reason 'queue_full', got 'admitted'"));
     EXPECT_THAT(failures[3].message, HasSubstr("expected status '503', got '200'"));
     EXPECT_THAT(failures[0].help, HasSubstr("class 'everyone', decision 'admit'"));
-    EXPECT_EQ(failures[0].mark.queue, 15);
+    EXPECT_EQ(failures[0].mark.line, 15);
 }
 
 TEST(PolicyTests, QueueBehindAFloodOfTheirOwnClass) {

@@ -67,7 +67,7 @@ admission::JudgeEndpoint judge_endpoint(EndpointId id, const policy::Policy& pol
     if (!backend.learned) return endpoint;
     admission::LearnConfig& learn = endpoint.learn.emplace();
     learn.start = std::min(backend.learned->start, backend.learned->max);
-    learn.most = backend.learned->max;
+    learn.max = backend.learned->max;
     Duration first_token = Duration::max();
     Duration per_token = Duration::max();
     for (const admission::ClassConfig& cls : policy.classes) {

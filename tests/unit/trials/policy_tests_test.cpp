@@ -26,11 +26,11 @@ classes:
     return run_policy_tests(test::policy_of(text));
 }
 
-TEST(PolicyTests, SayNothingWhenEverythingHolds) {
+TEST(PolicyTests, ReportNothingWhenEveryExpectationHolds) {
     const auto failures = run(R"(
   - { name: idle, expect: { class: everyone, decision: admit, status: 200 } }
   - { name: by path, request: { path: /bulk }, expect: { class: bulk } }
-  - { name: its line is full, request: { path: /bulk }, given: { queue: full }, expect: { decision: refuse, reason: queue_full, status: 503 } }
+  - { name: its queue is full, request: { path: /bulk }, given: { queue: full }, expect: { decision: refuse, reason: queue_full, status: 503 } }
   - { name: a flood of bulk, given: { flood_of: bulk }, expect: { decision: admit } }
   - { name: a dialect of its own, request: { path: /v1/messages }, given: { queue: full }, expect: { decision: refuse, status: 529 } }
   - { name: a flood elsewhere, request: { path: /v1/messages }, given: { flood_of: bulk }, expect: { decision: admit } }
@@ -39,7 +39,7 @@ TEST(PolicyTests, SayNothingWhenEverythingHolds) {
     for (const auto& failure : failures) ADD_FAILURE() << failure.message << "; " << failure.help;
 }
 
-TEST(PolicyTests, TellEveryExpectationThatDoesNotHold) {
+TEST(PolicyTests, ReportEveryExpectationThatDoesNotHold) {
     const auto failures = run(R"(
   - name: all wrong
     expect: { class: bulk, decision: refuse, reason: queue_full, status: 503 }
@@ -52,7 +52,7 @@ TEST(PolicyTests, TellEveryExpectationThatDoesNotHold) {
     EXPECT_THAT(failures[2].message, HasSubstr("expected reason 'queue_full', got 'admitted'"));
     EXPECT_THAT(failures[3].message, HasSubstr("expected status '503', got '200'"));
     EXPECT_THAT(failures[0].help, HasSubstr("class 'everyone', decision 'admit'"));
-    EXPECT_EQ(failures[0].mark.queue, 15);
+    EXPECT_EQ(failures[0].mark.line, 15);
 }
 
 TEST(PolicyTests, QueueBehindAFloodOfTheirOwnClass) {
@@ -61,8 +61,8 @@ TEST(PolicyTests, QueueBehindAFloodOfTheirOwnClass) {
     for (const auto& failure : failures) ADD_FAILURE() << failure.message << "; " << failure.help;
 }
 
-// In shadow nobody is ever refused: a flood must end all the same, however many classes there are.
-TEST(PolicyTests, EndTheirFloodsInShadowToo) {
+// In shadow nothing is ever refused: a flood must still end, however many classes there are.
+TEST(PolicyTests, EndTheirFloodsInShadow) {
     std::string text = R"(version: 1
 mode: shadow
 listeners: [{ name: public, bind: "127.0.0.1:8080" }]

@@ -1,4 +1,4 @@
-// The gateway's numbers for /metrics, put together when they are asked for.
+// The gateway's numbers for /metrics, collected on request.
 
 #include "gateway/gateway.hpp"
 

@@ -49,7 +49,7 @@ struct Certificate {
 struct ClientsConfig {
     std::vector<ApiKey> api_keys;
     std::vector<Certificate> certificates;
-    std::vector<IpNetwork> trusted_proxies;  // only these are believed about whom they call for (X-Forwarded-For)
+    std::vector<IpNetwork> trusted_proxies;  // only their X-Forwarded-For is believed
 
     friend bool operator==(const ClientsConfig&, const ClientsConfig&) = default;
 };
@@ -106,7 +106,7 @@ struct LimitConfig {
     std::optional<std::uint32_t> concurrency;  // in flight and queued together
     Mode mode = Mode::enforce;                 // shadow: count what it would refuse, refuse nothing
     std::optional<TokenLimitConfig> tokens{};
-    std::optional<RateConfig> video{};  // in seconds of 720 x 1280 video; a larger size gets fewer
+    std::optional<RateConfig> video{};  // in seconds of 720 x 1280 video; larger sizes count for more
 
     friend bool operator==(const LimitConfig&, const LimitConfig&) = default;
 };

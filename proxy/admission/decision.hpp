@@ -63,8 +63,7 @@ struct Decision {
     //   queue                                    places
     //   queue_timeout, deadline                  seconds allowed and seconds waited
     //   endpoints                                endpoints needed (1) and available (0)
-    //   eviction                                 seconds a better class may wait before it evicts, and seconds it
-    //   waited
+    //   eviction                                 seconds a better class waits before evictions, and seconds waited
     double limit = 0;
     double observed = 0;
     Duration retry_after{};  // when a retry is worthwhile, before jitter: advice.hpp adds it; zero when admitted

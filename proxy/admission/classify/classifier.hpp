@@ -46,7 +46,7 @@ public:
     // X-Forwarded-For is walked from the right for as long as the address to the right of it is a trusted proxy.
     [[nodiscard]] Identity identify(const Credentials& credentials) const;
 
-    // Whether this address is believed about whom it calls for.
+    // Whether X-Forwarded-For from this address is believed.
     [[nodiscard]] bool trusts(const IpAddress& address) const;
 
     // A caller at `source` that presented the key of that name; none for an unknown or empty name. For a policy's own

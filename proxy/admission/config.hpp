@@ -1,5 +1,5 @@
 #pragma once
-// What the judge is told: who the clients are, which class a request falls into, and what each class may have.
+// The judge's configuration: who the clients are, which class a request falls into, and what each class may use.
 
 #include <chrono>
 #include <cstdint>
@@ -25,7 +25,7 @@ enum class Mode : std::uint8_t {
     shadow,  // decide, count and log, but let through
 };
 
-// Best first: the number is the rank.
+// Best first: the value is the rank.
 enum class Priority : std::uint8_t { critical, high, normal, low, sheddable };
 inline constexpr std::size_t kPriorityCount = 5;
 
@@ -37,12 +37,12 @@ struct ApiKey {
     friend bool operator==(const ApiKey&, const ApiKey&) = default;
 };
 
-// A client that proves who it is by the certificate that it shows to a listener with `client_ca_file`.
+// A client that identifies itself by the certificate that it presents to a listener with `client_ca_file`.
 struct Certificate {
     std::string name;      // what `match.certificate` and the log call it
     std::string plan;      // what `match.plan` calls it; may be empty
-    std::string subject;   // as RFC 2253 writes it: CN=robot,O=Example
-    std::string issuer{};  // likewise; empty: any of the listener's authorities
+    std::string subject;   // in RFC 2253 form: CN=robot,O=Example
+    std::string issuer{};  // in the same form; empty: any of the listener's authorities
 
     friend bool operator==(const Certificate&, const Certificate&) = default;
 };
@@ -50,12 +50,12 @@ struct Certificate {
 struct ClientsConfig {
     std::vector<ApiKey> api_keys;
     std::vector<Certificate> certificates;
-    std::vector<IpNetwork> trusted_proxies;  // only these may say on whose behalf they call (X-Forwarded-For)
+    std::vector<IpNetwork> trusted_proxies;  // only their X-Forwarded-For is believed
 
     friend bool operator==(const ClientsConfig&, const ClientsConfig&) = default;
 };
 
-// LLM tokens, both ends included.
+// LLM tokens, both bounds included.
 struct TokenRange {
     std::uint32_t min = 0;
     std::optional<std::uint32_t> max;
@@ -63,21 +63,21 @@ struct TokenRange {
     friend bool operator==(const TokenRange&, const TokenRange&) = default;
 };
 
-// The conditions of a class: all that are set must hold; within one, any of the listed values will do.
-// With everything empty it matches every request.
+// The conditions of a class: all that are set must hold; within one, any of the listed values is enough. With
+// everything empty it matches every request.
 struct MatchConfig {
-    std::vector<std::string> api_keys;                         // names of keys; the caller showed one of them
-    std::vector<std::string> certificates;                     // names of certificates; the caller showed one of them
+    std::vector<std::string> api_keys;                         // names of keys; the caller presented one of them
+    std::vector<std::string> certificates;                     // names of certificates; the caller presented one
     std::vector<std::string> plans;                            // plans of keys and certificates
     std::vector<IpNetwork> sources;                            // the client's address
     std::vector<std::string> listeners;                        // names
     std::vector<std::string> paths;                            // exact, or a prefix when it ends in `*`
     std::vector<std::string> methods;                          // GET, POST, ...
     std::vector<std::pair<std::string, std::string>> headers;  // lower-case name, exact value; all must be present
-    // Of the JSON body; none of these holds for a request without one.
+    // Conditions on the JSON body; none of these holds for a request without one.
     std::vector<std::string> models;         // exact, or a prefix when it ends in `*`
     std::vector<std::string> service_tiers;  // exact
-    std::optional<bool> stream;              // whether the answer is to come as events
+    std::optional<bool> stream;              // whether the answer is to be streamed as events
     std::optional<TokenRange> prompt;        // its size
 
     std::vector<MatchConfig> none_of;  // `not:`; at most one, and it holds no further `not:`
@@ -85,7 +85,7 @@ struct MatchConfig {
     friend bool operator==(const MatchConfig&, const MatchConfig&) = default;
 };
 
-// A bucket: `rate` a second on average, `burst` at once after a quiet time; of requests or of LLM tokens.
+// A bucket: `per_second` on average, `burst` at once after a quiet time; in requests or LLM tokens.
 struct RateConfig {
     double per_second = 0;
     double burst = 1;  // at least 1
@@ -93,7 +93,7 @@ struct RateConfig {
     friend bool operator==(const RateConfig&, const RateConfig&) = default;
 };
 
-// Of LLM tokens; each that is set has a bucket of its own.
+// Limits on LLM tokens; each that is set has a bucket of its own.
 struct TokenLimitConfig {
     std::optional<RateConfig> both;    // prompts and answers together
     std::optional<RateConfig> input;   // prompts
@@ -107,14 +107,14 @@ struct LimitConfig {
     std::optional<std::uint32_t> concurrency;  // in flight and queued together
     Mode mode = Mode::enforce;                 // shadow: count what it would refuse, refuse nothing
     std::optional<TokenLimitConfig> tokens{};
-    std::optional<RateConfig> video{};  // seconds of it, of the size 720 x 1280; of larger ones, fewer
+    std::optional<RateConfig> video{};  // in seconds of 720 x 1280 video; larger sizes count for more
 
     friend bool operator==(const LimitConfig&, const LimitConfig&) = default;
 };
 
 struct RefusalConfig {
     Duration retry_after = 5s;       // the advice on overload, before jitter of half of it either way
-    Duration retry_after_max = 50s;  // no advice is longer; at most 50 s: SDKs ignore or hang beyond a minute
+    Duration retry_after_max = 50s;  // the longest advice; at most 50 s: SDKs ignore or hang beyond a minute
     bool tell_no_retry = false;      // also send `x-should-retry: false` on overload, which SDKs obey
 
     friend bool operator==(const RefusalConfig&, const RefusalConfig&) = default;
@@ -123,15 +123,15 @@ struct RefusalConfig {
 struct SloConfig {
     Duration first_token = 0s;
     double target = 0.99;                 // share of requests
-    std::optional<Duration> per_token{};  // between two tokens of an answer, on average; only learned limits look at it
+    std::optional<Duration> per_token{};  // between two tokens of an answer, on average; only learned limits use it
 
     friend bool operator==(const SloConfig&, const SloConfig&) = default;
 };
 
-// Who of a class is served while not all can be.
+// Which requests of a class are served while not all can be.
 enum class Shed : std::uint8_t {
-    whole_clients,  // some clients whole, the same for an hour
-    evenly,         // all clients a little
+    whole_clients,  // some clients in full, the same ones for an hour
+    evenly,         // all clients in part
 };
 
 struct ClassConfig {
@@ -139,9 +139,9 @@ struct ClassConfig {
     MatchConfig match;
     std::string backend;
     Priority priority = Priority::normal;
-    std::uint32_t weight = 1;  // among classes of one priority: its part of what they have in flight
-    double guarantee = 0;      // 0 to 1: of what is in flight on the backend, whatever better classes want
-    bool preemptible = false;  // its newest running answers may be cut short for a better class that has waited long
+    std::uint32_t weight = 1;  // among classes of one priority: its share of what they have in flight
+    double guarantee = 0;      // 0 to 1: its share of all in flight on the backend, whatever better classes want
+    bool preemptible = false;  // its newest running answers may be ended early for a better class that has waited long
     Shed shed = Shed::whole_clients;
     std::optional<SloConfig> slo;
     std::optional<Duration> queue_timeout;  // default: 0.8 x slo.first_token, or 5 s without an slo
@@ -149,7 +149,7 @@ struct ClassConfig {
     LimitConfig limits;                     // of the class as a whole
     LimitConfig per_client;                 // of each client in it
     RefusalConfig refusal;
-    std::string service_tier;  // what its answers say they were served as; empty: they say nothing
+    std::string service_tier;  // the tier that its answers report; empty: none is added
     Mode mode = Mode::enforce;
 
     friend bool operator==(const ClassConfig&, const ClassConfig&) = default;
@@ -158,29 +158,29 @@ struct ClassConfig {
 // The longest a request of this class may wait in the queue.
 [[nodiscard]] Duration effective_queue_timeout(const ClassConfig& config);
 
-// The places in the line of this class, on a backend whose endpoints take `requests` at once together.
+// The places in the queue of this class, on a backend whose endpoints take `requests` at once in total.
 [[nodiscard]] std::uint32_t effective_queue(const ClassConfig& config, std::uint32_t requests);
 
-// A cheaper answer before none: one rule of `degrade`.
+// A cheaper answer rather than none: one rule of `degrade`.
 struct DegradeConfig {
     std::string name;
     // when: all that are set hold
     std::vector<std::string> classes;  // names; one of them
-    double pressure = 0;               // at least, of the class's backend: 1 is full (see Judge::pressure)
+    double pressure = 0;               // the least, on the class's backend: 1 is full (see Judge::pressure)
     std::vector<std::string> models;   // that the body names: exact, or a prefix when it ends in `*`
-    std::optional<TokenRange> prompt;  // the body's size
+    std::optional<TokenRange> prompt;  // the prompt's size
     // do: what is set
-    std::optional<std::uint32_t> max_output_tokens;  // no answer is longer
-    std::optional<std::uint32_t> n;                  // no more answers at once
-    std::string model;                               // in place of the body's
-    std::string service_tier;                        // likewise
-    std::string backend;                             // in place of the class's
+    std::optional<std::uint32_t> max_output_tokens;  // the longest answer
+    std::optional<std::uint32_t> n;                  // the most answers to one request
+    std::string model;                               // replaces the body's
+    std::string service_tier;                        // replaces the body's
+    std::string backend;                             // replaces the class's
     Mode mode = Mode::enforce;                       // shadow: count what it would do, do nothing
 
     friend bool operator==(const DegradeConfig&, const DegradeConfig&) = default;
 };
 
-// One class as the judge sees it: the policy's words plus the number that stands for its name.
+// One class as the judge sees it: the policy's settings plus the number that stands for its name.
 struct JudgeClass {
     ClassId id = kNoClass;
     ClassConfig config;
@@ -189,7 +189,7 @@ struct JudgeClass {
 struct JudgeEndpoint {
     EndpointId id = kNoEndpoint;
     std::uint32_t requests = 1;                        // S: in flight at once; where it is learned, unused
-    std::uint64_t context_tokens = 0;                  // K: of the KV cache; 0: not known, not held
+    std::uint64_t context_tokens = 0;                  // K: of the KV cache; 0: not known, not limited
     std::uint32_t prompt_tokens = law::kPromptTokens;  // PF: prompts without a first token
     std::optional<LearnConfig> learn{};                // of S
 };
@@ -205,7 +205,7 @@ struct JudgeConfig {
     std::vector<JudgeClass> classes;
     std::vector<JudgeEndpoint> endpoints;
     Mode mode = Mode::enforce;            // of the whole policy
-    std::uint32_t client_table = 65'536;  // clients with a bucket or a count, per class
+    std::uint32_t client_table = 65'536;  // clients remembered per class
     Balance balance = Balance::most_room;
     Parts parts;  // of the law; fewer than all only in an ablation
 };

@@ -1,8 +1,8 @@
 #pragma once
-// What the judge says of a request, in full: enough to answer the caller, write the log line and count it.
+// The judge's decision about a request, in full: enough to answer the caller, write the log line and count it.
 //
-// A shadow decision (`mode: shadow`) says what would have happened and is an admission or a place in the queue all the
-// same: its reason and its gate are those that were not enforced.
+// A shadow decision (`mode: shadow`) says what would have happened, yet admits or queues the request: its reason and
+// its gate are those that were not enforced.
 
 #include <array>
 #include <cstdint>
@@ -16,7 +16,7 @@ namespace weir::admission {
 
 enum class Verdict : std::uint8_t { admit, queue, refuse };
 
-// Which of the judge's gates decided: one table, the enum and its words.
+// Which of the judge's gates decided: one table makes the enum and its names.
 #define WEIR_GATES(X)     \
     X(none)               \
     X(class_rate)         \
@@ -39,7 +39,7 @@ enum class Gate : std::uint8_t {
 #undef WEIR_GATE_ENUM
 };
 
-// The word of the log; empty for none.
+// The name used in the log; empty for none.
 [[nodiscard]] constexpr std::string_view name(Gate gate) {
     constexpr auto kNames = std::to_array<std::string_view>({
 #define WEIR_GATE_NAME(name) #name,
@@ -53,28 +53,28 @@ struct Decision {
     Verdict verdict = Verdict::queue;
     Reason reason = Reason::admitted;
     Gate gate = Gate::none;
-    bool shadow = false;                // would have been refused, or made to wait, but for `mode: shadow`
+    bool shadow = false;                // without `mode: shadow` it would have been refused, or made to wait
     EndpointId endpoint = kNoEndpoint;  // where to send it, when admitted
-    // The limit that decided, and the value it was held against, which includes this request and is above the limit:
+    // The limit that decided, and the value compared with it, which includes this request and exceeds the limit:
     //   class_rate, client_rate                  the bucket's size and what would be missing from it, in requests
     //   class_tokens, client_tokens              the same, in LLM tokens; what others have reserved counts as missing
     //   class_video, client_video                the same, in seconds of video
     //   class_concurrency, client_concurrency    requests in flight and queued
     //   queue                                    places
     //   queue_timeout, deadline                  seconds allowed and seconds waited
-    //   endpoints                                endpoints that are needed (1) and available (0)
-    //   eviction                                 seconds that a better class may wait, and those that one waited
+    //   endpoints                                endpoints needed (1) and available (0)
+    //   eviction                                 seconds a better class waits before evictions, and seconds waited
     double limit = 0;
     double observed = 0;
-    Duration retry_after{};  // when it is worth coming back, as it is: advice.hpp words it; zero when admitted
+    Duration retry_after{};  // when a retry is worthwhile, before jitter: advice.hpp adds it; zero when admitted
 };
 
-// What a caller has left of its rates, for it to pace itself by: the tighter of its own and its class's.
+// What a caller has left of its rates, so that it can pace itself: the tighter of its own and its class's.
 struct Allowance {
     struct Of {
         double limit = 0;      // the bucket's size; 0: there is no such limit
-        double remaining = 0;  // on hand, and not reserved by others
-        Duration reset{};      // until the bucket is full, if nobody else comes
+        double remaining = 0;  // available, and not reserved by others
+        Duration reset{};      // until the bucket is full, if no other request comes
     };
     // In the order of Meter.
     std::array<Of, 5> of{};

@@ -24,7 +24,7 @@ bool can_be_done(const DegradeConfig& rule, const DegradeAsk& ask) {
     return (rule.model.empty() || ask.has_model) && (rule.service_tier.empty() || ask.has_tier);
 }
 
-// What is asked for once the rule has been applied to it; the same where it changes nothing.
+// The plan once the rule has been applied; the same plan where it changes nothing.
 DegradePlan apply(const DegradeConfig& rule, const DegradeAsk& ask, DegradePlan plan) {
     const auto length = plan.max_output_tokens ? plan.max_output_tokens : ask.max_output_tokens;
     if (rule.max_output_tokens && (!length || *length > *rule.max_output_tokens)) {

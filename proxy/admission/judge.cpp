@@ -14,13 +14,13 @@ Judge::Judge(const JudgeConfig& config, TimePoint now) : state_(std::make_unique
 Judge::~Judge() = default;
 
 void Judge::State::decide(Place& place, Class& cls, TimePoint now, Changes& changes) {
-    if (place.ask_.bypasses_queue) return pass_by(place, cls);
+    if (place.ask_.bypasses_queue) return bypass_queue(place, cls);
     const bool shadow = in_shadow(cls);
-    // An answer after the caller's own deadline is of no use to it.
+    // An answer after the caller's own deadline is useless to it.
     const bool too_late = place.ask_.deadline && *place.ask_.deadline <= now;
     if (too_late && !shadow) return refuse(place, cls, out_of_time(place, cls, now));
 
-    // The contract comes before the line: who is over its own limits is told so, however empty the house is.
+    // Limits come before the queue: a request over its own limits is refused for that, regardless of current load.
     const ClassLimits::Finding over = cls.limits.check(place.ask_.client, now, estimate_of(place.ask_));
     if (over.live && !shadow) return refuse(place, cls, over_limit(*over.live));
     if (const auto& excess = over.live ? over.live : over.shadow) {
@@ -31,15 +31,16 @@ void Judge::State::decide(Place& place, Class& cls, TimePoint now, Changes& chan
     place.client_slot_ = cls.limits.enter(place.ask_.client, now);
     const ClientSlot slot = place.client_slot_;
     if (cls.config.shed == Shed::evenly) cls.limits.client(slot).finish_tag = place.key_.turn + kTurn;
-    headroom.saw(cls.config.priority, now);
+    headroom.observe(cls.config.priority, now);
     seat(place, cls, now, changes);
 
-    // Charged last: who is refused for overload on the spot has used nothing of its rate. Who got a place in the queue
-    // has, even if it is refused later; tokens given back then would be tokens that the bucket has regained by itself.
+    // Charged last: a request refused for overload on the spot uses nothing of its rate. One that got a place in the
+    // queue does, even if it is refused later: refunding it then would credit tokens that the bucket has regained by
+    // itself.
     if (place.standing_ != Standing::ended) cls.limits.charge(slot, now, estimate_of(place.ask_), place.reservation_);
 }
 
-void Judge::State::pass_by(Place& place, Class& cls) {
+void Judge::State::bypass_queue(Place& place, Class& cls) {
     Endpoint* endpoint = gate.available(place.ask_.endpoint);
     if (endpoint == nullptr && place.ask_.endpoint == kNoEndpoint) endpoint = gate.least_loaded();
     if (endpoint == nullptr) return refuse(place, cls, overload(cls, Reason::no_endpoint, Gate::endpoints, 1, 0));
@@ -58,7 +59,7 @@ void Judge::State::seat(Place& place, Class& cls, TimePoint now, Changes& change
     if (expiry.empty() && pass_empty_queue(place, cls, now)) return;
     enter_queue(place, cls);
     pump(now, changes, &place);
-    // Who may not wait goes before the line's bound is looked at, and so pushes nobody out.
+    // A request that may not wait is refused before the queue's bound is checked, so that it displaces nothing.
     if (place.standing_ == Standing::waiting && place.expires_ <= now) {
         refuse(place, cls, out_of_time(place, cls, now));
     }
@@ -91,7 +92,7 @@ void Judge::State::shed(Class& cls, Changes& changes, const Place* caller) {
 }
 
 void Judge::State::evict(Changes& changes) {
-    // One round at a time: what it frees is seen before anybody else has to go.
+    // One round at a time: its effect is seen before more requests are evicted.
     const auto due = next_eviction();
     if (!due || *due > now_) return;
     Class& claimant = *first_waiting();
@@ -120,7 +121,7 @@ TimePoint Judge::State::catch_up(TimePoint now, Changes& changes) {
         refuse(place, cls, out_of_time(place, cls, now_));
         changes.push_back(&place);
     }
-    if (expiry.empty()) {  // nobody waits: nobody to serve, or to evict for
+    if (expiry.empty()) {  // nothing waits: nothing to serve, or to evict for
         gate.note_unblocked(now_);
         return now_;
     }
@@ -140,15 +141,15 @@ std::optional<Decision> Judge::refuse_early(const Ask& ask, TimePoint now) {
     if (const auto over = cls.limits.check(ask.client, now, State::estimate_of(ask)); over.live)
         return State::over_limit(*over.live);
 
-    // With arrears to settle first, what the line will look like is not certain.
+    // With expired places still to be removed, what the queue will look like is not certain.
     if (!state.expiry.empty() && state.expiry.first_expiry() <= now) return std::nullopt;
     if (state.next_turn(now).endpoint != nullptr) return std::nullopt;
-    if (state.goes_at_once(place, cls, now)) return std::nullopt;
+    if (state.runs_at_once(place, cls, now)) return std::nullopt;
     if (place.expires_ <= now) return state.out_of_time(place, cls, now);
     const bool full = cls.queue.size() >= cls.queue_limit;
     if (full && (cls.queue.empty() || cls.queue.worst().key_ < place.key_)) {
         Decision refusal = state.queue_is_full(cls, Reason::queue_full);
-        refusal.observed += 1;  // itself, which is in no line
+        refusal.observed += 1;  // itself, which is not queued
         return refusal;
     }
     return std::nullopt;
@@ -172,8 +173,8 @@ void Judge::finish(Place& place, TimePoint now, Changes& changes, const std::opt
         --state.bypassing;
         return state.end(place, cls);
     }
-    const Tokens seen{place.ask_.prompt_tokens, place.load_.streamed, place.ask_.video_seconds};
-    cls.limits.settle(place.client_slot_, place.reservation_, spent.value_or(seen), std::max(now, state.now_));
+    const Tokens observed{place.ask_.prompt_tokens, place.load_.streamed, place.ask_.video_seconds};
+    cls.limits.settle(place.client_slot_, place.reservation_, spent.value_or(observed), std::max(now, state.now_));
     state.give_back(place, cls, std::max(now, state.now_));
     state.end(place, cls);
     state.catch_up(now, changes);
@@ -197,7 +198,7 @@ void Judge::streamed(Place& place, std::uint32_t tokens, TimePoint now) {
 
 void Judge::hand_over(Place& from, Place& to, TimePoint now, Changes& changes) {
     assert(from.standing_ == Standing::running && to.standing_ != Standing::running && !from.ask_.bypasses_queue);
-    // What it still had to show of a prompt is shown: links into the gate's lists do not move.
+    // Its prompt counts as done from here on: links into the gate's lists cannot be moved.
     first_token(from, now, changes);
     State& state = *state_;
     State::Class& cls = state.class_of(from.ask_.cls);
@@ -318,7 +319,7 @@ JudgeCounts Judge::counts(TimePoint now) const {
 
 double Judge::pressure(TimePoint now) {
     State& state = *state_;
-    return state.pressure_window.saw(state.pressure(), std::max(now, state.now_));
+    return state.pressure_window.observe(state.pressure(), std::max(now, state.now_));
 }
 
 }  // namespace weir::admission

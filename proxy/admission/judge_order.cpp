@@ -53,7 +53,7 @@ Need Judge::State::need_of(const Place& place, const Class& cls, TimePoint now) 
         if (other->config.priority < cls.config.priority) better += other->inflight;
     }
     const double part = better / std::max(gate.inflight(), 1U);
-    need.prompt_share = law::kPromptShare - part * (law::kPromptShare - law::kPromptShareLeast);
+    need.prompt_share = law::kPromptShare - part * (law::kPromptShare - law::kMinPromptShare);
     return need;
 }
 
@@ -76,7 +76,7 @@ Judge::State::Turn Judge::State::next_turn(TimePoint now) {
 }
 
 bool Judge::State::pass_empty_queue(Place& place, Class& cls, TimePoint now) {
-    // What next_turn() would find if this place were the only one in line.
+    // What next_turn() would find if this place were the only one waiting.
     Endpoint* endpoint = is_below_guarantee(cls) ? gate.choose(free_need(place), place.lost_) : nullptr;
     if (endpoint == nullptr) endpoint = gate.choose(need_of(place, cls, now), place.lost_);
     if (endpoint == nullptr) return false;
@@ -85,11 +85,11 @@ bool Judge::State::pass_empty_queue(Place& place, Class& cls, TimePoint now) {
     return true;
 }
 
-bool Judge::State::goes_at_once(const Place& place, Class& cls, TimePoint now) {
+bool Judge::State::runs_at_once(const Place& place, Class& cls, TimePoint now) {
     if (!cls.queue.empty() && cls.queue.best().key_ < place.key_) return false;
     if (is_below_guarantee(cls) && gate.choose(free_need(place), place.lost_) != nullptr) return true;
     for (const auto& other : classes) {
-        if (other.get() == &cls) break;  // those behind it in the policy give way on a tie
+        if (other.get() == &cls) break;  // classes after it in the policy yield on a tie
         if (!other->queue.empty() && !before(cls, *other)) return false;
     }
     if (const Class* first = first_waiting(); first != nullptr && before(*first, cls)) return false;

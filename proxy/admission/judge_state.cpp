@@ -55,8 +55,8 @@ void Judge::State::give_back(Place& place, Class& cls, TimePoint now) {
 
 void Judge::State::refuse(Place& place, Class& cls, const Decision& why) {
     if (place.standing_ == Standing::waiting) leave_queue(place, cls);
-    // Who was not served has not had its turn. The back of the line goes first, so that this is the client's last one;
-    // where it is not, the client's next request stands a turn too far in front, once.
+    // A rejected request must not advance its client's fair-share tag. Shedding starts at the back, so this is the
+    // client's last request; where it is not, the client's next request is one turn too far forward, once.
     if (place.client_slot_ != kNoClientSlot && cls.config.shed == Shed::evenly) {
         std::uint64_t& tag = cls.limits.client(place.client_slot_).finish_tag;
         tag -= std::min(tag, kTurn);
@@ -67,7 +67,7 @@ void Judge::State::refuse(Place& place, Class& cls, const Decision& why) {
 
 void Judge::State::end(Place& place, Class& cls) {
     if (place.client_slot_ != kNoClientSlot) {
-        // Whoever ran has settled; who did not has spent nothing.
+        // A request that ran has settled already; one that did not has spent nothing.
         cls.limits.settle(place.client_slot_, place.reservation_, place.reservation_.spent, now_);
         cls.limits.leave(place.client_slot_);
     }
@@ -87,9 +87,9 @@ void Judge::State::spend(Place& place, const Tokens& spent, TimePoint now) {
 bool Judge::State::run_in_shadow(Place& place, Class& cls, TimePoint now) {
     Endpoint* endpoint = gate.least_loaded(place.lost_);
     if (endpoint == nullptr) return false;
-    // A shadow class has no line to look at. Those who run although the gate was shut stand for the line that would
+    // A shadow class has no queue. The requests that run although the gate was shut stand in for the queue that would
     // have formed: as many as fit into it would have waited, the others would have found it full.
-    if (!place.decision_.shadow && !goes_at_once(place, cls, now)) {
+    if (!place.decision_.shadow && !runs_at_once(place, cls, now)) {
         if (place.expires_ <= now) {
             place.decision_ = out_of_time(place, cls, now);
         } else if (cls.past_gate >= cls.queue_limit) {
@@ -151,7 +151,7 @@ double Judge::State::pressure() const {
     for (const auto& endpoint : gate.endpoints()) {
         if (endpoint->available) fullest = std::max(fullest, endpoint->fill());
     }
-    // With no endpoint to speak of, the backend is full.
+    // With no available endpoint, the backend is full.
     return gate.any_available() ? fullest : 1;
 }
 
@@ -172,7 +172,7 @@ void Judge::State::adopt(const JudgeConfig& config, TimePoint now) {
     for (const JudgeClass& wanted : config.classes) {
         if (index(wanted.id) >= by_id.size()) by_id.resize(index(wanted.id) + 1);
         Class*& known = by_id[index(wanted.id)];
-        // The number has gone to another name: no request of the old class is left.
+        // The number has been reused for another name: no request of the old class is left.
         if (known != nullptr && known->config.name != wanted.config.name) {
             assert(known->inflight == 0 && known->queue.empty());
             std::erase_if(classes, [&](const auto& c) { return c.get() == known; });
@@ -195,7 +195,7 @@ void Judge::State::adopt(const JudgeConfig& config, TimePoint now) {
         known->queue_timeout =
             parts.has(Part::queue_timeout) ? effective_queue_timeout(wanted.config) : Duration::max();
     }
-    // The gone keep their old standing, and stay for requests that were classified before the reload.
+    // Removed classes keep their old standing, and stay for requests that were classified before the reload.
     std::move(classes.begin(), classes.end(), std::back_inserter(order));
     classes = std::move(order);
 }

@@ -1,11 +1,11 @@
 #pragma once
-// What the judge keeps, and the steps of its law. Only the judge's own files include this: judge.cpp (the law),
+// The judge's state, and the steps of its law. Only the judge's own files include this: judge.cpp (the law),
 // judge_order.cpp (whose turn it is), judge_state.cpp (what a step does to the counts).
 //
 // Invariants between calls:
-//   every place with a client slot is counted in its class's contract; it is waiting or running, and no other is
-//   a waiting place is in the line of its class and in the expiry order; a running one holds one slot of its endpoint
-//   no waiting place has expired, and the head of the first class with somebody waiting fits nowhere, as of now_
+//   exactly the waiting and running places hold a client slot, and each is counted in its class's limits
+//   a waiting place is in the queue of its class and in the expiry order; a running one holds one slot of its endpoint
+//   no waiting place has expired, and the head of the first class with waiting requests fits nowhere, as of now_
 
 #include <memory>
 #include <optional>
@@ -30,10 +30,10 @@ struct Judge::State {
 
         ClassId id;
         ClassConfig config;
-        bool configured = true;         // false: gone from the policy; those it has are served in their old standing
+        bool configured = true;         // false: gone from the policy; its requests keep their old standing
         std::uint32_t inflight = 0;     // n(c)
         std::uint32_t queue_limit = 0;  // QUEUE(c)
-        std::uint32_t past_gate = 0;    // in shadow: running, but would be in line
+        std::uint32_t past_gate = 0;    // in shadow: running, but would be queued
         std::uint64_t fair_time = 0;    // of start-time fair queueing: the start tag that was served last
         Duration queue_timeout{};
         Queue queue;
@@ -43,23 +43,23 @@ struct Judge::State {
 
     State(const JudgeConfig& config, TimePoint now) : gate(config, now), now_(now) {}
 
-    // A decision from first to last: contract, seat. The place ends up running, waiting or ended.
+    // A decision from first to last: limits, seat. The place ends up running, waiting or ended.
     void decide(Place& place, Class& cls, TimePoint now, Changes& changes);
-    // The whole of it for one that bypasses the queue: it runs, unless too many of them do.
-    void pass_by(Place& place, Class& cls);
-    // Where somebody within contract goes: to an endpoint, into line, or away.
+    // The whole decision for a request that bypasses the queue: it runs, unless too many of them do.
+    void bypass_queue(Place& place, Class& cls);
+    // Where a request within its limits goes: to an endpoint, into the queue, or away.
     void seat(Place& place, Class& cls, TimePoint now, Changes& changes);
-    // Where nobody waits: dispatches a place that fits without putting it into a line first. False when it fits
-    // nowhere.
+    // While nothing waits: dispatches a place that fits without queueing it first. False when it fits nowhere.
     bool pass_empty_queue(Place& place, Class& cls, TimePoint now);
-    // Serves from the front, for as long as the head fits. `caller` is not told of in `changes`.
+    // Serves from the front for as long as the head fits. `caller` is not listed in `changes`.
     void pump(TimePoint now, Changes& changes, const Place* caller = nullptr);
-    // Refuses from the back what a line holds beyond its limit.
+    // Refuses from the back what a queue holds beyond its limit.
     void shed(Class& cls, Changes& changes, const Place* caller = nullptr);
-    // Tells the newest running requests of the worst preemptible class to go, when a better one has waited too long.
+    // Marks the newest running requests of the worst preemptible class as evicted when a better one has waited too
+    // long.
     void evict(Changes& changes);
-    // Refuses those whose time is over, and serves those whom time alone has made room for. Every call starts with it,
-    // so that all that follows stands on a state without arrears. Returns `now`, which never steps back.
+    // Refuses requests that have run out of time, and serves those that fit merely because time has passed. Every call
+    // starts with it, so that the rest works on a state with nothing overdue. Returns `now`, which never steps back.
     TimePoint catch_up(TimePoint now, Changes& changes);
 
     // Starts a place's life, and its wait: the shorter of its class's queue timeout and its own deadline.
@@ -71,24 +71,24 @@ struct Judge::State {
     void give_back(Place& place, Class& cls, TimePoint now);
     void refuse(Place& place, Class& cls, const Decision& why);
     void end(Place& place, Class& cls);
-    // A running request has come to so much.
+    // A running request has used `spent` in total.
     void spend(Place& place, const Tokens& spent, TimePoint now);
-    // In shadow: runs at once, whatever the gate says. False when no endpoint is available.
+    // In shadow: runs at once, regardless of the gate. False when no endpoint is available.
     bool run_in_shadow(Place& place, Class& cls, TimePoint now);
 
     [[nodiscard]] static Decision over_limit(const Excess& excess);
     [[nodiscard]] Decision overload(const Class& cls, Reason reason, Gate by, double limit, double observed) const;
     [[nodiscard]] Decision queue_is_full(const Class& cls, Reason reason) const;
-    // Why somebody who may wait no longer is refused.
+    // Why a request that may wait no longer is refused.
     [[nodiscard]] Decision out_of_time(const Place& place, const Class& cls, TimePoint now) const;
 
-    // Whose turn it is, and where it runs: no endpoint means that this head blocks, no class that nobody waits.
+    // Whose turn it is, and where it runs: no endpoint means that this head blocks; no class, that nothing waits.
     struct Turn {
         Class* cls = nullptr;
         Endpoint* endpoint = nullptr;
     };
     [[nodiscard]] Turn next_turn(TimePoint now);
-    // The key of a request that is in no line yet.
+    // The key of a request that is not queued yet.
     [[nodiscard]] Key key_of(const Ask& ask, const Class& cls) const;
     // Class order: priority, then fewest in flight by weight, then the policy's order.
     [[nodiscard]] Class* first_waiting() const;
@@ -96,17 +96,17 @@ struct Judge::State {
     // Whether the class has less in flight than it is guaranteed.
     [[nodiscard]] bool is_below_guarantee(const Class& cls) const;
     [[nodiscard]] double headroom_of(const Class& cls, TimePoint now) const;
-    // What a request of this class needs to pass the gate: in its turn, and where its class is below its guarantee.
+    // What a request needs to pass the gate: free_need() where its class is below its guarantee, else need_of().
     [[nodiscard]] static Need free_need(const Place& place) { return {0, place.ask_.prompt_tokens, 1}; }
     [[nodiscard]] Need need_of(const Place& place, const Class& cls, TimePoint now) const;
-    // Whether a place that is in no line would be dispatched the moment it entered.
-    [[nodiscard]] bool goes_at_once(const Place& place, Class& cls, TimePoint now);
-    // When the first head has waited so long that somebody may be evicted for it; nothing where nobody can be.
+    // Whether a place that is not queued would be dispatched the moment it entered the queue.
+    [[nodiscard]] bool runs_at_once(const Place& place, Class& cls, TimePoint now);
+    // When the first head has waited long enough for an eviction; nothing where no request can be evicted.
     [[nodiscard]] std::optional<TimePoint> next_eviction() const;
     // The class that loses running requests to `claimant`: the worst below it that has any and may lose them.
     [[nodiscard]] Class* victim_for(const Class& claimant) const;
 
-    // Now: of the fullest endpoint its fullest limit; with a line, 1 + the fill of the fullest line.
+    // Now: the fullest limit of the fullest endpoint; while requests wait, 1 + the fill of the fullest queue.
     [[nodiscard]] double pressure() const;
     [[nodiscard]] static Tokens estimate_of(const Ask& ask) {
         return {ask.prompt_tokens, ask.output_tokens, ask.video_seconds};
@@ -123,8 +123,8 @@ struct Judge::State {
     ExpiryOrder expiry;
     Mode mode = Mode::enforce;
     Parts parts;
-    std::uint32_t bypassing = 0;  // running, past the queue
-    std::uint32_t evicting = 0;   // told to go, and not gone yet
+    std::uint32_t bypassing = 0;  // running, having bypassed the queue
+    std::uint32_t evicting = 0;   // evicted, and not ended yet
     std::uint64_t next_arrival = 0;
     TimePoint now_{};
 };

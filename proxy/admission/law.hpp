@@ -1,8 +1,8 @@
 #pragma once
 // The numbers of the law, on one sheet, and the names of its parts.
 //
-// None of them is in the policy: nobody should have to tune them. Where they come from is in ARCHITECTURE.md; what
-// happens without a part is what `bench/simulation --ablate` shows.
+// None of them is in the policy, so that operators need not tune them. docs/decisions.md says where they come from;
+// `bench/simulation --ablate` shows what happens without each part.
 
 #include <array>
 #include <cstdint>
@@ -17,45 +17,46 @@ using namespace std::chrono_literals;
 
 namespace law {
 
-// A client with more than this share of its class's requests in flight stands behind the others of its class. So that a
-// quiet class is not ruled by its first client, the class counts as at least `kMinInflight`.
+// A client with more than this share of its class's requests in flight queues behind the others of its class. The class
+// counts as having at least `kMinInflight`, so that the first client of a quiet class is not over its share at once.
 inline constexpr double kClientShare = 0.25;
 inline constexpr std::uint32_t kMinInflight = 16;
 
-// Clients are dealt into cohorts anew every hour, each at a minute of its own.
+// Clients are reassigned to cohorts every hour, each at its own offset within the hour.
 inline constexpr std::uint32_t kCohorts = 4096;
 inline constexpr Duration kCohortTime = 1h;
 
-// Room that is kept for better classes: for each better priority that had a request lately, and at most.
+// Headroom that is kept for better classes: for each better priority with a recent request, and at most.
 inline constexpr double kHeadroomPerLevel = 0.15;
 inline constexpr double kMaxHeadroom = 0.20;
 inline constexpr Duration kHeadroomActive = 60s;
 
-// Of the engine's KV cache: the rest is for what streams add until some end.
+// The share of the engine's KV cache that prompts may fill: the rest is for what streams add until some of them end.
 inline constexpr double kContextShare = 0.95;
 
-// Prompts without a first token, on one endpoint. Where room is kept they get a share of that: a prompt of a worse
-// class that has been sent is in front of a better one's, whatever the line says. The share comes to what engines take
-// in one step (vLLM's max_num_batched_tokens: 2048); less of it, the more of what is in flight is better, down to half.
+// LLM tokens of prompts without a first token, on one endpoint. A class that keeps headroom gets only a share of that:
+// once a worse class's prompt has been sent, the engine computes it before a better one's, whatever the queue's order.
+// The share equals what engines take in one step (vLLM's max_num_batched_tokens: 2048); it shrinks, down to half, as
+// better classes make up more of what is in flight.
 inline constexpr std::uint32_t kPromptTokens = 16'384;
 inline constexpr double kPromptShare = 0.125;
-inline constexpr double kPromptShareLeast = 0.0625;
+inline constexpr double kMinPromptShare = 0.0625;
 
-// Of an answer that is not streamed nobody sees the first token. Its prompt counts as done when one that was sent after
-// it has answered, or after this time.
+// The first token of an answer that is not streamed cannot be observed. Its prompt counts as done when a request that
+// was sent after it has answered, or after this time.
 inline constexpr Duration kUnseenPrompt = 1s;
 
-// Evicted at once: this share of what is in flight, at least one, and only for somebody who has waited this share of
-// the time that it can.
+// How many requests one round of eviction ends, as a share of those in flight (at least one); and how much of its
+// allowed wait the waiting request must have used before it starts.
 inline constexpr double kEvictAtOnce = 0.05;
 inline constexpr double kEvictAfter = 0.5;
 
-// Requests that bypass the queue, on one backend at once.
+// Requests that may bypass the queue of one backend at once.
 inline constexpr std::uint32_t kMaxBypassing = 256;
 
 }  // namespace law
 
-// What can be taken out of the law, to see what it is for.
+// What an ablation can remove from the law, to show what it is for.
 enum class Part : std::uint8_t { over, retry, cohort, headroom, context, prompt, queue_timeout, bound, guarantee };
 inline constexpr auto kPartNames = std::to_array<std::string_view>(
     {"over", "retry", "cohort", "headroom", "context", "prompt", "queue_timeout", "bound", "guarantee"});
@@ -67,7 +68,7 @@ inline constexpr auto kPartNames = std::to_array<std::string_view>(
     return std::nullopt;
 }
 
-// The parts that are in force: all of them, but in an ablation.
+// The parts that are in force: all of them, except in an ablation.
 class Parts {
 public:
     [[nodiscard]] constexpr bool has(Part part) const { return (missing_ & bit(part)) == 0; }

@@ -1,5 +1,5 @@
 #pragma once
-// A request in the judge's eyes, from its arrival to its last byte.
+// A request as the judge sees it, from its arrival to its last byte.
 
 #include <boost/intrusive/list_hook.hpp>
 #include <boost/intrusive/set_hook.hpp>
@@ -13,35 +13,35 @@
 
 namespace weir::admission {
 
-// A keyed hash of who is calling: a key's name, a certificate's subject or a network prefix.
+// A keyed hash of the caller's identity: a key's name, a certificate's name or a network prefix.
 using ClientKey = std::uint64_t;
 
 // Where a class's client table counts a request.
 enum class ClientSlot : std::uint32_t {};
 inline constexpr ClientSlot kNoClientSlot{0xFFFF'FFFF};
 
-// What the judge needs to know of a request.
+// What the judge needs to know about a request.
 struct Ask {
     ClassId cls = kNoClass;
     ClientKey client = 0;
-    bool retry = false;                 // an SDK's retry: stands behind first tries of its class
-    std::optional<TimePoint> deadline;  // the client's own: after it an answer is of no use
-    std::uint16_t cohort = 0;           // its client's for now: classify/cohort.hpp
-    std::uint32_t prompt_tokens = 0;    // in(x): LLM tokens that the engine computes before the first of the answer
-    bool streams = false;               // its first token will be seen when it comes
+    bool retry = false;                 // an SDK's retry: queues behind first tries of its class
+    std::optional<TimePoint> deadline;  // the client's own: an answer after it is useless
+    std::uint16_t cohort = 0;           // its client's current one: classify/cohort.hpp
+    std::uint32_t prompt_tokens = 0;    // in(x): LLM tokens that the engine computes before the answer's first
+    bool streams = false;               // its first token will be observed when it comes
     bool can_wait = true;               // false: it runs now, or is refused now
-    std::uint32_t output_tokens = 0;    // what the answer may come to; only token limits look at it
-    std::uint32_t video_seconds = 0;    // what it is to make; only limits on video look at it
-    // It costs the engine next to nothing, and must not wait for those that do: it passes beside contract and line.
+    std::uint32_t output_tokens = 0;    // the most its answer may take; only token limits look at it
+    std::uint32_t video_seconds = 0;    // the length it asks for; only limits on video look at it
+    // It costs the engine next to nothing, and must not wait for requests that do: limits and queue do not apply.
     bool bypasses_queue = false;
-    EndpointId endpoint =
-        kNoEndpoint;          // of one that bypasses the queue: the only endpoint that can answer it, if available
-    bool can_be_cut = false;  // whoever serves it can cut it short, where its class is preemptible
+    // For one that bypasses the queue: the only endpoint that can answer it, if available.
+    EndpointId endpoint = kNoEndpoint;
+    bool can_be_cut = false;  // its answer can be cut short, where its class is preemptible
 };
 
 enum class Standing : std::uint8_t {
-    idle,     // the judge has not seen it
-    waiting,  // in line
+    idle,     // not yet submitted to the judge
+    waiting,  // in the queue
     running,  // dispatched: it holds a slot of decision.endpoint
     ended,    // refused, expired, finished or left
 };
@@ -51,16 +51,16 @@ struct Key {
     bool over = false;          // its client has more than its share
     bool retry = false;         // it has been refused before
     std::uint64_t turn = 0;     // its client's: a cohort, or a start tag
-    std::uint64_t arrival = 0;  // a running number
+    std::uint64_t arrival = 0;  // a sequence number
 
     friend auto operator<=>(const Key&, const Key&) = default;
 };
 
-// What a running request takes of its endpoint.
+// What a running request takes from its endpoint.
 struct Load {
-    boost::intrusive::list_member_hook<> in_unseen;  // prompts whose first token nobody will see
+    boost::intrusive::list_member_hook<> in_unseen;  // prompts whose first token cannot be observed
     std::uint32_t prompt_tokens = 0;
-    std::uint64_t prompts_ahead = 0;    // pf at its dispatch, itself included
+    std::uint64_t prompts_ahead = 0;    // pf at its dispatch, including itself
     std::uint32_t streamed = 0;         // LLM tokens of the answer so far
     std::uint64_t number = 0;           // of its dispatch, on its endpoint
     TimePoint since{};                  // its dispatch
@@ -68,7 +68,7 @@ struct Load {
     bool pending = false;               // its prompt counts among those without a first token
 };
 
-// Owned by whoever serves the request; the judge links it into its lines without allocating.
+// Owned by the code that serves the request; the judge links it into its queues without allocating.
 class Place {
 public:
     Place() = default;
@@ -76,11 +76,11 @@ public:
     Place& operator=(const Place&) = delete;
 
     [[nodiscard]] Standing standing() const { return standing_; }
-    // The judge's last word; while waiting, what holds until then. REQUIRES: not idle.
+    // The judge's final decision; while waiting, the interim one. REQUIRES: not idle.
     [[nodiscard]] const Decision& decision() const { return decision_; }
     [[nodiscard]] const Ask& ask() const { return ask_; }
     [[nodiscard]] TimePoint arrived() const { return arrived_; }
-    // Running, and to be cut short at once: a better class needs the slot. Whoever serves it finishes it.
+    // Running, and to be cut short at once: a better class needs the slot. The code that serves it calls finish().
     [[nodiscard]] bool evicted() const { return evicted_; }
     // Why. REQUIRES: evicted.
     [[nodiscard]] const Decision& eviction() const { return eviction_; }
@@ -91,7 +91,7 @@ private:
     friend class ExpiryOrder;
     friend class RunningOrder;
 
-    boost::intrusive::set_member_hook<> in_line_;
+    boost::intrusive::set_member_hook<> in_queue_;
     boost::intrusive::set_member_hook<> in_expiry_;
     boost::intrusive::list_member_hook<> in_running_;
     Ask ask_;
@@ -99,10 +99,10 @@ private:
     TimePoint arrived_{};
     TimePoint expires_{};
     Decision decision_;
-    Decision eviction_;  // apart from the decision, which whoever serves it reads while it runs
+    Decision eviction_;  // apart from decision_, which the serving code reads while it runs
     Load load_;
     Reservation reservation_;
-    EndpointId lost_ = kNoEndpoint;  // the endpoint it came back from: any other that fits is tried before
+    EndpointId lost_ = kNoEndpoint;  // the endpoint it came back from: any other that fits is preferred
     ClientSlot client_slot_ = kNoClientSlot;
     Standing standing_ = Standing::idle;
     bool past_gate_ = false;  // in shadow: it runs although it would have had to wait

@@ -56,7 +56,7 @@ Result<Place> parse_place(const std::string& text) {
     if (host.empty() || port <= 0 || port > 65535) {
         return Error{fmt::format("'{}' is not HOST:PORT, or unix:/PATH", text)};
     }
-    // RFC 6761 section 6.3: that name is this machine, whether a file says so or not.
+    // RFC 6761 section 6.3: that name is this machine, whether or not /etc/hosts says so.
     return Place{{}, host == "localhost" ? "127.0.0.1" : host, std::to_string(port)};
 }
 
@@ -72,7 +72,7 @@ asio::awaitable<error_code> connect(Stream& stream, const Endpoints& endpoints) 
     error_code error = asio::error::host_not_found;
     for (const auto& endpoint : endpoints) {
         error_code ignored;
-        stream.socket().close(ignored);  // of the address before
+        stream.socket().close(ignored);  // the previous endpoint's
         stream.expires_after(kTimeout);
         co_await stream.async_connect(endpoint, with(error));
         if (!error) break;
@@ -80,7 +80,7 @@ asio::awaitable<error_code> connect(Stream& stream, const Endpoints& endpoints) 
     co_return error;
 }
 
-// Asks at the first of the endpoints that answers; `text` is what they are called.
+// Asks the first endpoint that accepts a connection; `text` names them in errors.
 asio::awaitable<void> get_status(asio::io_context& io, const Endpoints& endpoints, const std::string& text,
                                  Result<std::string>& outcome) {
     Stream stream(io);
@@ -113,7 +113,7 @@ Result<std::string> ask_status(const std::string& text) {
     asio::io_context io(1);
     error_code error;
     const Endpoints endpoints = look_up(io, *place, error);
-    if (error) return Error{fmt::format("'{}' is no address: {}", place->host, error.message())};
+    if (error) return Error{fmt::format("'{}' is not an address: {}", place->host, error.message())};
     Result<std::string> outcome = Error{};
     asio::co_spawn(io, get_status(io, endpoints, text, outcome), [](const std::exception_ptr& fault) {
         if (fault) std::rethrow_exception(fault);

@@ -1,5 +1,5 @@
 #pragma once
-// Asks a running Weir's admin door, as the verbs `status` and `reload` do.
+// Queries a running Weir's admin listener, for the verbs `status` and `reload`.
 
 #include <string>
 
@@ -8,11 +8,11 @@
 
 namespace weir::cli {
 
-// `HOST:PORT`, where HOST may be a name, or `unix:/PATH`. The JSON of /status; an Error says whether no Weir is there,
-// or something else is.
+// `address`: `HOST:PORT`, where HOST may be a name, or `unix:/PATH`. Returns the JSON of /status; an Error says whether
+// nothing answers there, or something other than Weir.
 [[nodiscard]] Result<std::string> ask_status(const std::string& address);
 
-// How ask_status() is told of an address that a policy binds; one that stands for all is asked at the loopback.
+// The argument of ask_status() for an address that a policy binds; for a wildcard address, the loopback.
 [[nodiscard]] std::string admin_address_of(const net::BindAddress& bind);
 
 }  // namespace weir::cli

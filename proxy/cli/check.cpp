@@ -1,4 +1,4 @@
-// `weir check`: what is wrong with a policy, before it serves.
+// `weir check`: finds a policy's mistakes before it serves.
 
 #include <CLI/CLI.hpp>
 #include <iostream>
@@ -35,7 +35,7 @@ std::string read_standard_input() {
 }
 
 int check(const CheckFlags& flags) {
-    int code = kGood;
+    int code = kSuccess;
     for (const std::string& file : flags.files) {
         trials::TestOptions options{.files = !flags.without_files};
         if (file == "-") options.text = read_standard_input();
@@ -46,7 +46,7 @@ int check(const CheckFlags& flags) {
         if (bad || doubtful) code = kErrors;
         if (flags.format != "text" || bad) continue;
         if (doubtful) {
-            std::cout << loaded.file << ": not ok, as warnings are errors (--strict)\n";
+            std::cout << loaded.file << ": not ok, because warnings are errors (--strict)\n";
         } else {
             std::cout << loaded.file << ": ok, " << loaded.policy->classes.size() << " classes, "
                       << loaded.policy->backends.size() << " backends, " << loaded.policy->tests.size()
@@ -65,13 +65,13 @@ void add_check(CLI::App& app, int& code) {
     const auto flags = std::make_shared<CheckFlags>();
     CLI::App* verb = app.add_subcommand(
         "check", "Check policies and run the tests in them; every mistake is shown, not only the first.");
-    verb->add_option("POLICY", flags->files, "policy files; - is the standard input")->required();
+    verb->add_option("POLICY", flags->files, "policy files; - means standard input")->required();
     verb->add_option("--format", flags->format, "how to show diagnostics")
         ->check(CLI::IsMember({"text", "json", "github"}))
         ->capture_default_str();
     verb->add_flag("--strict", flags->strict, "warnings are errors");
     verb->add_flag("--without-files", flags->without_files,
-                   "leave out certificates, keys and folders, which only the serving machine has");
+                   "skip certificates, keys and folders, which only the serving machine has");
     verb->callback([flags, &code] { code = check(*flags); });
 }
 

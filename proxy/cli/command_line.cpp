@@ -24,12 +24,12 @@ void add_help(CLI::App& app, int& code) {
             std::cout << named.front()->help(app.get_name());
         } else {
             std::cerr << "weir: there is no verb '" << *about << "'; see weir --help\n";
-            code = kMisused;
+            code = kUsageError;
         }
     });
 }
 
-// Text that did not get out is no success: a script would take half of it for the whole.
+// A failed write is not a success: a script would take partial output for the whole.
 int after_writing(int code) {
     std::cout.flush();
     if (std::cout) return code;
@@ -42,15 +42,15 @@ int after_writing(int code) {
 int run_command_line(int argc, char** argv) {
     CLI::App app{
         "Weir: a load-shedding reverse proxy for AI backends.\n\n"
-        "It decides per client class who passes now, who waits and who is refused, so that a surge on one\n"
-        "channel is not noticed on the others.\n"};
+        "It decides per client class which requests run now, which wait and which are refused, so that a surge\n"
+        "on one channel does not affect the others.\n"};
     app.name("weir");
     app.require_subcommand(1);
     app.footer(
         "First steps:\n  weir check config/quickstart.yaml\n  weir mock-backend --listen 127.0.0.1:8000 &\n"
-        "  weir serve config/quickstart.yaml\n\nExit codes: 0 good, 1 errors, 2 misused, 3 not ready.");
+        "  weir serve config/quickstart.yaml\n\nExit codes: 0 success, 1 errors, 2 usage error, 3 not ready.");
     app.set_version_flag("--version", "weir " WEIR_VERSION);
-    int code = kGood;
+    int code = kSuccess;
 
     add_serve(app, code);
     add_check(app, code);
@@ -68,12 +68,12 @@ int run_command_line(int argc, char** argv) {
     const auto is_named = [&](const CLI::App* verb) { return verb->get_name() == argv[1]; };
     if (argc > 1 && argv[1][0] != '-' && app.get_subcommands(is_named).empty()) {
         std::cerr << "weir: there is no verb '" << argv[1] << "'; see weir --help\n";
-        return kMisused;
+        return kUsageError;
     }
     try {
         app.parse(argc, argv);
     } catch (const CLI::ParseError& error) {
-        return app.exit(error) == 0 ? after_writing(kGood) : kMisused;
+        return app.exit(error) == 0 ? after_writing(kSuccess) : kUsageError;
     }
     return after_writing(code);
 }

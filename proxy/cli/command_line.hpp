@@ -1,5 +1,5 @@
 #pragma once
-// The verbs of the command line. Exit codes: 0 good, 1 errors, 2 differs or misused.
+// The verbs of the command line. Exit codes: 0 success, 1 errors, 2 usage error, 3 not ready.
 
 namespace weir::cli {
 

@@ -50,7 +50,7 @@ void add_mock_backend(CLI::App& app, int& code) {
     const auto flags = std::make_shared<Flags>();
     CLI::App* verb = app.add_subcommand(
         "mock-backend",
-        "Be an AI server that can be overloaded: the OpenAI and Anthropic APIs over a model of a GPU, not a GPU.");
+        "Run an AI server that can be overloaded: the OpenAI and Anthropic APIs over a model of a GPU, not a GPU.");
     const auto names = simulate::engine_preset_names();
     verb->add_option("--listen", flags->listen, "HOST:PORT to listen on; port 0 picks one")
         ->check([](const std::string& text) { return parse_listen(text) ? "" : "'" + text + "' is not HOST:PORT"; })
@@ -65,15 +65,16 @@ void add_mock_backend(CLI::App& app, int& code) {
     verb->add_option("--queue", flags->queue, "order of the engine's queue: by arrival, or by the field `priority`")
         ->check(CLI::IsMember({"fcfs", "priority"}))
         ->capture_default_str();
-    verb->add_option("--speed", flags->config.speed, "engine seconds in a second: 10 is ten times its hardware")
+    verb->add_option("--speed", flags->config.speed, "engine seconds per second: 10 is ten times as fast")
         ->check(CLI::Range(0.001, 1000.0))
         ->capture_default_str();
-    verb->add_option("--seed", flags->config.seed, "of the words and ids it answers with")->capture_default_str();
+    verb->add_option("--seed", flags->config.seed, "seed of the words and ids it answers with")->capture_default_str();
     verb->add_option("--model", flags->config.model, "the name in /v1/models and /metrics")->capture_default_str();
-    verb->add_option("--max-connections", flags->config.max_connections, "one more is closed at once")
+    verb->add_option("--max-connections", flags->config.max_connections,
+                     "connections open at once; more are closed at once")
         ->check(CLI::PositiveNumber)
         ->capture_default_str();
-    verb->footer("Its queue has no bound, as an engine's: overload it, and everybody waits.");
+    verb->footer("Like an engine's, its queue is unbounded: if it is overloaded, all requests wait.");
     verb->callback([flags, &code] { code = run(*flags); });
 }
 

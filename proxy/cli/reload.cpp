@@ -1,5 +1,5 @@
-// `weir reload`: has a running process take its policy anew, and waits for what comes of it, as a signal alone does not
-// tell whether it was obeyed.
+// `weir reload`: makes a running process reload its policy, and waits for the outcome, which a signal alone does not
+// report.
 
 #include <fmt/format.h>
 #include <poll.h>
@@ -24,7 +24,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr Duration kQueueTimeout = 30s;  // a policy is read, tested and put in force within milliseconds
+constexpr Duration kMaxWait = 30s;  // a policy is read, tested and put in force within milliseconds
 constexpr int kLookEveryMs = 50;
 
 int fail(const std::string& message) {
@@ -33,7 +33,7 @@ int fail(const std::string& message) {
 }
 
 struct Reloads {
-    std::int64_t count = 0;  // in all, good or not
+    std::int64_t count = 0;  // in total, successful or not
     bool successful = true;
     std::string error;
     std::string policy;  // the hash of the one in force
@@ -54,7 +54,7 @@ std::optional<Reloads> read(const std::string& status) {
 }
 
 int wait_for_outcome(const std::string& admin, std::int64_t before) {
-    for (const TimePoint end = Clock::now() + kQueueTimeout; Clock::now() < end; ::poll(nullptr, 0, kLookEveryMs)) {
+    for (const TimePoint end = Clock::now() + kMaxWait; Clock::now() < end; ::poll(nullptr, 0, kLookEveryMs)) {
         const auto status = ask_status(admin);
         if (!status) return fail(status.error().message);
         const auto reloads = read(*status);
@@ -63,13 +63,13 @@ int wait_for_outcome(const std::string& admin, std::int64_t before) {
         std::cout << fmt::format("reloaded: policy {}\n", reloads->policy);
         return 0;
     }
-    return fail(fmt::format("nothing is known of the reload after {} s", seconds(kQueueTimeout)));
+    return fail(fmt::format("the outcome of the reload is unknown after {} s", seconds(kMaxWait)));
 }
 
-// 0 once the policy is in force, 1 when it was refused or nothing is known. The process is signalled whatever the
-// policy says, as that also opens the log anew. `admin` may be empty: what the policy says.
+// 0 once the policy is in force, 1 when it was refused or the outcome is unknown. The process is signalled even if the
+// policy has errors, because the signal also reopens the log. `admin` may be empty: the policy's address is used.
 int reload_and_wait(const std::string& policy_file, int pid, const std::string& admin) {
-    // What the running process sees may differ, files that only it may read: its own word is the one that counts.
+    // The running process may see other things, such as files that only it may read: its own result counts.
     const policy::LoadedPolicy loaded = trials::load_and_test(policy_file, {.files = false});
     std::cerr << policy::to_text(loaded.diagnostics, loaded.sources);
     const bool good = loaded.policy && !policy::has_errors(loaded.diagnostics);
@@ -80,8 +80,7 @@ int reload_and_wait(const std::string& policy_file, int pid, const std::string& 
         return fail(fmt::format("cannot signal process {}: {}", pid, pid <= 1 ? "no such Weir" : std::strerror(errno)));
     }
     if (!good) return fail("the policy has errors, the old one stays in force");
-    if (!status)
-        return fail("the process was signalled; of what came of it nothing is known: " + status.error().message);
+    if (!status) return fail("the process was signalled, but the outcome is unknown: " + status.error().message);
     if (!before) return fail(fmt::format("what answers at {} is not Weir's admin listener", address));
     return wait_for_outcome(address, before->count);
 }
@@ -96,10 +95,10 @@ void add_reload(CLI::App& app, int& code) {
     const auto flags = std::make_shared<Flags>();
     CLI::App* verb = app.add_subcommand(
         "reload",
-        "Have a running Weir take its policy anew, and wait for the outcome. Exit code 1 when it is refused.");
+        "Make a running Weir reload its policy, and wait for the outcome. Exit code 1 if the policy is refused.");
     verb->add_option("POLICY", flags->policy, "the policy file that it serves")->required();
     verb->add_option("--pid", flags->pid, "its process id")->required();
-    verb->add_option("--admin", flags->admin, "address of its admin listener; default: as the policy says");
+    verb->add_option("--admin", flags->admin, "address of its admin listener; default: the policy's");
     verb->callback([flags, &code] { code = reload_and_wait(flags->policy, flags->pid, flags->admin); });
 }
 

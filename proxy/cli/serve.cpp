@@ -24,9 +24,10 @@ void raise_descriptor_limit() {
     setrlimit(RLIMIT_NOFILE, &limit);
 }
 
-// What would end the process in the middle of its answers for no good reason. SIGPIPE: a peer that has gone is an error
-// code of the write (OpenSSL writes without MSG_NOSIGNAL). SIGXFSZ: so is a log that may grow no further. The others
-// mean something to other servers. The gateway takes SIGUSR1 back when it can obey it, and the watchdog its own.
+// Ignores signals that would end the process in the middle of its answers for no good reason. SIGPIPE: a peer that has
+// gone is an error code of the write (OpenSSL writes without MSG_NOSIGNAL). SIGXFSZ: so is a log that may grow no
+// further. The others have a meaning for other servers. The gateway and the watchdog later handle theirs: SIGUSR1 and a
+// real-time signal.
 void ignore_signals() {
     for (const int signal :
          {SIGPIPE, SIGXFSZ, SIGUSR1, SIGUSR2, SIGQUIT, SIGALRM, SIGVTALRM, SIGPROF, SIGPOLL, SIGPWR}) {
@@ -50,9 +51,9 @@ int serve(const std::string& file) {
     gateway::Gateway& gateway = **started;
     gateway.run([&] {
         std::cout << "ready: " << gateway.addresses() << std::endl;
-        std::cout.clear();  // it serves, whether that line is read or not
+        std::cout.clear();  // it serves whether or not that line is read
     });
-    return kGood;
+    return kSuccess;
 }
 
 }  // namespace
@@ -61,8 +62,8 @@ void add_serve(CLI::App& app, int& code) {
     const auto file = std::make_shared<std::string>();
     CLI::App* verb = app.add_subcommand(
         "serve",
-        "Serve a policy until SIGTERM or SIGINT (drains; a second one ends at once). SIGHUP reloads it, SIGUSR1 opens "
-        "its log anew.");
+        "Serve a policy until SIGTERM or SIGINT (drains; a second one ends at once). SIGHUP reloads it, SIGUSR1 "
+        "reopens its log.");
     verb->add_option("POLICY", *file, "the policy file")->required();
     verb->callback([file, &code] { code = serve(*file); });
 }

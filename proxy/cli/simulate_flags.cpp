@@ -13,7 +13,7 @@
 namespace weir::cli {
 namespace {
 
-// What is wrong with the first of them that is; empty when none is.
+// The first error among them; empty when there is none.
 std::string wrong_among(const std::vector<std::string>& controllers) {
     for (const std::string& words : controllers) {
         if (const auto error = simulate::check_controller(words)) return error->message;
@@ -21,7 +21,7 @@ std::string wrong_among(const std::vector<std::string>& controllers) {
     return {};
 }
 
-// A word as a shell takes it.
+// A word quoted for a shell.
 std::string shell_word(const std::string& word) {
     constexpr std::string_view kPlain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-./:=,@+%";
     if (!word.empty() && word.find_first_not_of(kPlain) == std::string::npos) return word;
@@ -63,47 +63,48 @@ void add_simulate_flags(CLI::App& verb, SimulateFlags& flags) {
                     "CLASS=10x@120s+60s: ten times the class's arrivals from 120 s on for 60 s")
         ->allow_extra_args(false);
     verb.add_option("--baseline", flags.baseline,
-                    "the same trace without its surge, to compare with; with --surge it is made");
-    verb.add_option("--class", flags.hints, "HINT=CLASS: what the trace calls HINT is the policy's CLASS")
+                    "the same trace without its surge, to compare with; --surge makes it by itself");
+    verb.add_option("--class", flags.hints, "HINT=CLASS: the trace's HINT is the policy's CLASS")
         ->allow_extra_args(false);
     verb.add_option("--compare", flags.compare,
                     fmt::format("also decide by these rules: {}", fmt::join(simulate::controller_names(), ",")))
         ->allow_extra_args(false)
         ->check([](const std::string& text) { return wrong_among(listed_controllers(text)); });
     verb.add_option("--controller", flags.controller,
-                    "who decides; a rule may be given settings, as in haproxy:timeout=5,slots=0.9")
+                    "the rule that decides; it may have settings, as in haproxy:timeout=5,slots=0.9")
         ->check([](const std::string& text) { return wrong_among({text}); })
         ->capture_default_str();
     verb.add_option("--preset", flags.preset, "the engine behind each endpoint")
         ->check(CLI::IsMember(words(simulate::engine_preset_names())))
         ->capture_default_str();
     verb.add_option("--engine", flags.engine,
-                    "parts of the preset that are otherwise: max_num_seqs=128,kv_tokens=200000,per_prompt_token=40us");
+                    "parts of the preset to change: max_num_seqs=128,kv_tokens=200000,per_prompt_token=40us");
     verb.add_option("--queue", flags.queue,
                     "order of the engine's own queue: by arrival (fcfs), or by the class's priority; default: priority "
-                    "where the policy has `priority: forward`")
+                    "where the policy passes priorities to the engine")
         ->check(CLI::IsMember({"fcfs", "priority"}));
-    verb.add_option(
-            "--without", flags.without,
-            "take a part out of the judge's law, to see what it is for: over, retry, cohort, headroom, context, "
-            "prompt, queue_timeout, bound, guarantee")
+    verb.add_option("--without", flags.without,
+                    "remove a part of the judge's law, to see what it is for: over, retry, cohort, headroom, context, "
+                    "prompt, queue_timeout, bound, guarantee")
         ->allow_extra_args(false)
         ->delimiter(',')
         ->check(CLI::IsMember(words(admission::kPartNames)));
-    verb.add_option("--endpoints", flags.endpoints, "give each backend N like its first; default: the policy's")
+    verb.add_option("--endpoints", flags.endpoints,
+                    "give each backend N endpoints like its first; default: the policy's")
         ->check(CLI::Range(1, 256));
-    verb.add_option("--lose", flags.losses, "ENDPOINT@60s+30s: it is gone from 60 s on for 30 s; by url or number")
+    verb.add_option("--lose", flags.losses,
+                    "ENDPOINT@60s+30s: it is unavailable from 60 s on for 30 s; by url or number")
         ->allow_extra_args(false);
     verb.add_option("--slow", flags.slowdowns, "0.5@60s+30s: all engines at half their speed for that time")
         ->allow_extra_args(false);
-    verb.add_option("--speed", flags.speed, "play the trace this many times as fast")
+    verb.add_option("--speed", flags.speed, "replay the trace this many times as fast")
         ->check(CLI::Range(0.001, 100'000.0))
         ->capture_default_str();
-    verb.add_flag("--no-retries", flags.no_retries, "clients that are refused do not ask again, as SDKs do twice");
+    verb.add_flag("--no-retries", flags.no_retries, "clients that are refused do not retry; SDKs retry twice");
     verb.add_option("--give-up", flags.give_up, "seconds a client waits for a first token before it leaves for good")
         ->check(CLI::Range(0.1, 86'400.0))
         ->capture_default_str();
-    verb.add_option("--seed", flags.seed, "of every random choice: the same seed, the same output")
+    verb.add_option("--seed", flags.seed, "seed of every random choice: the same seed gives the same output")
         ->capture_default_str();
     verb.add_option("--report", flags.report,
                     "also write one HTML page with the tables and plots over time to this file");

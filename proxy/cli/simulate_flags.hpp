@@ -1,5 +1,5 @@
 #pragma once
-// What `weir simulate` was asked for.
+// The options of `weir simulate`.
 
 #include <CLI/CLI.hpp>
 #include <cstdint>
@@ -20,7 +20,7 @@ struct SimulateFlags {
     std::string controller = "weir";
     std::string preset = "small-gpu";
     std::string engine;                // key=value,...
-    std::string queue;                 // empty: what the policy says
+    std::string queue;                 // empty: as the policy says
     std::vector<std::string> without;  // parts of the law
     std::vector<std::string> losses;
     std::vector<std::string> slowdowns;
@@ -33,7 +33,7 @@ struct SimulateFlags {
     bool no_retries = false;
 };
 
-// Tells the parser of the command line about them. REQUIRES: `flags` outlives `verb`.
+// Declares the options to the command-line parser. REQUIRES: `flags` outlives `verb`.
 void add_simulate_flags(CLI::App& verb, SimulateFlags& flags);
 
 // `a,b:x=1,y=2,c` -> a | b:x=1,y=2 | c: a setting belongs to the rule before it.

@@ -1,4 +1,4 @@
-// `weir status`: how a running Weir is doing.
+// `weir status`: shows the state of a running Weir.
 
 #include <fmt/format.h>
 
@@ -30,7 +30,7 @@ void print_process(const boost::json::object& status) {
         const auto& reload = last.as_object();
         std::cout << fmt::format(
             "  reloaded {} ago: {}", duration_text(reload.at("seconds_ago").to_number<std::int64_t>()),
-            reload.at("successful").as_bool() ? "good" : "REFUSED, the policy before it is in force");
+            reload.at("successful").as_bool() ? "good" : "REFUSED, the previous policy is in force");
     }
     if (const auto dropped = status.at("log_lines_dropped").to_number<std::uint64_t>(); dropped > 0) {
         std::cout << fmt::format("  {} log lines dropped", dropped);
@@ -81,7 +81,7 @@ int show_status(const std::string& admin_address) {
         return kErrors;
     }
     print(status.as_object());
-    return status.as_object().at("ready").as_bool() ? kGood : kNotReady;
+    return status.as_object().at("ready").as_bool() ? kSuccess : kNotReady;
 }
 
 }  // namespace
@@ -89,7 +89,7 @@ int show_status(const std::string& admin_address) {
 void add_status(CLI::App& app, int& code) {
     const auto admin = std::make_shared<std::string>("127.0.0.1:9901");
     CLI::App* verb = app.add_subcommand(
-        "status", "Ask a running Weir how it is doing. Exit code 3 when it is not ready, 1 when none is there.");
+        "status", "Show the state of a running Weir. Exit code 3 if it is not ready, 1 if none answers.");
     verb->add_option("--admin", *admin, "address of its admin listener: HOST:PORT or unix:/PATH")
         ->capture_default_str();
     verb->callback([admin, &code] { code = show_status(*admin); });

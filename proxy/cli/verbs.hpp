@@ -1,6 +1,6 @@
 #pragma once
-// The verbs of the command line, a file each. Each adds itself; when it is the one given, it runs, and `code` becomes
-// the process's exit code.
+// The verbs of the command line, one file each. Each adds itself; the one that is given runs, and `code` becomes the
+// process's exit code.
 
 namespace CLI {
 class App;
@@ -8,10 +8,10 @@ class App;
 
 namespace weir::cli {
 
-inline constexpr int kGood = 0;
+inline constexpr int kSuccess = 0;
 inline constexpr int kErrors = 1;
-inline constexpr int kMisused = 2;
-// Told apart from errors: a script that waits for readiness goes on waiting, and one that meets nothing does not.
+inline constexpr int kUsageError = 2;
+// Distinct from errors: a script that waits for readiness keeps waiting, but gives up if nothing answers.
 inline constexpr int kNotReady = 3;
 
 // REQUIRES: `code` outlives `app`.

@@ -1,4 +1,4 @@
-// What the operator's door shows: the gateway's numbers, put together when it is asked.
+// What the admin listener serves: the gateway's state, collected on request.
 
 #include <fmt/format.h>
 
@@ -13,7 +13,7 @@ namespace {
 
 constexpr std::string_view kPrometheusText = "text/plain; version=0.0.4; charset=utf-8";
 
-// Why it takes no requests; empty: it does.
+// Why the endpoint takes no requests; empty: it takes them.
 std::string reason_of(const upstream::Endpoint* endpoint, bool available) {
     return endpoint == nullptr || available ? std::string{} : endpoint->why_down().text();
 }
@@ -30,7 +30,7 @@ std::vector<admin::Route> Gateway::admin_routes() {
              return admin::Answer{200, kPrometheusText, telemetry_->metrics(scrape())};
          }},
         {"/healthz", false, [text](const Request&) { return text("alive\n"); }},
-        // Overload is no reason to be taken out of service: whoever took over would be overloaded instead.
+        // Overload is not a reason to be taken out of service: the instances left would be overloaded even more.
         {"/readyz", false,
          [this, text](const Request&) {
              return ready() ? text("ready\n") : admin::Answer{503, "text/plain; charset=utf-8", "draining\n"};

@@ -17,7 +17,7 @@ const Bench* find_bench(const Assembly* assembly, BackendId id) {
     return found == assembly->benches.end() ? nullptr : &*found;
 }
 
-// An endpoint lives on when its address and the way to speak to it are the same.
+// An endpoint is reused if its address and its TLS settings are the same.
 std::shared_ptr<upstream::Endpoint> reuse_endpoint(const Bench* previous, const upstream::BackendConfig& config,
                                                    const upstream::EndpointConfig& endpoint) {
     if (previous == nullptr || previous->backend->config().tls != config.tls) return nullptr;

@@ -1,5 +1,5 @@
 #pragma once
-// A policy put together: from plain structs to the objects that serve.
+// Assembles a policy: from plain structs to the objects that serve.
 
 #include <memory>
 #include <vector>
@@ -14,7 +14,7 @@
 
 namespace weir::gateway {
 
-// One backend's judge, and what it is to be told when the assembly is put in force.
+// One backend's judge, and the configuration it gets when the assembly is put in force.
 struct Bench {
     std::shared_ptr<upstream::Backend> backend;
     std::shared_ptr<downstream::SharedJudge> judge;
@@ -28,9 +28,9 @@ struct Assembly {
     std::shared_ptr<const downstream::Routing> routing;
 };
 
-// Puts a checked policy together. Whatever `previous` (null at the start) has under the same number lives on in it:
-// judges with their counts, endpoints with their health. Nothing of `previous` is changed: an Error leaves all as it
-// was, and numbers that only the new policy would have used are free again. `salt` keys the hashes of clients, the same
+// Assembles a checked policy. Objects of `previous` (null at the start) with the same number are reused: judges with
+// their counts, endpoints with their health. `previous` is not changed: an Error leaves everything as it was, and
+// numbers that only the new policy would have used are free again. `salt` keys the hashes of clients; it is the same
 // for the life of the process.
 [[nodiscard]] Result<Assembly> assemble(numbering::NumberedPolicy numbered, const Assembly* previous,
                                         std::uint64_t salt, TimePoint now);

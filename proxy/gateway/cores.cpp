@@ -15,13 +15,13 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// Cores, as `quota` microseconds of every `period`; nothing where there is no bound.
+// Cores, given `quota` microseconds of every `period`; nothing where there is no bound.
 std::optional<double> ratio(const std::string& quota, const std::string& period) {
     char* end = nullptr;
-    const double most = std::strtod(quota.c_str(), &end);
-    if (end == quota.c_str() || most <= 0) return std::nullopt;  // `max`, `-1`
-    const double each = std::strtod(period.c_str(), &end);
-    return each > 0 ? std::optional(most / each) : std::nullopt;
+    const double allowed = std::strtod(quota.c_str(), &end);
+    if (end == quota.c_str() || allowed <= 0) return std::nullopt;  // `max`, `-1`
+    const double every = std::strtod(period.c_str(), &end);
+    return every > 0 ? std::optional(allowed / every) : std::nullopt;
 }
 
 std::string word_of(const fs::path& file, int skip = 0) {
@@ -38,14 +38,14 @@ std::optional<double> quota_of(const fs::path& group, bool second) {
                   : ratio(word_of(group / "cpu.cfs_quota_us"), word_of(group / "cpu.cfs_period_us"));
 }
 
-// The least quota from the group up to the mount's root. In a container the path may be the host's, and not be there:
+// The smallest quota from the group up to the mount's root. In a container the path may be the host's, and not exist:
 // then the root is the container's own group.
-std::optional<double> least_quota(const fs::path& mount, const std::string& group, bool second) {
-    std::optional<double> least;
+std::optional<double> min_quota(const fs::path& mount, const std::string& group, bool second) {
+    std::optional<double> min;
     for (fs::path at = fs::path(group).relative_path();; at = at.parent_path()) {
         const auto quota = quota_of(mount / at, second);
-        if (quota && (!least || *quota < *least)) least = quota;
-        if (at.empty()) return least;
+        if (quota && (!min || *quota < *min)) min = quota;
+        if (at.empty()) return min;
     }
 }
 
@@ -60,7 +60,7 @@ bool names_cpu(const std::string& controllers) {
 }  // namespace
 
 std::uint32_t cores_within_quota(std::uint32_t allowed, const fs::path& root) {
-    std::optional<double> least;
+    std::optional<double> min;
     std::ifstream groups(root / "proc/self/cgroup");
     // `0::/path` of version 2, `4:cpu,cpuacct:/path` of version 1.
     for (std::string line; std::getline(groups, line);) {
@@ -71,17 +71,17 @@ std::uint32_t cores_within_quota(std::uint32_t allowed, const fs::path& root) {
         const std::string group = line.substr(second + 1);
         const fs::path mounts = root / "sys/fs/cgroup";
         std::optional<double> quota;
-        if (controllers.empty()) quota = least_quota(mounts, group, true);
+        if (controllers.empty()) quota = min_quota(mounts, group, true);
         if (names_cpu(controllers)) {
-            quota = least_quota(mounts / controllers, group, false);
-            if (!quota) quota = least_quota(mounts / "cpu", group, false);
+            quota = min_quota(mounts / controllers, group, false);
+            if (!quota) quota = min_quota(mounts / "cpu", group, false);
         }
-        if (quota && (!least || *quota < *least)) least = quota;
+        if (quota && (!min || *quota < *min)) min = quota;
     }
     allowed = std::max(allowed, 1U);
-    if (!least) return allowed;
-    // Not down: of 150 % a single worker would leave a third unused.
-    const double whole = std::ceil(*least - 1e-9);
+    if (!min) return allowed;
+    // Rounded up: of 150 % a single worker would leave a third unused.
+    const double whole = std::ceil(*min - 1e-9);
     return whole >= allowed ? allowed : std::max(1U, static_cast<std::uint32_t>(whole));
 }
 

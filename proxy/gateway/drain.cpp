@@ -8,7 +8,7 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr Duration kLook = 20ms;
-constexpr Duration kGrace = 1s;  // for cut connections to run to their end
+constexpr Duration kGrace = 1s;  // for aborted connections to end
 
 }  // namespace
 
@@ -32,9 +32,9 @@ void Drain::run() {
     if (done_) return;
     const TimePoint now = loop().now();
     const std::uint32_t left = state_.connections.load(std::memory_order_relaxed);
-    if (left > 0 && now >= deadline_ && !cut_) {
-        spdlog::warn("cutting {} connections that did not finish in time", left);
-        cut_ = true;
+    if (left > 0 && now >= deadline_ && !aborted_) {
+        spdlog::warn("closing {} connections that did not finish in time", left);
+        aborted_ = true;
         for (const auto& worker : workers_) {
             worker->loop().post([&worker = *worker] { worker.abort_connections(); });
         }

@@ -1,6 +1,6 @@
 #pragma once
-// The end of a process, without haste: workers stop accepting, running requests finish, and what has not finished by
-// the deadline is cut.
+// The graceful end of a process: workers stop accepting, running requests finish, and connections that have not
+// finished by the deadline are closed.
 
 #include <functional>
 
@@ -26,7 +26,7 @@ private:
     TimePoint deadline_;
     std::function<void()> on_done_;
     net::Timer timer_;
-    bool cut_ = false;
+    bool aborted_ = false;
     bool done_ = false;
 };
 

@@ -20,8 +20,8 @@ std::uint64_t random_word() {
     return std::uint64_t{entropy()} << 32 | entropy();
 }
 
-// Two signals within so long are one.
-constexpr Duration kOneWord = std::chrono::milliseconds(50);
+// Two signals within this time count as one.
+constexpr Duration kOneSignal = std::chrono::milliseconds(50);
 
 }  // namespace
 
@@ -64,8 +64,8 @@ Result<std::unique_ptr<Gateway>> Gateway::start(std::filesystem::path policy_fil
     if (auto opened = gateway->telemetry_->reconfigure(gateway->assembly_.policy.logging); !opened)
         return opened.error();
     if (auto bound = gateway->bind(); !bound) return bound.error();
-    gateway->tell_of_fitting();
-    // Before anybody is told that it is ready: a signal that comes then must find its handler.
+    gateway->log_lowered_connections();
+    // Before readiness is announced: a signal that comes right after that must find its handler.
     gateway->signals_ = std::make_unique<Signals>(gateway->control_);
     gateway->watch_signals();
     return gateway;
@@ -114,7 +114,7 @@ void Gateway::run(const std::function<void()>& on_ready) {
 }
 
 void Gateway::start_threads() {
-    // Signals are the control loop's: a worker that took one would only be interrupted by it.
+    // Signals belong to the control loop: a worker that took one would only be interrupted.
     sigset_t all;
     sigset_t before;
     sigfillset(&all);
@@ -137,8 +137,8 @@ void Gateway::watch_signals() {
                 case SIGUSR1: return telemetry_->reopen_access_log();
                 default:
                     if (!drain_) return begin_drain();
-                    // A shell and a supervisor may both pass on what was said once.
-                    if (control_.now() > drain_began_ + kOneWord) end_now();
+                    // A shell and a supervisor may both pass on the same signal.
+                    if (control_.now() > drain_began_ + kOneSignal) end_now();
                     return;
             }
         });
@@ -157,8 +157,7 @@ void Gateway::begin_drain() {
 }
 
 void Gateway::end_now() {
-    spdlog::warn("told to end a second time: {} connections are cut",
-                 state_.connections.load(std::memory_order_relaxed));
+    spdlog::warn("second signal to end: closing {} connections", state_.connections.load(std::memory_order_relaxed));
     control_.stop();
 }
 
@@ -178,9 +177,9 @@ void Gateway::watch_backends() {
     std::vector<std::shared_ptr<upstream::Backend>> backends;
     for (const Bench& bench : assembly_.benches) backends.push_back(bench.backend);
     health_.watch(std::move(backends));
-    std::vector<downstream::VideoPolls::Bench> makers;
-    for (const Bench& bench : assembly_.benches) makers.push_back({bench.backend, bench.jobs});
-    video_polls_.watch(makers);
+    std::vector<downstream::VideoPolls::Bench> polled;
+    for (const Bench& bench : assembly_.benches) polled.push_back({bench.backend, bench.jobs});
+    video_polls_.watch(polled);
 }
 
 bool Gateway::ready() const { return !drain_; }

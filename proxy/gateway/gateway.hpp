@@ -1,8 +1,8 @@
 #pragma once
 // The running gateway: workers, the control loop, and what holds them together from the first bind to the last byte.
 //
-// The control loop (the thread that calls run()) has signals, the admin door, health checks and reloads; each worker
-// has a thread, a loop and listeners of its own.
+// The control loop (the thread that calls run()) handles signals, the admin listener, health checks and reloads; each
+// worker has a thread, a loop and listeners of its own.
 
 #include <atomic>
 #include <filesystem>
@@ -31,7 +31,7 @@ namespace weir::gateway {
 
 class Gateway {
 public:
-    // Binds every listener and starts the workers. An Error says what could not be had, and leaves nothing behind.
+    // Binds every listener and creates the workers. An Error says what failed, and leaves nothing behind.
     // REQUIRES: `log` outlives the gateway.
     [[nodiscard]] static Result<std::unique_ptr<Gateway>> start(std::filesystem::path policy_file,
                                                                 policy::Policy policy, telemetry::OperationalLog& log);
@@ -39,12 +39,11 @@ public:
     Gateway(const Gateway&) = delete;
     Gateway& operator=(const Gateway&) = delete;
 
-    // `listener NAME ADDRESS ... admin ADDRESS`, with the ports that were really bound.
+    // `listener NAME ADDRESS ... admin ADDRESS`, with the ports that were actually bound.
     [[nodiscard]] const std::string& addresses() const { return addresses_; }
 
-    // Serves until a signal ends it: SIGTERM and SIGINT drain, or end at once what drains
-    // already; SIGHUP reloads, SIGUSR1 opens the access log anew.
-    // `on_ready` is called once every thread is there to serve.
+    // Serves until a signal ends it: SIGTERM and SIGINT drain, or end at once if already draining; SIGHUP reloads,
+    // SIGUSR1 reopens the access log. `on_ready` is called once every thread is ready to serve.
     void run(const std::function<void()>& on_ready);
 
 private:
@@ -60,7 +59,7 @@ private:
     [[nodiscard]] Result<Assembly> load_again();
     [[nodiscard]] numbering::Uses counted_names();
     void put_in_force(Assembly assembly);
-    void tell_of_fitting() const;
+    void log_lowered_connections() const;
     [[nodiscard]] std::uint32_t worker_count() const;
     void begin_drain();
     void end_now();

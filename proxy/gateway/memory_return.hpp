@@ -1,6 +1,6 @@
 #pragma once
-// Gives memory back to the system once a surge of bodies is over: what the allocator keeps for the next request is as
-// much as the largest surge has taken, for as long as anything small lies at the far end of it.
+// Returns memory to the system once a surge of bodies is over: the allocator keeps as much as the largest surge took,
+// for as long as any small allocation remains at the far end of the heap.
 
 #include <algorithm>
 #include <cstdint>
@@ -9,10 +9,10 @@ namespace weir::gateway {
 
 class MemoryReturn {
 public:
-    // Less than this is kept: to look for it costs a millisecond or so for each gigabyte.
+    // Less than this is kept: trimming costs about a millisecond per gigabyte.
     static constexpr std::int64_t kWorthwhile = 32 * 1024 * 1024;
 
-    // `held`: bytes of bodies that are held now. Whether so much less is held than was that it is worth giving back.
+    // `held`: bytes of bodies held now. Returns whether enough less is held than before to be worth returning.
     [[nodiscard]] bool has_fallen(std::int64_t held) {
         peak_ = std::max(peak_, held);
         if (peak_ - held < kWorthwhile) return false;

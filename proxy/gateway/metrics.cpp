@@ -1,4 +1,4 @@
-// The gateway's numbers for /metrics, put together when they are asked for.
+// The gateway's numbers for /metrics, collected on request.
 
 #include "gateway/gateway.hpp"
 
@@ -18,18 +18,18 @@ telemetry::EndpointGauges gauges_of(const upstream::Endpoint& endpoint, const ad
         row.prompt_tokens = judged.prompt_tokens;
     }
     if (!row.up) row.down = endpoint.why_down().reason;
-    const upstream::EndpointCounters& seen = endpoint.counters;
-    row.succeeded = seen.succeeded.load(std::memory_order_relaxed);
-    row.failed = seen.failed.load(std::memory_order_relaxed);
-    row.connects = seen.connects.load(std::memory_order_relaxed);
-    row.connect_failures = seen.connect_failures.load(std::memory_order_relaxed);
-    row.connect_seconds = static_cast<double>(seen.connect_nanoseconds.load(std::memory_order_relaxed)) * 1e-9;
-    row.ejections = seen.ejections.load(std::memory_order_relaxed);
-    row.probe_failures = seen.probe_failures.load(std::memory_order_relaxed);
-    row.polls_running = seen.polls_running.load(std::memory_order_relaxed);
-    row.polls_over = seen.polls_over.load(std::memory_order_relaxed);
-    row.polls_failed = seen.polls_failed.load(std::memory_order_relaxed);
-    row.websockets = seen.websockets.load(std::memory_order_relaxed);
+    const upstream::EndpointCounters& counters = endpoint.counters;
+    row.succeeded = counters.succeeded.load(std::memory_order_relaxed);
+    row.failed = counters.failed.load(std::memory_order_relaxed);
+    row.connects = counters.connects.load(std::memory_order_relaxed);
+    row.connect_failures = counters.connect_failures.load(std::memory_order_relaxed);
+    row.connect_seconds = static_cast<double>(counters.connect_nanoseconds.load(std::memory_order_relaxed)) * 1e-9;
+    row.ejections = counters.ejections.load(std::memory_order_relaxed);
+    row.probe_failures = counters.probe_failures.load(std::memory_order_relaxed);
+    row.polls_running = counters.polls_running.load(std::memory_order_relaxed);
+    row.polls_over = counters.polls_over.load(std::memory_order_relaxed);
+    row.polls_failed = counters.polls_failed.load(std::memory_order_relaxed);
+    row.websockets = counters.websockets.load(std::memory_order_relaxed);
     return row;
 }
 

@@ -1,4 +1,4 @@
-// Another policy put in force while the one before it serves.
+// Puts another policy in force while the current one serves.
 
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
@@ -15,12 +15,12 @@ namespace weir::gateway {
 namespace {
 
 std::uint32_t worker_count(const policy::Policy& policy) {
-    // Once: a quota that changes while it runs must not make every reload one that asks for other workers.
+    // Read once: a quota that changes at run time must not make every reload look like a change of workers.
     static const std::uint32_t cores = usable_cores();
     return policy.workers != 0 ? policy.workers : cores;
 }
 
-// What cannot be changed while running: each needs sockets or threads that exist already.
+// Refuses changes that are impossible while running: they would need other sockets or threads.
 Result<void> check_unchanged(const policy::Policy& before, const policy::Policy& after) {
     for (std::size_t i = 0; i < std::max(before.listeners.size(), after.listeners.size()); ++i) {
         const auto refuse = [](const auto& listener, std::string_view what) {
@@ -29,10 +29,10 @@ Result<void> check_unchanged(const policy::Policy& before, const policy::Policy&
         if (i >= before.listeners.size()) return refuse(after.listeners[i], "added");
         const downstream::ListenerConfig& old = before.listeners[i];
         if (i >= after.listeners.size() || after.listeners[i].name != old.name) {
-            return refuse(old, "removed, renamed or put elsewhere in the list");
+            return refuse(old, "removed, renamed or moved within the list");
         }
         if (after.listeners[i].bind != old.bind) return refuse(old, "moved to another address");
-        if (after.listeners[i].tls.has_value() != old.tls.has_value()) return refuse(old, "given or deprived of TLS");
+        if (after.listeners[i].tls.has_value() != old.tls.has_value()) return refuse(old, "switched to or from TLS");
     }
     if (before.admin.bind != after.admin.bind)
         return Error{"admin.bind cannot be changed by a reload; restart instead"};
@@ -45,11 +45,11 @@ Result<void> check_unchanged(const policy::Policy& before, const policy::Policy&
 
 std::uint32_t Gateway::worker_count() const { return gateway::worker_count(assembly_.policy); }
 
-void Gateway::tell_of_fitting() const {
+void Gateway::log_lowered_connections() const {
     const policy::Policy& policy = assembly_.policy;
     if (!policy.fitted_to_descriptors) return;
     spdlog::warn(
-        "limits.connections is not written, and {} instead of its default {}: the process may open {} file descriptors",
+        "limits.connections is not set: {} instead of its default {}, because the process may open {} file descriptors",
         policy.limits.connections, downstream::ProcessLimits{}.connections, *policy.fitted_to_descriptors);
 }
 
@@ -65,8 +65,8 @@ Result<Assembly> Gateway::load_again() {
     return assemble(std::move(*numbered), &assembly_, salt_, control_.now());
 }
 
-// What judges still count although no request of its policy is left: video jobs, and endpoints that a reload gave to
-// requests of a former policy.
+// The names that judges still count although no request of their policy is left: those of video jobs, and endpoints
+// that a reload gave to requests of a former policy.
 numbering::Uses Gateway::counted_names() {
     numbering::Uses uses;
     for (const Bench& bench : assembly_.benches) {
@@ -80,12 +80,12 @@ numbering::Uses Gateway::counted_names() {
 }
 
 void Gateway::reload() {
-    // A program that rotates logs by this signal is obeyed, whatever has become of the policy.
+    // A program that rotates logs by this signal relies on it, whatever becomes of the policy.
     telemetry_->reopen_access_log();
     if (drain_) return;
     notify_reloading();
     auto assembly = load_again();
-    // The log's file is the last thing that can still be refused.
+    // Opening the log's file is the last step that can fail.
     if (assembly) {
         if (auto opened = telemetry_->reconfigure(assembly->policy.logging); !opened) assembly = opened.error();
     }
@@ -93,7 +93,7 @@ void Gateway::reload() {
     if (assembly) {
         ++reloads_succeeded_;
         put_in_force(std::move(*assembly));
-        tell_of_fitting();
+        log_lowered_connections();
         spdlog::info("reloaded {}: policy {}", policy_file_.string(), assembly_.policy.hash.hex().substr(0, 12));
     } else {
         ++reloads_failed_;
@@ -108,7 +108,7 @@ void Gateway::put_in_force(Assembly assembly) {
     for (const EndpointId id : names_.endpoints.take_renamed()) {
         for (const Bench& bench : assembly_.benches) bench.jobs->forget(id);
     }
-    // Names first: from the next line on, records may carry the new numbers.
+    // Names first: once the judges and workers are updated, records may carry the new numbers.
     telemetry_->set_labels(labels());
     log_.set_level(assembly_.policy.logging.level);
     for (const Bench& bench : assembly_.benches) bench.judge->reconfigure(bench.config, bench.backend, now);

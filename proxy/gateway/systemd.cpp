@@ -42,7 +42,7 @@ Duration watchdog_period() {
 }
 
 void notify_reloading() {
-    // libstdc++'s steady clock is CLOCK_MONOTONIC, the one that systemd means.
+    // libstdc++'s steady clock is CLOCK_MONOTONIC, the one that systemd uses.
     const auto now = std::chrono::duration_cast<std::chrono::microseconds>(Clock::now().time_since_epoch()).count();
     notify_service_manager(fmt::format("RELOADING=1\nMONOTONIC_USEC={}", now));
 }

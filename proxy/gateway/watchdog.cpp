@@ -24,8 +24,8 @@ constexpr Duration kLookEvery = 50ms;
 constexpr Duration kStuck = 100ms;
 constexpr std::size_t kFrames = 32;
 
-// The one stack that is asked for at a time. Whoever takes `wanted` away owns the frames: the handler of the thread
-// that is stuck, which says by `size` that it has written them, or the control loop, which asks no longer.
+// The one stack that is requested at a time. The side that clears `wanted` owns the frames: the handler in the stuck
+// thread, which sets `size` once it has written them, or the control loop, which withdraws the request.
 struct Stack {
     std::array<void*, kFrames> frames{};
     std::atomic<bool> wanted{false};
@@ -100,11 +100,11 @@ void Watchdog::run() {
     timer_.set(now + kLookEvery);
 }
 
-// A worker that is stuck is asked for its stack, once a turn; the next look tells what it said.
+// Requests the stack of a worker that is stuck, once per turn; the next look reports it.
 void Watchdog::look(std::size_t worker, TimePoint now) {
     const TimePoint since = workers_[worker]->loop().busy_since();
     const bool stuck = since != TimePoint{} && now - since >= kStuck;
-    if (asking_ == worker) return tell(worker, now - asked_[worker]);
+    if (asking_ == worker) return report(worker, now - asked_[worker]);
     if (!stuck || since == asked_[worker] || asking_ != workers_.size()) return;
     asked_[worker] = since;
     asking_ = worker;
@@ -113,14 +113,13 @@ void Watchdog::look(std::size_t worker, TimePoint now) {
     if (pthread_kill(threads_[worker].native_handle(), stack_signal()) != 0) asking_ = workers_.size();
 }
 
-void Watchdog::tell(std::size_t worker, Duration stuck) {
+void Watchdog::report(std::size_t worker, Duration stuck) {
     const auto size = static_cast<std::size_t>(asked_for.size.load(std::memory_order_acquire));
     const bool unheard = size == 0 && asked_for.wanted.exchange(false, std::memory_order_acquire);
     if (size == 0 && !unheard) return;  // it is being written; the next look finds it
-    spdlog::warn(
-        "worker {} was stuck in one turn for {} ms or more; it stood at {}", worker,
-        std::chrono::duration_cast<std::chrono::milliseconds>(stuck).count(),
-        size == 0 ? std::string("a place that it did not tell") : words_of(std::span(asked_for.frames).first(size)));
+    spdlog::warn("worker {} was stuck in one turn for {} ms or more; it stood at {}", worker,
+                 std::chrono::duration_cast<std::chrono::milliseconds>(stuck).count(),
+                 size == 0 ? std::string("an unknown place") : words_of(std::span(asked_for.frames).first(size)));
     asking_ = workers_.size();
 }
 

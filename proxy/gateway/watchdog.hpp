@@ -1,8 +1,7 @@
 #pragma once
-// Looks whether the workers' loops still turn. One that is busy with a single turn for a tenth of a second holds up
-// everybody on it: a line in the log says for how long, and where it stood, as the addresses of its stack. The service
-// manager is told that all is well only while no loop stands still for half of what it allows. Memory that a surge has
-// left goes back.
+// Checks that the workers' loops still turn. A loop that spends a tenth of a second in a single turn delays all its
+// connections: a line in the log reports how long, and where, by the addresses of its stack. The service manager is
+// pinged only while no loop stalls for half of the time it allows. Also returns memory left over from a surge.
 
 #include <cstdint>
 #include <memory>
@@ -25,22 +24,23 @@ public:
              std::vector<std::thread>& threads);
     ~Watchdog() override;
 
-    // What a worker's thread must not block: how it is asked for its stack. Call it before they start.
+    // Installs the handler that takes a worker's stack, and returns its signal, which the workers' threads must not
+    // block. Call it before they start.
     static int prepare();
 
 private:
     void run() override;
     void look(std::size_t worker, TimePoint now);
-    void tell(std::size_t worker, Duration stuck);
+    void report(std::size_t worker, Duration stuck);
     void ping(TimePoint now, Duration longest);
 
     const std::vector<std::unique_ptr<downstream::Worker>>& workers_;
     std::vector<std::thread>& threads_;
     std::vector<TimePoint> asked_;  // the turn that each worker was last asked about
-    std::size_t asking_;            // the worker whose stack is on its way; their number: none
+    std::size_t asking_;            // the worker whose stack is pending; workers_.size(): none
     MemoryReturn memory_;
     TimePoint next_ping_{};
-    Duration ping_every_;  // zero: nobody listens
+    Duration ping_every_;  // zero: no pings are expected
     net::Timer timer_;
 };
 

@@ -1,11 +1,11 @@
 #pragma once
 // Numbers for names (see base/ids.hpp).
 //
-// A name keeps its number over reloads for as long as a policy in force or a request uses it, and usually for longer,
-// so that counts and metrics carry on when it comes back. Once half of the table is taken, numbers that are used no
-// longer are given to new names: a fleet whose addresses change all day never runs out of them.
+// A name keeps its number across reloads for as long as a policy in force or a request uses it, and usually longer, so
+// that counts and metrics continue when it comes back. Once half of the table is taken, unused numbers are given to new
+// names: a fleet whose addresses change all day never runs out of them.
 //
-// Not thread-safe: the control loop's thread only, and main's before it runs. Uses may be dropped on any thread.
+// Not thread-safe: only for the control loop's thread, and main's before it runs. Uses may be dropped on any thread.
 
 #include <atomic>
 #include <cstddef>
@@ -22,7 +22,7 @@
 
 namespace weir::numbering {
 
-// Keeps numbers from being given to other names. A policy's requests hold those of their policy.
+// Keeps numbers from being given to other names. Requests hold those of their policy.
 using Uses = std::vector<std::shared_ptr<const void>>;
 
 template <typename Id>
@@ -47,7 +47,7 @@ public:
         uses.push_back(std::move(use));
     }
 
-    // By number. One that is not in use has its last name still.
+    // By number. A number that is not in use still has its last name.
     [[nodiscard]] const std::vector<std::string>& names() const { return names_; }
     [[nodiscard]] std::size_t bound() const { return bound_; }
     [[nodiscard]] std::size_t in_use() const {
@@ -55,7 +55,7 @@ public:
         for (const auto& holders : holders_) count += holders.expired() ? 0 : 1;
         return count;
     }
-    // The numbers that have gone to another name since this was last asked.
+    // The numbers that have been given to another name since the last call.
     [[nodiscard]] std::vector<Id> take_renamed() { return std::exchange(renamed_, {}); }
 
 private:
@@ -75,13 +75,13 @@ private:
         return number;
     }
 
-    // In turn, so that what was used last keeps its name longest.
+    // In turn, so that the most recently reused number keeps its name longest.
     std::optional<std::size_t> unused() {
         for (std::size_t i = 0; i < names_.size(); ++i) {
             const std::size_t number = (next_ + i) % names_.size();
             if (!holders_[number].expired()) continue;
             next_ = number + 1;
-            // What the last user wrote is seen by the next one.
+            // The next user must see what the last one wrote.
             std::atomic_thread_fence(std::memory_order_acquire);
             return number;
         }
@@ -93,10 +93,10 @@ private:
     std::vector<std::weak_ptr<const void>> holders_;
     std::unordered_map<std::string, std::size_t> numbers_;
     std::vector<Id> renamed_;
-    std::size_t next_ = 0;  // where the search for an unused number goes on
+    std::size_t next_ = 0;  // where the search for an unused number continues
 };
 
-// Twice and more of what one policy may have (policy/policy.hpp): the next one may share no name with it.
+// At least twice what one policy may have (policy/policy.hpp), because the next policy may share no name with it.
 struct Names {
     NameTable<ListenerId> listeners{telemetry::kMaxListeners};
     NameTable<ClassId> classes{telemetry::kMaxClasses};

@@ -12,13 +12,13 @@
 namespace weir::numbering {
 namespace {
 
-// A policy's names and those of one that it replaces have numbers side by side.
+// The names of a policy and of the one it replaces have numbers at the same time.
 static_assert(2 * policy::kMaxRules <= telemetry::kMaxRules && admission::kMaxRules == telemetry::kMaxRules);
 static_assert(2 * policy::kMaxClasses <= telemetry::kMaxClasses && 2 * policy::kMaxBackends <= telemetry::kMaxBackends);
 static_assert(2 * policy::kMaxEndpoints <= telemetry::kMaxEndpoints);
-static_assert(policy::kMaxListeners <= telemetry::kMaxListeners);  // they stay
+static_assert(policy::kMaxListeners <= telemetry::kMaxListeners);  // a reload cannot change them
 
-// Appends the number of each entry's name; false when there are not enough.
+// Appends the number of each entry's name; false when numbers run out.
 template <typename Id, typename Entries, typename NameOf>
 bool number_all(const Entries& entries, NameTable<Id>& table, Uses& uses, std::vector<Id>& numbers, NameOf name_of) {
     for (const auto& entry : entries) {
@@ -29,7 +29,7 @@ bool number_all(const Entries& entries, NameTable<Id>& table, Uses& uses, std::v
     return true;
 }
 
-// Of what there are too many; empty: of nothing.
+// What there is too much of; empty: nothing.
 std::string_view number_all(NumberedPolicy& numbered, Names& names) {
     const auto name_of = [](const auto& entry) -> const std::string& { return entry.name; };
     const policy::Policy& policy = numbered.policy;
@@ -67,7 +67,7 @@ admission::JudgeEndpoint judge_endpoint(EndpointId id, const policy::Policy& pol
     if (!backend.learned) return endpoint;
     admission::LearnConfig& learn = endpoint.learn.emplace();
     learn.start = std::min(backend.learned->start, backend.learned->max);
-    learn.most = backend.learned->max;
+    learn.max = backend.learned->max;
     Duration first_token = Duration::max();
     Duration per_token = Duration::max();
     for (const admission::ClassConfig& cls : policy.classes) {
@@ -88,7 +88,7 @@ Result<NumberedPolicy> number(policy::Policy policy, Names& names) {
     const std::string_view too_many = number_all(numbered, names);
     if (too_many.empty()) return numbered;
     return Error{fmt::format(
-        "requests of former policies still use most of the room for {}; reload again when they have ended", too_many)};
+        "requests of former policies still use too many {}; reload again when those requests have ended", too_many)};
 }
 
 std::vector<admission::JudgeClass> judge_classes(const NumberedPolicy& numbered) {

@@ -1,5 +1,5 @@
 #pragma once
-// A policy whose names have become numbers, all of them at once: what judges, routing and simulations are made from.
+// A policy with a number for each of its names: judges, routing and simulations are made from it.
 
 #include <cstddef>
 #include <string>
@@ -22,10 +22,10 @@ struct NumberedPolicy {
     std::vector<RuleId> rules;
     std::vector<BackendId> backends;
     std::vector<std::vector<EndpointId>> endpoints;  // of each backend
-    Uses uses;                                       // of all these numbers
+    Uses uses;                                       // for all these numbers
 };
 
-// An Error says of what there are too many, and leaves the numbers that only this policy would have used free.
+// An Error names what there is too much of; numbers that only this policy would have used are free again.
 [[nodiscard]] Result<NumberedPolicy> number(policy::Policy policy, Names& names);
 
 [[nodiscard]] std::vector<admission::JudgeClass> judge_classes(const NumberedPolicy& numbered);
@@ -33,8 +33,8 @@ struct NumberedPolicy {
 // The rules for one class.
 [[nodiscard]] std::vector<admission::DegradeRule> degrade_rules(const NumberedPolicy& numbered, const std::string& cls);
 
-// What the judge of the policy's `backend`-th backend is told: the backend's endpoints and limits, and the classes
-// whose requests may reach it.
+// The judge's configuration for the policy's `backend`-th backend: its endpoints and limits, and the classes whose
+// requests may reach it.
 [[nodiscard]] admission::JudgeConfig judge_config(const NumberedPolicy& numbered, std::size_t backend);
 
 }  // namespace weir::numbering

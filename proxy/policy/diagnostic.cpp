@@ -10,7 +10,7 @@
 namespace weir::policy {
 namespace {
 
-// The message with its suggestion, as all three forms word it.
+// The message with its suggestion, as used by all three formats.
 std::string sentence(const Diagnostic& diagnostic) {
     if (diagnostic.suggestion.empty()) return diagnostic.message;
     return fmt::format("{}; did you mean '{}'?", diagnostic.message, diagnostic.suggestion);
@@ -28,7 +28,7 @@ std::string_view source_line(std::string_view text, int line) {
     return text;
 }
 
-// White space as wide as the first `columns` bytes of `queue`: tabs stay tabs, UTF-8 continuation bytes take no room.
+// White space as wide as the first `columns` bytes of `line`: tabs stay tabs, UTF-8 continuation bytes have no width.
 std::string blank(std::string_view line, int columns) {
     std::string result;
     for (const char c : line.substr(0, static_cast<std::size_t>(std::max(columns, 0)))) {

@@ -1,6 +1,6 @@
 #pragma once
-// What a policy's author is told: one sentence at one place, with a stable id to look up and, where there is one, the
-// word that was probably meant. Diagnostics are collected, never thrown, so that one run shows every mistake.
+// A diagnostic for a policy's author: one sentence at one place, with a stable id to look up and, where there is one,
+// the word that was probably meant. Diagnostics are collected, never thrown, so that one run shows every mistake.
 
 #include <cstdint>
 #include <map>
@@ -41,10 +41,10 @@ void warn(Diagnostics& diagnostics, const Mark& mark, std::string_view id, std::
 // By file (`first` before all others), then by place; equal places keep their order.
 void sort_by_place(Diagnostics& diagnostics, std::string_view first);
 
-// As compilers do: `file:line:col: error: message; did you mean 'x'? [id]`, the source line, a caret, the help.
+// Like a compiler: `file:line:col: error: message; did you mean 'x'? [id]`, the source line, a caret, the help.
 [[nodiscard]] std::string to_text(const Diagnostics& diagnostics, const Sources& sources);
 
-// A JSON object a line: severity, file, line, column, id, message, suggestion, help.
+// One JSON object per line: severity, file, line, column, id, message, suggestion, help.
 [[nodiscard]] std::string to_json_lines(const Diagnostics& diagnostics);
 
 // GitHub's workflow commands, which annotate a pull request: `::error file=F,line=L,col=C,title=ID::message`.

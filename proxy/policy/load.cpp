@@ -18,21 +18,21 @@
 namespace weir::policy {
 namespace {
 
-// The file's bytes; without them, `mark` says in `diagnostics` why.
+// The file's bytes; on failure, adds a diagnostic at `mark`.
 std::optional<std::string> read_bytes(const std::string& file, const Mark& mark, Diagnostics& diagnostics) {
-    const auto no = [&](std::string_view id, std::string message) {
+    const auto fail = [&](std::string_view id, std::string message) {
         refuse(diagnostics, mark, id, std::move(message));
         return std::nullopt;
     };
     if (const std::string why = why_not_plain_file(file); !why.empty()) {
-        return no("no-file", fmt::format("'{}' {}", file, why));
+        return fail("no-file", fmt::format("'{}' {}", file, why));
     }
     std::ifstream stream(file, std::ios::binary);
     std::string bytes(kMaxPolicyBytes + 1, '\0');
     stream.read(bytes.data(), static_cast<std::streamsize>(bytes.size()));
     bytes.resize(static_cast<std::size_t>(stream.gcount()));
-    if (!stream.is_open() || stream.bad()) return no("no-file", fmt::format("'{}' cannot be read", file));
-    if (bytes.size() > kMaxPolicyBytes) return no("too-large", fmt::format("'{}' is larger than 1 MiB", file));
+    if (!stream.is_open() || stream.bad()) return fail("no-file", fmt::format("'{}' cannot be read", file));
+    if (bytes.size() > kMaxPolicyBytes) return fail("too-large", fmt::format("'{}' is larger than 1 MiB", file));
     return bytes;
 }
 
@@ -56,7 +56,7 @@ public:
             hide_token(*root);
             note_places(*root);
             check({policy_, *root, keys ? &*keys : nullptr, inline_keys, loaded_.diagnostics});
-            // What could not be read says nothing of how much is needed.
+            // With parts unread, what is needed is unknown.
             if (!root->broken) fit(*root);
         }
         policy_.hash = sha256(hashed_);
@@ -66,7 +66,7 @@ public:
     }
 
 private:
-    // Reads one file into the policy by its keys; returns its tree. `reason` marks what asked for the file.
+    // Reads one file into the policy by its keys; returns its tree. `reason` marks where the file is named.
     std::optional<Node> read_tree(const std::string& file, const Mark& reason, const std::string& prefix,
                                   const Description& root_keys) {
         const bool given = options_.text && reason.line == 0;
@@ -80,19 +80,19 @@ private:
         loaded_.sources[file] = *bytes;
         auto root = parse_yaml(file, *bytes, loaded_.diagnostics);
         if (!root) return std::nullopt;
-        warn_of_cut(file, *bytes);
+        warn_of_truncation(file, *bytes);
         const std::filesystem::path folder = std::filesystem::path(file).parent_path();
         expand(*root, folder, loaded_.diagnostics);
         read(*root, root_keys, prefix, {folder, policy_.secrets, loaded_.diagnostics});
         return root;
     }
 
-    // A copy that broke off in `250m` of `250ms` still reads as a policy. Editors end the last line.
-    void warn_of_cut(const std::string& file, const std::string& bytes) {
+    // A copy truncated at `250m` of `250ms` still reads as a policy. Editors end the last line.
+    void warn_of_truncation(const std::string& file, const std::string& bytes) {
         if (bytes.empty() || bytes.back() == '\n') return;
         const auto lines = static_cast<int>(std::count(bytes.begin(), bytes.end(), '\n')) + 1;
         warn(loaded_.diagnostics, Mark{file, lines, 1}, "no-last-newline",
-             "the last line has no end: the file may have been cut off here", "end it with a newline");
+             "the last line does not end with a newline: the file may be truncated", "end it with a newline");
     }
 
     void note_places(const Node& root) {
@@ -115,7 +115,7 @@ private:
         const Node* named = clients->find("api_keys_file");
         auto keys = read_tree(policy_.api_keys_file, named->mark, "clients.api_keys_file",
                               [this](Visitor& v) { describe_keys_file(v, policy_); });
-        // Names of keys are unknown now, so nothing may be concluded from their absence.
+        // The names of its keys are unknown, so nothing may be concluded from their absence.
         if (!keys || keys->broken) clients->broken = true;
         return keys;
     }
@@ -134,7 +134,7 @@ private:
         }
     }
 
-    // Carets show lines of the file: not the one secret that may stand there in plain text.
+    // Carets show lines of the file, but must not show the one secret that may be there in plain text.
     void hide_token(const Node& root) {
         const Node* token = root.find("admin.token");
         if (token == nullptr || token->kind != Node::Kind::scalar) return;

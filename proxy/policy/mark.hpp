@@ -1,11 +1,11 @@
 #pragma once
-// A place in a policy file, and what is said about it.
+// A place in a policy file.
 
 #include <string>
 
 namespace weir::policy {
 
-// Where something stands in a file: 1-based, in bytes.
+// A position in a file: 1-based, in bytes.
 struct Mark {
     std::string file;
     int line = 0;

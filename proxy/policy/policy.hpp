@@ -1,5 +1,5 @@
 #pragma once
-// A policy file as plain structs: what is left when every word has been read, checked and given its default.
+// A policy file as plain structs, with every value read, checked and defaulted.
 
 #include <cstdint>
 #include <optional>
@@ -18,7 +18,7 @@
 
 namespace weir::policy {
 
-// One entry of the policy's own `tests:`: a request, a situation, and what must become of it.
+// One entry of the policy's own `tests:`: a request, a situation, and what must happen to the request.
 struct PolicyTest {
     std::string name;
     Mark mark;         // of the entry
@@ -31,23 +31,23 @@ struct PolicyTest {
     IpAddress source;
     std::string api_key;  // a key's name, or empty
     std::vector<std::pair<std::string, std::string>> headers;
-    std::string model;  // of the body, as the next three
+    std::string model;  // of the body, like the next three
     std::string service_tier;
     std::uint32_t prompt_tokens = 0;
     bool stream = false;
 
     // given
     enum class Situation : std::uint8_t {
-        idle,        // nothing else is there
-        queue_full,  // the backend is full, and so is the line of the request's own class
-        flood_of,    // the backend is full of one class's requests, and that class's line is full
+        idle,        // no other requests
+        queue_full,  // the backend is full, and so is the queue of the request's own class
+        flood_of,    // the backend is full of one class's requests, and that class's queue is full
     };
     Situation given = Situation::idle;
     std::string flood_of;  // a class's name
 
-    std::optional<double> pressure;  // instead of what the situation comes to; only `degrade` looks at it
+    std::optional<double> pressure;  // instead of what the situation amounts to; only `degrade` uses it
 
-    // expect; empty or 0: not asked
+    // expect; empty or 0: not checked
     std::string expect_class;
     std::string expect_decision;  // admit | queue | refuse
     std::string expect_reason;    // a Reason's name
@@ -55,7 +55,7 @@ struct PolicyTest {
     std::string expect_degraded;  // names of the rules that are applied, separated by commas, or `nothing`
 };
 
-// What one policy may have of each.
+// The most that one policy may have of each.
 inline constexpr std::size_t kMaxListeners = 64;
 inline constexpr std::size_t kMaxClasses = 256;
 inline constexpr std::size_t kMaxBackends = 64;
@@ -66,7 +66,7 @@ inline constexpr std::size_t kMaxRules = 32;         // of `degrade`
 struct Policy {
     admission::Mode mode = admission::Mode::enforce;
     downstream::ProcessLimits limits;
-    // Not empty: the default of limits.connections was lowered to what so many file descriptors allow.
+    // Not empty: the default of limits.connections was lowered to what this many file descriptors allow.
     std::optional<std::uint64_t> fitted_to_descriptors;
     std::vector<downstream::ListenerConfig> listeners;
     admin::AdminConfig admin;
@@ -75,11 +75,11 @@ struct Policy {
     std::vector<admission::ClassConfig> classes;
     std::vector<admission::DegradeConfig> degrade;
     telemetry::LoggingConfig logging;
-    std::uint32_t workers = 0;  // 0: one a core
+    std::uint32_t workers = 0;  // 0: one per core
     std::vector<PolicyTest> tests;
     Sha256 hash;                // of the file's bytes, followed by those of the file of keys
-    std::string api_keys_file;  // where part of `clients.api_keys` came from; empty: nowhere
-    // Paths (`classes[1].backend`) of the values that came from ${env:...} or ${file:...}: they are never printed.
+    std::string api_keys_file;  // the source of part of `clients.api_keys`; empty: no such file
+    // Paths (`classes[1].backend`) of the values that came from ${env:...} or ${file:...}: never printed.
     std::set<std::string> secrets;
 };
 

@@ -49,7 +49,7 @@ private:
              .id = "unusable-file",
              .message = error.message,
              .suggestion = {},
-             .help = "`weir check --without-files` leaves out what only the serving machine has"});
+             .help = "`weir check --without-files` skips files that only the serving machine has"});
     }
 
     const policy::LoadedPolicy& loaded_;

@@ -1,5 +1,5 @@
 #pragma once
-// A policy's file held to everything that can be known of it before it serves.
+// A policy file checked as far as is possible before it serves.
 
 #include <filesystem>
 #include <optional>
@@ -11,12 +11,12 @@ namespace weir::trials {
 
 struct TestOptions {
     bool served = false;  // this process is about to serve it, and must have the descriptors that it needs
-    bool files = true;    // the certificates, keys and folders that it names are looked at as well
-    std::optional<std::string> text{};  // the policy itself, instead of the file
+    bool files = true;    // also check the certificates, keys and folders that it names
+    std::optional<std::string> text{};  // the policy's text, instead of the file
 };
 
-// Loads a policy and, when nothing is wrong with it so far, looks at the files it names and runs its tests: what
-// `check`, `serve` and a reload all hold a file to.
+// Loads a policy and, if it has no errors so far, checks the files it names and runs its tests: `check`, `serve` and a
+// reload all apply the same checks.
 [[nodiscard]] policy::LoadedPolicy load_and_test(const std::filesystem::path& file, const TestOptions& options);
 
 }  // namespace weir::trials

@@ -21,7 +21,7 @@ using admission::Standing;
 using policy::PolicyTest;
 
 constexpr std::uint64_t kSalt = 1;  // nothing here depends on which
-// Any instant will do; one well after the epoch keeps differences positive.
+// Any instant would do; one well after the epoch keeps differences positive.
 constexpr TimePoint kNow = TimePoint(24h);
 
 struct Outcome {
@@ -44,7 +44,7 @@ std::size_t position_of(const std::vector<Entry>& entries, const Entry& entry) {
     return static_cast<std::size_t>(std::find(entries.begin(), entries.end(), entry) - entries.begin());
 }
 
-// REQUIRES: there is one, as in a policy without errors.
+// REQUIRES: such an entry exists, as in a policy without errors.
 template <typename Entry>
 std::size_t position_by_name(const std::vector<Entry>& entries, std::string_view name) {
     const auto found =
@@ -58,7 +58,7 @@ public:
     explicit JudgeFixture(const admission::JudgeConfig& config)
         : config_(config), judge_(without_limits(config), kNow) {}
 
-    // Steady state: every class has been seen lately, so that the room for better classes is kept.
+    // Steady state: every class had a request recently, so that headroom is kept for better classes.
     void wake_all_classes() {
         for (const admission::JudgeClass& entry : config_.classes) {
             admission::Place& place = arrive(entry.id, kNow);
@@ -66,13 +66,13 @@ public:
         }
     }
 
-    // Requests of one class, each from a client of its own, until one is refused.
+    // Sends requests of one class, each from a different client, until one is refused.
     void flood(ClassId cls) {
         std::uint32_t requests = 0;
         for (const auto& endpoint : config_.endpoints) requests += admission::initial_slots(endpoint);
         std::size_t bound = requests + std::size_t{1};
         for (const auto& entry : config_.classes) bound += admission::effective_queue(entry.config, requests);
-        // In shadow nobody is refused, so that something else must end it: more than all places there are.
+        // In shadow nothing is refused, so the number of requests is bounded: by one more than there are places.
         for (std::size_t i = 0; i < bound; ++i) {
             if (arrive(cls, kNow).standing() == Standing::ended) return;
         }
@@ -80,7 +80,7 @@ public:
 
     [[nodiscard]] double pressure() { return judge_.pressure(kNow); }
 
-    // What becomes of one request more, now with its contract.
+    // The outcome for one more request, now with its limits.
     admission::Place& try_request(ClassId cls, admission::ClientKey client) {
         judge_.reconfigure(config_, kNow, changes_);
         places_.emplace_back();
@@ -133,31 +133,32 @@ public:
         const ClassId id = classifier_.classify(identity, head, body_of(test));
         const admission::ClassConfig& cls = policy_.classes[position_of(numbered_.classes, id)];
         const std::size_t backend = position_by_name(policy_.backends, cls.backend);
-        JudgeFixture room(numbering::judge_config(numbered_, backend));
-        bring_about(test, cls, id, room);
+        JudgeFixture fixture(numbering::judge_config(numbered_, backend));
+        arrange(test, cls, id, fixture);
         std::string degraded;
-        const std::string_view fallback_route = degrade(test, cls, test.pressure.value_or(room.pressure()), degraded);
+        const std::string_view fallback_route =
+            degrade(test, cls, test.pressure.value_or(fixture.pressure()), degraded);
         if (fallback_route.empty() || fallback_route == cls.backend) {
-            return outcome_of(room.try_request(id, identity.client), cls, policy_.backends[backend], path, degraded);
+            return outcome_of(fixture.try_request(id, identity.client), cls, policy_.backends[backend], path, degraded);
         }
-        // There nothing else is going on.
+        // The fallback backend is idle.
         const std::size_t other = position_by_name(policy_.backends, fallback_route);
-        JudgeFixture there(numbering::judge_config(numbered_, other));
-        return outcome_of(there.try_request(id, identity.client), cls, policy_.backends[other], path, degraded);
+        JudgeFixture idle(numbering::judge_config(numbered_, other));
+        return outcome_of(idle.try_request(id, identity.client), cls, policy_.backends[other], path, degraded);
     }
 
 private:
-    // What the test says is going on already.
-    void bring_about(const PolicyTest& test, const admission::ClassConfig& cls, ClassId id, JudgeFixture& room) const {
-        if (test.given == PolicyTest::Situation::queue_full) room.flood(id);
+    // Creates the situation that the test gives.
+    void arrange(const PolicyTest& test, const admission::ClassConfig& cls, ClassId id, JudgeFixture& fixture) const {
+        if (test.given == PolicyTest::Situation::queue_full) fixture.flood(id);
         if (test.given != PolicyTest::Situation::flood_of) return;
-        room.wake_all_classes();
+        fixture.wake_all_classes();
         const std::size_t flooding = position_by_name(policy_.classes, test.flood_of);
         // A flood on another backend leaves this one idle.
-        if (policy_.classes[flooding].backend == cls.backend) room.flood(numbered_.classes[flooding]);
+        if (policy_.classes[flooding].backend == cls.backend) fixture.flood(numbered_.classes[flooding]);
     }
 
-    // Says which rules are applied; the backend that they lead to, or nothing.
+    // Puts the names of the applied rules into `degraded`; returns the backend that they lead to, or nothing.
     std::string_view degrade(const PolicyTest& test, const admission::ClassConfig& cls, double pressure,
                              std::string& degraded) {
         const std::vector<admission::DegradeRule> rules = numbering::degrade_rules(numbered_, cls.name);
@@ -189,7 +190,7 @@ private:
         return outcome;
     }
 
-    // Requests that usually have a body have one that is JSON.
+    // Requests whose method usually has a body have a JSON one.
     static admission::BodyFacts body_of(const PolicyTest& test) {
         return {.there = test.method == "POST" || test.method == "PUT" || test.method == "PATCH",
                 .model = test.model,

@@ -1,6 +1,6 @@
 #pragma once
-// Runs a policy's own `tests:` through the classifier and the judge that serve, so that a policy which does not do what
-// its author says never goes live.
+// Runs a policy's own `tests:` through the classifier and the judge that serve, so that a policy that does not do what
+// its author expects never goes live.
 
 #include "policy/diagnostic.hpp"
 #include "policy/policy.hpp"

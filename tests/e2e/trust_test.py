@@ -210,7 +210,7 @@ class Bounds(WeirTest):
         backend = self.start_backend(backlog=1024)
         weir = self.start_weir(small_policy(backend.url, workers=1, capacity=16), descriptors=300)
         fitted = 300 - 64 - 16
-        self.eventually(lambda: f"limits.connections is not written, and {fitted} instead of its default 16000" in weir.stderr())
+        self.eventually(lambda: f"limits.connections is not set: {fitted} instead of its default 16000" in weir.stderr())
         held = [self.client(weir) for _ in range(fitted)]
         for client in held:
             self.assertEqual(client.request().status, 200)

@@ -17,7 +17,7 @@ using namespace std::chrono_literals;
 RC_GTEST_PROP(LearnerProperty, StaysWithinItsBoundsForAnyInput, ()) {
     const auto least = *rc::gen::inRange(1U, 50U);
     const auto most = *rc::gen::inRange(least, 1'000U);
-    admission::LearnConfig config{.start = *rc::gen::inRange(0U, 2'000U), .least = least, .most = most};
+    admission::LearnConfig config{.start = *rc::gen::inRange(0U, 2'000U), .min = least, .max = most};
     config.per_token_slo = std::chrono::milliseconds(*rc::gen::inRange(0, 100));
     admission::LimitLearner learner(config, kStart);
     TimePoint now = kStart;

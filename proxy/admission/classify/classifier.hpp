@@ -1,9 +1,9 @@
 #pragma once
-// Who is this, and which class is it? The first class in the policy's order whose every condition holds.
+// Identifies the caller and classifies its request: the first class in the policy's order whose conditions all hold.
 //
-// A class can be granted only by what can be verified: the SHA-256 of an API key, or a network. A plain header never
-// raises a standing by itself; `weir check` refuses policies in which it could. What the body says is the caller's word
-// as well, and held to the same rule.
+// A class can be granted only by what can be verified: an API key (by its SHA-256), a certificate or a network. A plain
+// header never raises a caller's priority by itself; `weir check` rejects policies in which it could. The body is
+// equally under the caller's control, and the same rule applies to it.
 //
 // Immutable after construction: threads share it without a lock.
 
@@ -20,7 +20,7 @@
 
 namespace weir::admission {
 
-// Classes that a request's head leaves possible and whose conditions on its body are still to be held against it.
+// Classes that a request's head leaves possible and whose conditions on the body are still to be checked.
 class OpenClasses {
 public:
     [[nodiscard]] bool empty() const { return entries_.empty(); }
@@ -46,22 +46,22 @@ public:
     // X-Forwarded-For is walked from the right for as long as the address to the right of it is a trusted proxy.
     [[nodiscard]] Identity identify(const Credentials& credentials) const;
 
-    // Whether it may say on whose behalf it calls.
+    // Whether X-Forwarded-For from this address is believed.
     [[nodiscard]] bool trusts(const IpAddress& address) const;
 
-    // Somebody at `source` who has shown the key of that name; an unknown or empty name is nobody's. For a policy's own
-    // tests, which know names of keys and never keys.
+    // A caller at `source` that presented the key of that name; none for an unknown or empty name. For a policy's own
+    // tests, which know the names of keys but never the keys.
     [[nodiscard]] Identity assume(const IpAddress& source, std::string_view key_name) const;
 
     // kNoClass only when no class matches, which a checked policy rules out. Where a class that depends on the body
-    // comes first, `open` is filled, and the answer is what the request gets if it turns out to have none.
+    // comes first, `open` is filled, and the result is the class of the request if it turns out to have no body.
     [[nodiscard]] ClassId classify(const Identity& identity, const HeadFacts& head, OpenClasses& open) const;
-    // The class after all. REQUIRES: `open` was filled by this classifier.
+    // The class once the body is known. REQUIRES: `open` was filled by this classifier.
     [[nodiscard]] ClassId resolve(const OpenClasses& open, const BodyFacts& body) const;
-    // The class where what the body says cannot be known: of all that it may still lead to, the one of the worst
-    // priority; of several the first. REQUIRES: as above.
+    // The class where the body cannot be read: the one of the worst priority among those still possible, the first of
+    // several. REQUIRES: as above.
     [[nodiscard]] ClassId worst(const OpenClasses& open) const;
-    // Both at once.
+    // Head and body at once.
     [[nodiscard]] ClassId classify(const Identity& identity, const HeadFacts& head, const BodyFacts& body = {}) const;
 
 private:

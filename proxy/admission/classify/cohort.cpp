@@ -6,7 +6,7 @@ namespace weir::admission {
 namespace {
 
 // The finalizer of MurmurHash3 (A. Appleby, public domain): a bijection in which every input bit reaches every output
-// bit. The client's hash is keyed already; this only has to spread the hours.
+// bit. The client's hash is keyed already; this only has to mix in the hour.
 constexpr std::uint64_t mix(std::uint64_t x) {
     x ^= x >> 33;
     x *= 0xFF51'AFD7'ED55'8CCDU;

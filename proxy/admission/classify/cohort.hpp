@@ -1,13 +1,13 @@
 #pragma once
 // Cohorts: which clients of a class are served while not all can be.
 //
-// Under scarcity it is better to serve some clients whole than all of them a little: a caller of whom every tenth
-// request passes has nothing. So clients stand in the line by cohort, a keyed hash of the client, and it is the same
-// cohorts that are shed for as long as the scarcity lasts. That nobody is last for ever, clients are dealt anew every
-// hour, each at a minute of its own, so that not all change places at once.
+// Under scarcity it is better to serve some clients in full than all of them in part: a caller with one request in ten
+// served gets no useful work done. So clients are queued by cohort, a keyed hash of the client, and the same cohorts
+// are shed for as long as the scarcity lasts. So that no client is last permanently, clients are reassigned every hour,
+// each at its own offset within the hour, so that not all change places at once.
 //
-// The same client in the same hour has the same cohort in every process that has the same salt: two Weirs side by side
-// shed the same clients.
+// A client in a given hour has the same cohort in every process with the same salt: two Weirs side by side shed the
+// same clients.
 
 #include <chrono>
 #include <cstdint>

@@ -16,7 +16,8 @@ std::string_view trimmed(std::string_view text) {
     return text.substr(first, text.find_last_not_of(kSpaces) - first + 1);
 }
 
-// Another key for names of each kind: none must ever be a client with an address, or another kind's, for a name.
+// Names of each kind are hashed with a key of their own, so that no name hashes like an address or a name of another
+// kind.
 ClientKey hash_of_name(SipKey key, std::string_view name) {
     return siphash({key.k0, ~key.k1}, {reinterpret_cast<const std::uint8_t*>(name.data()), name.size()});
 }
@@ -56,13 +57,13 @@ std::optional<IpAddress> parse_forwarded(std::string_view entry) {
 Identifier::Identifier(const ClientsConfig& clients, std::uint64_t salt)
     : clients_(clients), salt_{salt, salt ^ 0x9E37'79B9'7F4A'7C15U} {
     for (const ApiKey& key : clients_.api_keys) {
-        // In any order the same: a sum.
-        dealer_.k0 += siphash({}, key.digest.bytes);
-        dealer_.k1 += siphash({1, 1}, key.digest.bytes);
+        // A sum, so that the order of keys does not matter.
+        cohort_salt_.k0 += siphash({}, key.digest.bytes);
+        cohort_salt_.k1 += siphash({1, 1}, key.digest.bytes);
     }
     holders_.reserve(clients_.api_keys.size());
     for (const ApiKey& key : clients_.api_keys) {
-        holders_.push_back({&key, hash_of_name(salt_, key.name), hash_of_name(dealer_, key.name)});
+        holders_.push_back({&key, hash_of_name(salt_, key.name), hash_of_name(cohort_salt_, key.name)});
         by_digest_.emplace(key.digest, &holders_.back());
     }
 }
@@ -76,7 +77,7 @@ Identity Identifier::identify(const Credentials& credentials) const {
     identity.certificate = certified(credentials.subject, credentials.issuer);
     if (identity.api_key == nullptr && identity.certificate != nullptr) {
         identity.client = hash_of_certificate(salt_, identity.certificate->name);
-        identity.cohort_key = hash_of_certificate(dealer_, identity.certificate->name);
+        identity.cohort_key = hash_of_certificate(cohort_salt_, identity.certificate->name);
     }
     return identity;
 }
@@ -88,8 +89,9 @@ Identity Identifier::assume(const IpAddress& source, std::string_view key_name) 
 }
 
 IpAddress Identifier::source_of(IpAddress peer, std::string_view forwarded_for) const {
-    // Each proxy appends whom it heard from, so entries are believed from the right, for as long as whoever wrote them
-    // is trusted. What nobody vouches for, or nobody can read, ends the walk; so does a chain longer than any is.
+    // Each proxy appends the address it received the request from, so entries are believed from the right, for as long
+    // as their writer is trusted. An entry that no trusted proxy vouches for, or that cannot be parsed, ends the walk;
+    // so does a chain longer than any real one.
     constexpr int kMaxHops = 32;
     IpAddress source = peer;
     for (int hop = 0; hop < kMaxHops && !forwarded_for.empty() && is_trusted(source); ++hop) {
@@ -105,7 +107,7 @@ IpAddress Identifier::source_of(IpAddress peer, std::string_view forwarded_for) 
 bool Identifier::is_trusted(const IpAddress& address) const { return contains_any(clients_.trusted_proxies, address); }
 
 const Identifier::Holder* Identifier::known(std::string_view api_key) const {
-    // Hashing what a stranger shows takes as long as he likes to make it.
+    // The time to hash a presented key grows with its length, which the caller chooses.
     constexpr std::size_t kLongestKey = 1024;
     if (by_digest_.empty() || api_key.size() > kLongestKey) return nullptr;
     const auto found = by_digest_.find(sha256(api_key));
@@ -121,7 +123,7 @@ const Certificate* Identifier::certified(std::string_view subject, std::string_v
 
 Identity Identifier::name(const IpAddress& source, const Holder* holder) const {
     if (holder != nullptr) return {source, holder->key, nullptr, holder->client, holder->cohort_key};
-    return {source, nullptr, nullptr, hash_of_source(salt_, source), hash_of_source(dealer_, source)};
+    return {source, nullptr, nullptr, hash_of_source(salt_, source), hash_of_source(cohort_salt_, source)};
 }
 
 }  // namespace weir::admission

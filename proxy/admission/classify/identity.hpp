@@ -1,5 +1,6 @@
 #pragma once
-// Who is calling: by an API key that the policy knows, else by the address that trusted proxies vouch for.
+// Identifies the caller: by an API key or a certificate that the policy knows, else by the address that trusted proxies
+// vouch for.
 //
 // Immutable after construction: threads share it without a lock.
 
@@ -32,7 +33,7 @@ private:
         bool operator()(const Sha256& a, const Sha256& b) const { return equal_in_constant_time(a, b); }
     };
 
-    // A key's holder, whose two names as a client follow from the key alone.
+    // A key's holder, whose two client hashes follow from the key alone.
     struct Holder {
         const ApiKey* key = nullptr;
         ClientKey client = 0;
@@ -48,15 +49,15 @@ private:
     std::vector<Holder> holders_;  // in the order of the keys
     std::unordered_map<Sha256, const Holder*, Sha256Hash, ConstantTimeEqual> by_digest_;
     SipKey salt_;
-    SipKey dealer_;  // for cohorts: made of the policy's own secrets, so that nobody can choose a cohort from outside
+    SipKey cohort_salt_;  // for cohorts: made from the policy's secrets, so that a cohort cannot be chosen from outside
 };
 
-// Who counts as one client where all that is known is an address: itself, and of IPv6 its /64, which is what one
-// subscriber holds at least (RFC 6177).
+// The address that stands for a client known by address alone: itself for IPv4, its /64 for IPv6, which is the least
+// that one subscriber holds (RFC 6177).
 [[nodiscard]] IpAddress client_address(const IpAddress& address);
 
-// One entry of X-Forwarded-For: an address, alone, as `[v6]`, or with a port (`v4:port`, `[v6]:port`); spaces around it
-// do not count.
+// One entry of X-Forwarded-For: an address, bare, as `[v6]`, or with a port (`v4:port`, `[v6]:port`); surrounding
+// spaces are ignored.
 [[nodiscard]] std::optional<IpAddress> parse_forwarded(std::string_view entry);
 
 }  // namespace weir::admission

@@ -1,5 +1,5 @@
 #pragma once
-// The conditions of one class, prepared: names of keys and plans are looked up once, at construction.
+// The conditions of one class, compiled: names of keys and plans are looked up once, at construction.
 //
 // Immutable after construction: threads share it without a lock. No call allocates.
 
@@ -11,12 +11,12 @@
 
 namespace weir::admission {
 
-// What a request's head says of a class.
+// Whether a class fits, going by the request's head.
 enum class HeadFit : std::uint8_t {
-    no,           // it is not this one
-    all,          // it is this one, whatever the body says
+    no,           // it does not fit
+    all,          // it fits, whatever the body says
     body,         // it depends on the body
-    unless_body,  // likewise, and the body may also exclude it: its `not:` holds as far as the head goes
+    unless_body,  // as `body`, and the body may also exclude it: its `not:` holds as far as the head goes
 };
 
 class Matcher {
@@ -25,12 +25,12 @@ public:
     Matcher(const MatchConfig& config, const ClientsConfig& clients);
 
     [[nodiscard]] HeadFit fit_head(const Identity& identity, const HeadFacts& head) const;
-    // Whether the conditions on the body hold, and, where it is `excludable`, not all those of `not:`.
+    // Whether the conditions on the body hold and, where the class is `excludable`, those of `not:` do not all hold.
     [[nodiscard]] bool fits_body(const BodyFacts& body, bool excludable) const;
 
 private:
-    // The keys, or certificates, that a list of names allows. A list that names only unknown ones allows none: it is
-    // not an empty list.
+    // The keys or certificates that a list of names allows. A list of only unknown names allows none, unlike an empty
+    // list.
     template <typename Proof>
     struct Allowed {
         bool any = true;

@@ -35,7 +35,7 @@ std::uint64_t load_eight(const std::uint8_t* bytes) {
     return word;
 }
 
-// Fewer than eight, little-endian whatever the machine is.
+// Fewer than eight bytes, little-endian on any machine.
 std::uint64_t load(std::span<const std::uint8_t> bytes) {
     std::uint64_t word = 0;
     for (std::size_t i = 0; i < bytes.size(); ++i) word |= std::uint64_t{bytes[i]} << (8 * i);

@@ -1,6 +1,6 @@
 #pragma once
-// SipHash-2-4 (Aumasson and Bernstein, 2012): a keyed hash that callers who do not know the key cannot steer, so that
-// nobody can choose to share a table set or a cohort with a victim.
+// SipHash-2-4 (Aumasson and Bernstein, 2012): a keyed hash that callers without the key cannot steer, so that a caller
+// cannot choose to share a table set or a cohort with a victim.
 
 #include <cstdint>
 #include <span>

@@ -60,7 +60,7 @@ Endpoint* EndpointGate::most_room(Fits fits, EndpointId lost) {
             continue;
         }
         if (endpoint.id == lost) continue;
-        if (!best_rank) best_rank = rank(*best);  // with nothing to compare it with, nobody asks
+        if (!best_rank) best_rank = rank(*best);  // only once there is another to compare it with
         const double own = rank(endpoint);
         if (own >= *best_rank) continue;
         best = &endpoint;
@@ -194,14 +194,14 @@ void EndpointGate::note_unblocked(TimePoint now) {
 }
 
 void EndpointGate::set_available(EndpointId id, bool available) {
-    // Health may speak of an endpoint that a reload has just removed.
+    // A health check may report an endpoint that a reload has just removed.
     if (Endpoint* endpoint = find(id); endpoint != nullptr && endpoint->configured) endpoint->available = available;
 }
 
 void EndpointGate::set_context(EndpointId id, std::uint64_t tokens) {
     Endpoint* endpoint = find(id);
     if (endpoint == nullptr) return;
-    endpoint->context_told = tokens;
+    endpoint->context_reported = tokens;
     if (!endpoint->context_configured) endpoint->context_limit = tokens;
 }
 
@@ -216,9 +216,9 @@ bool EndpointGate::any_available() const {
 
 void EndpointGate::configure(Endpoint& endpoint, const JudgeEndpoint& wanted, TimePoint now) const {
     endpoint.limit = wanted.requests;
-    // What an engine said of itself stays true over a reload.
+    // What an engine reported of itself stays true over a reload.
     endpoint.context_configured = wanted.context_tokens > 0;
-    endpoint.context_limit = endpoint.context_configured ? wanted.context_tokens : endpoint.context_told;
+    endpoint.context_limit = endpoint.context_configured ? wanted.context_tokens : endpoint.context_reported;
     endpoint.prompt_limit = wanted.prompt_tokens;
     if (!wanted.learn) {
         endpoint.learner.reset();
@@ -235,7 +235,7 @@ void EndpointGate::reconfigure(const JudgeConfig& config, TimePoint now) {
     balance_ = config.balance;
     holds_context_ = config.parts.has(Part::context);
     holds_prompts_ = config.parts.has(Part::prompt);
-    // What was gone before and has run empty meanwhile: its number may be another endpoint's now.
+    // Endpoints that were gone before and have emptied meanwhile: their number may be another endpoint's now.
     std::erase_if(endpoints_, [](const auto& e) { return !e->configured && e->inflight == 0; });
     for (const auto& endpoint : endpoints_) {
         const bool stays = std::any_of(config.endpoints.begin(), config.endpoints.end(),

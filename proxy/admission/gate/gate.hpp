@@ -2,21 +2,21 @@
 // The gate: which endpoint takes the next request, if any may.
 //
 //   n   requests in flight               S   the engine's slots: max_num_seqs, configured or learned
-//   kv  prompt tokens + streamed so far  K   the engine's KV cache in tokens; 0: not known, not held
-//   pf  prompts without a first token    PF  what of them an endpoint may have at any moment
+//   kv  prompt tokens + streamed so far  K   the engine's KV cache in tokens; 0: not known, not limited
+//   pf  prompts without a first token    PF  how many tokens of them an endpoint may have at any moment
 //
 //   fits(x, e) = available, and n = 0, or all of
-//     n + 1       <= S (1 - room)
-//     kv + in(x)  <= 0.95 K (1 - room)
-//     pf + in(x)  <= PF x share, which is 1 where no room is kept; or pf = 0
+//     n + 1       <= S (1 - headroom)
+//     kv + in(x)  <= 0.95 K (1 - headroom)
+//     pf + in(x)  <= PF x share, which is 1 where no headroom is kept; or pf = 0
 //
-// An idle endpoint takes a request whatever its limits say, so that small limits starve nobody. Among those that fit,
-// the one with most room, which is the smallest of the largest of n/S, kv/0.95K, pf/PF, unless the policy chooses
-// otherwise; equals take turns.
+// An idle endpoint takes a request regardless of its limits, so that small limits starve no request. Of the endpoints
+// that fit, the one with the most room takes it (the smallest of the largest of n/S, kv/0.95K, pf/PF), unless the
+// policy chooses otherwise; equals take turns.
 //
-// All three are counts of what Weir has sent and seen. Of an answer that is not streamed the first token is not seen:
-// its prompt counts as done once one that was dispatched after it has answered or ended (engines take prompts in their
-// order), or after a second.
+// All three count what Weir has sent and observed. The first token of an answer that is not streamed cannot be
+// observed: its prompt counts as done once a request that was dispatched after it has answered or ended (engines take
+// prompts in order), or after a second.
 //
 // Not thread-safe: the judge's lock covers it.
 
@@ -40,8 +40,8 @@ struct Endpoint {
     EndpointId id = kNoEndpoint;
     std::uint32_t limit = 1;                          // S
     std::uint64_t context_limit = 0;                  // K; 0: not known
-    std::uint64_t context_told = 0;                   // K, as the engine says it
-    bool context_configured = false;                  // the policy's word counts
+    std::uint64_t context_reported = 0;               // K, as the engine reports it
+    bool context_configured = false;                  // the policy's value counts
     std::uint32_t prompt_limit = law::kPromptTokens;  // PF
     std::uint32_t inflight = 0;                       // n
     std::uint64_t context = 0;                        // kv
@@ -58,7 +58,7 @@ struct Endpoint {
 
 // What a request needs to pass.
 struct Need {
-    double headroom = 0;  // kept free for better classes
+    double headroom = 0;  // share to keep free for better classes
     std::uint32_t prompt_tokens = 0;
     double prompt_share = 1;  // of PF
 };
@@ -67,42 +67,42 @@ class EndpointGate {
 public:
     EndpointGate(const JudgeConfig& config, TimePoint now);
 
-    // Requests that an endpoint may have in flight with `room` kept free: S (1 - room), at least 1.
+    // Requests that an endpoint may have in flight with `headroom` kept free: S (1 - headroom), at least 1.
     [[nodiscard]] static std::uint32_t usable(std::uint32_t limit, double headroom);
 
     // The endpoint that takes a request, or null when none fits. `lost` comes last: a request that came back from it is
-    // better off elsewhere, but does not keep a slot empty and everybody behind it waiting.
+    // better off elsewhere, but must not leave a slot empty and keep all others behind it waiting.
     [[nodiscard]] Endpoint* choose(const Need& need, EndpointId lost = kNoEndpoint);
-    // That one, full or not; null when it is not available.
+    // The endpoint with that id, full or not; null when it is not available.
     [[nodiscard]] Endpoint* available(EndpointId id) const;
-    // The available endpoint with most room, full or not; null when none is available.
+    // The available endpoint with the most room, full or not; null when none is available.
     [[nodiscard]] Endpoint* least_loaded(EndpointId lost = kNoEndpoint);
 
     // REQUIRES: `load` stays where it is until it is given back.
     void take(Endpoint& endpoint, Load& load, std::uint32_t prompt_tokens, bool streams, TimePoint now);
-    // The answer has begun. Says whether that made room.
+    // The answer has begun. Returns whether that freed capacity.
     bool answered(EndpointId id, Load& load, TimePoint now);
-    // The answer has come to so many tokens in all; fewer than before count for nothing.
+    // The answer has reached `tokens` in total; fewer than before are ignored.
     void streamed(EndpointId id, Load& load, std::uint32_t tokens);
     void give_back(EndpointId id, Load& load, TimePoint now);
-    // Counts a load on another endpoint, from its beginning. False when there is none with that id.
+    // Moves a load to another endpoint, as if newly dispatched. False when there is none with that id.
     bool move(EndpointId from, EndpointId to, Load& load, bool streams, TimePoint now);
 
-    // Prompts that nobody sees end, and that have had their time.
+    // Counts prompts as done whose first token cannot be observed and whose time is over.
     void forget_old_prompts(TimePoint now);
     [[nodiscard]] std::optional<TimePoint> next_old_prompt() const;
 
-    // The head waits for want of `need`, or nobody waits: what the learners of S must know.
+    // The head waits because `need` fits nowhere, or nothing waits: the learners of S depend on it.
     void note_blocked(const Need& need, TimePoint now);
     void note_unblocked(TimePoint now);
 
     void set_available(EndpointId id, bool available);
-    // K, as the engine says it; for endpoints whose policy does not.
+    // K, as the engine reports it; for endpoints for which the policy gives none.
     void set_context(EndpointId id, std::uint64_t tokens);
     [[nodiscard]] bool any_available() const;
 
-    // By id: limits change, counts stay, learned limits stay; new endpoints are available, missing ones take nothing
-    // more.
+    // By id: limits change, counts and learned limits stay; new endpoints are available, missing ones take no more
+    // requests.
     void reconfigure(const JudgeConfig& config, TimePoint now);
 
     [[nodiscard]] std::span<const std::unique_ptr<Endpoint>> endpoints() const { return endpoints_; }
@@ -111,13 +111,13 @@ public:
 private:
     template <typename Fits>
     [[nodiscard]] Endpoint* most_room(Fits fits, EndpointId lost);
-    // What endpoints are compared by: less is better.
+    // What endpoints are compared by: lower is better.
     [[nodiscard]] double rank(const Endpoint& endpoint) const;
     [[nodiscard]] bool has_slot(const Endpoint& endpoint, double headroom) const;
     [[nodiscard]] bool has_tokens(const Endpoint& endpoint, const Need& need) const;
     void configure(Endpoint& endpoint, const JudgeEndpoint& wanted, TimePoint now) const;
     void settle_prompt(Endpoint& endpoint, Load& load) const;
-    // Those dispatched before `number` whose first token nobody sees.
+    // Settles the prompts dispatched before `number` whose first token cannot be observed.
     void settle_unseen_before(Endpoint& endpoint, std::uint64_t number) const;
     [[nodiscard]] Endpoint* find(EndpointId id) const;
 

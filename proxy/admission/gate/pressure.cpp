@@ -9,7 +9,7 @@ constexpr Duration kHalf = std::chrono::milliseconds(500);
 
 }  // namespace
 
-double PressureWindow::saw(double pressure, TimePoint now) {
+double PressureWindow::observe(double pressure, TimePoint now) {
     if (now >= half_began_ + kHalf) {
         last_half_ = now < half_began_ + 2 * kHalf ? this_half_ : 0;
         this_half_ = 0;

@@ -1,8 +1,8 @@
 #pragma once
-// How full a backend has been over the last second: the largest that was seen, in two halves of it.
+// How full a backend has been over the last second: the largest value observed, kept for two half seconds.
 //
-// An instant says little: an engine's slots come and go by the step. Who asks now and then gets what was seen when
-// somebody asked, which is what somebody was served by.
+// A single instant says little: an engine's slots come and go with every step. Values are taken only when a caller
+// asks, so the maximum is over values that callers acted on.
 
 #include <algorithm>
 
@@ -12,8 +12,8 @@ namespace weir::admission {
 
 class PressureWindow {
 public:
-    // Notes a value, and says the largest of the last half to whole second.
-    double saw(double pressure, TimePoint now);
+    // Notes a value, and returns the largest of the last half to whole second.
+    double observe(double pressure, TimePoint now);
 
 private:
     double this_half_ = 0;

@@ -10,10 +10,10 @@ namespace {
 constexpr Duration kShortestPeriod = 1s;
 constexpr std::size_t kSamples = 10;  // of a period
 constexpr std::uint32_t kLongPrompt = 500;
-constexpr double kForget = 0.99;  // of P_max, a period
+constexpr double kForget = 0.99;  // factor on P_max each period
 constexpr double kSlack = 0.2;    // of the slo: what the engine may add to a prompt's own time
-// While S is above what runs nothing better class waits, while it is below everybody does, until enough have ended: so
-// a small strain gives a small cut, and long streams are not waited for longer than queue timeout lasts.
+// While S is above n no better class waits; while it is below n all classes wait until enough requests have ended. So a
+// small strain gives a small cut, and the wait for long streams to end does not outlast the queue timeout.
 constexpr double kCut = 0.03;  // for each s
 constexpr double kLargestCut = 0.2;
 constexpr double kStepAtFirst = 0.25;
@@ -44,7 +44,7 @@ LimitLearner::LimitLearner(const LearnConfig& config, TimePoint now)
 
 std::uint32_t LimitLearner::limit() const { return static_cast<std::uint32_t>(std::lround(limit_)); }
 
-void LimitLearner::set_limit(double limit) { limit_ = std::clamp<double>(limit, config_.least, config_.most); }
+void LimitLearner::set_limit(double limit) { limit_ = std::clamp<double>(limit, config_.min, config_.max); }
 
 void LimitLearner::first_token(Duration waited, std::uint32_t prompt_tokens, std::uint64_t ahead) {
     const double time = std::max(seconds(waited), 0.0);
@@ -100,7 +100,7 @@ void LimitLearner::adjust(std::uint32_t inflight, TimePoint now) {
     } else if (s < kEase && 2 * refused > now - period_start_) {
         const bool cut_before = cut_at_ < std::numeric_limits<double>::infinity();
         const double step = !cut_before ? kStepAtFirst : limit_ < kNear * cut_at_ ? kStepBack : kStepProbing;
-        // A share of a small limit would round to nothing for ever.
+        // A share of a small limit would always round to nothing.
         set_limit(limit_ + std::max(limit_ * step, cut_before ? 0.25 : 1));
     }
 }

@@ -1,7 +1,7 @@
 #pragma once
-// Those who wait, in order: a line per class, and one order by expiry over all of them.
+// Waiting requests, in order: a queue per class, and one order by expiry over all of them.
 //
-// Both are red-black trees over hooks inside Place: entering and leaving is O(log n), the ends are O(1), nothing
+// Both are red-black trees over hooks inside Place: entering and leaving are O(log n), the ends are O(1), nothing
 // allocates. Not thread-safe: the judge's lock covers it.
 
 #include <boost/intrusive/list.hpp>
@@ -13,12 +13,12 @@
 
 namespace weir::admission {
 
-// The line of one class, by key: served from the best, shed from the worst.
+// The queue of one class, by key: served from the best, shed from the worst.
 class Queue {
 public:
-    // REQUIRES: the place is in no line.
+    // REQUIRES: the place is in no queue.
     void insert(Place& place) { places_.insert(place); }
-    // REQUIRES: the place is in this line.
+    // REQUIRES: the place is in this queue.
     void erase(Place& place) { places_.erase(places_.iterator_to(place)); }
 
     [[nodiscard]] bool empty() const { return places_.empty(); }
@@ -32,12 +32,12 @@ private:
         using type = Key;
         const Key& operator()(const Place& place) const { return place.key_; }
     };
-    using Hook = boost::intrusive::member_hook<Place, boost::intrusive::set_member_hook<>, &Place::in_line_>;
+    using Hook = boost::intrusive::member_hook<Place, boost::intrusive::set_member_hook<>, &Place::in_queue_>;
 
     boost::intrusive::set<Place, Hook, boost::intrusive::key_of_value<ByKey>> places_;
 };
 
-// Everybody who waits, by the instant at which waiting ends.
+// All waiting requests, by the instant at which their wait ends.
 class ExpiryOrder {
 public:
     void insert(Place& place) { places_.insert(place); }
@@ -58,13 +58,13 @@ private:
     boost::intrusive::set<Place, Hook, boost::intrusive::key_of_value<ByExpiry>> places_;
 };
 
-// The running requests of a class, in the order of their dispatch: who is to be cut short is found at its end.
+// The running requests of a class, in the order of their dispatch: the ones to evict are at its end.
 class RunningOrder {
 public:
     void insert(Place& place) { places_.push_back(place); }
     void erase(Place& place) { places_.erase(places_.iterator_to(place)); }
 
-    // Calls `take` with the newest that is not yet evicted, and so on backwards, while it returns true.
+    // Calls `take` with each request that is not yet evicted, newest first, while it returns true.
     template <typename Take>
     void newest_first(Take take) {
         auto place = places_.rbegin();

@@ -65,7 +65,7 @@ const ClientTable::Entry* ClientTable::cheapest(const Set& set) const {
 }
 
 Buckets ClientTable::first_buckets(const Set& set, const Entry& given_up) const {
-    // Whoever comes from the shared entry must not find a fuller bucket here either.
+    // A client that moves here from the shared entry must not get a fuller bucket either.
     const Buckets start = emptier(set.forgotten, shared_.buckets);
     return given_up.used ? emptier(start, given_up.client.buckets) : start;
 }
@@ -91,7 +91,7 @@ ClientSlot ClientTable::enter(ClientKey key, TimePoint now) {
         if (!entry->used) {
             ++size_;
         } else if (full_at(entry->client.buckets) > now) {
-            // A full bucket with nobody present is what a stranger has: only the others are a loss.
+            // A full bucket with no request present is what any new client has: only the others are a loss.
             ++evictions_;
             set.forgotten = emptier(set.forgotten, entry->client.buckets);
         }

@@ -5,7 +5,7 @@
 namespace weir::admission {
 namespace {
 
-// Nobody knows when a request in flight will end; a second is short for a person and long for a loop.
+// When a request in flight will end is unknown; a second is short for a person and long for a loop.
 constexpr Duration kConcurrencyWait = 1s;
 
 std::optional<BucketRate> rate_of(const std::optional<RateConfig>& config) {
@@ -65,7 +65,7 @@ std::optional<Excess> ClassLimits::rate_excess(const Limit& limit, const Client&
         const std::optional<BucketRate>& rate = limit.rates[meter];
         if (!rate || wanted <= 0) return std::nullopt;
         const double held = static_cast<double>(client.held[meter]);
-        // More than the bucket holds is asked of a full one, not for ever in vain.
+        // A request for more than the bucket holds waits for a full one; otherwise it could never pass.
         const double amount = std::min(wanted, rate->burst());
         const TokenBucket& bucket = client.buckets[meter];
         const Duration missing = std::max(bucket.full_at(), now) - now;
@@ -102,7 +102,7 @@ ClientSlot ClassLimits::enter(ClientKey client, TimePoint now) {
 
 void ClassLimits::reserve(const Limit& limit, Client& client, TimePoint now, const Tokens& estimate, ScopeHold& hold) {
     hold = {};
-    // Whoever is over a limit in shadow, or passes because its class is, takes nothing of any of its buckets.
+    // A request over a shadow limit, or admitted because its class is in shadow, takes nothing from these buckets.
     hold.counts = !(limit.meters_spending || limit.shadow) || !rate_excess(limit, client, kClassWords, now, estimate);
     if (!hold.counts) return;
     if (const auto& rate = limit.rates[Meter::requests]) (void)client.buckets[Meter::requests].try_take(*rate, 1, now);
@@ -181,8 +181,8 @@ Allowance ClassLimits::allowance(ClientKey key, TimePoint now) const {
             if (!rate) continue;
             const double missing = of.buckets[meter].missing(*rate, now) + static_cast<double>(of.held[meter]);
             const Allowance::Of found{rate->burst(), std::max(0.0, rate->burst() - missing), rate->time_for(missing)};
-            Allowance::Of& told = allowance.of[i];
-            if (told.limit == 0 || found.remaining < told.remaining) told = found;
+            Allowance::Of& tightest = allowance.of[i];
+            if (tightest.limit == 0 || found.remaining < tightest.remaining) tightest = found;
         }
     };
     note(client_limit_, client);

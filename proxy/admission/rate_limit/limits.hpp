@@ -1,25 +1,25 @@
 #pragma once
-// The contract of one class: what it may ask for as a whole, and what each of its clients may.
+// The limits of one class: what it may use as a whole, and what each of its clients may.
 //
-// Of each of the two, each optional: concurrency, a rate of requests, and rates of LLM tokens: of prompts, of answers,
-// of both together; and a rate of video. A client over its own limits is told so and costs the class nothing. All are
-// asked before any is charged, so a refusal consumes nothing.
+// Both have the same limits, each optional: concurrency; a rate of requests; rates of LLM tokens, for prompts, for
+// answers, or for both together; and a rate of video. A client over its own limits is refused for those and costs the
+// class nothing. All are checked before any is charged, so a refusal consumes nothing.
 //
-// Tokens are known only once they have been spent, so a request reserves what it may come to (its prompt as estimated,
-// the longest answer it allows), in all scopes at once or not at all:
+// Tokens are known only once they have been spent, so a request reserves what it may use (its prompt as estimated, the
+// longest answer it allows), in both scopes at once or not at all:
 //
 //   passes     if missing + held + estimate <= burst in every bucket; an estimate above the burst counts as the burst
 //   spends     what has become known: the prompt with the first token, the answer as it streams. What is spent is no
 //              longer held; beyond the estimate it is a debt
-//   settles    with the truth: what is still held is free again, what was spent too much is given back where the bucket
-//              has not been full since; what was spent too little is charged
+//   settles    with the actual amount: what is still held is released; overcharges are refunded unless the bucket has
+//              been full since; undercharges are charged
 //
-// So requests that run together never reserve more than a bucket holds, and what they spend in any time is what its
-// rate allows, its burst and what they came to beyond their estimates.
+// So requests that run together never reserve more than a bucket holds, and what they spend in any period is at most
+// what its rate allows, plus its burst, plus what they used beyond their estimates.
 //
-// A limit in shadow is asked like any other but refuses nothing, and never hides a live one behind it. Its buckets are
-// charged only when they had what was asked for: they stay what they would be if it were enforced. Concurrency counts
-// what is really present, shadow or not.
+// A limit in shadow is checked like any other but refuses nothing, and never hides a live one behind it. Its buckets
+// are charged only when they have enough: they hold what they would hold if it were enforced. Concurrency counts
+// requests actually present, in shadow or not.
 //
 // Not thread-safe: the judge's lock covers it.
 
@@ -40,7 +40,7 @@ struct Excess {
     Reason reason = Reason::admitted;
     double limit = 0;
     double observed = 0;
-    Duration wait{};  // until it would pass, if nobody else comes
+    Duration wait{};  // until it would pass, if no other request comes
 };
 
 class ClassLimits {
@@ -56,18 +56,18 @@ public:
 
     // Counts a request as present, until `leave`. REQUIRES: nothing live was found.
     [[nodiscard]] ClientSlot enter(ClientKey client, TimePoint now);
-    // Charges the buckets for a request that was let in, and reserves its tokens.
+    // Charges the buckets for a request that was accepted, and reserves its tokens.
     void charge(ClientSlot slot, TimePoint now, const Tokens& estimate, Reservation& reservation);
-    // So much has been spent in all, as far as is known. REQUIRES: not less than before.
+    // `spent` is the total so far, as far as known. REQUIRES: not less than before.
     void spend(ClientSlot slot, Reservation& reservation, const Tokens& spent, TimePoint now);
-    // So much has been spent, and no more will be.
+    // `spent` is the final total.
     void settle(ClientSlot slot, Reservation& reservation, const Tokens& spent, TimePoint now);
     // REQUIRES: settled, or never charged.
     void leave(ClientSlot slot);
-    // A client that is present. REQUIRES: `slot` was entered and not left.
+    // A client with requests present. REQUIRES: `slot` was entered and not left.
     [[nodiscard]] Client& client(ClientSlot slot) { return clients_.at(slot); }
 
-    // What a client has of a limit now, the tighter of its own and the class's.
+    // What a client has left of each limit now, the tighter of its own and the class's.
     [[nodiscard]] Allowance allowance(ClientKey key, TimePoint now) const;
 
     // Puts new limits in force: counts stay, buckets keep their fill. A rate that was not there before starts full.
@@ -75,7 +75,7 @@ public:
 
     [[nodiscard]] double fill(TimePoint now) const;  // of the class's emptiest bucket; 1 without one
     [[nodiscard]] const ClientTable& clients() const { return clients_; }
-    // Whether any limit is on what a request takes.
+    // Whether any limit is on what a request spends: tokens or video.
     [[nodiscard]] bool meters_spending() const { return class_limit_.meters_spending || client_limit_.meters_spending; }
 
 private:
@@ -86,7 +86,7 @@ private:
         bool shadow = false;
         bool meters_spending = false;
     };
-    // The words of a scope.
+    // The gates and reasons of a scope.
     struct Words;
     static const Words kClassWords;
     static const Words kClientWords;

@@ -1,5 +1,5 @@
 #pragma once
-// What buckets are kept of: requests, LLM tokens in three ways, and video.
+// What buckets meter: requests, LLM tokens in three ways, and video.
 
 #include <array>
 #include <cstdint>
@@ -13,19 +13,19 @@ enum class Meter : std::uint8_t {
     tokens,  // of prompts and answers together
     input,   // of prompts
     output,  // of answers
-    video,   // seconds of it, of a usual size
+    video,   // seconds, at the usual size
 };
 inline constexpr std::size_t kMeterCount = 5;
-// Of which it is known only afterwards how much a request took.
+// Meters for which the amount a request used is known only afterwards.
 inline constexpr std::array<Meter, 4> kSpentMeters{Meter::tokens, Meter::input, Meter::output, Meter::video};
 
-// What one request takes: LLM tokens, or video.
+// What one request uses: LLM tokens, or video.
 struct Tokens {
     std::uint32_t input = 0;
     std::uint32_t output = 0;
     std::uint32_t video = 0;  // seconds
 
-    // What counts on a meter, but for requests.
+    // The amount charged to a meter. REQUIRES: not Meter::requests.
     [[nodiscard]] constexpr std::uint64_t on(Meter meter) const {
         switch (meter) {
             case Meter::input: return input;
@@ -37,7 +37,7 @@ struct Tokens {
     friend bool operator==(const Tokens&, const Tokens&) = default;
 };
 
-// One thing for each meter.
+// One T for each meter.
 template <typename T>
 struct PerMeter {
     std::array<T, kMeterCount> all{};
@@ -48,19 +48,19 @@ struct PerMeter {
 
 using Buckets = PerMeter<TokenBucket>;
 
-// What a request has reserved and spent of the buckets of one scope, its class or its client.
+// What a request has reserved and spent in the buckets of one scope, its class or its client.
 struct ScopeHold {
     PerMeter<std::uint32_t> held;  // reserved, and not spent yet; never of requests
-    TimePoint full_at =
-        TimePoint::min();  // when, as of its first spending, the first of the buckets would be full again
-    bool counts = false;   // false: a limit in shadow that it was over; it spends nothing there
+    // When, as of its first spending, the first of the buckets would be full again.
+    TimePoint full_at = TimePoint::min();
+    bool counts = false;  // false: it was over a limit in shadow, and spends nothing here
 };
 
 struct Reservation {
     ScopeHold of_class;
     ScopeHold of_client;
     Tokens spent;
-    bool active = false;  // false: no limit is on any of this
+    bool active = false;  // false: no limit applies to any of this
 };
 
 }  // namespace weir::admission

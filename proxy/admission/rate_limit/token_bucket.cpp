@@ -7,7 +7,7 @@
 namespace weir::admission {
 namespace {
 
-// No policy means a longer time; sums of two of these and a clock stay far from overflow.
+// Longer than any policy intends; sums of two of these and a clock stay far from overflow.
 constexpr double kLongest = 4e17;  // nanoseconds, twelve years
 
 constexpr Duration kDeepestDebt = std::chrono::hours(1);

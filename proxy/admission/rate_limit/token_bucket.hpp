@@ -3,16 +3,16 @@
 //
 // It is the Generic Cell Rate Algorithm in its virtual scheduling form (ATM Forum Traffic Management 4.0, section 4.4
 // and annex C): the whole state is one instant, the theoretical arrival time TAT, at which the bucket would be full
-// again. Nothing ticks: an idle key costs nothing, and the tokens on hand are worked out when somebody asks.
+// again. Nothing ticks: an idle key costs nothing, and the tokens on hand are computed when asked for.
 //
 //   T = 1 / rate     whole = burst * T     missing(now) = max(TAT, now) - now
 //   take n:  if missing + n T <= whole then TAT = max(TAT, now) + n T, else refuse and change nothing
 //
 // Where it differs from the source: n cells at once, and an n above the burst counts as the burst, so that a large
-// request waits for a full bucket instead of for ever.
+// request waits for a full bucket instead of forever.
 //
-// There is hardly any giving back. Who reserves from several buckets asks them all first and takes afterwards; a later
-// refund would credit tokens which the bucket has regained by itself meanwhile, unless it was never full in between.
+// Refunds are rare. A caller that takes from several buckets checks them all first and takes afterwards; a later refund
+// would credit tokens that the bucket has regained by itself, unless it has not been full in between.
 //
 // Not thread-safe: the judge's lock covers it.
 
@@ -21,7 +21,7 @@
 
 namespace weir::admission {
 
-// What a bucket's rate and burst come to in time; shared by all buckets of one limit.
+// A bucket's rate and burst expressed as times; shared by all buckets of one limit.
 class BucketRate {
 public:
     // REQUIRES: per_second > 0, burst >= 1.
@@ -48,15 +48,15 @@ public:
     // How long until `tokens` are on hand; zero if they are now.
     [[nodiscard]] Duration wait(const BucketRate& rate, double tokens, TimePoint now) const;
     [[nodiscard]] bool would_take(const BucketRate& rate, double tokens, TimePoint now) const;
-    // Takes `tokens` if they are on hand, and says whether it did. `now` may stand still or step back a little: then
-    // nothing is earned.
+    // Takes `tokens` if they are on hand, and returns whether it did. `now` may stand still or step back a little:
+    // nothing is earned then.
     [[nodiscard]] bool try_take(const BucketRate& rate, double tokens, TimePoint now);
-    // Takes `tokens` that have been spent already, on hand or not: what is missing is a debt, of an hour at most.
+    // Takes `tokens` that have been spent already, on hand or not: a shortfall is a debt, of at most an hour.
     void charge(const BucketRate& rate, double tokens, TimePoint now);
-    // Gives back what was taken too much. REQUIRES: since then the bucket has never been full.
+    // Gives back what was overcharged. REQUIRES: the bucket has not been full since.
     void refund(const BucketRate& rate, double tokens);
 
-    // The tokens that are missing to a full bucket; more than the burst in debt.
+    // The tokens missing from a full bucket; more than the burst when in debt.
     [[nodiscard]] double missing(const BucketRate& rate, TimePoint now) const;
     // The tokens on hand, and their share of the burst, 0 to 1.
     [[nodiscard]] double level(const BucketRate& rate, TimePoint now) const;

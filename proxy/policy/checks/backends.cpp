@@ -40,7 +40,7 @@ void check_used(const Checked& c, const BackendConfig& backend, const Node& node
     const auto& rules = c.policy.degrade;
     const auto& backends = c.policy.backends;
     const auto names_it = [&](const auto& user) { return user.backend == backend.name; };
-    // A class with a misspelt backend may have meant any of them.
+    // A class with a misspelt backend may have meant this one.
     const auto is_lost = [&](const ClassConfig& cls) {
         return std::none_of(backends.begin(), backends.end(), [&](const auto& one) { return one.name == cls.backend; });
     };
@@ -64,7 +64,8 @@ void check_learned(const Checked& c, const BackendConfig& backend, const Node& n
         c.warn(node.mark_at("capacity.requests"), "unknown-context",
                fmt::format("how many requests backend '{}' takes is learned, but not how many tokens it holds",
                            backend.name),
-               "a full KV cache cannot be seen from outside until it hurts: set capacity.context_tokens, or `read`");
+               "a full KV cache cannot be observed from outside until it does harm: set capacity.context_tokens, or "
+               "`read`");
     }
 }
 
@@ -82,12 +83,12 @@ void check_guarantees(const Checked& c, const std::string& backend) {
     constexpr double kRounding = 1e-9;
     if (last == nullptr || sum <= kManyGuarantees + kRounding) return;
     const std::string message =
-        fmt::format("the guarantees on backend '{}' come to {} of it", backend, kPercent.print(sum));
+        fmt::format("the guarantees on backend '{}' add up to {} of it", backend, kPercent.print(sum));
     if (sum > 1 + kRounding) {
-        c.refuse(last->mark_at("guarantee"), "guarantees-above-whole", message, "no more than 100% can be given away");
+        c.refuse(last->mark_at("guarantee"), "guarantees-above-whole", message, "no more than 100% can be guaranteed");
     } else {
         c.warn(last->mark_at("guarantee"), "many-guarantees", message,
-               "what is guaranteed is taken from better classes in a surge");
+               "guarantees are taken from better classes in a surge");
     }
 }
 

@@ -25,7 +25,7 @@ MatchConfig head_of(MatchConfig match) {
     return match;
 }
 
-// Whether one request may be of both, for all that its head says.
+// Whether one request may match both, going by its head.
 bool may_meet(const MatchConfig& a, const MatchConfig& b) {
     const auto disjoint = [](const std::vector<std::string>& left, const std::vector<std::string>& right) {
         return !left.empty() && !right.empty() && std::none_of(left.begin(), left.end(), [&](const std::string& one) {
@@ -52,7 +52,7 @@ std::vector<BodyExit> body_exits(const Policy& policy) {
                 worst = classes[j].priority;
                 exit.unreadable = classes[j].name;
             }
-            // Nothing of it goes further.
+            // This class takes all that is left.
             if (!asks_body(classes[j].match) && covers(classes[j].match, head, policy.clients)) break;
         }
     }

@@ -1,6 +1,6 @@
 #pragma once
-// Where a request lands whose body leads it out of a class: what an author of a policy must know of conditions on
-// bodies, as a body is its caller's word.
+// Where a request ends up if its body takes it out of a class: what a policy's author must know about conditions on
+// bodies, because callers control their bodies.
 
 #include <string>
 #include <vector>
@@ -11,8 +11,8 @@ namespace weir::policy {
 
 struct BodyExit {
     std::string from;               // a class that depends on the body
-    std::vector<std::string> into;  // the classes that a request of its head may land in, the first that matches
-    std::string unreadable;         // the one that it lands in when its body cannot be read
+    std::vector<std::string> into;  // the classes that requests with such a head may get instead; the first match wins
+    std::string unreadable;         // the one it gets when its body cannot be read
 };
 
 // One for each class that depends on the body, in the policy's order.

@@ -14,18 +14,19 @@
 namespace weir::policy {
 namespace {
 
-// A list of the policy: how many it may have, and what is wrong with none.
+// A list of the policy: how many items it may have, and why it may not be empty.
 struct List {
     std::string_view key;
     std::string_view what;
-    std::size_t most;
+    std::size_t max;
     std::string_view too_many;
     std::string_view none;
     std::string_view why_some;
 };
 
 constexpr std::array kLists{
-    List{"listeners", "listeners", kMaxListeners, "too-many-listeners", "no-listeners", "nothing is listened to"},
+    List{"listeners", "listeners", kMaxListeners, "too-many-listeners", "no-listeners",
+         "there is nothing to listen on"},
     List{"backends", "backends", kMaxBackends, "too-many-backends", "no-backends", "there is nowhere to send requests"},
     List{"classes", "classes", kMaxClasses, "too-many-classes", "no-classes", "every request needs a class"},
     List{"degrade", "degrade rules", kMaxRules, "too-many-rules", {}, {}},
@@ -38,8 +39,8 @@ void check_list(const Checked& c, const List& list) {
     if (!list.none.empty() && !node->broken && node->items.empty()) {
         c.refuse(node->mark, list.none, fmt::format("'{}' is empty: {}", list.key, list.why_some));
     }
-    if (node->items.size() > list.most) {
-        c.refuse(node->mark, list.too_many, fmt::format("there may be at most {} {}", list.most, list.what));
+    if (node->items.size() > list.max) {
+        c.refuse(node->mark, list.too_many, fmt::format("there may be at most {} {}", list.max, list.what));
     }
     check_names(c, node->items, list.what);
 }
@@ -65,7 +66,7 @@ std::vector<std::string> plans_of(const admission::ClientsConfig& clients) {
     return {names.begin(), names.end()};
 }
 
-// When one of the names could not be read, nothing is known.
+// Passes when one of the known names could not be read: the name may be that one.
 void must_be_known(const Checked& c, const Node& node, const Names& known) {
     if (node.kind != Node::Kind::scalar || node.broken) return;
     for (const std::string& name : known.names) {
@@ -86,7 +87,7 @@ void check_path(const Checked& c, std::string_view list, std::string_view path, 
     for (const Node& item : c.root.items_of(list)) {
         const Node* node = item.find(path);
         if (node == nullptr) continue;
-        // A list where none belongs has been refused as a whole.
+        // A list where only one value is allowed has been refused as a whole.
         const auto refused = [](const Node& one) { return one.broken; };
         if (node->broken && std::none_of(node->items.begin(), node->items.end(), refused)) continue;
         must_be_known(c, *node, known);
@@ -132,13 +133,13 @@ void check_names(const Checked& c, std::span<const Node> items, std::string_view
         const auto [first, fresh] = seen.emplace(name->text, name->mark.line);
         if (fresh) continue;
         c.refuse(name->mark, "duplicate-name",
-                 fmt::format("two {} are called '{}'; the first is in line {}", what, name->text, first->second));
+                 fmt::format("two {} are called '{}'; the first is on line {}", what, name->text, first->second));
     }
 }
 
 void check(const Checked& c) {
     for (const List& list : kLists) check_list(c, list);
-    check_doors(c);
+    check_listeners(c);
     check_clients(c);
     check_backends(c);
     check_references(c);

@@ -14,7 +14,7 @@ using admission::ClassConfig;
 using admission::MatchConfig;
 using namespace std::chrono_literals;
 
-// SDKs ignore a retry-after beyond a minute, or hang on it; with its jitter no advice may come near.
+// SDKs ignore a retry-after beyond a minute, or hang on it; no advice may come near that, even with its jitter.
 constexpr Duration kLongestRetryAfter = 50s;
 
 void check_last(const Checked& c) {
@@ -36,23 +36,23 @@ void check_reachable(const Checked& c, std::size_t index) {
         if (nodes[i].broken || !covers(classes[i].match, classes[index].match, c.policy.clients)) continue;
         if (!c.clients_are_known() && classes[i].match != MatchConfig{}) continue;
         c.refuse(nodes[index].mark_at("name"), "unreachable-class",
-                 fmt::format("class '{}' can never match: '{}' in line {} comes first and matches all of it",
+                 fmt::format("class '{}' can never match: '{}' on line {} comes first and matches all of it",
                              classes[index].name, classes[i].name, nodes[i].mark.line),
                  "the first class that matches wins: move the narrower one up");
         return;
     }
 }
 
-// A class that the caller's word alone opens, a header or a member of its body, must not be better than what the
-// same request gets without it: first, one of the later classes that ask for no proof, down to the one that takes
-// all that is left.
-void check_words(const Checked& c, std::size_t index) {
+// A class that the caller can claim by itself, by a header or a member of its body, must not be better than what the
+// same request gets without the claim: one of the later classes that need no proof, down to the one that takes all the
+// rest.
+void check_claims(const Checked& c, std::size_t index) {
     const auto& classes = c.policy.classes;
     const auto nodes = c.root.items_of("classes");
     const ClassConfig& granted = classes[index];
     const bool by_header = !granted.match.headers.empty();
     if ((!by_header && !trusts_body(granted.match)) || needs_proof(granted.match)) return;
-    const MatchConfig without = without_words(granted.match);
+    const MatchConfig without = without_claims(granted.match);
     for (std::size_t i = index + 1; i < classes.size(); ++i) {
         const ClassConfig& other = classes[i];
         if (nodes[i].broken || !other.match.headers.empty() || trusts_body(other.match)) continue;
@@ -128,10 +128,10 @@ void check_refusal(const Checked& c, const ClassConfig& cls, const Node& node) {
 
 void check_queue_timeout(const Checked& c, const ClassConfig& cls, const Node& node) {
     if (!cls.queue_timeout || !cls.slo || *cls.queue_timeout <= cls.slo->first_token) return;
-    c.warn(node.mark_at("queue_timeout"), "queue_timeout-above-slo",
-           fmt::format("a request may wait {} in line, and has missed its slo after {}",
+    c.warn(node.mark_at("queue_timeout"), "queue-timeout-above-slo",
+           fmt::format("a request may wait {} in the queue, and has missed its slo after {}",
                        kDuration.print(*cls.queue_timeout), kDuration.print(cls.slo->first_token)),
-           "leave queue timeout out: it is then 0.8 x slo.first_token");
+           "leave queue_timeout out: it is then 0.8 x slo.first_token");
 }
 
 void check_priority(const Checked& c, std::size_t index) {
@@ -161,7 +161,7 @@ void check_classes(const Checked& c) {
         const Node& node = c.root.items_of("classes")[i];
         if (node.broken) continue;
         check_reachable(c, i);
-        check_words(c, i);
+        check_claims(c, i);
         check_prompt(c, cls, node);
         check_limits(c, cls, node);
         check_refusal(c, cls, node);

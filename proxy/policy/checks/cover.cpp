@@ -42,13 +42,13 @@ bool contains(const std::vector<std::string>& list, const std::string& text) {
     return std::find(list.begin(), list.end(), text) != list.end();
 }
 
-// Whether somebody satisfies the condition on plans by a certificate, whatever keys are shown.
+// Whether a caller can satisfy the condition on plans by a certificate, whatever key it presents.
 bool has_certified_plan(const MatchConfig& match, const ClientsConfig& clients) {
     return std::any_of(clients.certificates.begin(), clients.certificates.end(),
                        [&](const Certificate& one) { return contains(match.plans, one.plan); });
 }
 
-// The names of the keys that satisfy the conditions on keys and plans; of `narrow`, all that may.
+// The names of the keys that satisfy the conditions on keys and plans; for `narrow`, all that may.
 std::vector<std::string> admitted_keys(const MatchConfig& match, const ClientsConfig& clients, bool is_narrow) {
     const bool any_plan = match.plans.empty() || (is_narrow && has_certified_plan(match, clients));
     std::vector<std::string> names;
@@ -62,12 +62,12 @@ std::vector<std::string> admitted_keys(const MatchConfig& match, const ClientsCo
 bool keys_cover(const MatchConfig& wide, const MatchConfig& narrow, const ClientsConfig& clients) {
     if (wide.api_keys.empty() && wide.plans.empty()) return true;
     if (narrow.api_keys.empty() && narrow.plans.empty()) return false;
-    // Who has the plan by a certificate shows no key: only the same condition covers that.
+    // A caller that has the plan by a certificate presents no key: only the same condition covers that.
     if (narrow.api_keys.empty() && has_certified_plan(narrow, clients)) {
         return wide.api_keys.empty() && each_is_covered(narrow.plans, wide.plans, equal);
     }
     const auto needed = admitted_keys(narrow, clients, true);
-    // Without any key the class is at fault for another reason, which is reported as such.
+    // A class without any key is wrong for another reason, which is reported separately.
     return !needed.empty() && each_is_covered(needed, admitted_keys(wide, clients, false), equal);
 }
 
@@ -127,7 +127,7 @@ bool trusts_body(const MatchConfig& match) {
            std::any_of(match.none_of.begin(), match.none_of.end(), trusts_body);
 }
 
-MatchConfig without_words(MatchConfig match) {
+MatchConfig without_claims(MatchConfig match) {
     match.headers.clear();
     match.models.clear();
     match.service_tiers.clear();

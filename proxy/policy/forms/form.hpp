@@ -1,6 +1,6 @@
 #pragma once
-// What a form is: one way to write a value. It reads a text strictly, prints the value back in the same words, and says
-// enough about itself for the JSON Schema and for a good error. forms.hpp lists them all.
+// A form: one way to write a value. It reads a text strictly, prints the value back in the same notation, and describes
+// itself well enough for the JSON Schema and for a good error. forms.hpp lists them all.
 
 #include <cstdint>
 #include <optional>
@@ -11,7 +11,7 @@
 
 namespace weir::policy {
 
-// Why a text is not a value of its form. `message` continues the sentence "'queue timeout' ...".
+// Why a text is not a value of its form. `message` continues the sentence "'queue_timeout' ...".
 struct Fault {
     std::string id;
     std::string message;
@@ -36,7 +36,7 @@ struct Reading {
     Fault fault;
 };
 
-// A word that was given up for another: whoever writes the old one is told the new one.
+// A word that was replaced by another: the error for the old one suggests the new one.
 struct Renamed {
     std::string_view former;
     std::string_view now;
@@ -44,7 +44,7 @@ struct Renamed {
 
 enum class JsonType : std::uint8_t { string, integer, number, boolean };
 
-// What is known of a form without its C++ type.
+// The part of a form that does not depend on its C++ type.
 struct Form {
     std::string_view what;     // "a duration such as 250ms, 2s or 10m"
     std::string_view pattern;  // ECMA 262, anchored; empty: any text
@@ -52,7 +52,7 @@ struct Form {
     std::span<const std::string_view> words{};  // closed set
     std::span<const std::string_view> later{};  // words of the design that are not implemented yet
     std::span<const Renamed> renamed{};
-    bool is_path = false;  // a relative path counts from the policy's folder
+    bool is_path = false;  // a relative path is relative to the policy's folder
 };
 
 template <typename T>
@@ -61,7 +61,7 @@ struct Scalar : Form {
     std::string (*printer)(const Form& form, const T& value);
 
     [[nodiscard]] Reading<T> parse(std::string_view text) const { return reader(*this, text); }
-    // Empty for what no text of this form stands for: it is not set.
+    // Empty for a value that no text of this form stands for: it is not set.
     [[nodiscard]] std::string print(const T& value) const { return printer(*this, value); }
 };
 

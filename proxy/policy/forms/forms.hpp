@@ -25,16 +25,16 @@ extern const Scalar<double> kRate;         // `1200/min`, `20/s`, `5/h`: a numbe
 extern const Scalar<double> kPercent;      // a share, 0 to 1
 extern const Scalar<double> kRatio;        // 0 to 2
 
-// A rate alone is a whole bucket. It prints nothing: it is shown as the map that it stands for.
-// One of requests may save up a tenth of a minute's worth, and at least one request; one of LLM tokens, `600k/min` or
-// `600k tokens/min`, a minute's worth.
+// A rate alone is a whole bucket. It prints nothing, because it is shown as the map that it stands for. Its burst is a
+// tenth of a minute's worth of requests, at least one; for LLM tokens, `600k/min` or `600k tokens/min`, it is a
+// minute's worth.
 extern const Scalar<admission::RateConfig> kBucket, kTokenBucket;
 extern const Scalar<admission::TokenLimitConfig> kTokens;  // of prompts and answers together
 [[nodiscard]] double default_burst(double per_second);
 [[nodiscard]] double default_token_burst(double per_second);
 
 extern const Scalar<std::string> kText, kName, kModel, kMethod, kUrlPath, kOrigin;
-extern const Scalar<std::string> kFile;        // a relative path counts from the policy's folder
+extern const Scalar<std::string> kFile;        // a relative path is relative to the policy's folder
 extern const Scalar<std::string> kHeaderName;  // becomes lower case
 extern const Scalar<IpNetwork> kNetwork;
 extern const Scalar<IpAddress> kAddress;

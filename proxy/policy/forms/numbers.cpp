@@ -32,7 +32,7 @@ constexpr std::array kRateUnits{Unit{"/s", 1}, Unit{"/min", 1.0 / 60}, Unit{"/h"
 constexpr double kMaxNumber = 9007199254740992.0;
 constexpr double kMaxSeconds = 365.0 * 24 * 3600;
 
-// Says how a number of some form is written, for its errors.
+// How a number of some form is written, for parsing and for its errors.
 struct Style {
     std::span<const Unit> units;
     std::string_view what;        // "a duration such as 250ms, 2s or 10m"
@@ -53,7 +53,7 @@ Fault bad_unit(const Style& style) {
     return {"bad-unit", fmt::format("must have one of the units {}", names)};
 }
 
-// Digits, perhaps with a fraction, then one of the units: the number in the units' base.
+// Digits, optionally with a fraction, then one of the units: the number in the units' base.
 Reading<double> parse_number(std::string_view text, const Style& style) {
     const auto first_other = std::find_if_not(text.begin(), text.end(), [](char c) { return is_digit(c) || c == '.'; });
     const std::string_view digits = text.substr(0, static_cast<std::size_t>(first_other - text.begin()));
@@ -127,7 +127,7 @@ std::string print_duration(const Form&, const Duration& value) {
 }
 
 Reading<double> read_rate(const Form&, std::string_view text) {
-    // `600k/min`: the number's own suffix stands before the unit's slash.
+    // `600k/min`: the number's own suffix comes before the unit's slash.
     std::string plain(text);
     double factor = 1;
     if (const std::size_t slash = plain.find('/'); slash != std::string::npos && slash > 0) {
@@ -146,7 +146,7 @@ Reading<RateConfig> read_token_bucket(const Form& form, std::string_view text) {
     return read_rate(form, plain).then([](double rate) { return RateConfig{rate, default_token_burst(rate)}; });
 }
 
-// What is shown as the map that it stands for.
+// For values shown as the map that they stand for.
 template <typename T>
 std::string print_nothing(const Form&, const T&) {
     return {};
@@ -181,11 +181,11 @@ constinit const Scalar<std::uint64_t> kCount{
     read_count,
     [](const Form&, const std::uint64_t& value) { return fmt::format("{}", value); }};
 constinit const Scalar<std::uint64_t> kPositive{
-    {"a whole number from 1 on, such as 16 or 400k", kPositivePattern, JsonType::integer},
+    {"a whole number of at least 1, such as 16 or 400k", kPositivePattern, JsonType::integer},
     read_positive,
     [](const Form&, const std::uint64_t& value) { return value == 0 ? "" : fmt::format("{}", value); }};
 constinit const Scalar<double> kBurst{
-    {"a whole number from 1 on, such as 300", kPositivePattern, JsonType::integer},
+    {"a whole number of at least 1, such as 300", kPositivePattern, JsonType::integer},
     [](const Form& form, std::string_view text) {
         return read_positive(form, text).then([](std::uint64_t n) { return static_cast<double>(n); });
     },
@@ -245,7 +245,7 @@ constinit const Scalar<double> kRatio{
     {"a number from 0 to 2, such as 0.9", "^[0-9]+(\\.[0-9]+)?$", JsonType::number},
     [](const Form&, std::string_view text) -> Reading<double> {
         auto number = parse_number(text, Style{kPlain, "a number such as 0.9", "", true});
-        if (number.value > 2.0) return out_of_range("must be at most 2, which is a full line");
+        if (number.value > 2.0) return out_of_range("must be at most 2, which is a full queue");
         return number;
     },
     [](const Form&, const double& value) { return fmt::format("{}", std::round(value * 1e6) / 1e6); }};

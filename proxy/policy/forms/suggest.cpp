@@ -8,7 +8,7 @@
 namespace weir::policy {
 namespace {
 
-// Words longer than this are no misspelling of ours, and the distance is quadratic.
+// Longer words are not misspellings of any key, and the cost is quadratic.
 constexpr std::size_t kLongestWord = 64;
 
 std::string lowered(std::string_view text) {

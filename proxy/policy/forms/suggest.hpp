@@ -7,11 +7,11 @@
 
 namespace weir::policy {
 
-// Damerau-Levenshtein distance in its optimal-string-alignment form: insert, delete, replace, swap two neighbours.
+// Damerau-Levenshtein distance, optimal string alignment variant: insert, delete, replace, swap two neighbours.
 [[nodiscard]] std::size_t edit_distance(std::string_view a, std::string_view b);
 
-// The candidate nearest to `word`, ignoring case; empty when none is near enough to be what was meant (a third of the
-// word's length, at least one edit). The first of equally near ones.
+// The candidate nearest to `word`, ignoring case; the first of equally near ones. Empty when none is within a third of
+// the word's length (at least one edit).
 [[nodiscard]] std::string closest(std::string_view word, std::span<const std::string_view> candidates);
 [[nodiscard]] std::string closest(std::string_view word, std::span<const std::string> candidates);
 

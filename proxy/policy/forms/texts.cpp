@@ -31,8 +31,7 @@ struct HostPort {
     std::optional<std::string_view> port;
 };
 
-// Splits `HOST`, `HOST:PORT`, `[V6]` and `[V6]:PORT`; empty when a bracket is
-// open or a colon too many.
+// Splits `HOST`, `HOST:PORT`, `[V6]` and `[V6]:PORT`; empty for an unclosed bracket or an extra colon.
 std::optional<HostPort> split_host_port(std::string_view text) {
     if (text.starts_with('[')) {
         const std::size_t end = text.find(']');
@@ -63,7 +62,7 @@ Fault bad_endpoint(std::string_view problem) {
     return {"bad-endpoint", fmt::format("must be an endpoint such as http://10.1.0.11:8000 ({})", problem)};
 }
 
-// A prefix with host bits below it is a common slip: names the network it lies in.
+// A prefix with host bits below it is a common slip: suggests the network it is in.
 Fault bad_network(std::string_view text) {
     Fault fault{"bad-network", "must be a network such as 10.0.0.0/8, fd00::/8 or 10.1.2.3"};
     const std::size_t slash = text.find('/');
@@ -128,7 +127,7 @@ Reading<upstream::EndpointConfig> read_endpoint(const Form&, std::string_view te
     return upstream::EndpointConfig{std::string(text), tls, split->host, *port};
 }
 
-// `scheme://host[:port]` in small letters, as browsers write it: anything else would never be matched.
+// `scheme://host[:port]` in lower case, as browsers write it: anything else would never match.
 bool is_origin(std::string_view text) {
     const std::size_t scheme = text.find("://");
     if (scheme == 0 || scheme == std::string_view::npos) return false;
@@ -225,11 +224,11 @@ constinit const Scalar<Sha256> kSha256{
     [](const Form& form, std::string_view text) -> Reading<Sha256> {
         if (const auto digest = Sha256::from_hex(text)) return *digest;
         return Fault{"bad-sha256",
-                     fmt::format("must be {} (here are {} characters)", form.what, text.size()),
+                     fmt::format("must be {} (this has {} characters)", form.what, text.size()),
                      {},
                      "print it with: printf %s \"$KEY\" | sha256sum"};
     },
-    // A key's digest is as good as printed to whoever can guess keys: it never leaves.
+    // A digest lets an attacker test guesses of the key: it is never printed.
     [](const Form&, const Sha256&) { return std::string("***"); }};
 
 }  // namespace weir::policy

@@ -37,7 +37,7 @@ constexpr auto kReasonWords = [] {
     return words;
 }();
 
-// Words of earlier versions, and what they are called now.
+// Words of earlier versions, and their replacements.
 constexpr std::array kRenamedReasons{
     Renamed{"line_full", name(Reason::queue_full)},
     Renamed{"patience_expired", name(Reason::queue_timeout)},
@@ -50,7 +50,7 @@ Reading<MatchConfig> read_any(const Form& form, std::string_view text) {
     return unknown_word(form, text);
 }
 
-// YAML has many words for these, and its readers disagree about them.
+// YAML has many words for these, and YAML readers disagree about them.
 Reading<bool> read_bool(const Form& form, std::string_view text) {
     constexpr std::array<std::string_view, 10> kYes{"yes", "Yes", "YES", "y", "Y", "on", "On", "ON", "True", "TRUE"};
     constexpr std::array<std::string_view, 10> kNo{"no", "No", "NO", "n", "N", "off", "Off", "OFF", "False", "FALSE"};
@@ -82,7 +82,7 @@ constinit const Scalar<Balance> kBalance{
     read_word<Balance>,
     print_word<Balance>};
 constinit const Scalar<EnginePriority> kEnginePriority =
-    one_of<EnginePriority>("an engine's way to take a priority", kEnginePriorities, kRenamedEnginePriorities);
+    one_of<EnginePriority>("an engine's priority format", kEnginePriorities, kRenamedEnginePriorities);
 constinit const Scalar<net::ClientCertificate> kClientCertificate =
     one_of<net::ClientCertificate>("required or optional", kClientCertificates);
 constinit const Scalar<downstream::PathForm> kPathForm = one_of<downstream::PathForm>("strict or raw", kPathForms);

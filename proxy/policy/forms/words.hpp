@@ -8,8 +8,8 @@
 
 namespace weir::policy {
 
-// The fault of a word outside a form's set, with the one that was probably meant or, for a word that is still to come,
-// that it is.
+// The fault for a word outside a form's set: suggests the one that was probably meant, or says that it is not
+// implemented yet.
 [[nodiscard]] Fault unknown_word(const Form& form, std::string_view text);
 
 template <typename T>

@@ -15,94 +15,94 @@ using upstream::VideoConfig;
 using upstream::WebSocketConfig;
 
 void describe(Visitor& v, LearnedRequests& c) {
-    std::string learn = "true";  // the only word
-    v.required().key("learn", learn, kTrue, "Learned while it serves, from first tokens and the time per token.");
-    v.key("start", c.start, kPositive, "What each endpoint begins with.");
-    v.key("max", c.max, kPositive, "No endpoint gets more.");
+    std::string learn = "true";  // the only value
+    v.required().key("learn", learn, kTrue, "Learned while serving, from first tokens and the time per token.");
+    v.key("start", c.start, kPositive, "The limit each endpoint starts with.");
+    v.key("max", c.max, kPositive, "The highest limit of an endpoint.");
 }
 
 void describe(Visitor& v, HealthConfig& c) {
-    v.key("path", c.path, kUrlPath, "Asked with GET; 200 to 299 is a success.");
+    v.key("path", c.path, kUrlPath, "Requested with GET; 200 to 299 is a success.");
     v.key("every", c.every, kDuration, "Time between two checks of an endpoint.");
-    v.key("timeout", c.timeout, kDuration, "For one check; must be shorter than `every`.");
+    v.key("timeout", c.timeout, kDuration, "Time limit of one check; must be shorter than `every`.");
     v.key("fall", c.fall, kPositive, "Failures in a row that take an endpoint out.");
     v.key("rise", c.rise, kPositive, "Successes in a row that bring it back.");
 }
 
 void describe(Visitor& v, EjectionConfig& c) {
     v.key("failures", c.failures, kCount,
-          "Failed requests in a row that take an endpoint out for a while; 0 is never.");
-    v.key("duration", c.duration, kDuration, "For how long.");
+          "Failed requests in a row that take an endpoint out for a while; 0 means never.");
+    v.key("duration", c.duration, kDuration, "How long it stays out.");
 }
 
 void describe(Visitor& v, TimeoutConfig& c) {
     v.key("connect", c.connect, kDuration, "TCP and TLS handshake together.");
     v.key("first_byte", c.first_byte, kDuration, "From the last byte of the request to the first of the answer.");
     v.key("whole_answer", c.whole_answer, kDuration,
-          "The same for a POST whose answer does not stream: nothing of it comes before all of it is made.");
+          "The same for a POST whose answer does not stream: nothing of it arrives before it is complete.");
     v.key(
         "idle", c.idle, kDuration,
-        "The longest silence within an answer; also the longest time in which an endpoint takes nothing of a request.");
+        "The longest silence within an answer; also the longest time in which an endpoint reads nothing of a request.");
     v.key("total", c.total, kDuration, "From dispatch to the last byte.");
     v.key("job", c.job, kDuration, "How long a video job may hold its slot.");
-    v.key("keep_alive", c.keep_alive, kDuration, "How long an unused connection is kept.");
+    v.key("keep_alive", c.keep_alive, kDuration, "How long an unused connection is kept open.");
 }
 
 void describe(Visitor& v, WebSocketConfig& c) {
-    v.key("connections", c.connections, kPositive, "Open at once to each endpoint; one more is refused.");
+    v.key("connections", c.connections, kPositive, "Connections open at once to each endpoint; more are refused.");
     v.key("connections_per_client", c.connections_per_client, kPositive,
-          "Of them, of one client; one more is refused.");
-    v.key("idle", c.idle, kDuration, "Closed when neither side has sent anything for so long.");
-    v.key("longest", c.longest, kDuration, "Closed after that, whatever it does.");
+          "Of these, connections of one client; more are refused.");
+    v.key("idle", c.idle, kDuration, "A connection is closed when neither side has sent anything for this long.");
+    v.key("longest", c.longest, kDuration, "A connection is closed after this long, even if it is active.");
 }
 
 void describe(Visitor& v, VideoConfig& c) {
     v.key("poll", c.poll, kDurationOrZero,
-          "How often an endpoint is asked about each of its video jobs that hold a slot; 0s is never.");
+          "How often an endpoint is asked about each of its video jobs that hold a slot; 0s means never.");
 }
 
 void describe(Visitor& v, MetricsConfig& c) {
-    v.key("path", c.path, kUrlPath, "Asked with GET; Prometheus' text, of vLLM or SGLang.");
-    v.key("timeout", c.timeout, kDuration, "For one reading.");
+    v.key("path", c.path, kUrlPath, "Requested with GET; Prometheus text as vLLM or SGLang serve it.");
+    v.key("timeout", c.timeout, kDuration, "Time limit of one reading.");
 }
 
 void describe(Visitor& v, ClientTlsConfig& c) {
     v.key("verify", c.verify, kBool, "Whether the endpoint's certificate is checked.");
     v.key("ca_file", c.ca_file, kFile, "PEM; without it, the system's authorities.");
     v.key("server_name", c.server_name, kText,
-          "Sent as SNI and looked for in the certificate; without it, the endpoint's host.");
+          "Sent as SNI and expected in the certificate; without it, the endpoint's host.");
 }
 
 void describe_capacity(Visitor& v, BackendConfig& c) {
     v.required().either("requests", c.requests, kPositive, MemberPart(c.learned),
-                        "In flight at once on each endpoint: the engine's max_num_seqs.");
+                        "Requests in flight at once on each endpoint: the engine's max_num_seqs.");
     v.key("context_tokens", c.context_tokens, kContextTokens,
-          "LLM tokens in each engine's KV cache: prompts and answers of all in flight. `read`: what the engine's "
-          "metrics say. Without it, no limit on them.");
+          "LLM tokens in each engine's KV cache: prompts and answers of all requests in flight. `read`: as the "
+          "engine's metrics report. Without it, no limit.");
     v.key("prompt_tokens", c.prompt_tokens, kPositive,
           "LLM tokens of prompts without a first token, on each endpoint; without it, 16384.");
 }
 
 void describe(Visitor& v, BackendConfig& c) {
     v.noun("backend");
-    v.required().key("name", c.name, kName, "What classes, the log and the metrics call it.");
-    v.key("dialect", c.dialect, kDialect, "How refusals are worded on paths that do not tell by themselves.");
+    v.required().key("name", c.name, kName, "The name used in classes, the log and the metrics.");
+    v.key("dialect", c.dialect, kDialect, "The API whose format refusals have on paths that do not reveal it.");
     v.required().list("endpoints", c.endpoints, kEndpoint, "http:// or https:// URLs without a path.");
     v.key("balance", c.balance, kBalance, "Which of the endpoints that can take a request gets it.");
-    v.required().group("capacity", "What each endpoint can do at once.",
+    v.required().group("capacity", "What each endpoint can take at once.",
                        [&](Visitor& capacity) { describe_capacity(capacity, c); });
     v.map("health", c.health, "Active checks; without them only failing requests take an endpoint out.");
-    v.map("ejection", c.ejection, "Passive checks, from the requests themselves.");
+    v.map("ejection", c.ejection, "Passive checks, by the requests themselves.");
     v.map("timeouts", c.timeouts, "How long Weir waits for an endpoint.");
-    v.map("video", c.video, "Video jobs, each of which holds a slot until it is over.");
-    v.map("websocket", c.websocket, "Upgrades to WebSocket are passed on; without it they are not.");
-    v.map("tls", c.tls, "How https endpoints are checked.");
+    v.map("video", c.video, "Video jobs; each holds a slot until it has ended.");
+    v.map("websocket", c.websocket, "Upgrades to WebSocket are passed on; without this key they are not.");
+    v.map("tls", c.tls, "How https endpoints are verified.");
     v.key("ask_usage", c.ask_usage, kBool,
-          "Ask streams of OpenAI's for their usage where the client did not, and take the chunk out that brings it.");
+          "Ask for the usage of OpenAI streams where the client did not, and remove the chunk that reports it.");
     v.key("priority", c.priority, kEnginePriority,
-          "The engine whose way to be told the class's priority is used; `strip` tells none. What a caller says of it "
-          "does not pass.");
-    v.map("metrics", c.metrics, "Where `context_tokens: read` looks.");
+          "The engine whose format passes the class's priority on; `strip` passes none. A priority that the caller "
+          "sets is removed.");
+    v.map("metrics", c.metrics, "Where `context_tokens: read` reads.");
 }
 
 }  // namespace weir::policy

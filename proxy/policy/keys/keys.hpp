@@ -1,5 +1,5 @@
 #pragma once
-// Every key that a policy can have, one source file for each part of it. See visitor.hpp for how they are declared.
+// Every key that a policy can have, one source file per part. See visitor.hpp for how they are declared.
 
 #include "policy/keys/visitor.hpp"
 #include "policy/policy.hpp"

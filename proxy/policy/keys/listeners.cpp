@@ -18,58 +18,60 @@ void describe(Visitor& v, CertificateFiles& c) {
 }
 
 void describe(Visitor& v, ServerTlsConfig& c) {
-    v.key("cert_file", c.cert_file, kFile, "PEM, the server's own certificate first. Where there is but one.");
+    v.key("cert_file", c.cert_file, kFile, "PEM, the server's own certificate first. For a single certificate.");
     v.key("key_file", c.key_file, kFile, "PEM.");
     v.maps("certificates", c.certificates,
-           "Instead of cert_file and key_file: several, by the name that a client asks for; the first for all others.");
-    v.key("client_ca_file", c.client_ca_file, kFile, "PEM; clients show certificates of these authorities.");
+           "Instead of cert_file and key_file: several certificates, chosen by the name the client asks for; the first "
+           "is the default.");
+    v.key("client_ca_file", c.client_ca_file, kFile, "PEM; clients present certificates of these authorities.");
     v.key("client_certificate", c.client_certificate, kClientCertificate,
-          "Whether a client without a certificate is turned away.");
+          "Whether a client without a certificate is rejected.");
 }
 
 void describe(Visitor& v, ConnectionLimits& c) {
     v.key("connections", c.connections, kPositive,
-          "Open at once on this listener; more are refused when they are accepted.");
+          "Connections open at once on this listener; more are refused as soon as they are accepted.");
     v.key("connections_per_client", c.connections_per_client, kPositive,
-          "Open at once of one address (IPv6: its /64); more are refused. By default half of limits.connections, but "
-          "as many as they like for trusted_proxies and addresses of this machine.");
+          "Connections open at once from one address (IPv6: its /64); more are refused. By default half of "
+          "limits.connections, and unlimited for trusted_proxies and addresses of this machine.");
     v.key("header_bytes", c.header_bytes, kSize, "Request line and headers together; more is answered 431.");
-    v.key("header_fields", c.header_fields, kPositive, "Headers in a request; more is answered 431.");
-    v.key("body_bytes", c.body_bytes, kSize, "A request's body; more is answered 413.");
+    v.key("header_fields", c.header_fields, kPositive, "Header fields in a request; more are answered 431.");
+    v.key("body_bytes", c.body_bytes, kSize, "The size of a request's body; more is answered 413.");
     v.key("header_timeout", c.header_timeout, kDuration,
           "From the first byte to the end of the headers; also for the TLS handshake.");
     v.key("body_timeout", c.body_timeout, kDuration, "The longest pause between two pieces of a request's body.");
     v.key("body_rate", c.body_rate, kSize,
-          "The least that a body must come at, in a second and on the average, after body_timeout.");
-    v.key("idle_timeout", c.idle_timeout, kDuration, "How long a connection is kept without a request.");
+          "The lowest average rate of a body, in bytes per second, once body_timeout has passed.");
+    v.key("idle_timeout", c.idle_timeout, kDuration, "How long a connection without a request is kept open.");
     v.key("write_timeout", c.write_timeout, kDuration,
-          "The longest time in which a client may read nothing at all of its answer.");
+          "The longest time in which a client may read nothing of its answer.");
 }
 
 void describe(Visitor& v, ProxyProtocolConfig& c) {
     v.required().list("from", c.from, kNetwork,
-                      "Networks of balancers; whoever connects from there must send the header, nobody else may.");
+                      "Networks of load balancers; connections from there must send the header, others must not.");
 }
 
 void describe(Visitor& v, CorsConfig& c) {
     v.required().list("origins", c.origins, kOrigin,
-                      "Of pages that may read what is answered here, such as https://chat.example; `*` is any.");
-    v.key("max_age", c.max_age, kDuration, "How long a browser need not ask again.");
+                      "Origins of the pages that may read answers, such as https://chat.example; `*` means any.");
+    v.key("max_age", c.max_age, kDuration, "How long a browser may cache the answer to a preflight.");
 }
 
 void describe(Visitor& v, ListenerConfig& c) {
     v.noun("listener");
-    v.required().key("name", c.name, kName, "What `match.listener`, the log and metrics call it.");
+    v.required().key("name", c.name, kName, "The name used in `match.listener`, the log and the metrics.");
     v.required().key("bind", c.bind, kBind, "ADDRESS:PORT, [V6]:PORT or unix:/path; with port 0 the kernel picks one.");
-    v.map("tls", c.tls, "The certificate shown to clients; without it the listener is plain.");
-    v.map("proxy_protocol", c.proxy_protocol, "Balancers that say whom they carry, by the PROXY protocol (v1 or v2).");
-    v.map("cors", c.cors, "Pages in browsers: their preflights are answered here, and they can read refusals.");
+    v.map("tls", c.tls, "The certificate presented to clients; without it the listener speaks plain HTTP.");
+    v.map("proxy_protocol", c.proxy_protocol,
+          "Load balancers that pass on client addresses by the PROXY protocol (v1 or v2).");
+    v.map("cors", c.cors, "For web pages: Weir answers their preflights itself, and they can read refusals.");
     v.key("paths", c.paths, kPathForm,
-          "A path counts, and is passed on, in its one normal form; one that servers take in different ways is "
+          "`strict`: a path is matched and passed on in its normal form; one that servers interpret differently is "
           "refused. `raw`: as it is written.");
     v.key("trace", c.trace, kBool,
-          "Pass TRACE on; otherwise it is answered 405, as its answer repeats whatever credentials came.");
-    v.map("limits", c.limits, "What one client may cost before it is served.");
+          "Pass TRACE on; otherwise it is answered 405, because its answer would echo the request's credentials.");
+    v.map("limits", c.limits, "What a client may use before it is served.");
 }
 
 }  // namespace weir::policy

@@ -1,6 +1,6 @@
 #pragma once
 // A member of a config struct as a visitor sees it: a value that can be set and printed, or a part with keys of its
-// own. Whether the member is plain, optional or a list is known here alone.
+// own. Only this file knows whether the member is plain, optional or a list.
 
 #include <functional>
 #include <limits>
@@ -23,7 +23,7 @@ using Pairs = std::vector<std::pair<std::string, std::string>>;
 
 class Value {
 public:
-    // Stores what `text` says, or appends it to a list.
+    // Stores the value that `text` stands for, or appends it to a list.
     [[nodiscard]] virtual std::optional<Fault> set(std::string_view text) const = 0;
     [[nodiscard]] virtual std::vector<std::string> print() const = 0;
 
@@ -31,14 +31,14 @@ protected:
     ~Value() = default;
 };
 
-// What a map of the file fills.
+// The target of a map in the file.
 class Part {
 public:
-    // Describes the struct to fill, which starts with its defaults; a list grows by it.
+    // Describes the struct to fill, which starts with its defaults; a list grows by one.
     virtual void enter(Visitor& visitor) const = 0;
-    // Describes one with its defaults.
+    // Describes a struct with its defaults, not part of the config.
     virtual void fresh(Visitor& visitor) const = 0;
-    // Those that are there.
+    // How many structs there are.
     [[nodiscard]] virtual std::size_t count() const = 0;
     virtual void at(std::size_t index, Visitor& visitor) const = 0;
 
@@ -102,7 +102,7 @@ InnerOf<M>& at_in(M& member, std::size_t index) {
     }
 }
 
-// Puts `value` into the member, after what a list holds already.
+// Puts `value` into the member, appending it to a list.
 template <typename M>
 InnerOf<M>& put(M& member, InnerOf<M> value) {
     if constexpr (kIsList<M>) {

@@ -12,7 +12,7 @@
 namespace weir::policy {
 namespace {
 
-// Where a map stands: how errors call it (`class 'siri-bulk'`), and its path from the root (`classes[1]`).
+// The place of a map: its name in errors (`class 'siri-bulk'`), and its path from the root (`classes[1]`).
 struct Place {
     std::string label;
     std::string path;
@@ -41,7 +41,7 @@ std::string_view wanted(const Key& key) {
     return key.list ? "a single value or a list" : key.form->what;
 }
 
-// A text as a message can hold it: on one line, and not for ever.
+// A text as a message can hold it: on one line, and not too long.
 std::string shown(std::string_view text) {
     constexpr std::size_t kLongest = 60;
     std::string result;
@@ -73,9 +73,9 @@ public:
     }
     void former(std::string_view key, std::string_view now) override { renamed_.push_back({key, now}); }
 
-    // To be called once the map has been described: what was written and is no key, and what is missing.
+    // To be called once the map has been described: refuses unknown keys and reports missing ones.
     bool finish() {
-        std::vector<std::string> meant;  // keys that were misspelt: refused once, not missed again
+        std::vector<std::string> meant;  // keys that were misspelt: refused once, not also reported as missing
         for (Entry& entry : map_.entries) {
             if (is_one_of(known_, entry.key) || is_one_of(later_, entry.key)) continue;
             meant.push_back(refuse_unknown(entry));
@@ -186,16 +186,17 @@ private:
     }
 
     bool refuse_null(const Key& key, const Mark& mark) {
-        return refuse(
-            mark,
-            {"missing-value", fmt::format("'{}' has no value", key.name), {}, fmt::format("it is {}", wanted(key))});
+        return refuse(mark, {"missing-value",
+                             fmt::format("'{}' has no value", key.name),
+                             {},
+                             fmt::format("it must be {}", wanted(key))});
     }
 
     bool refuse_kind(const Node& node, const std::string& rule) {
         return refuse(node.mark, {"wrong-type", fmt::format("{}, but is {}", rule, kind_name(node.kind))});
     }
 
-    // `'queue timeout' needs a unit, but is '2'; did you mean '2s'?`, without the text where it is a secret.
+    // `'queue_timeout' needs a unit, but is '2'; did you mean '2s'?`, without the text where it is a secret.
     bool refuse_text(const Key& key, Node& node, Fault fault) {
         const bool hidden = node.secret || key.secret;
         if (fault.id == "not-implemented") {
@@ -250,7 +251,7 @@ private:
     std::vector<std::string_view> known_;
     std::vector<std::string_view> later_;
     std::vector<Renamed> renamed_;
-    std::vector<std::pair<std::string_view, std::string_view>> missing_;  // keys, and what they are for
+    std::vector<std::pair<std::string_view, std::string_view>> missing_;  // keys, and their docs
 };
 
 }  // namespace

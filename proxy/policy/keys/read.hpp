@@ -1,6 +1,6 @@
 #pragma once
-// Reads a tree into config structs by their keys: every key known, every value of its form, nothing missing.
-// It goes on after an error, so that one run reports all of them.
+// Reads a tree into config structs by their keys: every key known, every value of its form, nothing missing. Reading
+// continues after an error, so that one run reports all of them.
 
 #include <filesystem>
 #include <set>
@@ -12,10 +12,10 @@
 
 namespace weir::policy {
 
-// What all maps of a file share.
+// Shared by all maps of a file.
 struct ReadContext {
-    const std::filesystem::path& folder;  // relative paths count from it
-    std::set<std::string>& secrets;       // grows by the paths of values that came from outside
+    const std::filesystem::path& folder;  // of the file; relative paths are relative to it
+    std::set<std::string>& secrets;       // collects the paths of values that came from outside the file
     Diagnostics& diagnostics;
 };
 

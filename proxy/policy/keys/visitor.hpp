@@ -1,15 +1,15 @@
 #pragma once
 // The keys of the policy file, declared once: `describe(v, config)` names each key of a struct, the form of its value,
 // the member that holds it and what it means. The reader fills the struct from it, the printer shows it, the schema
-// documents it. The default of a key is what a fresh struct holds.
+// documents it. A key's default is what a fresh struct holds.
 //
 //     void describe(Visitor& v, SloConfig& c) {
-//         v.required().key("first_token", c.first_token, kDuration, "When the first token should be there.");
-//         v.key("target", c.target, kPercent, "For this share of the requests.");
+//         v.required().key("first_token", c.first_token, kDuration, "The time within which the first token ...");
+//         v.key("target", c.target, kPercent, "The share of requests that must meet it.");
 //     }
 //
-// A visitor sees members through two small interfaces, Value and Part, and so knows no struct: describe() is a plain
-// function, compiled once for all visitors.
+// A visitor sees members through two small interfaces, Value and Part, and so depends on no struct: describe() is a
+// plain function, compiled once for all visitors.
 
 #include <string>
 #include <string_view>
@@ -21,15 +21,15 @@
 
 namespace weir::policy {
 
-// One key, and what it may hold: a value, a part, or, as a shorthand for the part, a value; or pairs.
+// One key, and what it may hold: a value; a part; a part with a value as its shorthand; or pairs.
 struct Key {
     std::string_view name;
     std::string_view doc;          // one sentence
     const Form* form = nullptr;    // of its scalars
-    const Value* value = nullptr;  // where they go
-    const Part* part = nullptr;    // what a map fills
+    const Value* value = nullptr;  // the target of scalars
+    const Part* part = nullptr;    // the target of a map
     const PairsOf* pairs = nullptr;
-    bool list = false;  // of values, of which one may stand alone, or of maps
+    bool list = false;  // of values, where a single one needs no brackets, or of maps
     bool required = false;
     bool secret = false;  // never printed
 };
@@ -41,13 +41,13 @@ public:
     Visitor& operator=(const Visitor&) = delete;
     virtual ~Visitor() = default;
 
-    // Of the map as a whole. In errors it is called by its noun (`class`, for "in class 'bulk'"), else by its key.
+    // The map as a whole: errors name it by its noun (`class`, for "in class 'bulk'"), else by its key.
     virtual void noun(std::string_view /*noun*/) {}
     // A map without keys is a mistake.
     virtual void not_empty() {}
-    // A key that is planned: an error that says so.
+    // A planned key: its use is an error that says so.
     virtual void later(std::string_view /*key*/) {}
-    // The old name of a key: an error that suggests the new one.
+    // A former name of a key: its use is an error that suggests the new one.
     virtual void former(std::string_view /*key*/, std::string_view /*now*/) {}
 
     // Flags of the next key: `v.required().key(...)`.

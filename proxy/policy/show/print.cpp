@@ -21,7 +21,7 @@ public:
 
     void not_empty() override { not_empty_ = true; }
 
-    // Of conditions, those that are not set say nothing.
+    // Conditions that are not set are left out.
     [[nodiscard]] json::object take() {
         if (!not_empty_) return std::move(object_);
         json::object kept;
@@ -39,7 +39,7 @@ private:
     [[nodiscard]] json::value shown(const Key& key, const std::string& path) const {
         if (key.pairs != nullptr) return pairs(key, path);
         if (key.list) return list(key, path);
-        // A map, where it says something; else the shorthand for it.
+        // The map, if it has content; otherwise its shorthand.
         const bool there = key.part != nullptr && key.part->count() > 0 && !secrets_.contains(path);
         json::value map = there ? json::value(child(*key.part, 0, path)) : nullptr;
         return key.value == nullptr || (there && !map.as_object().empty()) ? map : single(key, path);
@@ -77,7 +77,7 @@ private:
     [[nodiscard]] json::value scalar(const Key& key, const std::string& text, const std::string& path) const {
         if (key.secret || secrets_.contains(path)) return "***";
         if (key.form->type == JsonType::string) return json::value(text);
-        // A number or a boolean, printed by its own form; some forms also have a word.
+        // A number or a boolean, printed by its own form; some forms also have words.
         boost::system::error_code error;
         json::value parsed = json::parse(text, error);
         return error ? json::value(text) : parsed;
@@ -104,7 +104,7 @@ std::string to_json(const Description& root, const std::set<std::string>& secret
 }
 
 std::string to_json(const Policy& policy) {
-    Policy shown = policy;  // describe() takes what may be filled
+    Policy shown = policy;  // describe() takes a mutable struct
     return to_json([&](Visitor& v) { describe(v, shown); }, policy.secrets);
 }
 

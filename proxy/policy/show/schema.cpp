@@ -22,7 +22,7 @@ json::string_view type_name(JsonType type) {
     return "string";
 }
 
-// Any scalar may be a reference to a secret, which has another pattern. Numbers may carry a suffix, and so be strings.
+// Any scalar may be a reference to a secret, which has another pattern. Numbers may have a suffix, and so be strings.
 json::object form_schema(const Form& form) {
     json::object schema;
     if (form.type == JsonType::string) {
@@ -51,7 +51,7 @@ json::object form_schema(const Form& form) {
 
 json::object list_of(json::object items) { return {{"type", "array"}, {"items", std::move(items)}}; }
 
-// Explains one map: its keys, with the defaults of the struct that is described.
+// The schema of one map: its keys, with the defaults of the struct that is described.
 class Schema final : public Visitor {
 public:
     void not_empty() override { not_empty_ = true; }

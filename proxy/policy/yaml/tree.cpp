@@ -13,10 +13,10 @@
 namespace weir::policy {
 namespace {
 
-// Ends the parse from inside yaml-cpp's callbacks; the diagnostic has been written.
+// Thrown from yaml-cpp's callbacks to end the parse; the diagnostic has been added.
 struct Stop {};
 
-// Builds the tree from yaml-cpp's events. The events carry better marks than its nodes do: an alias reports its own
+// Builds the tree from yaml-cpp's events, whose marks are better than those of its nodes: an alias reports its own
 // place, and a scalar the place where it starts.
 class Builder : public YAML::EventHandler {
 public:
@@ -66,7 +66,7 @@ public:
     void OnMapEnd() override { close(); }
 
 private:
-    // A list or map whose end has not come yet.
+    // A list or map that has not ended yet.
     struct Open {
         Node node;
         bool block = false;
@@ -89,7 +89,7 @@ private:
             refuse(diagnostics_, at(mark), "yaml-alias", "anchors are not supported",
                    "write the value out where it is needed");
         }
-        // yaml-cpp says "?" for a plain node and "!" for a quoted scalar.
+        // yaml-cpp reports "?" for a plain node and "!" for a quoted scalar.
         if (!tag.empty() && tag != "?" && tag != "!") {
             refuse(diagnostics_, at(mark), "yaml-tag", "YAML tags are not supported",
                    "the key decides how its value is read");
@@ -100,7 +100,7 @@ private:
         return node;
     }
 
-    // yaml-cpp lets the end of the file close a quote, and so swallows everything after a forgotten one.
+    // yaml-cpp lets the end of the file close a quote, and so swallows everything after an unclosed one.
     void check_closed(const Mark& mark) {
         const auto line = static_cast<std::size_t>(mark.line - 1);
         if (line >= lines_.size()) return;
@@ -137,14 +137,14 @@ private:
             take_key(parent, node);
         } else {
             parent.has_key = false;
-            // A missing value is reported where the parser noticed, often lines below.
+            // The parser's mark for a missing value is where it noticed, often lines below.
             if (node.kind == Node::Kind::null) node.mark = parent.key_mark;
             if (!parent.drop_value) parent.node.entries.push_back({parent.key, parent.key_mark, std::move(node)});
         }
     }
 
     void take_key(Open& map, const Node& key) {
-        // A block map's own mark lies behind its first key.
+        // A block map's own mark comes after its first key.
         if (map.block && map.node.entries.empty() && !map.drop_value) map.node.mark = key.mark;
         map.has_key = true;
         map.key = key.text;
@@ -156,7 +156,7 @@ private:
             refuse(diagnostics_, key.mark, "merge-key", "merge keys are not supported", "write the merged keys out");
         } else if (const auto [first, fresh] = map.lines.emplace(key.text, key.mark.line); !fresh) {
             refuse(diagnostics_, key.mark, "duplicate-key",
-                   fmt::format("duplicate key '{}'; the first is in line {}", key.text, first->second));
+                   fmt::format("duplicate key '{}'; the first is on line {}", key.text, first->second));
         } else {
             map.drop_value = false;
             return;
@@ -173,7 +173,7 @@ private:
     std::size_t count_ = 0;
 };
 
-// YAML forbids tabs in indentation; yaml-cpp takes some of them for spaces and guesses a structure.
+// YAML forbids tabs in indentation; yaml-cpp treats some of them as spaces and guesses a structure.
 bool check_tabs(const std::string& file, const std::string& text, Diagnostics& diagnostics) {
     bool clean = true;
     int line = 0;

@@ -1,8 +1,8 @@
 #pragma once
-// A YAML text as a tree of strings in which every key and every value knows its place.
+// A YAML text as a tree of strings in which every key and every value has a mark.
 //
 // yaml-cpp is used for its grammar alone: what it would decide silently (the first of two equal keys wins, `010` is 8,
-// `no` is false, only the first document counts) is either refused here or left as plain text to the form of its key.
+// `no` is false, only the first document counts) is either refused here or left as plain text to its key's form.
 
 #include <cstdint>
 #include <optional>
@@ -24,7 +24,7 @@ struct Node {
     Kind kind = Kind::null;
     bool secret = false;  // `text` came from ${env:...} or ${file:...}
     bool broken = false;  // something in here was refused, so conclusions drawn from it would be noise
-    Mark mark;            // of a null: its key's
+    Mark mark;            // for a null: its key's
     std::string text;     // of a scalar
     std::vector<Node> items;
     std::vector<Entry> entries;
@@ -48,8 +48,8 @@ inline constexpr std::size_t kMaxPolicyBytes = 1024 * 1024;
 inline constexpr std::size_t kMaxPolicyNodes = 100'000;
 
 // Reads one document. Refuses, each at its place: syntax errors, tabs in the indentation, duplicate keys, merge keys,
-// keys that are no scalars, anchors, aliases, tags, a second document, more than kMaxPolicyNodes nodes.
-// Empty when there is no tree to go on with; what was refused inside an otherwise readable tree is left out of it.
+// keys that are not scalars, anchors, aliases, tags, a second document, more than kMaxPolicyNodes nodes. Empty when
+// there is no usable tree; what was refused inside an otherwise readable tree is left out of it.
 [[nodiscard]] std::optional<Node> parse_yaml(const std::string& file, const std::string& text,
                                              Diagnostics& diagnostics);
 

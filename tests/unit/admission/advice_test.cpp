@@ -14,20 +14,20 @@ TEST(Advise, SpreadsOverloadHalfEitherWay) {
     EXPECT_LT(advise(Reason::queue_full, 4s, kDefault, 0.999).retry_after, 6s);
 }
 
-TEST(Advise, SendsNobodyBackBeforeTheirBucketHasFilled) {
+TEST(Advise, NeverAdvisesARetryBeforeTheBucketHasFilled) {
     EXPECT_EQ(advise(Reason::client_rate, 4s, kDefault, 0).retry_after, 4s);
     EXPECT_EQ(advise(Reason::class_rate, 4s, kDefault, 0.5).retry_after, 5s);
     EXPECT_FALSE(advise(Reason::client_rate, 4s, kDefault, 0).do_not_retry);
 }
 
-TEST(Advise, CallsABucketHopelessThatFillsLaterThanAnybodyWaits) {
+TEST(Advise, AdvisesAgainstRetryingWhenTheBucketFillsTooLate) {
     const Advice advice = advise(Reason::client_rate, 1h, kDefault, 0.5);
     EXPECT_TRUE(advice.do_not_retry);
     EXPECT_EQ(advice.retry_after, 43'750ms);
     EXPECT_FALSE(advise(Reason::client_rate, 50s, kDefault, 0.5).do_not_retry);
 }
 
-TEST(Advise, CallsOverloadHopelessWhereThePolicyDoes) {
+TEST(Advise, AdvisesAgainstRetryingOnOverloadWhereThePolicySaysSo) {
     RefusalConfig refusal;
     EXPECT_FALSE(advise(Reason::displaced, 5s, refusal, 0.5).do_not_retry);
     refusal.tell_no_retry = true;

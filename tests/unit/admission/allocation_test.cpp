@@ -1,4 +1,4 @@
-// Counts every allocation of the program: the reason why this is the only file that replaces operator new.
+// Counts every allocation of the program, which is why this is the only file that replaces operator new.
 
 #include <gtest/gtest.h>
 
@@ -13,7 +13,7 @@ namespace {
 std::atomic<std::size_t> allocations{0};
 }  // namespace
 
-// Not inlined: g++ 12 would see free() beside new and warn of a mismatch that is none.
+// Not inlined: g++ 12 would see free() next to new and warn of a false mismatch.
 [[gnu::noinline]] void* operator new(std::size_t size) {
     ++allocations;
     if (void* memory = std::malloc(size == 0 ? 1 : size)) return memory;

@@ -17,7 +17,7 @@ std::string_view find_header(const void* context, std::string_view name) {
     return found == headers.end() ? std::string_view{} : std::string_view(found->second);
 }
 
-// One class with the given conditions, and whether a caller with acme's key from 17.1.2.3 falls into it.
+// One class with the given conditions; matches() says whether a caller with acme's key from 17.1.2.3 falls into it.
 class ClassifierTest : public testing::Test {
 protected:
     bool matches(const MatchConfig& conditions, std::string_view api_key = "acme-secret") const {
@@ -46,7 +46,7 @@ TEST_F(ClassifierTest, ListItemsAreAlternatives) {
     EXPECT_FALSE(matches(match));
 }
 
-TEST_F(ClassifierTest, AKeyThatNobodyHasMatchesNobody) {
+TEST_F(ClassifierTest, AnUnknownKeyNameMatchesNoCaller) {
     match.api_keys = {"gone"};
     EXPECT_FALSE(matches(match));
     EXPECT_FALSE(matches(match, ""));
@@ -85,7 +85,7 @@ TEST_F(ClassifierTest, HeadersMustAllBePresentWithTheirValues) {
     EXPECT_TRUE(matches(match));
 }
 
-TEST_F(ClassifierTest, NotInvertsTheWholeOfIt) {
+TEST_F(ClassifierTest, NotInvertsAllItsConditionsTogether) {
     MatchConfig excluded;
     excluded.plans = {"team"};
     excluded.methods = {"GET"};
@@ -130,7 +130,7 @@ TEST_F(ClassifierTest, NoConditionOnABodyHoldsWithoutOne) {
     match.prompt = {};
     match.none_of = {MatchConfig{}};
     match.none_of.front().stream = false;
-    EXPECT_TRUE(matches(match)) << "so nothing excludes it";
+    EXPECT_TRUE(matches(match)) << "nothing excludes it";
 }
 
 TEST_F(ClassifierTest, NotMayMixHeadAndBody) {
@@ -145,7 +145,7 @@ TEST_F(ClassifierTest, NotMayMixHeadAndBody) {
     EXPECT_TRUE(matches(match));
 }
 
-TEST(Classifier, ABodyDecidesAmongTheClassesThatItsHeadLeavesOpen) {
+TEST(Classifier, TheBodyDecidesAmongTheClassesThatTheHeadLeavesOpen) {
     std::vector<JudgeClass> classes{test::make_class(1), test::make_class(2), test::make_class(3), test::make_class(4)};
     classes[0].config.match.models = {"a"};
     classes[1].config.match.methods = {"GET"};
@@ -161,7 +161,7 @@ TEST(Classifier, ABodyDecidesAmongTheClassesThatItsHeadLeavesOpen) {
     EXPECT_EQ(classifier.resolve(open, {}), ClassId{4});
 }
 
-TEST(Classifier, AClassThatAnEarlierOneDecidesIsNotOpen) {
+TEST(Classifier, AClassAfterADecidedOneIsNotOpen) {
     std::vector<JudgeClass> classes{test::make_class(1), test::make_class(2)};
     classes[1].config.match.models = {"a"};
     OpenClasses open;

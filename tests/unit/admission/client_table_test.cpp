@@ -12,10 +12,10 @@ namespace {
 constexpr TimePoint kNow = test::kStart;
 const BucketRate kRate({.per_second = 1, .burst = 10});
 
-// A table of one set, so that every client is everybody's neighbour.
+// A table of one set, so that all clients share it.
 class ClientTableTest : public testing::Test {
 protected:
-    // A client that was here, took this many tokens, and left.
+    // A client that arrived, took this many tokens, and left.
     void visit(ClientKey key, int tokens) {
         const ClientSlot slot = table.enter(key, kNow);
         for (int i = 0; i < tokens; ++i) (void)table.at(slot).buckets[Meter::requests].try_take(kRate, 1, kNow);
@@ -26,7 +26,7 @@ protected:
     ClientTable table{8};
 };
 
-TEST_F(ClientTableTest, RemembersWhoIsPresentAndWhatTheyTook) {
+TEST_F(ClientTableTest, RemembersPresentClientsAndWhatTheyTook) {
     const ClientSlot slot = table.enter(7, kNow);
     EXPECT_EQ(table.look(7).present, 1U);
     EXPECT_EQ(table.enter(7, kNow), slot);
@@ -38,12 +38,12 @@ TEST_F(ClientTableTest, RemembersWhoIsPresentAndWhatTheyTook) {
     EXPECT_EQ(table.size(), 1U);
 }
 
-TEST_F(ClientTableTest, LookingLeavesNoTrace) {
+TEST_F(ClientTableTest, LookingChangesNothing) {
     (void)table.look(7);
     EXPECT_EQ(table.size(), 0U);
 }
 
-TEST_F(ClientTableTest, AFullTableGivesUpTheFullestBucket) {
+TEST_F(ClientTableTest, AFullTableEvictsTheFullestBucket) {
     for (ClientKey key = 1; key <= 8; ++key) visit(key, static_cast<int>(key));
     visit(100, 0);
     EXPECT_EQ(table.size(), 8U);
@@ -58,7 +58,7 @@ TEST_F(ClientTableTest, AnEvictedClientDoesNotComeBackWithAFullBucket) {
     for (ClientKey key = 1; key <= 8; ++key) EXPECT_LE(level(key), 1) << key;
 }
 
-TEST_F(ClientTableTest, AFullBucketThatWasHeldIsNotLeftToAnEvictedClient) {
+TEST_F(ClientTableTest, AnEvictedClientDoesNotInheritAFullBucket) {
     const ClientSlot held = table.enter(1, kNow);
     for (ClientKey key = 2; key <= 8; ++key) visit(key, 9);
     visit(100, 0);
@@ -66,13 +66,13 @@ TEST_F(ClientTableTest, AFullBucketThatWasHeldIsNotLeftToAnEvictedClient) {
     for (ClientKey key = 2; key <= 8; ++key) EXPECT_LE(level(key), 1) << key;
 }
 
-TEST_F(ClientTableTest, ForgettingAFullBucketIsNoEviction) {
+TEST_F(ClientTableTest, ReplacingAFullBucketIsNotCountedAsAnEviction) {
     for (ClientKey key = 1; key <= 30; ++key) visit(key, 0);
     EXPECT_EQ(table.evictions(), 0U);
     EXPECT_DOUBLE_EQ(level(1), 10);
 }
 
-TEST_F(ClientTableTest, ThoseWhoArePresentAreNeverForgotten) {
+TEST_F(ClientTableTest, PresentClientsAreNeverEvicted) {
     std::vector<ClientSlot> slots;
     for (ClientKey key = 1; key <= 8; ++key) slots.push_back(table.enter(key, kNow));
     for (ClientKey key = 100; key < 200; ++key) table.leave(table.enter(key, kNow));
@@ -80,7 +80,7 @@ TEST_F(ClientTableTest, ThoseWhoArePresentAreNeverForgotten) {
     for (const ClientSlot slot : slots) table.leave(slot);
 }
 
-TEST_F(ClientTableTest, NewcomersToAHeldTableAreOneClientTogether) {
+TEST_F(ClientTableTest, NewClientsOfATableInUseShareOneEntry) {
     for (ClientKey key = 1; key <= 8; ++key) (void)table.enter(key, kNow);
     const ClientSlot slot = table.enter(100, kNow);
     EXPECT_EQ(table.enter(200, kNow), slot);
@@ -100,13 +100,13 @@ TEST_F(ClientTableTest, LeavingTheSharedEntryDoesNotRefillABucket) {
     EXPECT_DOUBLE_EQ(level(100), 0);
 }
 
-TEST(ClientTable, HoldsAsManyAsItPromises) {
+TEST(ClientTable, HoldsAtLeastItsBound) {
     ClientTable table(65'536);
     for (ClientKey key = 0; key < 30'000; ++key) table.leave(table.enter(key * 0x1234'5678'9ABC'DEF1U, kNow));
     EXPECT_GT(table.size(), 29'900U);
 }
 
-TEST(ClientTable, KeepsFillsOverANewRate) {
+TEST(ClientTable, KeepsFillLevelsAcrossANewRate) {
     ClientTable table(8);
     const ClientSlot slot = table.enter(1, kNow);
     for (int i = 0; i < 5; ++i) (void)table.at(slot).buckets[Meter::requests].try_take(kRate, 1, kNow);

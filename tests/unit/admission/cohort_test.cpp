@@ -13,7 +13,7 @@ using namespace std::chrono_literals;
 
 constexpr std::chrono::seconds kWall{1'790'000'000};
 
-TEST(Cohort, IsTheSameForAnHourAndThenAnother) {
+TEST(Cohort, StaysTheSameForAnHourAndThenChanges) {
     int changes = 0;
     constexpr int kClients = 200;
     for (ClientKey client = 1; client <= kClients; ++client) {
@@ -30,7 +30,7 @@ TEST(Cohort, IsTheSameForAnHourAndThenAnother) {
     EXPECT_GT(changes, kClients * 3 / 2);
 }
 
-TEST(Cohort, ChangesAtAMinuteOfTheClientsOwn) {
+TEST(Cohort, ChangesAtAnOffsetOfTheClientsOwn) {
     int changed = 0;
     for (ClientKey client = 1; client <= 600; ++client) {
         changed += cohort_of(client, kWall) != cohort_of(client, kWall + 1min) ? 1 : 0;
@@ -47,8 +47,8 @@ TEST(Cohort, SpreadsClientsEvenly) {
     EXPECT_LT(*std::max_element(sizes.begin(), sizes.end()), 110U);
 }
 
-TEST(Cohort, DependsOnNothingButClientAndHour) {
-    // The figures are the contract: two processes, two versions of Weir, the same cohorts.
+TEST(Cohort, DependsOnlyOnClientAndHour) {
+    // These values are fixed: two processes or two versions of Weir compute the same cohorts.
     EXPECT_EQ(cohort_of(0x0123'4567'89AB'CDEF, kWall), 3663);
 }
 

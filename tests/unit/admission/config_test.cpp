@@ -14,7 +14,7 @@ TEST(ClassConfig, TheQueueTimeoutIsFourFifthsOfTheSlo) {
     EXPECT_EQ(effective_queue_timeout(config), 0s);
 }
 
-TEST(ClassConfig, ALineIsAnEighthOfTheBackendButNotTooShort) {
+TEST(ClassConfig, AQueueIsAnEighthOfTheBackendButNotTooShort) {
     ClassConfig config;
     EXPECT_EQ(effective_queue(config, 8), 16U);
     EXPECT_EQ(effective_queue(config, 512), 64U);

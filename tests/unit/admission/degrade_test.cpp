@@ -23,7 +23,7 @@ DegradeAsk chat() {
     return ask;
 }
 
-TEST(PlanDegrade, AppliesTheHarderRuleBelowTheMilderOne) {
+TEST(PlanDegrade, AppliesTheStricterRuleAfterTheMilderOne) {
     DegradeRule rules[] = {rule(0, 0.9), rule(5, 1.0)};
     rules[0].config.max_output_tokens = 128;
     rules[1].config.max_output_tokens = 32;
@@ -51,7 +51,7 @@ TEST(PlanDegrade, NeverMakesAnAnswerLonger) {
     EXPECT_EQ(plan.n, 2U);
 }
 
-TEST(PlanDegrade, DoesAllOfARuleOrNothing) {
+TEST(PlanDegrade, AppliesARuleInFullOrNotAtAll) {
     DegradeRule rules[] = {rule(0, 0)};
     rules[0].config.max_output_tokens = 128;
     rules[0].config.backend = "small";
@@ -74,12 +74,12 @@ TEST(PressureWindow, RemembersTheLargestForHalfToAWholeSecond) {
     using namespace std::chrono_literals;
     PressureWindow window;
     const TimePoint start{1h};
-    EXPECT_EQ(window.saw(0.4, start), 0.4);
-    EXPECT_EQ(window.saw(1.5, start + 100ms), 1.5);
-    EXPECT_EQ(window.saw(0.2, start + 400ms), 1.5);
-    EXPECT_EQ(window.saw(0.3, start + 900ms), 1.5);
-    EXPECT_EQ(window.saw(0.1, start + 1401ms), 0.3);
-    EXPECT_EQ(window.saw(0.1, start + 10s), 0.1);
+    EXPECT_EQ(window.observe(0.4, start), 0.4);
+    EXPECT_EQ(window.observe(1.5, start + 100ms), 1.5);
+    EXPECT_EQ(window.observe(0.2, start + 400ms), 1.5);
+    EXPECT_EQ(window.observe(0.3, start + 900ms), 1.5);
+    EXPECT_EQ(window.observe(0.1, start + 1401ms), 0.3);
+    EXPECT_EQ(window.observe(0.1, start + 10s), 0.1);
 }
 
 }  // namespace

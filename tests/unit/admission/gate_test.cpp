@@ -20,7 +20,7 @@ JudgeConfig make_config(const std::vector<std::uint32_t>& limits) {
     return config;
 }
 
-// A gate, and the loads of those who have passed it.
+// A gate, and the loads of the requests that have passed it.
 struct Passage {
     explicit Passage(JudgeConfig wanted) : config(std::move(wanted)), gate(config, kNow) {}
     explicit Passage(const std::vector<std::uint32_t>& limits) : Passage(make_config(limits)) {}
@@ -28,7 +28,7 @@ struct Passage {
         for (auto& [endpoint, load] : passed) gate.give_back(endpoint, load, kNow);
     }
 
-    // Lets one pass, and says where to; kNoEndpoint when it fits nowhere.
+    // Lets a request pass and returns its endpoint; kNoEndpoint when it fits nowhere.
     EndpointId pass(const Need& need = {}, bool streams = true, EndpointId lost = kNoEndpoint) {
         Endpoint* endpoint = gate.choose(need, lost);
         if (endpoint == nullptr) return kNoEndpoint;
@@ -67,7 +67,7 @@ TEST(EndpointGate, UsesWholeLimitsExactly) {
     }
 }
 
-TEST(EndpointGate, AnIdleEndpointTakesARequestWhateverItsLimits) {
+TEST(EndpointGate, AnIdleEndpointTakesARequestRegardlessOfItsLimits) {
     JudgeConfig config = make_config({1});
     config.endpoints[0].context_tokens = 100;
     config.endpoints[0].prompt_tokens = 100;
@@ -75,7 +75,7 @@ TEST(EndpointGate, AnIdleEndpointTakesARequestWhateverItsLimits) {
     EXPECT_EQ(passage.pass_all({0.2, 100'000}), 1);
 }
 
-TEST(EndpointGate, KeepsRoomFree) {
+TEST(EndpointGate, KeepsHeadroomFree) {
     Passage passage({10, 20});
     EXPECT_EQ(passage.pass_all(kLowRank), 24);
     EXPECT_EQ(passage.pass_all(), 6);
@@ -89,19 +89,19 @@ TEST(EndpointGate, FillsTheEmptiestAndTakesTurns) {
     EXPECT_EQ(passage.endpoint(2).inflight, 5U);
 }
 
-TEST(EndpointGate, TheFullestOfTheThreeLimitsSaysHowMuchRoomThereIs) {
+TEST(EndpointGate, TheFullestOfTheThreeLimitsRanksAnEndpoint) {
     JudgeConfig config = make_config({100, 100});
     for (auto& endpoint : config.endpoints) endpoint.context_tokens = 10'000;
     Passage passage(config);
     EXPECT_EQ(passage.pass({0, 3'000}), EndpointId{0});
-    // Three requests without a prompt come to less than one with a long one.
+    // Three requests without a prompt count for less than one with a long prompt.
     for (int i = 0; i < 3; ++i) EXPECT_EQ(passage.pass(), EndpointId{1});
     config.balance = Balance::least_requests;
     passage.gate.reconfigure(config, kNow);
     EXPECT_EQ(passage.pass(), EndpointId{0});
 }
 
-TEST(EndpointGate, RoundRobinTakesTurnsWhateverIsThere) {
+TEST(EndpointGate, RoundRobinTakesTurnsRegardlessOfLoad) {
     JudgeConfig config = make_config({100, 10});
     config.balance = Balance::round_robin;
     Passage passage(config);
@@ -110,22 +110,22 @@ TEST(EndpointGate, RoundRobinTakesTurnsWhateverIsThere) {
 
 TEST(EndpointGate, HoldsContextTokensAsTheyGrow) {
     JudgeConfig config = make_config({100});
-    config.endpoints[0].context_tokens = 1'000;  // 950 are used
+    config.endpoints[0].context_tokens = 1'000;  // 950 are usable
     Passage passage(config);
     passage.pass({0, 500});
     passage.pass({0, 400});
     EXPECT_EQ(passage.pass({0, 100}), kNoEndpoint);
-    EXPECT_EQ(passage.pass({0.2, 10}), kNoEndpoint);  // 950 x 0.8 = 760 for those who keep room
+    EXPECT_EQ(passage.pass({0.2, 10}), kNoEndpoint);  // 950 x 0.8 = 760 for a class that keeps headroom
     passage.stream(0, 40);
     EXPECT_EQ(passage.pass({0, 11}), kNoEndpoint);
     EXPECT_EQ(passage.pass({0, 10}), EndpointId{0});
-    passage.stream(0, 30);  // fewer than before say nothing
+    passage.stream(0, 30);  // fewer than before are ignored
     EXPECT_EQ(passage.endpoint(0).context, 950U);
     passage.end_first();
     EXPECT_EQ(passage.endpoint(0).context, 410U);
 }
 
-TEST(EndpointGate, TakesTheEnginesWordForItsContextWhereThePolicyHasNone) {
+TEST(EndpointGate, UsesTheContextSizeReportedByTheEngineWhereThePolicyHasNone) {
     JudgeConfig config = make_config({100, 100});
     config.endpoints[1].context_tokens = 500;
     Passage passage(config);
@@ -154,7 +154,7 @@ TEST(EndpointGate, HoldsPromptsUntilTheirFirstToken) {
     EXPECT_EQ(passage.endpoint(0).prompts, 1'000U);
 }
 
-TEST(EndpointGate, APromptThatNobodySeesEndIsDoneWhenALaterOneIs) {
+TEST(EndpointGate, APromptWithAnUnobservableEndIsDoneWhenALaterOneIs) {
     Passage passage({100});
     passage.pass({0, 100}, false);
     passage.pass({0, 100}, true);
@@ -170,7 +170,7 @@ TEST(EndpointGate, APromptThatNobodySeesEndIsDoneWhenALaterOneIs) {
     EXPECT_EQ(passage.gate.next_old_prompt(), std::nullopt);
 }
 
-TEST(EndpointGate, APartThatIsTakenOutHoldsNothing) {
+TEST(EndpointGate, ARemovedPartLimitsNothing) {
     JudgeConfig config = make_config({100});
     config.endpoints[0].context_tokens = 1'000;
     config.endpoints[0].prompt_tokens = 1'000;
@@ -213,16 +213,16 @@ TEST(EndpointGate, ARemovedEndpointDrainsAndIsGone) {
     EXPECT_EQ(passage.gate.endpoints().size(), 1U);
 }
 
-TEST(EndpointGate, HealthOutlivesAReload) {
+TEST(EndpointGate, HealthSurvivesAReload) {
     Passage passage({2});
     passage.gate.set_available(EndpointId{0}, false);
     passage.gate.reconfigure(passage.config, kNow);
     EXPECT_FALSE(passage.gate.any_available());
 }
 
-TEST(EndpointGate, ALearnedLimitOutlivesAReload) {
+TEST(EndpointGate, ALearnedLimitSurvivesAReload) {
     JudgeConfig config = make_config({0});
-    config.endpoints[0].learn = LearnConfig{.start = 8, .most = 64};
+    config.endpoints[0].learn = LearnConfig{.start = 8, .max = 64};
     Passage passage(config);
     EXPECT_EQ(passage.pass_all(), 8);
     passage.gate.note_blocked({}, passage.now);
@@ -235,7 +235,7 @@ TEST(EndpointGate, ALearnedLimitOutlivesAReload) {
     EXPECT_GT(learned, 8U);
     passage.gate.reconfigure(config, passage.now);
     EXPECT_EQ(passage.endpoint(0).limit, learned);
-    config.endpoints[0].learn->most = 4;
+    config.endpoints[0].learn->max = 4;
     passage.gate.reconfigure(config, passage.now);
     EXPECT_EQ(passage.endpoint(0).limit, 4U);
 }
@@ -243,20 +243,20 @@ TEST(EndpointGate, ALearnedLimitOutlivesAReload) {
 TEST(Headroom, IsKeptForBetterPrioritiesThatAreActive) {
     Headroom headroom;
     EXPECT_DOUBLE_EQ(headroom.of(Priority::sheddable, kNow), 0);
-    headroom.saw(Priority::normal, kNow);
+    headroom.observe(Priority::normal, kNow);
     EXPECT_DOUBLE_EQ(headroom.of(Priority::sheddable, kNow), 0.15);
     EXPECT_DOUBLE_EQ(headroom.of(Priority::normal, kNow), 0);
-    headroom.saw(Priority::critical, kNow);
-    headroom.saw(Priority::high, kNow);
+    headroom.observe(Priority::critical, kNow);
+    headroom.observe(Priority::high, kNow);
     EXPECT_DOUBLE_EQ(headroom.of(Priority::sheddable, kNow), 0.2);
     EXPECT_DOUBLE_EQ(headroom.of(Priority::high, kNow), 0.15);
     EXPECT_DOUBLE_EQ(headroom.of(Priority::critical, kNow), 0);
 }
 
-TEST(Headroom, IsGivenBackAfterAMinuteOfQuiet) {
+TEST(Headroom, IsReleasedAfterAMinuteWithoutRequests) {
     Headroom headroom;
-    headroom.saw(Priority::critical, kNow);
-    headroom.saw(Priority::high, kNow + 10s);
+    headroom.observe(Priority::critical, kNow);
+    headroom.observe(Priority::high, kNow + 10s);
     EXPECT_EQ(headroom.next_lapse(kNow + 10s), kNow + 60s);
     EXPECT_DOUBLE_EQ(headroom.of(Priority::low, kNow + 60s - 1ns), 0.2);
     EXPECT_DOUBLE_EQ(headroom.of(Priority::low, kNow + 60s), 0.15);

@@ -43,12 +43,12 @@ TEST_F(IdentityTest, KnowsACertificateByItsWholeSubject) {
     for (const char* other : {"", "CN=robot", "CN=robot,O=Example,OU=x", "O=Example,CN=robot", "cn=robot,o=example"}) {
         EXPECT_EQ(certified(other).certificate, nullptr) << other;
     }
-    // A client of its own, beside those of keys and addresses; a key that is shown as well names the client.
+    // A client of its own, distinct from those of keys and addresses; a key presented as well takes precedence.
     EXPECT_NE(certified("CN=robot,O=Example").client, client("203.0.113.9"));
     EXPECT_EQ(certified("CN=robot,O=Example", "acme-secret").client, keyed("acme-secret").client);
 }
 
-TEST_F(IdentityTest, TwoDifferentKeysAreNone) { EXPECT_EQ(keyed("acme-secret", true).api_key, nullptr); }
+TEST_F(IdentityTest, TwoDifferentKeysCountAsNone) { EXPECT_EQ(keyed("acme-secret", true).api_key, nullptr); }
 
 TEST_F(IdentityTest, BelievesOnlyTrustedProxies) {
     EXPECT_EQ(source("203.0.113.9", "17.0.0.1"), "203.0.113.9");
@@ -56,7 +56,7 @@ TEST_F(IdentityTest, BelievesOnlyTrustedProxies) {
     EXPECT_EQ(source("10.0.0.1", ""), "10.0.0.1");
 }
 
-TEST_F(IdentityTest, WalksFromTheRightToTheFirstStranger) {
+TEST_F(IdentityTest, WalksFromTheRightToTheFirstUntrustedAddress) {
     EXPECT_EQ(source("10.0.0.1", "17.0.0.1, 198.51.100.7, 10.9.9.9"), "198.51.100.7");
     EXPECT_EQ(source("10.0.0.1", "10.2.2.2,fd00::1"), "10.2.2.2");
 }

@@ -21,7 +21,7 @@ JudgeConfig one_slot() {
     return config;
 }
 
-TEST(Bypass, NeverWaitsForThoseInLine) {
+TEST(Bypass, DoesNotWaitForQueuedRequests) {
     Scene scene(one_slot());
     Place& running = scene.arrive(0);
     Place& waiting = scene.arrive(0);
@@ -37,7 +37,7 @@ TEST(Bypass, NeverWaitsForThoseInLine) {
     EXPECT_EQ(waiting.standing(), Standing::running);
 }
 
-TEST(Bypass, HasABoundOfItsOwn) {
+TEST(Bypass, HasItsOwnBound) {
     Scene scene(one_slot());
     for (std::uint32_t i = 0; i < law::kMaxBypassing; ++i) {
         ASSERT_EQ(scene.arrive(question()).standing(), Standing::running);
@@ -49,7 +49,7 @@ TEST(Bypass, HasABoundOfItsOwn) {
     EXPECT_EQ(scene.arrive(question()).standing(), Standing::running);
 }
 
-TEST(Bypass, GoesWhereItsAnswerIsOrNowhere) {
+TEST(Bypass, RunsOnlyWhereItsAnswerIs) {
     Scene scene(test::make_config({test::make_class(0)}, {1, 1}));
     EXPECT_EQ(scene.arrive(question(EndpointId{1})).decision().endpoint, EndpointId{1});
     EXPECT_EQ(scene.arrive(question(EndpointId{1})).decision().endpoint, EndpointId{1});
@@ -58,7 +58,7 @@ TEST(Bypass, GoesWhereItsAnswerIsOrNowhere) {
     EXPECT_EQ(scene.arrive(question()).decision().endpoint, EndpointId{0});
 }
 
-TEST(Bypass, ThatLostItsEndpointIsRefused) {
+TEST(Bypass, IsRefusedWhenItsEndpointIsLost) {
     Scene scene(one_slot());
     Place& asked = scene.arrive(question());
     EXPECT_FALSE(scene.requeue(asked));

@@ -30,7 +30,7 @@ int evicted(const Scene& scene) {
     return count;
 }
 
-TEST(Eviction, TakesTheNewestOnceABetterClassHasWaitedHalfOfWhatItMay) {
+TEST(Eviction, TakesTheNewestOnceABetterClassHasWaitedHalfItsQueueTimeout) {
     Scene scene(preemptible(4));
     scene.flood(kBulk, 4);
     Place& top = scene.arrive(kTop);
@@ -43,7 +43,7 @@ TEST(Eviction, TakesTheNewestOnceABetterClassHasWaitedHalfOfWhatItMay) {
     Place& newest = scene.places[3];
     EXPECT_EQ(scene.changes, Changes{&newest});
     EXPECT_TRUE(newest.evicted());
-    EXPECT_EQ(newest.standing(), Standing::running);  // until it is gone, its slot is taken
+    EXPECT_EQ(newest.standing(), Standing::running);  // until it ends, its slot is taken
     EXPECT_EQ(newest.eviction().reason, Reason::evicted);
     EXPECT_DOUBLE_EQ(newest.eviction().limit, 1);
     EXPECT_DOUBLE_EQ(newest.eviction().observed, 1);
@@ -53,7 +53,7 @@ TEST(Eviction, TakesTheNewestOnceABetterClassHasWaitedHalfOfWhatItMay) {
     EXPECT_FALSE(newest.evicted());
 }
 
-TEST(Eviction, ActsWaitsForTheCountToDropAndActsAgain) {
+TEST(Eviction, WaitsForEvictedRequestsToEndBeforeEvictingMore) {
     Scene scene(preemptible(4));
     scene.flood(kBulk, 4);
     scene.arrive(kTop);
@@ -75,7 +75,7 @@ TEST(Eviction, TakesAtMostFivePercentAtOnce) {
     EXPECT_EQ(evicted(scene), 5);
 }
 
-TEST(Eviction, IsOffByDefaultAndNeverHitsEqualsOrBetterOnesOrAGuarantee) {
+TEST(Eviction, IsOffByDefaultAndSparesEqualAndBetterClassesAndGuarantees) {
     JudgeConfig off = preemptible(4);
     off.classes[kBulk].config.preemptible = false;
     JudgeConfig equal = preemptible(4);

@@ -26,19 +26,19 @@ TEST(Judge, AdmitsWhileThereIsASlot) {
     EXPECT_EQ(place.decision().endpoint, EndpointId{0});
 }
 
-TEST(Judge, ALoneBulkClassBorrowsEverything) {
+TEST(Judge, ALoneBulkClassMayUseEverything) {
     Scene scene(two_classes({10, 10}));
     EXPECT_EQ(scene.flood(kBulk, 20), 20);
 }
 
-TEST(Judge, BulkLeavesRoomWhileABetterClassIsActive) {
+TEST(Judge, BulkLeavesHeadroomWhileABetterClassIsActive) {
     Scene scene(two_classes({10}));
     scene.finish(scene.arrive(kTop));
     EXPECT_EQ(scene.flood(kBulk, 20), 8);
     EXPECT_EQ(scene.arrive(kTop).standing(), Standing::running);
 }
 
-TEST(Judge, RoomIsBorrowedAgainAfterAMinuteWithoutAnyEvent) {
+TEST(Judge, HeadroomIsReleasedAfterAMinuteWithoutAnyEvent) {
     auto config = two_classes({10});
     config.classes[kBulk].config.queue_timeout = 2min;
     Scene scene(config);
@@ -72,7 +72,7 @@ TEST(Judge, AmongEqualsTheClassWithFewestInFlightGoesFirst) {
     EXPECT_EQ(scene.changes, Changes{&neighbour});
 }
 
-TEST(Judge, AFullLineShedsItsWorst) {
+TEST(Judge, AFullQueueShedsItsWorst) {
     auto config = two_classes({1});
     config.classes[kBulk].config.queue = 2;
     Scene scene(config);
@@ -86,7 +86,7 @@ TEST(Judge, AFullLineShedsItsWorst) {
     EXPECT_EQ(refused.decision().retry_after, 5s);
 }
 
-TEST(Judge, AFirstTryPushesOutARetry) {
+TEST(Judge, AFirstTryDisplacesARetry) {
     auto config = two_classes({1});
     config.classes[kBulk].config.queue = 1;
     Scene scene(config);
@@ -100,7 +100,7 @@ TEST(Judge, AFirstTryPushesOutARetry) {
     EXPECT_EQ(scene.changes.size(), 1U);
 }
 
-TEST(Judge, RefusesWhoWaitedAsLongAsItMay) {
+TEST(Judge, RefusesARequestThatHasUsedUpItsQueueTimeout) {
     Scene scene(two_classes({1}));
     scene.arrive(kTop);
     const Place& waiting = scene.arrive(kTop);
@@ -114,7 +114,7 @@ TEST(Judge, RefusesWhoWaitedAsLongAsItMay) {
     EXPECT_EQ(scene.judge.next_expiry(), std::nullopt);
 }
 
-TEST(Judge, NeverServesWhoseTimeIsOverEvenWhenNobodyCalledExpire) {
+TEST(Judge, NeverServesAnExpiredRequestEvenIfExpireWasNotCalled) {
     Scene scene(two_classes({1}));
     Place& running = scene.arrive(kTop);
     const Place& late = scene.arrive(kTop);
@@ -146,7 +146,7 @@ TEST(Judge, WithAQueueTimeoutOfZeroRequestsRunNowOrAreRefusedNow) {
     EXPECT_EQ(scene.counts().classes[kBulk].waiting, 0U);
 }
 
-TEST(Judge, ALineWithoutPlacesRefusesAtOnce) {
+TEST(Judge, AQueueWithoutPlacesRefusesAtOnce) {
     auto config = two_classes({1});
     config.classes[kBulk].config.queue = 0;
     Scene scene(config);
@@ -154,7 +154,7 @@ TEST(Judge, ALineWithoutPlacesRefusesAtOnce) {
     EXPECT_EQ(scene.arrive(kBulk).decision().reason, Reason::queue_full);
 }
 
-TEST(Judge, ARequeuedRequestGoesBeforeThoseWhoCameLater) {
+TEST(Judge, ARequeuedRequestGoesBeforeLaterArrivals) {
     Scene scene(two_classes({1}));
     Place& lost = scene.arrive(kTop);
     scene.arrive(kTop);
@@ -215,18 +215,18 @@ TEST(Judge, RefusesEarlyOnlyWhatIsCertain) {
     Ask again = test::make_ask(kBulk);
     again.retry = true;
     Place& retry = scene.arrive(again);
-    EXPECT_FALSE(scene.refuse_early(test::make_ask(kBulk))) << "it would push out the retry";
+    EXPECT_FALSE(scene.refuse_early(test::make_ask(kBulk))) << "it would displace the retry";
     const auto refusal = scene.refuse_early(again);
     ASSERT_TRUE(refusal);
     EXPECT_EQ(refusal->reason, Reason::queue_full);
     EXPECT_DOUBLE_EQ(refusal->observed, 2);
     EXPECT_FALSE(scene.refuse_early(test::make_ask(kTop))) << "it has a slot";
     scene.clock.advance(5s);
-    EXPECT_FALSE(scene.refuse_early(again)) << "the line is about to be empty";
+    EXPECT_FALSE(scene.refuse_early(again)) << "the queue is about to be empty";
     EXPECT_EQ(retry.standing(), Standing::waiting);
 }
 
-TEST(Judge, PressureIsOneWhenFullAndMoreWithALine) {
+TEST(Judge, PressureIsOneWhenFullAndMoreWithAQueue) {
     auto config = two_classes({4});
     config.classes[kTop].config.queue = 2;
     Scene scene(config);

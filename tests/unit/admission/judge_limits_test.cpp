@@ -28,13 +28,13 @@ TEST(JudgeLimits, RefusesWithTheBucketsExactWait) {
     EXPECT_EQ(scene.refuse_early(test::make_ask(0))->reason, Reason::class_rate);
 }
 
-TEST(JudgeLimits, SaysTheWaitAsItIsHoweverLong) {
+TEST(JudgeLimits, ReportsTheExactWaitHoweverLong) {
     Scene scene(limited({RateConfig{0.001, 1}, {}}, {}));
     scene.arrive(0);
     EXPECT_EQ(scene.arrive(0).decision().retry_after, 1000s);
 }
 
-TEST(JudgeLimits, ConcurrencyCountsTheLineToo) {
+TEST(JudgeLimits, ConcurrencyCountsQueuedRequestsToo) {
     Scene scene(limited({}, {std::nullopt, 2}, 1));
     Place& running = scene.arrive(0, 1);
     Place& waiting = scene.arrive(0, 1);
@@ -63,7 +63,7 @@ TEST(JudgeLimits, EarlyRefusalReservesNothing) {
     EXPECT_EQ(scene.counts().classes[0].clients, 0U);
 }
 
-TEST(JudgeLimits, AClassOverItsContractMakesNobodyKeepRoom) {
+TEST(JudgeLimits, AClassOverItsLimitsReservesNoHeadroom) {
     auto config = make_config({make_class(0, Priority::critical), make_class(1, Priority::low)}, {10});
     config.classes[0].config.limits.concurrency = 0;
     Scene scene(config);

@@ -1,4 +1,4 @@
-// The parts of the law that say who stands where: whales, cohorts, fair turns, weights, guarantees, the gate's tokens.
+// The parts of the law that set the order: client shares, cohorts, fair turns, weights, guarantees, the gate's tokens.
 
 #include <gtest/gtest.h>
 
@@ -26,18 +26,18 @@ Ask prompt_of(int cls, std::uint32_t tokens) {
 
 JudgeConfig one_class(std::uint32_t slots) { return make_config({make_class(0)}, {slots}); }
 
-TEST(JudgeOrder, AWhaleStandsBehindEverybodyElse) {
+TEST(JudgeOrder, AClientOverItsShareQueuesBehindAllOthers) {
     Scene scene(one_class(20));
-    // A quarter of 20: the whale may have 5 before it stands back.
+    // A quarter of 20: the client may have 5 before it is over its share.
     for (int i = 0; i < 20; ++i) scene.arrive(ask_of(0, 1));
-    Place& whale = scene.arrive(ask_of(0, 1));
+    Place& heavy = scene.arrive(ask_of(0, 1));
     Place& other = scene.arrive(ask_of(0, 2));
     scene.finish(scene.places.front());
     EXPECT_EQ(scene.changes, Changes{&other});
-    EXPECT_EQ(whale.standing(), Standing::waiting);
+    EXPECT_EQ(heavy.standing(), Standing::waiting);
 }
 
-TEST(JudgeOrder, AWhaleAloneGetsEverything) {
+TEST(JudgeOrder, AClientAloneGetsEverything) {
     Scene scene(one_class(20));
     for (int i = 0; i < 20; ++i) EXPECT_EQ(scene.arrive(ask_of(0, 1)).standing(), Standing::running);
 }
@@ -52,7 +52,7 @@ TEST(JudgeOrder, CohortsAreServedInOrderWhateverTheirArrival) {
     EXPECT_EQ(late_cohort.standing(), Standing::waiting);
 }
 
-TEST(JudgeOrder, AFullLineShedsTheLastCohortAndKeepsTheOthersWhole) {
+TEST(JudgeOrder, AFullQueueShedsTheLastCohortAndServesTheOthersInFull) {
     JudgeConfig config = one_class(1);
     config.classes[0].config.queue = 2;
     Scene scene(config);
@@ -77,7 +77,7 @@ TEST(JudgeOrder, ShedEvenlyGivesClientsTurns) {
     EXPECT_EQ(scene.changes, (Changes{&third}));
 }
 
-TEST(JudgeOrder, ShedEvenlyRefusesWhoeverHasMostInLine) {
+TEST(JudgeOrder, ShedEvenlyRefusesTheClientWithTheMostQueued) {
     JudgeConfig config = one_class(1);
     config.classes[0].config.shed = Shed::evenly;
     config.classes[0].config.queue = 3;
@@ -88,7 +88,7 @@ TEST(JudgeOrder, ShedEvenlyRefusesWhoeverHasMostInLine) {
     Place& third = scene.arrive(ask_of(0, 1));
     EXPECT_EQ(scene.arrive(ask_of(0, 2)).standing(), Standing::waiting);
     EXPECT_EQ(third.decision().reason, Reason::displaced);
-    // What was refused was no turn of the client's: its next request stands where that one stood.
+    // A refused request does not count as the client's turn: its next one takes the same position.
     Place& fourth = scene.arrive(ask_of(0, 1));
     EXPECT_EQ(fourth.decision().reason, Reason::queue_full);
 }
@@ -119,7 +119,7 @@ protected:
         }
         return config;
     }
-    // Serves as many as there are slots, three times over, while both classes have others waiting.
+    // Serves every slot three times over while both classes have more requests waiting.
     static ClassCounts bulk_under_flood(double guarantee) {
         Scene scene(config(guarantee));
         for (int i = 0; i < 500; ++i) scene.arrive(ask_of(0, static_cast<ClientKey>(i)));
@@ -141,7 +141,7 @@ TEST_F(Guarantee, IsHeldAgainstBetterClasses) {
 
 TEST_F(Guarantee, WithoutOneABulkClassGetsNothingFromABusyBetterOne) { EXPECT_EQ(bulk_under_flood(0).inflight, 0U); }
 
-TEST_F(Guarantee, KeepsNoRoom) {
+TEST_F(Guarantee, KeepsNoHeadroom) {
     Scene scene(config(0.05));
     for (int i = 0; i < 99; ++i) scene.arrive(ask_of(0, 1));
     EXPECT_EQ(scene.arrive(ask_of(1, 2)).standing(), Standing::running);
@@ -160,7 +160,7 @@ TEST(JudgeGate, PromptsWaitForFirstTokens) {
     EXPECT_EQ(scene.judge.counts(scene.clock.now()).endpoints[0].inflight, 2U);
 }
 
-TEST(JudgeGate, ThePromptsOfAWorseClassAreFewWhileABetterOneIsActive) {
+TEST(JudgeGate, AWorseClassGetsFewerPendingPromptsWhileABetterOneIsActive) {
     JudgeConfig config = make_config({make_class(0, Priority::critical), make_class(1, Priority::sheddable)}, {100});
     config.endpoints[0].prompt_tokens = 8'000;
     Scene scene(config);
@@ -172,7 +172,7 @@ TEST(JudgeGate, ThePromptsOfAWorseClassAreFewWhileABetterOneIsActive) {
     EXPECT_EQ(scene.arrive(prompt_of(0, 5'000)).standing(), Standing::running);
 }
 
-TEST(JudgeGate, LongAnswersTakeTheRoomOfNewOnes) {
+TEST(JudgeGate, LongAnswersLeaveLessContextForNewRequests) {
     JudgeConfig config = one_class(100);
     config.endpoints[0].context_tokens = 1'000;
     Scene scene(config);
@@ -186,7 +186,7 @@ TEST(JudgeGate, LongAnswersTakeTheRoomOfNewOnes) {
     EXPECT_EQ(waiting.standing(), Standing::running);
 }
 
-TEST(JudgeGate, TheEnginesOwnWordMakesRoom) {
+TEST(JudgeGate, AContextSizeThatTheEngineReportsAdmitsMore) {
     JudgeConfig config = one_class(100);
     Scene scene(config);
     scene.judge.set_context(EndpointId{0}, 1'000, scene.clock.now(), scene.changes);
@@ -197,7 +197,7 @@ TEST(JudgeGate, TheEnginesOwnWordMakesRoom) {
     EXPECT_EQ(waiting.standing(), Standing::running);
 }
 
-TEST(JudgeGate, APromptThatNobodySeesEndHoldsOthersForASecondAtMost) {
+TEST(JudgeGate, APromptWithAnUnobservableEndHoldsOthersForAtMostASecond) {
     JudgeConfig config = one_class(100);
     config.endpoints[0].prompt_tokens = 1'000;
     Scene scene(config);
@@ -211,7 +211,7 @@ TEST(JudgeGate, APromptThatNobodySeesEndHoldsOthersForASecondAtMost) {
     EXPECT_EQ(waiting.standing(), Standing::running);
 }
 
-TEST(JudgeAblation, WithoutAPartTheLawIsAnother) {
+TEST(JudgeAblation, RemovingAPartChangesTheDecisions) {
     const auto standing_without = [](Part part) {
         JudgeConfig config = make_config({make_class(0, Priority::critical), make_class(1, Priority::sheddable)}, {10});
         config.classes[1].config.queue = 1;

@@ -9,14 +9,14 @@ using test::make_class;
 using test::make_config;
 using test::Scene;
 
-TEST(JudgeReconfigure, RaisedLimitsServeThoseWhoWait) {
+TEST(JudgeReconfigure, RaisedLimitsServeWaitingRequests) {
     Scene scene(make_config({make_class(0)}, {1}));
     scene.flood(0, 3);
     scene.reconfigure(make_config({make_class(0)}, {2, 1}));
     EXPECT_EQ(scene.changes, (Changes{&scene.places[1], &scene.places[2]}));
 }
 
-TEST(JudgeReconfigure, AShorterLineShedsItsWorst) {
+TEST(JudgeReconfigure, AShortenedQueueShedsItsWorst) {
     Scene scene(make_config({make_class(0)}, {1}));
     scene.flood(0, 4);
     auto shorter = make_config({make_class(0)}, {1});
@@ -26,7 +26,7 @@ TEST(JudgeReconfigure, AShorterLineShedsItsWorst) {
     EXPECT_EQ(scene.places[3].decision().reason, Reason::queue_full);
 }
 
-TEST(JudgeReconfigure, ARemovedClassIsServedInItsOldStandingAndDrains) {
+TEST(JudgeReconfigure, ARemovedClassKeepsItsStandingAndDrains) {
     Scene scene(make_config({make_class(0, Priority::critical), make_class(1)}, {1}));
     Place& running = scene.arrive(0);
     Place& waiting = scene.arrive(0);
@@ -56,7 +56,7 @@ TEST(JudgeReconfigure, CountsAndBucketsCarryOverById) {
     EXPECT_NEAR(counts.classes[1].bucket_fill, 0.5, 1e-9);
 }
 
-TEST(JudgeReconfigure, ARemovedEndpointTakesNothingMoreAndDrains) {
+TEST(JudgeReconfigure, ARemovedEndpointTakesNoMoreRequestsAndDrains) {
     Scene scene(make_config({make_class(0)}, {1, 1}));
     scene.flood(0, 2);
     auto config = make_config({make_class(0)}, {1, 1});

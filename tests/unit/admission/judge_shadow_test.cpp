@@ -9,7 +9,7 @@ using test::make_class;
 using test::make_config;
 using test::Scene;
 
-TEST(JudgeShadow, APolicyInShadowLetsEverythingThroughAndSaysWhatItWouldHaveDone) {
+TEST(JudgeShadow, APolicyInShadowAdmitsEverythingAndReportsWhatItWouldHaveDone) {
     auto config = make_config({make_class(0)}, {1});
     config.mode = Mode::shadow;
     Scene scene(config);
@@ -35,7 +35,7 @@ TEST(JudgeShadow, AClassWithoutAQueueOrAQueueTimeoutWouldHaveRefused) {
     EXPECT_EQ(scene.places.back().standing(), Standing::running);
 }
 
-TEST(JudgeShadow, ARequestRunPastTheGateStandsForTheQueueThatWouldHaveFormed) {
+TEST(JudgeShadow, RequestsRunPastTheGateCountAsTheQueueThatWouldHaveFormed) {
     auto config = make_config({make_class(0)}, {2});
     config.mode = Mode::shadow;
     config.classes[0].config.queue = 3;
@@ -51,7 +51,7 @@ TEST(JudgeShadow, ARequestRunPastTheGateStandsForTheQueueThatWouldHaveFormed) {
     EXPECT_EQ(scene.arrive(0).decision().reason, Reason::admitted_after_wait);
 }
 
-TEST(JudgeShadow, EvenWhoseDeadlineHasPassedIsLetThrough) {
+TEST(JudgeShadow, AdmitsARequestEvenAfterItsDeadline) {
     auto config = make_config({make_class(0)}, {1});
     config.mode = Mode::shadow;
     Scene scene(config);
@@ -77,7 +77,7 @@ TEST(JudgeShadow, WithoutAnyEndpointEvenAShadowWaits) {
     EXPECT_EQ(scene.arrive(0).standing(), Standing::waiting);
 }
 
-TEST(JudgeShadow, AClassInShadowMarksItsContract) {
+TEST(JudgeShadow, AClassInShadowMarksRequestsOverItsLimits) {
     auto config = make_config({make_class(0)}, {10});
     config.classes[0].config.mode = Mode::shadow;
     config.classes[0].config.limits.requests = RateConfig{1, 1};
@@ -89,7 +89,7 @@ TEST(JudgeShadow, AClassInShadowMarksItsContract) {
     EXPECT_EQ(over.decision().reason, Reason::class_rate);
 }
 
-TEST(JudgeShadow, ALimitInShadowIsNoWayAroundTheLine) {
+TEST(JudgeShadow, ALimitInShadowIsNoWayAroundTheQueue) {
     auto config = make_config({make_class(0)}, {1});
     config.classes[0].config.limits = {RateConfig{0.001, 1}, std::nullopt, Mode::shadow};
     config.classes[0].config.queue = 1;

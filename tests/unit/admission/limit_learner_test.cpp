@@ -9,11 +9,11 @@ namespace {
 
 constexpr TimePoint kNow = test::kStart;
 
-// An endpoint on which every request sees the same.
+// An endpoint on which every request behaves the same.
 struct Endpoint {
-    explicit Endpoint(LearnConfig config = {.start = 32, .most = 512}) : learner(config, kNow) {}
+    explicit Endpoint(LearnConfig config = {.start = 32, .max = 512}) : learner(config, kNow) {}
 
-    // A second in which twenty prompts get their first token after `waited`; says what S is then.
+    // A second in which twenty prompts get their first token after `waited`; returns S at its end.
     std::uint32_t second(Duration waited, std::uint32_t prompt = 100, std::uint32_t inflight = 0,
                          Duration per_token = 10ms) {
         for (int i = 0; i < 20; ++i) {
@@ -31,7 +31,7 @@ struct Endpoint {
     std::uint32_t limit = 0;
 };
 
-TEST(Samples, KnowTheirMedian) {
+TEST(Samples, ReportTheirMedian) {
     Samples samples;
     for (const double value : {5.0, 1.0, 3.0}) samples.add(value);
     EXPECT_DOUBLE_EQ(samples.median(), 3);
@@ -57,7 +57,7 @@ TEST(LimitLearner, CutsByHowMuchLaterFirstTokensComeThanTheirPromptsExplain) {
     EXPECT_EQ(Endpoint({.start = 200}).second(250ms), 193U);  // 3 % for each s: 1.25 of them
 }
 
-TEST(LimitLearner, CutsAFifthAtMost) {
+TEST(LimitLearner, CutsAtMostAFifth) {
     const LearnConfig config{.start = 200, .per_token_slo = 10ms};
     EXPECT_EQ(Endpoint(config).second(10ms, 100, 0, 40ms), 176U);
     EXPECT_EQ(Endpoint(config).second(10ms, 100, 0, 900ms), 160U);
@@ -70,23 +70,23 @@ TEST(LimitLearner, DoesNotBlameTheEngineForLongPrompts) {
     EXPECT_EQ(endpoint.second(400ms, 4'000), 40U);
 }
 
-TEST(LimitLearner, DoesNotBlameTheEngineForPromptsThatWereThereBefore) {
+TEST(LimitLearner, DoesNotBlameTheEngineForEarlierPrompts) {
     LimitLearner learner({.start = 200}, kNow);
     learner.first_token(100ms, 1'000, 1'000);
     for (int i = 0; i < 20; ++i) learner.first_token(500ms, 10, 5'000);
     EXPECT_EQ(learner.update(0, kNow + 2s), 200U);
 }
 
-TEST(LimitLearner, CutsWhenTokensComeSlowerThanPromised) {
-    Endpoint endpoint({.start = 100, .most = 512, .per_token_slo = 20ms});
+TEST(LimitLearner, CutsWhenTokensComeSlowerThanTheSlo) {
+    Endpoint endpoint({.start = 100, .max = 512, .per_token_slo = 20ms});
     EXPECT_EQ(endpoint.second(10ms, 100, 0, 19ms), 100U);
     EXPECT_EQ(endpoint.second(10ms, 100, 0, 25ms), 96U);
 }
 
-TEST(LimitLearner, HoldsAfterACutUntilTheCountHasFollowed) {
+TEST(LimitLearner, HoldsAfterACutUntilEnoughRequestsHaveEnded) {
     Endpoint endpoint({.start = 100});
     EXPECT_EQ(endpoint.second(400ms, 100, 100), 94U);
-    EXPECT_EQ(endpoint.second(400ms, 100, 100), 94U);  // those that run cannot vanish
+    EXPECT_EQ(endpoint.second(400ms, 100, 100), 94U);  // running requests cannot vanish
     EXPECT_EQ(endpoint.second(400ms, 100, 94), 88U);
     for (int i = 0; i < 4; ++i) endpoint.second(400ms, 100, 100);
     EXPECT_EQ(endpoint.limit, 88U);
@@ -103,13 +103,13 @@ TEST(LimitLearner, GoesBackQuicklyAndThenProbes) {
 }
 
 TEST(LimitLearner, StaysWithinItsBounds) {
-    Endpoint endpoint({.start = 32, .least = 4, .most = 48, .per_token_slo = 10ms});
+    Endpoint endpoint({.start = 32, .min = 4, .max = 48, .per_token_slo = 10ms});
     endpoint.learner.note_refusing(true, kNow);
     for (int i = 0; i < 10; ++i) endpoint.second(10ms, 100, 0, 5ms);
     EXPECT_EQ(endpoint.limit, 48U);
     for (int i = 0; i < 100; ++i) endpoint.second(10ms, 100, 0, 900ms);
     EXPECT_EQ(endpoint.limit, 4U);
-    endpoint.learner.reconfigure({.start = 32, .least = 8, .most = 16});
+    endpoint.learner.reconfigure({.start = 32, .min = 8, .max = 16});
     EXPECT_EQ(endpoint.learner.limit(), 8U);
 }
 

@@ -22,8 +22,8 @@ LimitConfig rate(double per_second, double burst, Mode mode = Mode::enforce) {
 
 LimitConfig concurrency(std::uint32_t limit, Mode mode = Mode::enforce) { return {std::nullopt, limit, mode}; }
 
-// Lets one request in, if the class_limits allows it.
-bool let_in(ClassLimits& class_limits, ClientKey client) {
+// Admits one request if the limits allow it.
+bool admit(ClassLimits& class_limits, ClientKey client) {
     if (class_limits.check(client, kNow).live) return false;
     Reservation reservation;
     class_limits.charge(class_limits.enter(client, kNow), kNow, {}, reservation);
@@ -32,13 +32,13 @@ bool let_in(ClassLimits& class_limits, ClientKey client) {
 
 TEST(ClassLimits, WithoutLimitsAllowsEverything) {
     ClassLimits class_limits(limits({}, {}), 8, kNow);
-    for (int i = 0; i < 100; ++i) EXPECT_TRUE(let_in(class_limits, 1));
+    for (int i = 0; i < 100; ++i) EXPECT_TRUE(admit(class_limits, 1));
 }
 
 TEST(ClassLimits, AClientOverItsRateCostsTheClassNothing) {
     ClassLimits class_limits(limits(rate(1, 4), rate(1, 2)), 8, kNow);
-    EXPECT_TRUE(let_in(class_limits, 1));
-    EXPECT_TRUE(let_in(class_limits, 1));
+    EXPECT_TRUE(admit(class_limits, 1));
+    EXPECT_TRUE(admit(class_limits, 1));
     const auto over = class_limits.check(1, kNow).live;
     ASSERT_TRUE(over);
     EXPECT_EQ(over->reason, Reason::client_rate);
@@ -50,12 +50,12 @@ TEST(ClassLimits, AClientOverItsRateCostsTheClassNothing) {
 
 TEST(ClassLimits, AClassOverItsRateCostsTheClientNothing) {
     ClassLimits class_limits(limits(rate(1, 1), rate(1, 2)), 8, kNow);
-    EXPECT_TRUE(let_in(class_limits, 1));
+    EXPECT_TRUE(admit(class_limits, 1));
     EXPECT_EQ(class_limits.check(2, kNow).live->reason, Reason::class_rate);
     EXPECT_TRUE(class_limits.clients().look(2).buckets[Meter::requests].is_full(kNow));
 }
 
-TEST(ClassLimits, CountsWhoIsPresent) {
+TEST(ClassLimits, CountsPresentRequests) {
     ClassLimits class_limits(limits(concurrency(3), concurrency(2)), 8, kNow);
     const ClientSlot slot = class_limits.enter(1, kNow);
     (void)class_limits.enter(1, kNow);
@@ -68,24 +68,24 @@ TEST(ClassLimits, CountsWhoIsPresent) {
 
 TEST(ClassLimits, AShadowLimitNeverHidesALiveOne) {
     ClassLimits class_limits(limits(rate(1, 2), rate(1, 1, Mode::shadow)), 8, kNow);
-    EXPECT_TRUE(let_in(class_limits, 1));
+    EXPECT_TRUE(admit(class_limits, 1));
     const auto marked = class_limits.check(1, kNow);
     EXPECT_FALSE(marked.live);
     EXPECT_EQ(marked.shadow->reason, Reason::client_rate);
-    EXPECT_TRUE(let_in(class_limits, 1));
+    EXPECT_TRUE(admit(class_limits, 1));
     const auto refused = class_limits.check(1, kNow);
     EXPECT_EQ(refused.live->reason, Reason::class_rate);
 }
 
-TEST(ClassLimits, KeepsCountsAndFillsOverAReload) {
+TEST(ClassLimits, KeepsCountsAndFillLevelsAcrossAReload) {
     ClassLimits class_limits(limits(rate(1, 4), {}), 8, kNow);
-    EXPECT_TRUE(let_in(class_limits, 1));
-    EXPECT_TRUE(let_in(class_limits, 1));
+    EXPECT_TRUE(admit(class_limits, 1));
+    EXPECT_TRUE(admit(class_limits, 1));
     class_limits.reconfigure(limits({RateConfig{10, 100}, 2}, rate(1, 1)), kNow);
     EXPECT_NEAR(class_limits.fill(kNow), 0.5, 1e-9);
     EXPECT_EQ(class_limits.check(2, kNow).live->reason, Reason::class_concurrency);
     class_limits.reconfigure(limits({}, rate(1, 1)), kNow);
-    EXPECT_TRUE(let_in(class_limits, 1)) << "a rate that is new starts with a full bucket";
+    EXPECT_TRUE(admit(class_limits, 1)) << "a new rate starts with a full bucket";
 }
 
 }  // namespace

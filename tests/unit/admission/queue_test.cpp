@@ -8,7 +8,7 @@
 namespace weir::admission {
 namespace {
 
-// Only a judge can give a place its key, so lines are looked at through one.
+// Only a judge can give a place its key, so queues are examined through one.
 TEST(Queue, ServesFirstTriesInOrderAndRetriesBehindThem) {
     Judge judge(test::make_config({test::make_class(0)}, {1}), test::kStart);
     Changes changes;
@@ -27,7 +27,7 @@ TEST(Queue, ServesFirstTriesInOrderAndRetriesBehindThem) {
     EXPECT_EQ(changes, (Changes{&first, &second, &retry}));
 }
 
-TEST(Key, PutsWhalesBehindRetriesBehindCohortsBehindArrivals) {
+TEST(Key, OrdersByShareThenRetryThenCohortThenArrival) {
     EXPECT_LT((Key{false, false, 7, 9}), (Key{false, true, 0, 1}));
     EXPECT_LT((Key{false, true, 0, 1}), (Key{false, true, 0, 2}));
     EXPECT_LT((Key{false, true, 0, 2}), (Key{false, true, 1, 1}));

@@ -54,7 +54,7 @@ TEST_F(TokenBucketTest, WaitIsExact) {
     EXPECT_TRUE(bucket.would_take(kTenASecond, 1, clock.now() + wait));
 }
 
-TEST_F(TokenBucketTest, WhatIsLargerThanTheBurstWaitsForAFullBucket) {
+TEST_F(TokenBucketTest, ARequestLargerThanTheBurstWaitsForAFullBucket) {
     EXPECT_TRUE(bucket.try_take(kTenASecond, 100, clock.now()));
     EXPECT_DOUBLE_EQ(bucket.level(kTenASecond, clock.now()), 0);
     EXPECT_EQ(bucket.wait(kTenASecond, 100, clock.now()), 500ms);
@@ -65,7 +65,7 @@ TEST_F(TokenBucketTest, AClockThatStepsBackEarnsNothing) {
     EXPECT_FALSE(bucket.would_take(kTenASecond, 1, clock.now() - 1s));
 }
 
-TEST_F(TokenBucketTest, KeepsItsFillOverANewRate) {
+TEST_F(TokenBucketTest, KeepsItsFillLevelAcrossANewRate) {
     bucket = TokenBucket(clock.now() + 300ms);  // 3 of 5 missing
     const BucketRate slow({.per_second = 1, .burst = 50});
     bucket.rescale(kTenASecond, slow, clock.now());

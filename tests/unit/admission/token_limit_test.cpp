@@ -1,5 +1,5 @@
-// Limits on LLM tokens: reserved, spent as they stream, settled with the truth. The failures that such limits are known
-// for each have a test here.
+// Limits on LLM tokens: reserved, spent as they stream, settled with the actual amount. Each failure that such limits
+// are known for has a test here.
 #include <gtest/gtest.h>
 
 #include <deque>
@@ -84,14 +84,14 @@ TEST_F(TokenLimitTest, ARequestLargerThanTheBucketPassesWhenItIsFull) {
     ASSERT_NE(large, nullptr);
     EXPECT_EQ(arrive({1, 1}), nullptr);
     end(*large, {1000, 0});
-    EXPECT_EQ(arrive({1, 1}), nullptr) << "what it came to is a debt";
+    EXPECT_EQ(arrive({1, 1}), nullptr) << "what it used is a debt";
     now += 9min + 1s;
     EXPECT_EQ(arrive({100, 0}), nullptr);
     now += 1min;
     EXPECT_NE(arrive({1000, 5000}), nullptr);
 }
 
-TEST_F(TokenLimitTest, AStreamIsChargedWhileItFlows) {
+TEST_F(TokenLimitTest, AStreamIsChargedAsItRuns) {
     limit(both(1000));
     Request* stream = arrive({100, 50});
     spend(*stream, {100, 0});
@@ -105,7 +105,7 @@ TEST_F(TokenLimitTest, AStreamIsChargedWhileItFlows) {
     EXPECT_NEAR(remaining(), 500, 1);
 }
 
-TEST_F(TokenLimitTest, WhatIsSpentComesBackWhileALongStreamFlows) {
+TEST_F(TokenLimitTest, SpentTokensAreRegainedDuringALongStream) {
     limit(both(600));
     Request* stream = arrive({100, 500});
     EXPECT_NEAR(remaining(), 0, 1e-6);
@@ -114,11 +114,11 @@ TEST_F(TokenLimitTest, WhatIsSpentComesBackWhileALongStreamFlows) {
         now += 1s;
         spend(*stream, {100, out});
     }
-    EXPECT_NEAR(remaining(), 600, 10) << "5 a second went, 10 a second came";
+    EXPECT_NEAR(remaining(), 600, 10) << "5 a second spent, 10 a second earned";
     end(*stream, {100, 500});
 }
 
-TEST_F(TokenLimitTest, SettlesWithTheTruth) {
+TEST_F(TokenLimitTest, SettlesWithTheActualAmount) {
     limit(both(1000));
     Request* request = arrive({100, 800});
     EXPECT_NEAR(remaining(), 100, 1e-6);
@@ -126,10 +126,10 @@ TEST_F(TokenLimitTest, SettlesWithTheTruth) {
     EXPECT_NEAR(remaining(), 900, 1e-6);
     request = arrive({100, 700});
     end(*request, {0, 0});
-    EXPECT_NEAR(remaining(), 900, 1e-6) << "one that came to nothing costs nothing";
+    EXPECT_NEAR(remaining(), 900, 1e-6) << "a request that used nothing costs nothing";
 }
 
-TEST_F(TokenLimitTest, GivesBackWhatAnEstimateTookTooMuch) {
+TEST_F(TokenLimitTest, RefundsWhatAnEstimateOvercharged) {
     limit(both(1000));
     Request* request = arrive({500, 100});
     spend(*request, {500, 20});
@@ -137,7 +137,7 @@ TEST_F(TokenLimitTest, GivesBackWhatAnEstimateTookTooMuch) {
     EXPECT_NEAR(remaining(), 782, 1);
 }
 
-TEST_F(TokenLimitTest, GivesNothingBackThatTheBucketHasRegainedByItself) {
+TEST_F(TokenLimitTest, RefundsNothingThatTheBucketHasRegainedByItself) {
     limit(both(1000));
     Request* early = arrive({900, 0});
     spend(*early, {900, 0});
@@ -146,7 +146,7 @@ TEST_F(TokenLimitTest, GivesNothingBackThatTheBucketHasRegainedByItself) {
     ASSERT_NE(late, nullptr);
     spend(*late, {1000, 0});
     end(*early, {0, 0});
-    EXPECT_NEAR(remaining(), 0, 1e-6) << "else 2000 would have passed at once";
+    EXPECT_NEAR(remaining(), 0, 1e-6) << "otherwise 2000 would have passed at once";
 }
 
 TEST_F(TokenLimitTest, AReservationIsAllOrNothing) {
@@ -155,7 +155,7 @@ TEST_F(TokenLimitTest, AReservationIsAllOrNothing) {
     limit(whole, both(300));
     ASSERT_NE(arrive({10, 40}), nullptr);
     EXPECT_EQ(arrive({10, 40}), nullptr);
-    EXPECT_EQ(excess->reason, Reason::class_tokens) << "of answers";
+    EXPECT_EQ(excess->reason, Reason::class_tokens) << "the limit on answers";
     EXPECT_DOUBLE_EQ(excess->limit, 50);
     EXPECT_NEAR(remaining(Meter::output), 10, 1e-6);
     EXPECT_NEAR(remaining(Meter::tokens), 250, 1e-6) << "of the client: nothing was reserved there";
@@ -165,10 +165,10 @@ TEST_F(TokenLimitTest, AReservationIsAllOrNothing) {
     EXPECT_NEAR(remaining(Meter::output), 9, 1e-6);
 }
 
-TEST_F(TokenLimitTest, WhoSpendsNoTokensIsNotHeldUpByThem) {
+TEST_F(TokenLimitTest, ARequestThatSpendsNoTokensIsNotHeldUpByTokenLimits) {
     limit(both(100));
     end(*arrive({50, 50}), {5000, 5000});
-    EXPECT_NE(arrive({0, 0}), nullptr) << "a GET, say";
+    EXPECT_NE(arrive({0, 0}), nullptr) << "such as a GET";
 }
 
 TEST_F(TokenLimitTest, ADebtIsBounded) {
@@ -218,7 +218,7 @@ protected:
     }
 };
 
-TEST_F(TokenJudgeTest, WhoLeavesTheLineHasSpentNothing) {
+TEST_F(TokenJudgeTest, LeavingTheQueueSpendsNothing) {
     test::Scene scene(limited(100, 1));
     Place& running = scene.arrive(ask_for(10, 10));
     Place& waiting = scene.arrive(ask_for(40, 40));
@@ -230,7 +230,7 @@ TEST_F(TokenJudgeTest, WhoLeavesTheLineHasSpentNothing) {
     EXPECT_NEAR(scene.judge.allowance(ask_for(0, 0), scene.clock.now()).of[1].remaining, 88, 1e-6);
 }
 
-TEST_F(TokenJudgeTest, WhatIsCutShortHasSpentItsPromptAndWhatWasStreamed) {
+TEST_F(TokenJudgeTest, AnAnswerCutShortHasSpentItsPromptAndWhatWasStreamed) {
     test::Scene scene(limited(1000, 4));
     Place& place = scene.arrive(ask_for(100, 500));
     scene.judge.first_token(place, scene.clock.now(), scene.changes);

@@ -45,7 +45,7 @@ TEST(Assemble, RoutesEveryClassToItsBackend) {
     EXPECT_EQ(assembly.routing->listeners.size(), 1U);
 }
 
-TEST(Assemble, KeepsJudgesAndEndpointsOverAReload) {
+TEST(Assemble, KeepsJudgesAndEndpointsAcrossAReload) {
     numbering::Names names;
     const auto before = assembly_of(two_backends(), names);
     const auto after = assembly_of(two_backends(", timeouts: { connect: 2s }"), names, &before);
@@ -56,7 +56,7 @@ TEST(Assemble, KeepsJudgesAndEndpointsOverAReload) {
     }
 }
 
-TEST(Assemble, MakesEndpointsAnewWhenTheWayToSpeakToThemChanges) {
+TEST(Assemble, ReplacesEndpointsWhenTheirTlsSettingsChange) {
     numbering::Names names;
     const auto before = assembly_of(two_backends(), names);
     const auto after = assembly_of(two_backends(", tls: { verify: false }"), names, &before);
@@ -64,7 +64,7 @@ TEST(Assemble, MakesEndpointsAnewWhenTheWayToSpeakToThemChanges) {
     EXPECT_EQ(after.benches[0].backend->endpoints()[0]->id(), before.benches[0].backend->endpoints()[0]->id());
 }
 
-TEST(Assemble, TellsTheJudgeWhenAnEndpointIsLost) {
+TEST(Assemble, NotifiesTheJudgeWhenAnEndpointIsLost) {
     numbering::Names names;
     const auto assembly = assembly_of(two_backends(), names);
     upstream::Backend& backend = *assembly.benches[0].backend;

@@ -26,7 +26,7 @@ protected:
     fs::path root_;
 };
 
-TEST_F(CoresTest, AreAllThatAreAllowedWithoutAQuota) {
+TEST_F(CoresTest, AreAllAllowedOnesWithoutAQuota) {
     EXPECT_EQ(cores_within_quota(8, root_), 8U);
     write("proc/self/cgroup", "0::/weir\n");
     write("sys/fs/cgroup/weir/cpu.max", "max 100000\n");
@@ -34,7 +34,7 @@ TEST_F(CoresTest, AreAllThatAreAllowedWithoutAQuota) {
     EXPECT_EQ(cores_within_quota(0, root_), 1U);
 }
 
-TEST_F(CoresTest, AreWhatAContainersQuotaLeaves) {
+TEST_F(CoresTest, AreBoundByAContainersQuota) {
     write("proc/self/cgroup", "0::/\n");
     write("sys/fs/cgroup/cpu.max", "200000 100000\n");
     EXPECT_EQ(cores_within_quota(64, root_), 2U);
@@ -45,20 +45,20 @@ TEST_F(CoresTest, AreWhatAContainersQuotaLeaves) {
     EXPECT_EQ(cores_within_quota(64, root_), 1U);
 }
 
-TEST_F(CoresTest, AreBoundByTheLeastOfTheGroupsAbove) {
+TEST_F(CoresTest, AreBoundByTheSmallestQuotaOfParentGroups) {
     write("proc/self/cgroup", "0::/kubepods/pod/weir\n");
     write("sys/fs/cgroup/kubepods/pod/cpu.max", "300000 100000\n");
     write("sys/fs/cgroup/kubepods/pod/weir/cpu.max", "max 100000\n");
     EXPECT_EQ(cores_within_quota(64, root_), 3U);
 }
 
-TEST_F(CoresTest, AreReadFromTheMountWhereTheHostsPathIsNotThere) {
+TEST_F(CoresTest, AreReadFromTheMountIfTheHostsPathIsMissing) {
     write("proc/self/cgroup", "0::/../../of-the-host\n");
     write("sys/fs/cgroup/cpu.max", "400000 100000\n");
     EXPECT_EQ(cores_within_quota(64, root_), 4U);
 }
 
-TEST_F(CoresTest, AreReadFromTheFirstVersionOfControlGroups) {
+TEST_F(CoresTest, AreReadFromVersionOneOfControlGroups) {
     write("proc/self/cgroup", "12:cpuset:/x\n4:cpu,cpuacct:/docker/weir\n1:name=systemd:/x\n");
     write("sys/fs/cgroup/cpu,cpuacct/docker/weir/cpu.cfs_quota_us", "250000\n");
     write("sys/fs/cgroup/cpu,cpuacct/docker/weir/cpu.cfs_period_us", "100000\n");

@@ -25,7 +25,7 @@ TEST(NameTable, RefusesNewNamesWhileAllNumbersAreInUseAndKnowsTheOldOnes) {
     EXPECT_TRUE(table.take_renamed().empty());
 }
 
-TEST(NameTable, GivesTheNumberOfANameThatIsUsedNoLongerToANewOne) {
+TEST(NameTable, ReusesTheNumberOfAnUnusedNameForANewOne) {
     NameTable<ClassId> table(2);
     Uses stays;
     EXPECT_EQ(table.id_of("stays", stays), ClassId{0});
@@ -51,7 +51,7 @@ TEST(NameTable, KeepsTheNumberOfANameThatComesBack) {
     EXPECT_EQ(table.id_of("a", uses), ClassId{0});
 }
 
-TEST(NameTable, KeepsWhatIsHeldByItsNumberAlone) {
+TEST(NameTable, KeepsANumberThatIsHeldWithoutItsName) {
     NameTable<ClassId> table(1);
     Uses held;
     {
@@ -65,7 +65,7 @@ TEST(NameTable, KeepsWhatIsHeldByItsNumberAlone) {
     EXPECT_EQ(table.id_of("b", uses), ClassId{0});
 }
 
-TEST(Names, NeverReachTheNumbersThatStandForNone) {
+TEST(Names, NeverReachTheNumbersThatMeanNone) {
     Names names;
     Uses uses;
     for (int i = 0; i < 5000; ++i) {

@@ -27,7 +27,7 @@ classes:
 )";
 }
 
-TEST(JudgeConfig, HasTheClassesThatGoToItsBackendAndEachEndpointsCapacity) {
+TEST(JudgeConfig, HasTheClassesOfItsBackendAndEachEndpointsCapacity) {
     Names names;
     const NumberedPolicy numbered = number(test::policy_of(two_backends()), names).value();
     const auto large = judge_config(numbered, 0);
@@ -50,7 +50,7 @@ TEST(JudgeConfig, CarriesThePolicysMode) {
     EXPECT_EQ(judge_config(number(policy, names).value(), 0).mode, admission::Mode::shadow);
 }
 
-TEST(NumberedPolicy, GivesANameTheNumberThatItHas) {
+TEST(NumberedPolicy, GivesAKnownNameItsNumber) {
     Names names;
     const NumberedPolicy first = number(test::policy_of(two_backends()), names).value();
     policy::Policy policy = test::policy_of(two_backends());
@@ -61,7 +61,7 @@ TEST(NumberedPolicy, GivesANameTheNumberThatItHas) {
     EXPECT_EQ(second.classes, first.classes);
 }
 
-TEST(NumberedPolicy, RefusesMoreNamesThanTheProcessMayHoldAndLeavesTheOthersFree) {
+TEST(NumberedPolicy, RefusesMoreNamesThanTheProcessMayHoldAndFreesTheOthers) {
     const policy::Policy policy = test::policy_of(two_backends());
     Names names;
     names.endpoints = NameTable<EndpointId>(1);

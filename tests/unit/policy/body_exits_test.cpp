@@ -20,14 +20,14 @@ std::vector<std::string> exits_of(std::string_view classes) {
     return texts;
 }
 
-TEST(BodyExits, NameTheClassThatARequestLandsIn) {
+TEST(BodyExits, NameTheClassThatARequestEndsUpIn) {
     EXPECT_EQ(exits_of("  - { name: bulk, match: { model: \"bulk-*\" }, backend: m, priority: sheddable }\n"
                        "  - { name: rest, match: any, backend: m, priority: high }\n"),
               std::vector<std::string>{
                   "class 'bulk': a body that says otherwise leads to 'rest', one that cannot be read to 'bulk'"});
 }
 
-TEST(BodyExits, NameAllOfThem) {
+TEST(BodyExits, NameAllPossibleClasses) {
     EXPECT_EQ(
         exits_of("  - { name: short, match: { path: \"/v1/*\", prompt_tokens: { max: 20 } }, backend: m }\n"
                  "  - { name: files, match: { path: /files }, backend: m }\n"

@@ -1,5 +1,5 @@
-// The policies people start from, held against the keys of this code: they check clean, the reference shows every key,
-// and the schema in git is the schema of this code.
+// The policies in config/ against the keys of this code: they check clean, the reference shows every key, and the
+// schema in git matches the code.
 #include <gtest/gtest.h>
 
 #include <boost/json/parse.hpp>
@@ -35,8 +35,8 @@ void collect_written(const Node& node, const std::string& path, std::set<std::st
     }
 }
 
-// The same of the schema, which holds the keys of this code; `see` gets each with what is said of it. The keys of `not`
-// are those of `match`, and are not asked for twice.
+// The same for the schema, which holds the keys of this code; `see` gets each key with its schema. The keys of `not`
+// are those of `match`, and are not visited twice.
 void visit(const boost::json::object& schema, const std::string& path, const auto& see) {
     if (const auto* choices = schema.if_contains("oneOf")) {
         for (const auto& choice : choices->as_array()) visit(choice.as_object(), path, see);
@@ -77,7 +77,7 @@ TEST(Config, ReferenceShowsEveryKey) {
     EXPECT_GT(known, 100U);
 }
 
-TEST(Config, EveryKeyIsExplained) {
+TEST(Config, EveryKeyIsDocumented) {
     visit(boost::json::parse(json_schema()).as_object(), "", [](const std::string& key, const auto& property) {
         EXPECT_FALSE(property.at("description").as_string().empty()) << key;
     });

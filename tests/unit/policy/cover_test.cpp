@@ -34,18 +34,18 @@ MatchConfig except(const MatchConfig& excluded) {
     return match;
 }
 
-TEST(Covers, CertificatesAndPlansThatTheyHave) {
+TEST(Covers, CertificatesAndTheirPlans) {
     EXPECT_TRUE(covers(certificates({"robot", "other"}), certificates({"robot"}), kKeys));
     EXPECT_FALSE(covers(certificates({"robot"}), {}, kKeys));
     EXPECT_FALSE(covers(certificates({"robot"}), keys({"siri"}), kKeys));
-    // Who has the plan by a certificate shows none of the keys.
+    // A caller that has the plan by a certificate presents none of the keys.
     EXPECT_TRUE(covers(plans({"fleet", "team"}), plans({"fleet"}), kKeys));
     EXPECT_FALSE(covers(keys({"acme", "zeta", "siri"}), plans({"fleet", "team"}), kKeys));
     EXPECT_FALSE(covers(plans({"team"}), plans({"fleet", "team"}), kKeys));
     EXPECT_TRUE(needs_proof(certificates({"robot"})));
 }
 
-TEST(Covers, EverythingIsCoveredByNoConditions) {
+TEST(Covers, NoConditionsCoverEverything) {
     MatchConfig narrow = sources({"10.0.0.0/8"});
     EXPECT_TRUE(covers({}, narrow, kKeys));
     EXPECT_FALSE(covers(narrow, {}, kKeys));
@@ -86,7 +86,7 @@ TEST(Covers, MoreHeadersAreNarrower) {
     EXPECT_FALSE(covers(two, one, kKeys));
 }
 
-TEST(Covers, WhatIsLeftOutByTheWiderMustBeLeftOutByTheNarrower) {
+TEST(Covers, TheNarrowerMustExcludeWhatTheWiderExcludes) {
     const MatchConfig not_models = except(paths({"/v1/models"}));
     const MatchConfig not_v1 = except(paths({"/v1/*"}));
     EXPECT_TRUE(covers(not_models, not_v1, kKeys));
@@ -114,7 +114,7 @@ TEST(Covers, ConditionsOnTheBodyNarrow) {
     EXPECT_FALSE(covers(llamas, small, kKeys));
 }
 
-TEST(TrustsBody, WhateverACallerMaySayButNotHowMuch) {
+TEST(TrustsBody, AnyClaimInTheBodyButNotItsSize) {
     EXPECT_TRUE(trusts_body(only(&MatchConfig::service_tiers, {"flex"})));
     EXPECT_TRUE(trusts_body(except(only(&MatchConfig::models, {"m"}))));
     MatchConfig size;
@@ -122,10 +122,10 @@ TEST(TrustsBody, WhateverACallerMaySayButNotHowMuch) {
     EXPECT_FALSE(trusts_body(size));
     size.stream = true;
     EXPECT_TRUE(trusts_body(size));
-    EXPECT_FALSE(trusts_body(without_words(size)));
+    EXPECT_FALSE(trusts_body(without_claims(size)));
 }
 
-TEST(NeedsProof, TheWholeInternetIsNoNetworkToTrust) {
+TEST(NeedsProof, TheWholeInternetIsNotATrustedNetwork) {
     EXPECT_FALSE(needs_proof({}));
     EXPECT_FALSE(needs_proof(sources({"0.0.0.0/0"})));
     EXPECT_FALSE(needs_proof(sources({"10.0.0.0/8", "::/0"})));

@@ -10,7 +10,7 @@
 namespace weir::policy {
 namespace {
 
-// 16 requests on each of two endpoints, and 64 files of Weir's own.
+// 16 requests on each of two endpoints, plus 64 of Weir's own files.
 constexpr std::string_view kRest = R"(
 listeners: [{ name: public, bind: "127.0.0.1:8080" }]
 backends: [{ name: large, endpoints: ["http://127.0.0.1:1", "http://127.0.0.1:2"], capacity: { requests: 16 } }]
@@ -33,7 +33,7 @@ protected:
     std::filesystem::path folder_;
 };
 
-TEST_F(Descriptors, LeaveTheDefaultAloneWhereThereAreEnough) {
+TEST_F(Descriptors, LeaveTheDefaultUnchangedWhereThereAreEnough) {
     const LoadedPolicy loaded = load(16'000 + 32 + 64);
     EXPECT_EQ(loaded.policy.value().limits.connections, 16'000U);
     EXPECT_FALSE(loaded.policy->fitted_to_descriptors);
@@ -47,7 +47,7 @@ TEST_F(Descriptors, LowerTheDefaultToWhatTheyAllow) {
     EXPECT_TRUE(loaded.diagnostics.empty());
 }
 
-TEST_F(Descriptors, AreTwoForEachWhereTheBackendsTakeThemAll) {
+TEST_F(Descriptors, AreTwoPerConnectionWhereTheBackendsTakeThemAll) {
     std::string text(kRest);
     text.replace(text.find("requests: 16"), 12, "requests: 90000");
     std::ofstream(folder_ / "many.yaml") << "version: 1\n" << text;
@@ -55,7 +55,7 @@ TEST_F(Descriptors, AreTwoForEachWhereTheBackendsTakeThemAll) {
     EXPECT_EQ(loaded.policy.value().limits.connections, 500U);
 }
 
-TEST_F(Descriptors, AreTooFewForAnythingBelowTheFewestConnections) {
+TEST_F(Descriptors, AreReportedBelowTheFewestConnections) {
     EXPECT_EQ(load(64 + 32 + kFewestConnections).policy.value().limits.connections, kFewestConnections);
     const LoadedPolicy checked = load(64 + 32 + kFewestConnections - 1);
     ASSERT_EQ(checked.diagnostics.size(), 1U);
@@ -64,7 +64,7 @@ TEST_F(Descriptors, AreTooFewForAnythingBelowTheFewestConnections) {
     EXPECT_FALSE(load(64 + 32 + kFewestConnections - 1, {}, true).policy);
 }
 
-TEST_F(Descriptors, AreAskedForAsWritten) {
+TEST_F(Descriptors, AreRequiredAsWritten) {
     constexpr std::string_view kWritten = "limits: { connections: 1000 }\n";
     EXPECT_TRUE(load(1000 + 32 + 64, kWritten, true).diagnostics.empty());
     const LoadedPolicy checked = load(1000 + 32 + 63, kWritten);

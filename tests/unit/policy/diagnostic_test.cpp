@@ -11,7 +11,7 @@ namespace {
 
 const Diagnostics kOne{{Severity::error, Mark{"a,b.yaml", 2, 3}, "unknown-key", "unknown key 'x'", "y", "50% off"}};
 
-TEST(Diagnostic, TextPointsAtThePlaceBehindTabsAndUmlauts) {
+TEST(Diagnostic, TextPointsAtThePlaceAfterTabsAndUmlauts) {
     const Sources sources{{"a,b.yaml", "first\n\t\xC3\xBCx: 1\r\n"}};
     Diagnostics diagnostics = kOne;
     diagnostics[0].mark.column = 4;
@@ -22,12 +22,12 @@ TEST(Diagnostic, TextPointsAtThePlaceBehindTabsAndUmlauts) {
               "      = help: 50% off\n");
 }
 
-TEST(Diagnostic, TextDoesWithoutTheSource) {
+TEST(Diagnostic, TextWorksWithoutTheSource) {
     EXPECT_EQ(to_text({{Severity::warning, Mark{"f", 9, 1}, "id", "text", "", ""}}, {{"f", "one line"}}),
               "f:9:1: warning: text [id]\n");
 }
 
-TEST(Diagnostic, JsonIsOneObjectALine) {
+TEST(Diagnostic, JsonIsOneObjectPerLine) {
     EXPECT_EQ(
         to_json_lines(kOne),
         R"({"severity":"error","file":"a,b.yaml","line":2,"column":3,"id":"unknown-key","message":"unknown key 'x'",)"
@@ -56,10 +56,10 @@ TEST(Suggest, CountsASwapAsOneEdit) {
     EXPECT_EQ(edit_distance("kitten", "sitting"), 3U);
 }
 
-TEST(Suggest, OnlyOffersWhatIsNear) {
-    constexpr std::array<std::string_view, 3> kWords{"priority", "queue_timeout", "line"};
+TEST(Suggest, OnlySuggestsSimilarWords) {
+    constexpr std::array<std::string_view, 3> kWords{"priority", "queue_timeout", "queue"};
     EXPECT_EQ(closest("Proirity", kWords), "priority");
-    EXPECT_EQ(closest("lines", kWords), "line");
+    EXPECT_EQ(closest("queues", kWords), "queue");
     EXPECT_EQ(closest("banana", kWords), "");
     EXPECT_EQ(closest("x", kWords), "");
 }

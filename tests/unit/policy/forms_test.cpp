@@ -50,7 +50,7 @@ TEST(Count, ReadsSuffixesAndRefusesTheRest) {
     }
 }
 
-TEST(Size, TellsBinaryFromDecimalUnits) {
+TEST(Size, DistinguishesBinaryFromDecimalUnits) {
     EXPECT_EQ(kSize.parse("32KiB").value, 32U * 1024);
     EXPECT_EQ(kSize.parse("8MiB").value, 8U * 1024 * 1024);
     EXPECT_EQ(kSize.parse("1MB").value, 1'000'000U);
@@ -59,7 +59,7 @@ TEST(Size, TellsBinaryFromDecimalUnits) {
     EXPECT_EQ(kSize.print(1'000'000), "1000000B");
 }
 
-TEST(Rate, IsANumberASecond) {
+TEST(Rate, IsANumberPerSecond) {
     EXPECT_DOUBLE_EQ(*kRate.parse("1200/min").value, 20);
     EXPECT_DOUBLE_EQ(*kRate.parse("20/s").value, 20);
     EXPECT_DOUBLE_EQ(*kRate.parse("3600/h").value, 1);
@@ -73,14 +73,14 @@ TEST(Rate, IsANumberASecond) {
         EXPECT_EQ(kRate.print(*kRate.parse(text).value), text);
 }
 
-TEST(Rate, OfTokensSavesUpAMinute) {
+TEST(Rate, OfTokensHasABurstOfAMinute) {
     EXPECT_DOUBLE_EQ(kTokenBucket.parse("600k/min").value->burst, 600'000);
     EXPECT_DOUBLE_EQ(kTokenBucket.parse("600k tokens/min").value->per_second, 10'000);
     EXPECT_DOUBLE_EQ(kTokenBucket.parse("1/h").value->burst, 1);
     EXPECT_FALSE(kTokenBucket.parse("600k words/min").value);
 }
 
-TEST(Rate, AloneSavesUpATenthOfAMinute) {
+TEST(Rate, AloneHasABurstOfATenthOfAMinute) {
     EXPECT_DOUBLE_EQ(kBucket.parse("1200/min").value->burst, 120);
     EXPECT_DOUBLE_EQ(kBucket.parse("5/h").value->burst, 1);
     EXPECT_DOUBLE_EQ(kBucket.parse("20/min").value->burst, 2);
@@ -96,7 +96,7 @@ TEST(Percent, IsAShare) {
     EXPECT_EQ(kPercent.print(0.995), "99.5%");
 }
 
-TEST(Bool, SaysWhatToWriteInsteadOfYamlsManyWords) {
+TEST(Bool, SuggestsTrueOrFalseForYamlsOtherWords) {
     EXPECT_EQ(kBool.parse("true").value, true);
     EXPECT_EQ(kBool.parse("off").fault.suggestion, "false");
     EXPECT_EQ(kBool.parse("Yes").fault.suggestion, "true");
@@ -133,7 +133,7 @@ TEST(Endpoint, IsAUrlWithoutAPath) {
     }
 }
 
-TEST(Network, NamesTheOneThatWasMeant) {
+TEST(Network, SuggestsTheOneThatWasMeant) {
     EXPECT_EQ(kNetwork.parse("10.0.0.1/8").fault.suggestion, "10.0.0.0/8");
     EXPECT_EQ(kNetwork.parse("fd00::1/8").fault.suggestion, "fd00::/8");
     EXPECT_EQ(kNetwork.print(*kNetwork.parse("17.0.0.0/8").value), "17.0.0.0/8");

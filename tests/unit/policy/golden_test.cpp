@@ -1,5 +1,5 @@
-// Broken policies and the exact words their authors read. To write the expected texts anew after a change of wording:
-// WEIR_UPDATE_GOLDEN=1 unit_policy --gtest_filter='*Golden*', and read the difference before it is committed.
+// Broken policies and the exact diagnostics for them. To regenerate the expected texts after a change of wording, run
+// WEIR_UPDATE_GOLDEN=1 unit_policy --gtest_filter='*Golden*', and review the difference before committing it.
 #include <gtest/gtest.h>
 
 #include <algorithm>

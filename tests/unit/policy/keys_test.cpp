@@ -1,4 +1,4 @@
-// A small struct of its own, and what each visitor makes of it.
+// What each visitor makes of a small struct.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -73,7 +73,7 @@ ReadCart read_cart(const std::string& text) {
     return result;
 }
 
-// `line:column message; did you mean ...? (help)`, one a line.
+// `line:column message; did you mean ...? (help)`, one per line.
 std::string faults(const std::string& text) {
     std::string all;
     for (const Diagnostic& fault : read_cart(text).diagnostics) {
@@ -105,14 +105,14 @@ TEST(Reader, FillsEveryKindOfMember) {
     EXPECT_EQ(read_cart("owner: me\nspare: { spokes: 6 }\n").cart.spare.value().spokes, 6);
 }
 
-TEST(Reader, AnUnknownKeyIsRefusedWithTheNearestOrAll) {
+TEST(Reader, AnUnknownKeyIsRefusedWithTheNearestKeyOrAllKeys) {
     EXPECT_EQ(faults("owner: me\nsteering: { spoks: 3 }\n"),
               "2:13 unknown key 'spoks' in wheel; did you mean 'spokes'?\n");
     EXPECT_EQ(faults("owner: me\nwheels:\n  - name: left\n    colour: red\n"),
               "4:5 unknown key 'colour' in wheel 'left' (it can have: name, spokes)\n");
 }
 
-TEST(Reader, AFormerKeyIsAnsweredWithTheNewOne) {
+TEST(Reader, AFormerKeyIsRefusedWithTheNewOne) {
     EXPECT_EQ(faults("owner: me\nwheels:\n  - { name: left, rays: 3 }\n"),
               "3:19 unknown key 'rays' in wheel 'left'; did you mean 'spokes'? ('rays' is now called 'spokes')\n");
 }
@@ -122,7 +122,7 @@ TEST(Reader, AMissingKeyIsReportedUnlessItWasMisspelt) {
     EXPECT_EQ(faults("ownr: me\n"), "1:1 unknown key 'ownr' in the policy; did you mean 'owner'?\n");
 }
 
-TEST(Reader, AKeyOfTheDesignIsNotImplementedYet) {
+TEST(Reader, APlannedKeyIsReportedAsNotImplemented) {
     EXPECT_EQ(faults("owner: me\nengine: steam\n"), "2:1 'engine' is not implemented yet\n");
 }
 
@@ -130,7 +130,7 @@ TEST(Reader, ANumberMustFitIntoItsMember) {
     EXPECT_EQ(faults("owner: me\nsteering: { spokes: 70k }\n"), "2:21 'spokes' must be at most 65535, but is '70k'\n");
 }
 
-TEST(Reader, AFormerWordIsAnsweredWithTheNewOne) {
+TEST(Reader, AFormerWordIsRefusedWithTheNewOne) {
     constexpr std::array<std::string_view, 2> kColours{"red", "blue"};
     constexpr std::array<Renamed, 1> kFormer{Renamed{"azure", "blue"}};
     const Scalar<std::string> colour = one_of<std::string>("a colour", kColours, kFormer);
@@ -139,7 +139,7 @@ TEST(Reader, AFormerWordIsAnsweredWithTheNewOne) {
     EXPECT_EQ(colour.parse("rad").fault.suggestion, "red");
 }
 
-TEST(Printer, ShowsDefaultsAndWhatIsNotSet) {
+TEST(Printer, ShowsDefaultsAndUnsetKeys) {
     EXPECT_EQ(printed({.owner = "me"}),
               R"({
   "owner": "me",

@@ -25,7 +25,7 @@ listeners: [{ name: public, bind: "127.0.0.1:8080" }]
 backends: [{ name: large, endpoints: "http://127.0.0.1:8000", capacity: { requests: 16 } }]
 )";
 
-// A folder of its own for each test, gone with it.
+// Each test has a folder of its own, removed with it.
 class Load : public testing::Test {
 protected:
     Load() {
@@ -138,19 +138,19 @@ classes: [{ name: all, match: any, backend: large, queue_timeout: "${env:WEIR_TE
 TEST_F(Load, ABadValueFromASecretIsNotQuoted) {
     setenv("WEIR_TEST_TOKEN", "hush", 1);
     const auto loaded =
-        load_classes("classes: [{ name: all, match: any, backend: large, line: \"${env:WEIR_TEST_TOKEN}\" }]\n");
+        load_classes("classes: [{ name: all, match: any, backend: large, queue: \"${env:WEIR_TEST_TOKEN}\" }]\n");
     EXPECT_THAT(ids(loaded), testing::ElementsAre("wrong-type"));
     EXPECT_THAT(to_text(loaded.diagnostics, loaded.sources), Not(HasSubstr("hush")));
 }
 
-TEST_F(Load, ATokenInTheFileIsNotShownBesideAnError) {
+TEST_F(Load, ATokenInTheFileIsNotShownInAnError) {
     const auto loaded = load_classes(R"(admin: { token: "hush-hush", tokn: 1 }
 classes: [{ name: all, match: any, backend: large }]
 )");
     EXPECT_THAT(to_text(loaded.diagnostics, loaded.sources), HasSubstr("admin: { token: \"*********\", tokn: 1 }"));
 }
 
-TEST_F(Load, AQuoteThatIsNeverClosedDoesNotSwallowTheRest) {
+TEST_F(Load, AnUnclosedQuoteDoesNotSwallowTheRest) {
     EXPECT_THAT(ids(load("version: 1\nmode: \"shadow\nworkers: 2\n")), testing::ElementsAre("yaml-syntax"));
     EXPECT_THAT(ids(load("version: 1\nmode: 'it''s\nworkers: 2\n")), testing::ElementsAre("yaml-syntax"));
 }
@@ -168,14 +168,14 @@ TEST_F(Load, TheHashIsThatOfTheFile) {
     EXPECT_EQ(load(text).policy->hash, sha256(text));
 }
 
-TEST_F(Load, WarningsDoNotKeepAPolicyOut) {
+TEST_F(Load, WarningsDoNotRejectAPolicy) {
     const auto loaded = load_classes(
         "classes: [{ name: all, match: any, backend: large, slo: { first_token: 1s }, queue_timeout: 2s }]\n");
-    EXPECT_THAT(ids(loaded), testing::ElementsAre("queue_timeout-above-slo"));
+    EXPECT_THAT(ids(loaded), testing::ElementsAre("queue-timeout-above-slo"));
     EXPECT_TRUE(loaded.policy);
 }
 
-TEST_F(Load, WhatIsNoPolicyAtAllIsAnErrorToo) {
+TEST_F(Load, AFileThatIsNotAPolicyIsAnError) {
     EXPECT_THAT(ids(load_policy(folder_ / "none.yaml")), testing::ElementsAre("no-file"));
     EXPECT_THAT(ids(load_policy(folder_)), testing::ElementsAre("no-file"));
     EXPECT_THAT(ids(load("# nothing\n")), testing::ElementsAre("empty-file"));
@@ -197,7 +197,7 @@ TEST_F(Load, AnchorsAliasesAndTagsAreRefused) {
                 testing::ElementsAre("yaml-tag"));
 }
 
-TEST_F(Load, AHeaderMayLowerAStanding) {
+TEST_F(Load, AHeaderMayLowerAPriority) {
     const auto loaded = load_classes(R"(classes:
   - { name: batch, match: { header: { x-batch: "1" } }, backend: large, priority: low }
   - { name: everyone, match: any, backend: large, priority: high }
@@ -205,7 +205,7 @@ TEST_F(Load, AHeaderMayLowerAStanding) {
     EXPECT_TRUE(loaded.policy) << to_text(loaded.diagnostics, loaded.sources);
 }
 
-TEST_F(Load, AHeaderMayRaiseWhatComesFromATrustedNetwork) {
+TEST_F(Load, AHeaderMayRaiseThePriorityOfATrustedNetwork) {
     const auto loaded = load_classes(R"(classes:
   - { name: live, match: { header: { x-live: "1" }, source: 10.0.0.0/8 }, backend: large, priority: critical }
   - { name: everyone, match: any, backend: large }

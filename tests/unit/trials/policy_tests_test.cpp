@@ -26,11 +26,11 @@ classes:
     return run_policy_tests(test::policy_of(text));
 }
 
-TEST(PolicyTests, SayNothingWhenEverythingHolds) {
+TEST(PolicyTests, ReportNothingWhenEveryExpectationHolds) {
     const auto failures = run(R"(
   - { name: idle, expect: { class: everyone, decision: admit, status: 200 } }
   - { name: by path, request: { path: /bulk }, expect: { class: bulk } }
-  - { name: its line is full, request: { path: /bulk }, given: { queue: full }, expect: { decision: refuse, reason: queue_full, status: 503 } }
+  - { name: its queue is full, request: { path: /bulk }, given: { queue: full }, expect: { decision: refuse, reason: queue_full, status: 503 } }
   - { name: a flood of bulk, given: { flood_of: bulk }, expect: { decision: admit } }
   - { name: a dialect of its own, request: { path: /v1/messages }, given: { queue: full }, expect: { decision: refuse, status: 529 } }
   - { name: a flood elsewhere, request: { path: /v1/messages }, given: { flood_of: bulk }, expect: { decision: admit } }
@@ -39,7 +39,7 @@ TEST(PolicyTests, SayNothingWhenEverythingHolds) {
     for (const auto& failure : failures) ADD_FAILURE() << failure.message << "; " << failure.help;
 }
 
-TEST(PolicyTests, TellEveryExpectationThatDoesNotHold) {
+TEST(PolicyTests, ReportEveryExpectationThatDoesNotHold) {
     const auto failures = run(R"(
   - name: all wrong
     expect: { class: bulk, decision: refuse, reason: queue_full, status: 503 }
@@ -61,8 +61,8 @@ TEST(PolicyTests, QueueBehindAFloodOfTheirOwnClass) {
     for (const auto& failure : failures) ADD_FAILURE() << failure.message << "; " << failure.help;
 }
 
-// In shadow nobody is ever refused: a flood must end all the same, however many classes there are.
-TEST(PolicyTests, EndTheirFloodsInShadowToo) {
+// In shadow nothing is ever refused: a flood must still end, however many classes there are.
+TEST(PolicyTests, EndTheirFloodsInShadow) {
     std::string text = R"(version: 1
 mode: shadow
 listeners: [{ name: public, bind: "127.0.0.1:8080" }]

@@ -1,4 +1,4 @@
-// Who may come in by which door: listeners, the admin door, the keys and certificates that callers show.
+// Listeners, the admin listener, and the keys and certificates that callers present.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -27,7 +27,7 @@ void check_binds(const Checked& c) {
     const auto add = [&](const net::BindAddress& bind, const Mark& mark) {
         if (bind.unix_path.empty() && bind.port == 0) return;
         if (const Mark* first = taken(bind)) {
-            c.refuse(mark, "duplicate-bind", fmt::format("this address is already taken in line {}", first->line));
+            c.refuse(mark, "duplicate-bind", fmt::format("this address is already taken on line {}", first->line));
         } else {
             seen.emplace_back(bind, &mark);
         }
@@ -41,14 +41,14 @@ void check_binds(const Checked& c) {
     if (const Node* bind = c.root.find("admin.bind")) {
         add(c.policy.admin.bind, bind->mark);
     } else if (const Mark* first = taken(c.policy.admin.bind)) {
-        c.refuse(*first, "duplicate-bind", "the admin door listens at this address unless 'admin.bind' names another");
+        c.refuse(*first, "duplicate-bind", "the admin listener uses this address unless 'admin.bind' names another");
     }
 }
 
 void check_admin(const Checked& c) {
     const Node* admin = c.root.find("admin");
     if (admin == nullptr || admin->broken || c.policy.admin.token || is_loopback(c.policy.admin.bind)) return;
-    c.refuse(admin->mark_at("bind"), "admin-exposed", "the admin door is open to other machines without a token",
+    c.refuse(admin->mark_at("bind"), "admin-exposed", "the admin listener is open to other machines without a token",
              "set admin.token, or bind it to 127.0.0.1 or a unix socket");
 }
 
@@ -64,11 +64,11 @@ void check_tls(const Checked& c, const net::ServerTlsConfig& tls, const Node& no
                  fmt::format("a listener may have at most {} certificates", kMaxCertificates));
     }
     if (const Node* need = node.find("client_certificate"); need != nullptr && !tls.client_ca_file) {
-        c.refuse(need->mark, "no-client-authorities", "client_certificate means nothing without client_ca_file");
+        c.refuse(need->mark, "no-client-authorities", "client_certificate has no effect without client_ca_file");
     }
 }
 
-// Only what is written: the defaults are ceilings that few reach.
+// Only written values: the defaults are ceilings that few reach.
 void check_connections(const Checked& c, const downstream::ListenerConfig& listener, const Node& node) {
     const Node* whole = c.root.find("limits.connections");
     const Node* own = node.find("limits.connections");
@@ -79,7 +79,7 @@ void check_connections(const Checked& c, const downstream::ListenerConfig& liste
                          listener.limits.connections, c.policy.limits.connections));
 }
 
-// The node of the n-th api key, in whichever file it stands.
+// The node of the n-th API key, in whichever file it is.
 const Node& key_node(const Checked& c, std::size_t index) {
     return index < c.inline_keys ? c.root.items_of("clients.api_keys")[index]
                                  : c.keys->items_of("keys")[index - c.inline_keys];
@@ -111,8 +111,8 @@ void check_certificates(const Checked& c) {
         for (std::size_t j = 0; j < i; ++j) {
             const admission::Certificate& one = certificates[i];
             const admission::Certificate& other = certificates[j];
-            const bool told_apart = !one.issuer.empty() && !other.issuer.empty() && one.issuer != other.issuer;
-            if (one.subject != other.subject || told_apart) continue;
+            const bool differ = !one.issuer.empty() && !other.issuer.empty() && one.issuer != other.issuer;
+            if (one.subject != other.subject || differ) continue;
             c.refuse(list->items[i].mark_at("subject"), "duplicate-subject",
                      fmt::format("'{}' and '{}' have the same subject", other.name, one.name));
         }
@@ -127,7 +127,7 @@ void check_certificates(const Checked& c) {
 
 }  // namespace
 
-void check_doors(const Checked& c) {
+void check_listeners(const Checked& c) {
     check_binds(c);
     check_admin(c);
     for (std::size_t i = 0; i < c.policy.listeners.size(); ++i) {

@@ -19,7 +19,7 @@ struct ClassGauges {
     ClassId id = kNoClass;
     std::uint32_t inflight = 0;
     std::uint32_t waiting = 0;
-    std::uint32_t line = 0;
+    std::uint32_t queue = 0;
     double headroom = 0;
     double bucket_fill = 1;
     std::uint32_t clients = 0;

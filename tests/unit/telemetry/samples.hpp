@@ -62,7 +62,7 @@ inline Record shed_record() {
     record.cls = kBulk;
     record.endpoint = kNoEndpoint;
     record.reason = Reason::queue_full;
-    record.gate = "line";
+    record.gate = "queue";
     record.limit = 16;
     record.observed = 17;
     record.status = 503;

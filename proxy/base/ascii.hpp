@@ -1,5 +1,5 @@
 #pragma once
-// Letters of ASCII without their case, whatever the locale: names of header fields, of models, of media types.
+// Case-insensitive ASCII, independent of the locale: header field names, model names, media types.
 
 #include <algorithm>
 #include <string_view>
@@ -9,7 +9,7 @@ namespace weir {
 [[nodiscard]] constexpr bool is_capital(char c) { return c >= 'A' && c <= 'Z'; }
 [[nodiscard]] constexpr char lower(char c) { return is_capital(c) ? static_cast<char>(c + ('a' - 'A')) : c; }
 
-// Whether `text` begins with `prefix`, which is in lower case.
+// Whether `text` begins with `prefix`. REQUIRES: `prefix` is in lower case.
 [[nodiscard]] constexpr bool begins_ignoring_case(std::string_view text, std::string_view prefix) {
     return text.size() >= prefix.size() && std::equal(prefix.begin(), prefix.end(), text.begin(),
                                                       [](char wanted, char c) { return wanted == lower(c); });

@@ -144,7 +144,7 @@ struct Server::State {
     net::EventLoop& loop;
     int family;
     Door door;
-    std::list<std::shared_ptr<Session>> sessions;  // the one that asked last stands last
+    std::list<std::shared_ptr<Session>> sessions;  // the most recently used last
 };
 
 asio::awaitable<void> Server::Session::run(State& state) {

@@ -40,7 +40,7 @@ struct EventLoop::Impl {
     TimePoint turn_began{};
     bool in_turn = false;
     bool turn_posted = false;
-    bool watching = false;  // false only while epoll events are handled, or after watching failed for want of memory
+    bool watching = false;  // false only while epoll events are handled, or after watching failed for lack of memory
     std::atomic<Duration::rep> busy_since{0};  // turn_began for other threads; 0 between turns
     std::atomic<Duration::rep> worst_lag{0};
     std::atomic<std::uint64_t> faults{0};

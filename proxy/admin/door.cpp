@@ -16,7 +16,7 @@ std::string in_lower_case(std::string_view text) {
     return result;
 }
 
-// Without the query and, in the absolute form (RFC 9112 section 3.2.2), without scheme and authority.
+// The target without its query and, in the absolute form (RFC 9112 section 3.2.2), without scheme and authority.
 std::string_view path_of(std::string_view target) {
     if (const std::size_t scheme = target.find("://"); scheme != std::string_view::npos && !target.starts_with('/')) {
         const std::size_t slash = target.find('/', scheme + 3);
@@ -52,7 +52,8 @@ void Door::set_names(std::vector<std::string> names) {
     names_ = std::move(names);
 }
 
-// A page of the web whose name is made to lead here (DNS rebinding) can have a browser ask, but cannot choose Host.
+// A web page whose name has been made to resolve here (DNS rebinding) can make a browser send requests, but cannot
+// choose Host.
 bool Door::is_for_us(const Request& request) const {
     if (local_ || !request.host || request.host->empty()) return true;
     const std::string name = host_name(*request.host);
@@ -68,7 +69,7 @@ bool Door::is_authorized(const Request& request) const {
 }
 
 Answer Door::not_found() const {
-    Answer answer{404, kText, "There is:\n"};
+    Answer answer{404, kText, "Paths:\n"};
     for (const Route& route : routes_) answer.body.append("  ").append(route.path).append("\n");
     return answer;
 }
@@ -86,7 +87,7 @@ Answer Door::not_allowed(std::string_view path) const {
 
 Answer Door::answer(const Request& request) const {
     if (!is_for_us(request)) {
-        return {421, kText, "ask by an address, as localhost, or by a name in admin.names\n"};
+        return {421, kText, "use an address, localhost or a name in admin.names\n"};
     }
     const std::string_view path = path_of(request.target);
     const auto leads_there = [&](const Route& route) { return route.path == path; };
@@ -95,7 +96,7 @@ Answer Door::answer(const Request& request) const {
         return leads_there(entry) && takes(entry, request.method);
     });
     if (route == routes_.end()) return not_allowed(path);
-    if (route->needs_token && !is_authorized(request)) return {401, kText, "a bearer token is needed\n"};
+    if (route->needs_token && !is_authorized(request)) return {401, kText, "a bearer token is required\n"};
     return route->answer(request);
 }
 

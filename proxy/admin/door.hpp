@@ -1,5 +1,5 @@
 #pragma once
-// What the operator's door answers: which paths there are, by which name they may be asked for, and with which token.
+// What the admin listener answers: its paths, the host names it accepts, and which paths need the token.
 //
 // No sockets and no HTTP here: requests and answers are plain structs, so that each rule has a test of its own.
 
@@ -15,9 +15,9 @@ namespace weir::admin {
 
 struct Request {
     std::string_view method;
-    std::string_view target;               // as it was sent: a path or a whole URL, with its query
+    std::string_view target;               // as sent: a path or a whole URL, with its query
     std::optional<std::string_view> host;  // the field, with its port
-    std::string_view authorization;        // the field; empty without one
+    std::string_view authorization;        // the field's value; empty without one
     std::string_view body;
 };
 
@@ -25,24 +25,24 @@ struct Answer {
     int status = 200;
     std::string_view content_type = "text/plain; charset=utf-8";
     std::string body;
-    std::string allow = {};  // with 405: the methods that are
+    std::string allow = {};  // with 405: the allowed methods
 };
 
-// A path, and what answers it. `needs_token`: only with the bearer token, where the policy sets one.
+// A path and the function that answers it. `needs_token`: the bearer token is required if the policy sets one.
 struct Route {
     std::string path;
     bool needs_token = false;
     std::function<Answer(const Request&)> answer;
-    std::string_view method = "GET";  // HEAD comes with it
+    std::string_view method = "GET";  // HEAD is implied
 };
 
 class Door {
 public:
-    // `local`: asked through a unix socket, where no browser gets.
+    // `local`: reached through a unix socket, which no browser can use.
     Door(std::vector<Route> routes, bool local) : routes_(std::move(routes)), local_(local) {}
 
     void set_token(const std::optional<std::string>& token);
-    // Requests for another name than these, localhost or an address are answered 421.
+    // Requests for a host other than these, localhost or an address get a 421.
     void set_names(std::vector<std::string> names);
 
     [[nodiscard]] Answer answer(const Request& request) const;

@@ -28,14 +28,14 @@ namespace http = boost::beast::http;
 using boost::system::error_code;
 using namespace std::chrono_literals;
 
-// Operators are few: a scraper, a probe or two, a person.
+// There are few clients: a scraper, a probe or two, a person.
 constexpr std::size_t kMaxConnections = 64;
 constexpr std::size_t kMaxHead = 16 * 1024;
 constexpr std::size_t kMaxBody = 64 * 1024;
-constexpr auto kTimeout = 10s;  // for a request to come whole, and for its answer to leave
+constexpr auto kTimeout = 10s;  // for a request to arrive whole, and for its answer to be sent
 constexpr auto kIdle = 75s;     // between requests: longer than the usual interval of a scraper
-// After the last answer, what the client still sends is read and dropped, so that a reset does not take the answer from
-// it (RFC 9112 section 9.6).
+// After the last answer, whatever the client still sends is read and dropped, so that a reset does not discard the
+// answer (RFC 9112 section 9.6).
 constexpr auto kLinger = 500ms;
 constexpr std::size_t kLingerBytes = 1024 * 1024;
 
@@ -53,11 +53,11 @@ Response write_answer(const Parser::value_type& request, Answer answer) {
     if (answer.status == 405) response.set(http::field::allow, answer.allow);
     response.body() = std::move(answer.body);
     response.prepare_payload();
-    if (request.method() == http::verb::head) response.body().clear();  // its length stays
+    if (request.method() == http::verb::head) response.body().clear();  // Content-Length stays
     return response;
 }
 
-// What was sent is no request that can be read: the last word on its connection.
+// The request could not be parsed: this is the last answer on its connection.
 Response write_refusal(const error_code& error) {
     http::status status = http::status::bad_request;
     if (error == http::error::header_limit || error == http::error::buffer_overflow) {
@@ -69,20 +69,20 @@ Response write_refusal(const error_code& error) {
     return write_answer(nameless, {static_cast<int>(status), "text/plain; charset=utf-8", error.message() + "\n"});
 }
 
-// Of the errors of a read, those that an answer can be given to: the others leave nobody to answer.
+// Whether a read error can be answered; after any other error there is no client left to answer.
 bool is_fault_of_request(const error_code& error) {
     return error.category() == make_error_code(http::error::bad_method).category() &&
            error != http::error::end_of_stream && error != http::error::partial_message;
 }
 
-// Beast leaves Host to its users. RFC 9112 section 3.2: one, and none only before HTTP/1.1.
+// Beast does not check Host. RFC 9112 section 3.2: exactly one, and none is allowed only before HTTP/1.1.
 bool has_one_host(const Parser::value_type& request) {
     const std::size_t hosts = request.count(http::field::host);
     return hosts == 1 || (hosts == 0 && request.version() < 11);
 }
 
 Answer answer(const Door& door, const Parser::value_type& request) {
-    if (!has_one_host(request)) return {400, "text/plain; charset=utf-8", "one Host field is needed\n"};
+    if (!has_one_host(request)) return {400, "text/plain; charset=utf-8", "exactly one Host field is required\n"};
     const auto host = request.find(http::field::host);
     return door.answer({.method = request.method_string(),
                         .target = request.target(),
@@ -93,17 +93,17 @@ Answer answer(const Door& door, const Parser::value_type& request) {
 
 }  // namespace
 
-// One connection: its requests one after the other.
+// One connection, which serves its requests one after the other.
 class Server::Session {
 public:
-    // Takes over `fd`, whatever happens.
+    // Takes ownership of `fd`, also on failure.
     Session(asio::io_context& io, int fd, int family) : stream_(io) {
         error_code error;
         stream_.socket().assign(asio::generic::stream_protocol(family, 0), fd, error);
         if (error) ::close(fd);
     }
 
-    [[nodiscard]] bool asked() const { return asked_; }  // its request has come: it is being answered
+    [[nodiscard]] bool asked() const { return asked_; }  // its request has arrived and is being answered
     void close() { stream_.close(); }
 
     asio::awaitable<void> run(State& state);
@@ -115,7 +115,7 @@ private:
 
     Stream stream_;
     beast::flat_buffer inbox_{kMaxHead + kMaxBody};
-    bool fresh_ = true;  // nothing was asked yet
+    bool fresh_ = true;  // no request has come yet
     bool asked_ = false;
 };
 
@@ -126,8 +126,8 @@ struct Server::State {
     static void accept(const std::shared_ptr<State>& state, int fd);
     static asio::awaitable<void> serve(std::shared_ptr<State> state, std::shared_ptr<Session> session);
 
-    // A probe is answered however many connections stand there and say nothing: the one goes that has asked nothing for
-    // longest, or, where all are being answered, the first of them.
+    // Keeps probes answered when idle connections fill the listener: closes the connection that has been silent longest
+    // or, where all are being answered, the oldest.
     void make_room() {
         const auto silent = std::find_if(sessions.begin(), sessions.end(), [](auto& entry) { return !entry->asked(); });
         const auto chosen = silent != sessions.end() ? silent : sessions.begin();
@@ -144,7 +144,7 @@ struct Server::State {
     net::EventLoop& loop;
     int family;
     Door door;
-    std::list<std::shared_ptr<Session>> sessions;  // who asked last stands last
+    std::list<std::shared_ptr<Session>> sessions;  // the most recently used last
 };
 
 asio::awaitable<void> Server::Session::run(State& state) {
@@ -192,7 +192,7 @@ asio::awaitable<void> Server::Session::close_gently() {
     }
 }
 
-// The session is on the list for as long as its coroutine runs, whatever ends it.
+// The session stays on the list for as long as its coroutine runs, however that ends.
 asio::awaitable<void> Server::State::serve(std::shared_ptr<State> state, std::shared_ptr<Session> session) {
     struct Seat {
         Seat(State& owner, const std::shared_ptr<Session>& whose) : state(owner), session(whose) {
@@ -212,7 +212,7 @@ void Server::State::accept(const std::shared_ptr<State>& state, int fd) {
                    [state](const std::exception_ptr& fault) {
                        try {
                            if (fault) std::rethrow_exception(fault);
-                       } catch (const std::exception& error) {  // out of memory, say: this connection just closes
+                       } catch (const std::exception& error) {  // such as out of memory: this connection just closes
                            state->loop.note_fault(error.what());
                        }
                    });

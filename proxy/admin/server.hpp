@@ -1,10 +1,10 @@
 #pragma once
-// The operator's door on the network: HTTP on the control loop, apart from all client traffic.
+// The admin listener: HTTP on the control loop, apart from all client traffic.
 //
-// Requests here are few and small, so that Boost.Beast and Asio's coroutines do what the data path does by hand: a
-// connection is one coroutine, kept alive from one request to the next. What a request is answered is door.hpp's.
+// Requests here are few and small, so Boost.Beast and Asio's coroutines do what the data path does by hand: a
+// connection is one coroutine, kept alive from one request to the next. door.hpp decides what a request is answered.
 //
-// Single-threaded: the loop's.
+// Single-threaded: belongs to the loop's thread.
 
 #include <memory>
 #include <optional>
@@ -20,7 +20,7 @@ namespace weir::admin {
 
 class Server {
 public:
-    // Takes over `fd`, a listening socket. REQUIRES: `loop` outlives the server.
+    // Takes ownership of `fd`, a listening socket. REQUIRES: `loop` outlives the server.
     Server(net::EventLoop& loop, int fd, std::vector<Route> routes);
     ~Server();
 
@@ -31,7 +31,7 @@ private:
     struct State;
     class Session;
 
-    std::shared_ptr<State> state_;  // the connections' too: the loop may hold their coroutines longer than the server
+    std::shared_ptr<State> state_;  // shared with the connections, whose coroutines may outlive the server
     net::Listener listener_;
 };
 

@@ -1,7 +1,7 @@
 #pragma once
-// How many LLM tokens an answer of a backend usually has: what is reserved for one whose request sets no bound.
+// The usual length of a backend's answers in LLM tokens: what is reserved for a request that sets no bound.
 //
-// A decaying mean, and within bounds whatever comes. Any thread; of two that teach at once one may be lost.
+// A decaying mean, kept within bounds. Any thread; of two concurrent updates one may be lost.
 
 #include <algorithm>
 #include <atomic>

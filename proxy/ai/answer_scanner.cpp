@@ -11,7 +11,7 @@ namespace {
 
 constexpr std::uint64_t kMaxTokens = std::numeric_limits<std::int32_t>::max();
 
-// Where the next quote or backslash is; `end` when there is none.
+// The position of the next quote or backslash; `end` when there is none.
 const char* find_string_end(const char* at, const char* end) {
     for (; end - at >= 16; at += 16) {
         const SixteenBytes bytes = load_sixteen(at);
@@ -108,7 +108,7 @@ void AnswerScanner::restart() {
     hex_left_ = 0;
     text_bytes_ = 0;
     number_kind_ = Number::none;
-    in_string_ = escaped_ = name_is_due_ = ended_ = saw_type_ = saw_choices_ = has_choices_ = saw_usage_ = false;
+    in_string_ = escaped_ = name_is_due_ = ended_ = has_type_ = has_choices_member_ = has_choices_ = has_usage_ = false;
 }
 
 void AnswerScanner::push(std::string_view bytes) {
@@ -132,7 +132,7 @@ const char* AnswerScanner::take_string(const char* at, const char* end) {
             end_string();
             return at;
         }
-        name_size_ = kLongestName;  // no name that matters has any
+        name_size_ = kLongestName;  // no name that matters contains an escape
     }
     return at;
 }
@@ -140,9 +140,9 @@ const char* AnswerScanner::take_string(const char* at, const char* end) {
 void AnswerScanner::take_plain(std::string_view plain) {
     if (counts_) text_bytes_ += plain.size();
     if (!is_name_) return;
-    const std::size_t room = std::min<std::size_t>(kLongestName - name_size_, plain.size());
-    std::copy_n(plain.begin(), room, name_text_.begin() + name_size_);
-    name_size_ = static_cast<std::uint8_t>(name_size_ + room);
+    const std::size_t count = std::min<std::size_t>(kLongestName - name_size_, plain.size());
+    std::copy_n(plain.begin(), count, name_text_.begin() + name_size_);
+    name_size_ = static_cast<std::uint8_t>(name_size_ + count);
 }
 
 const char* AnswerScanner::take_escape(const char* at, const char* end) {
@@ -150,12 +150,12 @@ const char* AnswerScanner::take_escape(const char* at, const char* end) {
         const bool unicode = *at == 'u';
         escaped_ = false;
         hex_left_ = unicode ? 4 : 0;
-        // `\u00e9` is most often two bytes of UTF-8.
+        // `\u00e9` is usually two bytes of UTF-8.
         if (counts_) text_bytes_ += unicode ? 2 : 1;
         return at + 1;
     }
     for (; at < end && hex_left_ > 0; ++at, --hex_left_) {
-        // What is cut short by a quote is malformed, and ends there.
+        // An escape cut short by a quote is malformed, and ends there.
         if (*at != '"') continue;
         hex_left_ = 0;
         break;
@@ -176,10 +176,10 @@ void AnswerScanner::end_string() {
     if (!is_name_) return;
     is_name_ = false;
     names_[depth_] = name_of({name_text_.data(), name_size_});
-    saw_type_ = saw_type_ || (names_[depth_] == Name::type && places_[depth_] == Place::root);
+    has_type_ = has_type_ || (names_[depth_] == Name::type && places_[depth_] == Place::root);
 }
 
-// Up to the next string, or the end of the document.
+// Reads up to the next string, or to the end of the document.
 const char* AnswerScanner::take_structure(const char* at, const char* end) {
     while (at < end) {
         const char c = *at++;
@@ -207,13 +207,13 @@ const char* AnswerScanner::take_structure(const char* at, const char* end) {
 void AnswerScanner::open(bool list) {
     const Place around = place();
     const bool at_root = depth_ == 0;
-    // The elements of a list are what the list is, and go by its name.
+    // The elements of a list have the place and the name of the list.
     const bool element = in_list();
     Place opened = at_root ? Place::root : element ? around : inside(around, name());
-    // Gemini sends a list of documents, where it is not asked for events.
+    // Gemini sends a list of documents unless it is asked for events.
     if (list && !at_root && opened != Place::choices && opened != Place::text) opened = Place::other;
     if (around == Place::choices && element) has_choices_ = true;
-    if (around == Place::root && opened == Place::choices) saw_choices_ = true;
+    if (around == Place::root && opened == Place::choices) has_choices_member_ = true;
     const Name inherited = name();
     ++depth_;
     if (depth_ < kDepth) {
@@ -251,7 +251,7 @@ void AnswerScanner::end_number() {
     number_kind_ = Number::none;
     if (!whole) return;
     const auto tokens = static_cast<std::uint32_t>(number_);
-    // Of the document itself Ollama's names count, and nothing else.
+    // In the document itself only Ollama's names count.
     if (place() == Place::root) {
         if (name() == Name::eval_count) set_output(tokens);
         if (name() == Name::prompt_eval_count) set_input(tokens, true);
@@ -266,7 +266,7 @@ void AnswerScanner::end_number() {
         case Name::total_tokens: total_ = tokens; break;
         default: return;
     }
-    saw_usage_ = true;
+    has_usage_ = true;
 }
 
 void AnswerScanner::set_input(std::uint32_t tokens, bool whole) {

@@ -24,7 +24,7 @@ constexpr auto kCalls = std::to_array<Call>({
 constexpr std::string_view kVideos = "/v1/videos/";
 constexpr std::string_view kRemix = "/remix";
 
-// Whether `path` is `known`, which is in lower case, in letters of any case.
+// Whether `path` equals `known`, which is in lower case, ignoring case.
 bool is_like(std::string_view path, std::string_view known) {
     return path.size() == known.size() && begins_ignoring_case(path, known);
 }

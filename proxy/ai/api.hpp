@@ -1,5 +1,6 @@
 #pragma once
-// Which call of which API a request is, by its path: it decides what its body may say and where its answer tells usage.
+// Which call of which API a request is, by its path. It decides what the body may contain and where the answer reports
+// usage.
 
 #include <cstdint>
 #include <string_view>
@@ -9,8 +10,8 @@
 namespace weir::ai {
 
 enum class Api : std::uint8_t {
-    generic,       // only bytes are known of it
-    other,         // a call of OpenAI's or Anthropic's that has no row of its own
+    generic,       // an unknown API: only its bytes are counted
+    other,         // a call of OpenAI's or Anthropic's without an entry here
     chat,          // POST /v1/chat/completions
     completions,   // POST /v1/completions
     responses,     // POST /v1/responses
@@ -18,17 +19,17 @@ enum class Api : std::uint8_t {
     videos,        // POST /v1/videos, /v1/videos/ID/remix
     messages,      // POST /v1/messages
     count_tokens,  // POST /v1/messages/count_tokens
-    realtime,      // an event of the Realtime API, which comes by WebSocket
+    realtime,      // an event of the Realtime API, which comes over a WebSocket
 };
 
-// `path` is without its query; a slash at its end and the case of its letters do not count, as many servers have it.
-// Any other path is `other` where the backend speaks OpenAI's or Anthropic's dialect.
+// `path` is without its query; a trailing slash and the case of letters are ignored, as many servers do. Any other path
+// is `other` where the backend speaks OpenAI's or Anthropic's dialect.
 [[nodiscard]] Api api_of(std::string_view path, Dialect backend);
 
-// The path is that of a call but for the case of its letters: some servers take it for the call, some do not.
+// The path differs from a call's only in case: some servers treat it as that call, some do not.
 [[nodiscard]] bool is_miscased_call(std::string_view path);
 
-// The calls whose bodies Weir knows to be JSON objects, with members whose meaning is fixed.
+// The calls whose bodies are known to be JSON objects with members of fixed meaning.
 [[nodiscard]] constexpr bool is_known(Api api) { return api > Api::other; }
 
 }  // namespace weir::ai

@@ -10,7 +10,7 @@ constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
 constexpr std::uint64_t kOneTokenBytes = 16;
 constexpr std::uint64_t kBytesPerToken = 4;
 
-// Where the line ends: at an LF or a CR.
+// The position where the line ends: at an LF or a CR.
 std::size_t line_end(std::string_view bytes) {
     const std::size_t newline = bytes.find('\n');
     const std::size_t carriage = bytes.substr(0, newline).find('\r');
@@ -34,7 +34,7 @@ std::size_t EventScanner::take(std::string_view bytes) {
     if (skip_newline_ && !bytes.empty()) {
         skip_newline_ = false;
         if (bytes.front() == '\n') ++at;
-        // It is the end of what has ended at its CR.
+        // The LF of a line that ended at its CR belongs to that line.
         if (at > 0 && (ended_ || comment_ended_)) return at;
     }
     ended_ = comment_ended_ = false;
@@ -71,12 +71,12 @@ void EventScanner::feed(std::string_view piece) {
     if (line_ == Line::data) payload(piece);
 }
 
-// The mark may be cut anywhere; a part of it that is not the whole is text.
+// The mark may be split anywhere; an incomplete mark is text.
 void EventScanner::skip_mark(std::string_view& piece) {
     while (at_start_ && !piece.empty()) {
         if (piece.front() != kByteOrderMark[mark_]) return end_start();
         piece.remove_prefix(1);
-        only_comments_ = false;  // what has passed of a line cannot be told from its end
+        only_comments_ = false;  // the part of the line that has passed may have been more than a comment
         at_start_ = ++mark_ < kByteOrderMark.size();
     }
 }
@@ -93,9 +93,9 @@ void EventScanner::payload(std::string_view piece) {
     if (piece.empty()) return;
     // One space is not part of the data; a second one is.
     if (std::exchange(space_due_, false) && piece.front() == ' ') piece.remove_prefix(1);
-    const std::size_t room = std::min(head_.size() - head_size_, piece.size());
-    std::copy_n(piece.begin(), room, head_.begin() + head_size_);
-    head_size_ = static_cast<std::uint8_t>(head_size_ + room);
+    const std::size_t count = std::min(head_.size() - head_size_, piece.size());
+    std::copy_n(piece.begin(), count, head_.begin() + head_size_);
+    head_size_ = static_cast<std::uint8_t>(head_size_ + count);
 }
 
 void EventScanner::end_line() {

@@ -1,12 +1,13 @@
 #pragma once
 // Reads a text/event-stream (WHATWG HTML, section 9.2) as its bytes pass, in pieces of any size: where each event ends,
-// and what the data in it says of tokens.
+// and the token counts in its data.
 //
-// Or JSON lines (application/x-ndjson, Ollama's streams), where each line is an event and all of it data.
+// Also reads JSON lines (application/x-ndjson, Ollama's streams), where each line is an event and consists of data
+// only.
 //
-// Engines send an event a token, or nearly so: an event with up to 16 bytes of text counts as one token, a longer one
-// as one for every four bytes. An event of a shape that is not known counts as one, too. What opens and closes the
-// streams of the known dialects does not, nor do comments and the `[DONE]` at the end.
+// Engines send about one event per token: an event with up to 16 bytes of text counts as one token, a longer one as one
+// for every four bytes. An event of an unknown shape counts as one. Not counted: the events that open and close the
+// streams of the known dialects, comments, and the `[DONE]` at the end.
 
 #include <array>
 #include <cstdint>
@@ -20,33 +21,33 @@ class EventScanner {
 public:
     enum class Form : std::uint8_t {
         json_events,   // the data is JSON of a known dialect
-        other_events,  // of which only the number is known
+        other_events,  // of unknown data: only the number of events is known
         json_lines,
     };
     explicit EventScanner(Form form = Form::json_events) : form_(form) {}
 
-    // Reads on, to the end of the next event at most, or of a comment in front of one. How much of `bytes` that was;
-    // ended() says whether it ended.
+    // Reads on, at most to the end of the next event, or of a comment before one. Returns how many of `bytes` that was;
+    // ended() reports whether the event ended.
     std::size_t take(std::string_view bytes);
     void push(std::string_view bytes);
 
-    // An event, with its empty line, has just ended.
+    // An event, including its empty line, has just ended.
     [[nodiscard]] bool ended() const { return ended_; }
-    // It is OpenAI's chunk that `include_usage` asks for.
+    // The event that ended is OpenAI's chunk for `include_usage`.
     [[nodiscard]] bool ended_with_usage_chunk() const { return ended_ && usage_chunk_; }
-    // What has come of the event that is under way may be the beginning of that chunk: it has more than comments, and
-    // nothing that the chunk has not.
+    // The unfinished event may be the beginning of that chunk: it has more than comments, and nothing that the chunk
+    // lacks.
     [[nodiscard]] bool may_be_usage_chunk() const { return !only_comments_ && !json_.is_no_usage_chunk(); }
-    // The event that is under way has had nothing but comments.
+    // The unfinished event has had nothing but comments so far.
     [[nodiscard]] bool only_comments() const { return only_comments_; }
-    // The stream ends here, within an event: what there is of it is that chunk.
+    // The stream ends here, within an event, and that event is the usage chunk.
     [[nodiscard]] bool ends_in_usage_chunk() const { return !only_comments_ && json_.is_usage_chunk(); }
 
-    // With data, so far.
+    // Events with data, so far.
     [[nodiscard]] std::uint32_t events() const { return events_; }
     // LLM tokens of the answer, as counted.
     [[nodiscard]] std::uint32_t tokens() const;
-    // The first token is here: what comes before the first text, as some dialects have it, is none.
+    // The first token has come. Events before the first text, which some dialects send, do not count.
     [[nodiscard]] bool begun() const { return tokens() > 0; }
     [[nodiscard]] Usage usage() const { return json_.usage(); }
 
@@ -62,19 +63,19 @@ private:
 
     static constexpr std::string_view kData = "data:";
     static constexpr std::string_view kDone = "[DONE]";
-    // A stream of a known kind has shown text by then; one that has not carries something else than text.
+    // A stream of a known kind has sent text within this many events; otherwise it carries something else.
     static constexpr std::uint32_t kOpeningEvents = 8;
 
     AnswerScanner json_;
     std::uint32_t events_ = 0;
     std::uint32_t text_tokens_ = 0;
-    std::array<char, kDone.size() + 1> head_{};  // the data's beginning, without the space in front
+    std::array<char, kDone.size() + 1> head_{};  // the beginning of the data, without the space before it
     std::uint8_t head_size_ = 0;
-    std::uint8_t matched_ = 0;  // of kData
+    std::uint8_t matched_ = 0;  // bytes of kData matched so far
     Line line_ = Line::unknown;
     Form form_;
-    bool at_start_ = true;   // a byte order mark may stand here
-    std::uint8_t mark_ = 0;  // of it, so far
+    bool at_start_ = true;   // a byte order mark may follow
+    std::uint8_t mark_ = 0;  // bytes of the mark so far
     bool only_comments_ = true;
     bool line_empty_ = true;
     bool space_due_ = false;  // the data of a line begins with the next byte

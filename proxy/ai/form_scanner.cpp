@@ -15,8 +15,8 @@ namespace {
 constexpr std::size_t kLongestBoundary = 70;
 constexpr std::size_t kLongestHead = 4096;
 constexpr std::size_t kLongestField = 512;
-constexpr std::string_view kNotPlain = "the form is not written in the one way that all readers share";
-constexpr std::string_view kNoForm = "the body is not a whole form (multipart/form-data)";
+constexpr std::string_view kNotPlain = "the form is written in a way that readers interpret differently";
+constexpr std::string_view kNoForm = "the body is not a complete form (multipart/form-data)";
 
 std::string_view trim(std::string_view text) {
     const std::size_t begin = text.find_first_not_of(" \t");
@@ -24,8 +24,8 @@ std::string_view trim(std::string_view text) {
     return text.substr(begin, text.find_last_not_of(" \t") - begin + 1);
 }
 
-// `name=value` or `name="value"` from the front of `rest`, behind a semicolon; nothing where it is neither, or where
-// the value has an escape.
+// `name=value` or `name="value"` from the front of `rest`, after a semicolon; nothing if it is neither, or if the value
+// contains an escape.
 struct Parameter {
     std::string_view name;
     std::string_view value;
@@ -75,7 +75,7 @@ std::optional<Member> field_of(std::string_view name) {
     return std::nullopt;
 }
 
-// What forms have for true and false; nothing where it is neither.
+// The spellings of true and false in forms; nothing for any other text.
 std::optional<bool> read_flag(std::string_view text) {
     for (const std::string_view yes : {"true", "1", "yes", "on", "t", "y"}) {
         if (equals_ignoring_case(text, yes)) return true;
@@ -115,7 +115,7 @@ std::string_view FormScanner::take_content(std::string_view bytes) {
     std::size_t at = 0;
     while (at < bytes.size()) {
         if (matched_ == 0) {
-            // A CR stands in the delimiter at its beginning alone, so that one search finds all that could be one.
+            // A delimiter contains a CR only as its first byte, so one search finds every candidate.
             const std::size_t found = std::min(bytes.find('\r', at), bytes.size());
             keep(bytes.substr(at, found - at));
             at = found;
@@ -159,7 +159,7 @@ std::string_view FormScanner::take_delimiter_end(std::string_view bytes) {
 }
 
 std::string_view FormScanner::take_head(std::string_view bytes) {
-    // To the empty line: what is kept of the head is bounded.
+    // Up to the empty line; the kept part of the head is bounded.
     while (!bytes.empty()) {
         const std::size_t end = std::min(bytes.find('\n'), bytes.size() - 1) + 1;
         head_.append(bytes.substr(0, end));
@@ -214,7 +214,7 @@ void FormScanner::read_disposition(std::string_view value) {
         const std::string_view before = rest;
         const auto parameter = take_parameter(rest);
         if (!parameter) {
-            // A file's name may be anything; the rest of the line then is.
+            // A file's name may contain anything, and so may the rest of the line.
             if (named && before.starts_with("filename")) {
                 is_file_ = true;
                 return;

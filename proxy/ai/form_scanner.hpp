@@ -1,11 +1,10 @@
 #pragma once
-// Reads a form (multipart/form-data, RFC 7578 and RFC 2046 section 5.1) as its bytes come, for what a request's JSON
-// would say by the same names: `model`, `stream`, `seconds`, `size` ... Files in it pass by; of a field 512 bytes
-// count.
+// Reads a form (multipart/form-data, RFC 7578 and RFC 2046 section 5.1) as its bytes arrive, for the fields that a
+// request's JSON would have by the same names: `model`, `stream`, `seconds`, `size` ... Files in it are skipped; a
+// field may have up to 512 bytes.
 //
-// Readers of forms differ in nearly all that is not plain: what they make of two fields of one name, of `name*`, of a
-// name without quotes, of a part that is coded, of a boundary that does not end its line. A form that is not plain has
-// a fault.
+// Readers of forms differ in nearly everything that is not plain: two fields of one name, `name*`, a name without
+// quotes, an encoded part, a boundary that does not end its line. A form that is not plain has a fault.
 
 #include <cstdint>
 #include <string>
@@ -17,11 +16,11 @@ namespace weir::ai {
 
 class FormScanner {
 public:
-    // `content_type`: the field's whole value, with the boundary.
+    // `content_type`: the field's whole value, including the boundary.
     FormScanner(Api api, std::string_view content_type);
 
     void push(std::string_view bytes);
-    // The body has ended: what it asks for. Once.
+    // Call once, when the body has ended: what it asks for.
     [[nodiscard]] RequestFacts finish();
 
 private:
@@ -39,14 +38,14 @@ private:
 
     RequestFacts facts_;
     std::string delimiter_;    // CRLF, `--` and the boundary
-    std::size_t matched_ = 2;  // of it: the first needs no line in front
-    std::string head_;         // of the part
+    std::size_t matched_ = 2;  // bytes of it matched: the first needs no line before it
+    std::string head_;         // the part's head
     std::string value_;
     std::string name_;
     std::string line_;  // what follows a delimiter
     std::uint64_t bytes_ = 0;
     State state_ = State::preamble;
-    bool reads_ = false;  // the part is a field of a name that matters
+    bool reads_ = false;  // the part is a field whose name matters
     bool is_file_ = false;
     bool is_coded_ = false;
     bool overflown_ = false;

@@ -11,11 +11,11 @@ bool is_space(char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; 
 bool ends_scalar(char c) { return c == ',' || c == ']' || c == '}' || is_space(c); }
 bool is_mark(char c) { return c == '"' || c == '{' || c == '}' || c == '[' || c == ']'; }
 
-// Where the next quote, brace or bracket at or after `at` is; the size when there is none.
+// The position of the next quote, brace or bracket at or after `at`; the size when there is none.
 std::size_t find_mark(std::string_view text, std::size_t at) {
     for (; at + 16 <= text.size(); at += 16) {
         const SixteenBytes bytes = load_sixteen(text.data() + at);
-        const SixteenBytes either = bytes | 0x20;  // `[` and `{` differ in this bit alone, and so do `]` and `}`
+        const SixteenBytes either = bytes | 0x20;  // `[` and `{` differ only in this bit, and so do `]` and `}`
         const std::size_t first = first_marked((bytes == '"') | (either == '{') | (either == '}'));
         if (first < 16) return at + first;
     }
@@ -39,7 +39,7 @@ bool JsonCursor::skip_string() {
     if (!take('"')) return false;
     const std::size_t begin = at_;
     while (true) {
-        // Looking for one character is several times as fast as looking for two.
+        // Searching for one character is several times as fast as searching for two.
         const std::size_t quote = text_.find('"', at_);
         if (quote == std::string_view::npos) return false;
         at_ = quote + 1;
@@ -87,7 +87,7 @@ JsonMembers::JsonMembers(std::string_view text) : JsonCursor(text) {
 
 std::optional<JsonMember> JsonMembers::next() {
     if (broken_ || complete_) return std::nullopt;
-    broken_ = true;  // until the member is whole
+    broken_ = true;  // until the member is complete
     skip_space();
     if (take('}')) {
         skip_space();

@@ -24,7 +24,7 @@ void append_utf8(std::string& out, std::uint32_t code) {
     }
 }
 
-// Four hex digits behind `\u`.
+// The four hex digits after `\u`.
 std::optional<std::uint32_t> read_unit(std::string_view digits) {
     if (digits.size() < 4) return std::nullopt;
     std::uint32_t unit = 0;
@@ -36,7 +36,7 @@ std::optional<std::uint32_t> read_unit(std::string_view digits) {
 bool is_high(std::uint32_t unit) { return unit >= 0xD800 && unit < 0xDC00; }
 bool is_low(std::uint32_t unit) { return unit >= 0xDC00 && unit < 0xE000; }
 
-// `rest` begins behind the backslash at a `u`; takes it, and the other half of a pair.
+// `rest` begins at the `u` after the backslash; takes the escape, and the second half of a surrogate pair.
 bool take_unicode(std::string_view& rest, std::string& out) {
     const auto unit = read_unit(rest.substr(1));
     if (!unit) return false;
@@ -65,7 +65,7 @@ bool take_escape(std::string_view& rest, std::string& out) {
     return true;
 }
 
-// The length of the escape that `text` begins with, of a pair of surrogates both; 0 when it is malformed.
+// The length of the escape at the start of `text`, both halves of a surrogate pair included; 0 when it is malformed.
 std::size_t escape_length(std::string_view text) {
     constexpr std::string_view kLetters = "\"\\/bfnrt";
     if (text.size() < 2) return 0;

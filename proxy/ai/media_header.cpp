@@ -7,12 +7,12 @@ namespace {
 
 constexpr std::uint32_t kMaxLooked = 1024 * 1024;
 constexpr double kMinBytesPerSecond = 4000;
-// Start of frame, but for the three of that range that are something else (ITU T.81, table B.1).
+// Start of frame: the markers of that range except three with another meaning (ITU T.81, table B.1).
 bool is_frame(unsigned char marker) {
     return marker >= 0xC0 && marker <= 0xCF && marker != 0xC4 && marker != 0xC8 && marker != 0xCC;
 }
 
-// kbit/s of MPEG-1 and MPEG-2 layer III, by the index in a frame's head (ISO 11172-3, 13818-3).
+// kbit/s of MPEG-1 and MPEG-2 layer III, by the index in a frame's header (ISO 11172-3, 13818-3).
 constexpr std::array<std::uint16_t, 16> kMpeg1{0, 32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320, 0};
 constexpr std::array<std::uint16_t, 16> kMpeg2{0, 8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160, 0};
 
@@ -38,7 +38,7 @@ void MediaHeader::step_jpeg(unsigned char byte) {
             decided_ = byte != 0xFF;
             return;
         case Jpeg::marker:
-            if (byte == 0xFF) return;  // a marker may be padded with them
+            if (byte == 0xFF) return;  // markers may be padded with these
             has_frame_ = is_frame(byte);
             jpeg_ = Jpeg::size_high;
             return;
@@ -123,7 +123,7 @@ double MediaHeader::bytes_per_second() const {
         const bool first = (bytes_[1] & 0x18) == 0x18;
         rate = (first ? kMpeg1 : kMpeg2)[bytes_[2] >> 4] * 125.0;
     }
-    // A rate is the caller's word: none that is told may make a long sound short of belief.
+    // The rate comes from the caller: bounded, so that no claim makes a long sound look implausibly short.
     constexpr double kMaxBytesPerSecond = 192'000.0 * 4 * 8;
     return rate > 0 && rate <= kMaxBytesPerSecond ? rate : kMinBytesPerSecond;
 }

@@ -1,9 +1,9 @@
 #pragma once
-// What a picture, a sound or a file is, from its first bytes: PNG, JPEG, GIF and WebP say their size, WAV and MP3 how
-// many bytes a second has; PDF, MP4, WebM, Ogg, FLAC are known by their marks.
+// What a picture, a sound or a file is, from its first bytes: PNG, JPEG, GIF and WebP contain their size, WAV and MP3
+// their bytes per second; PDF, MP4, WebM, Ogg and FLAC are recognised by their signatures.
 //
-// It is given bytes one by one, for as long as wants_more(); a JPEG's size stands behind segments of any number, of
-// which 1 MiB is looked at. It holds 48 bytes whatever passes.
+// It is given bytes one by one, for as long as wants_more(). A JPEG's size may follow any number of segments, of which
+// the first 1 MiB is read. It holds 48 bytes whatever passes.
 
 #include <array>
 #include <cstdint>
@@ -21,9 +21,9 @@ public:
     [[nodiscard]] bool wants_more() const { return !decided_; }
 
     [[nodiscard]] MediaKind kind() const;
-    // Of a picture; 0 x 0 where it does not say.
+    // Of a picture; 0 x 0 if unknown.
     [[nodiscard]] PictureSize size() const;
-    // Of a sound: bytes a second; 4000 (MP3's least usual rate) where it does not say.
+    // Of a sound: bytes per second; 4000 (MP3's lowest usual rate) if unknown.
     [[nodiscard]] double bytes_per_second() const;
 
 private:

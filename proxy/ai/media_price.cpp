@@ -11,12 +11,12 @@ namespace {
 
 constexpr double kMaxTokens = 1e9;
 
-// What is said of each family, in the order of the enum.
+// The figures of each family, in the order of the enum.
 struct FamilyRow {
-    std::uint32_t unknown_picture;  // its size is not to be seen
-    double sound;                   // a second
+    std::uint32_t unknown_picture;  // one whose size is unknown
+    double sound;                   // per second
     double page;
-    double video;  // a second
+    double video;  // per second
 };
 constexpr std::array<FamilyRow, kMediaFamilies> kRows{{
     {1445, 10, 1500, 600},
@@ -32,7 +32,7 @@ struct ModelRow {
     std::string_view prefix;
     MediaFamily family;
 };
-// The first that fits.
+// The first matching prefix counts.
 constexpr auto kModels = std::to_array<ModelRow>({
     {"gpt-4o-mini", MediaFamily::openai_mini},
     {"gpt-4.1-mini", MediaFamily::openai_patches},
@@ -53,8 +53,8 @@ constexpr auto kModels = std::to_array<ModelRow>({
 
 double patches(double width, double height, double side) { return std::ceil(width / side) * std::ceil(height / side); }
 
-// The factor by which a picture is made smaller so that its longer side is at most `most`.
-double fitted(double longer, double most) { return std::min(1.0, most / longer); }
+// The factor that scales a picture down so that its longer side is at most `max`.
+double fitted(double longer, double max) { return std::min(1.0, max / longer); }
 
 double openai_tiles(PictureSize size) {
     const double scale = fitted(std::max(size.width, size.height), 2048);

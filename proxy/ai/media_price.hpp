@@ -1,11 +1,11 @@
 #pragma once
-// What a picture, a sound or a file within a prompt comes to in LLM tokens, by the formulas that the large engines
-// publish. Which formula counts follows from the model's name, which may stand behind the pictures: so a body's total
-// is kept for each family at once, and chosen at the end.
+// The LLM tokens of a picture, a sound or a file within a prompt, by the formulas that the large engines publish. The
+// formula depends on the model's name, which may come after the pictures: so a body's total is kept for each family at
+// once, and one is chosen at the end.
 //
 //   family          a picture of w x h                                                   source
 //   openai_tiles    85 + 170 a tile of 512 after fitting 2048 and a short side of 768    OpenAI, "Images and vision"
-//   openai_mini     2833 + 5667 a tile, likewise (gpt-4o-mini)                           the same
+//   openai_mini     2833 + 5667 a tile, same fit (gpt-4o-mini)                           the same
 //   openai_patches  patches of 32, at most 1536, x 1.62 to 2.46 (4.1-mini, o4-mini ...)  the same
 //   anthropic       w h / 750 after fitting 1568, at most 1600                           Anthropic, "Vision"
 //   gemini          258 where both sides are at most 384, else 258 a tile of 768         Google, "Understand tokens"
@@ -34,11 +34,11 @@ enum class MediaFamily : std::uint8_t {
 };
 inline constexpr std::size_t kMediaFamilies = 7;
 
-// By the beginning of the model's name, with or without a vendor in front (`openai/gpt-4o`).
+// By the beginning of the model's name, with or without a vendor before it (`openai/gpt-4o`).
 [[nodiscard]] MediaFamily media_family(std::string_view model);
 
 struct PictureSize {
-    std::uint32_t width = 0;  // 0: not known
+    std::uint32_t width = 0;  // 0: unknown
     std::uint32_t height = 0;
 };
 
@@ -46,7 +46,7 @@ struct PictureSize {
 
 // The media of one body.
 struct MediaTotals {
-    std::uint64_t bytes = 0;  // of the body's text that is their code, and no text
+    std::uint64_t bytes = 0;  // of the body's text: encoded media rather than text
     std::uint32_t parts = 0;
     std::array<std::uint32_t, kMediaFamilies> tokens{};
 

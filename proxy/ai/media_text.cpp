@@ -11,7 +11,7 @@ namespace {
 
 constexpr std::string_view kScheme = "data:";
 constexpr std::size_t kLongestPrefix = 256;
-// A page of a PDF is seldom smaller; and a second of video, of a moderate rate.
+// A PDF page is seldom smaller than this; the video figure is a moderate rate.
 constexpr double kBytesPerPage = 48 * 1024;
 constexpr double kVideoBytesPerSecond = 64 * 1024;
 
@@ -75,7 +75,7 @@ void MediaText::take(char c) {
             is_link_ = place_ == MediaPlace::link;
             state_ = is_link_ ? State::sated : State::payload;
             if (is_link_) return;
-            // No URL: what was taken for its scheme is code.
+            // Not a URL: what was taken for its scheme is encoded data.
             for (const char taken : std::exchange(prefix_, {})) take_payload(taken);
             return;
         case State::prefix: return take_prefix(c);
@@ -113,7 +113,7 @@ void MediaText::end(MediaTotals& totals) const {
         if (kind == MediaKind::unknown) kind = MediaKind::file;
         return add_coded(totals, kind);
     }
-    // What is behind the link the engine fetches; its address is text.
+    // The engine fetches what the link refers to; the link itself is text.
     switch (hint_) {
         case MediaKind::sound: return totals.add_sound(60);
         case MediaKind::video: return totals.add_video(60);

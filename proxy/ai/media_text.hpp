@@ -1,6 +1,6 @@
 #pragma once
-// A string of JSON that may be a picture, a sound or a file in base64 (RFC 4648), alone or as a `data:` URL (RFC 2397),
-// or a link to one: it is read as its bytes pass, as far as its header goes, and what it comes to is added at its end.
+// A JSON string that may be a picture, a sound or a file in base64 (RFC 4648), bare or as a `data:` URL (RFC 2397), or
+// a link to one: it is read as its bytes pass, as far as its header goes, and its price is added at its end.
 
 #include <array>
 #include <cstdint>
@@ -11,24 +11,24 @@
 
 namespace weir::ai {
 
-// What the place of the string says of it.
+// What the string is, by its place in the body.
 enum class MediaPlace : std::uint8_t {
     none,
-    link,    // a URL, `data:` or another, of what `hint` says
+    link,    // a URL, `data:` or another, of the kind in `hint`
     coded,   // base64, or a `data:` URL
-    source,  // Anthropic's `source.data`: base64 only where a `type` beside it says so
+    source,  // Anthropic's `source.data`: base64 only if its sibling `type` says so
 };
 
 class MediaText {
 public:
     void begin(MediaPlace place, MediaKind hint);
-    // The string as it is written, without its quotes; escapes may be cut in two.
+    // Reads the string as written, without its quotes; escapes may be split.
     void push(std::string_view raw);
-    // Nothing more of it has to be read: what follows may be passed over, and counted with skip().
+    // Nothing more of it needs to be read: the rest may be skipped, and counted with skip().
     [[nodiscard]] bool sated() const { return state_ == State::sated; }
     void skip(std::size_t bytes) { raw_bytes_ += bytes; }
 
-    // The string has ended; adds what it is. Of a `source` REQUIRES: `coded` is known by now.
+    // The string has ended; adds its price. REQUIRES: for a `source`, `coded` is known.
     void end(MediaTotals& totals) const;
     [[nodiscard]] MediaPlace place() const { return place_; }
 

@@ -9,7 +9,7 @@ namespace {
 
 constexpr std::uint32_t kMinBudget = 1024;
 
-// Where an answer's length is asked for, by engines and calls of all kinds.
+// The members that bound an answer's length, of all engines and calls.
 constexpr std::array kLengths{Member::max_tokens, Member::max_completion_tokens, Member::max_output_tokens,
                               Member::n_predict, Member::num_predict};
 
@@ -22,7 +22,7 @@ void lower(Member member, std::uint32_t most, const RequestFacts& facts, Rewrite
 void fit_thinking(std::uint32_t tokens, const RequestFacts& facts, Rewrite& rewrite) {
     const MemberSpan& thinking = facts.at(Member::thinking);
     const MemberSpan& budget = facts.at(Member::budget_tokens);
-    // Of two objects of that name the last counts, and the budget may be the first one's.
+    // Of two objects of that name the last counts, and the budget may be in the first.
     if (budget.begin < thinking.value || budget.end > thinking.end) return;
     const auto asked = read_count(facts.written(Member::budget_tokens));
     if (!asked || *asked < tokens) return;

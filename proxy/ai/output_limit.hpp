@@ -1,7 +1,7 @@
 #pragma once
-// Limits what a request's answer may come to, under the names that its call has for that, and keeps the request valid:
-// what engines refuse beside a lower limit is lowered or taken out with it. What is low enough already stays as it is
-// written.
+// Limits the size of a request's answer, under the names that its call has for that, and keeps the request valid:
+// members that engines refuse together with a lower limit are lowered or removed too. Values that are low enough stay
+// as written.
 
 #include <cstdint>
 
@@ -10,16 +10,15 @@
 
 namespace weir::ai {
 
-// Whether the call makes answers whose length can be limited.
+// Whether the call produces answers whose length can be limited.
 [[nodiscard]] bool generates(Api api);
 
-// No answer is longer than `tokens`. Where the body asks for no limit, one is written into it. vLLM's `min_tokens`
-// follows down. Anthropic's `thinking.budget_tokens` goes below the limit; `thinking` goes with it where that leaves
-// less than the 1024 that it must have.
-// REQUIRES: generates(facts.api).
+// Limits each answer to `tokens`. Where the body sets no limit, one is added. vLLM's `min_tokens` is lowered with it.
+// Anthropic's `thinking.budget_tokens` is lowered below the limit; `thinking` is removed if that leaves less than the
+// required 1024. REQUIRES: generates(facts.api).
 void limit_length(std::uint32_t tokens, const RequestFacts& facts, Rewrite& rewrite);
 
-// No more than `n` answers at once. REQUIRES: as above.
+// Limits the number of answers to `n`. REQUIRES: as above.
 void limit_answers(std::uint32_t n, const RequestFacts& facts, Rewrite& rewrite);
 
 }  // namespace weir::ai

@@ -6,7 +6,7 @@
 namespace weir::ai {
 namespace {
 
-// Writes from a place on; there is room for what is written.
+// Writes from a position onwards. REQUIRES: enough space for what is written.
 class Pen {
 public:
     explicit Pen(char* at) : at_(at) {}
@@ -21,7 +21,7 @@ public:
         this->number(number);
     }
 
-    // RFC 3339, in UTC, to the second: the next whole one.
+    // RFC 3339, in UTC, rounded up to a whole second.
     void instant(std::chrono::system_clock::time_point instant) {
         const auto second = std::chrono::ceil<std::chrono::seconds>(instant);
         const auto day = std::chrono::floor<std::chrono::days>(second);
@@ -41,7 +41,7 @@ public:
         sign('Z');
     }
 
-    // Go's form, down to milliseconds, rounded up.
+    // Go's format, down to milliseconds, rounded up.
     void length(Duration length) {
         const auto all = std::max<std::int64_t>(0, std::chrono::ceil<std::chrono::milliseconds>(length).count());
         auto millis = static_cast<std::uint64_t>(all);

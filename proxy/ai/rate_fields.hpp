@@ -1,5 +1,5 @@
 #pragma once
-// How much of a caller's rates is left, in the header fields that its SDK or its own code reads to pace itself.
+// The rest of a caller's rates, in the header fields by which SDKs and callers pace themselves.
 //
 //   OpenAI      x-ratelimit-{limit,remaining,reset}-{requests,tokens}; resets as lengths: `6m0s`, `1.5s`, `20ms`
 //               https://platform.openai.com/docs/guides/rate-limits
@@ -7,7 +7,7 @@
 //               instants (RFC 3339)   https://docs.anthropic.com/en/api/rate-limits
 //   generic     as OpenAI's
 //
-// Limits on prompts or on answers alone have no name in OpenAI's: `tokens` is then the one of which less is left.
+// OpenAI's names have none for limits on prompts or answers alone: `tokens` is then the limit with the least left.
 
 #include <array>
 #include <chrono>
@@ -20,19 +20,19 @@
 namespace weir::ai {
 
 struct RateLeft {
-    std::uint64_t limit = 0;  // 0: there is no such limit
+    std::uint64_t limit = 0;  // 0: no such limit
     std::uint64_t remaining = 0;
-    Duration reset{};  // until all of it is there again
+    Duration reset{};  // until it is full again
 };
 
 struct RatesLeft {
     RateLeft requests;
-    RateLeft tokens;  // LLM tokens in all
+    RateLeft tokens;  // all LLM tokens
     RateLeft input;   // of prompts
     RateLeft output;  // of answers
 };
 
-// A line for each, with its CRLF; written for every answer of a class with rates, so it needs no memory but its own.
+// The lines, each with its CRLF. They are written for every answer of a class with rates, so no memory is allocated.
 class RateFields {
 public:
     RateFields() = default;
@@ -41,7 +41,7 @@ public:
     [[nodiscard]] std::string_view text() const { return {text_.data(), size_}; }
 
 private:
-    // Four limits, three lines each, of names and numbers at their longest.
+    // Four limits of three lines each, with names and numbers at their longest.
     static constexpr std::size_t kMax = 4 * 3 * 68;
 
     std::array<char, kMax> text_;

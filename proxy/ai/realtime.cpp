@@ -46,7 +46,7 @@ std::optional<std::string_view> read_realtime_rejection(std::string_view text) {
     if (!error) return std::nullopt;
     const std::string_view id = realtime_event_id(find_member(*error, "event_id").value_or(std::string_view{}));
     if (!id.empty()) return id;
-    // The one error by which a `response.create` without a name is known to have failed.
+    // The only error without a name that is known to be about a failed `response.create`.
     if (find_member(*error, "code") == "\"conversation_already_has_active_response\"") return std::string_view{};
     return std::nullopt;
 }

@@ -15,12 +15,12 @@ constexpr double kMaxCount = 2'147'483'647;
 
 bool is_string(std::string_view written) { return written.size() >= 2 && written.front() == '"'; }
 
-// How many digits `text` begins with.
+// The number of leading digits of `text`.
 std::size_t count_digits(std::string_view text) {
     return static_cast<std::size_t>(std::find_if_not(text.begin(), text.end(), is_digit) - text.begin());
 }
 
-// RFC 8259 section 6. What from_chars takes beyond it (`0100`, `5.`, `inf`) readers of JSON do not.
+// RFC 8259 section 6. from_chars accepts more (`0100`, `5.`, `inf`) than readers of JSON do.
 bool is_json_number(std::string_view text) {
     if (text.starts_with('-')) text.remove_prefix(1);
     const std::size_t whole = count_digits(text);
@@ -75,8 +75,8 @@ bool RequestFacts::says(Member member, std::string_view plain) const {
 }
 
 bool RequestFacts::asks_for_tier() const {
-    const bool tells = api == Api::chat || api == Api::completions || api == Api::responses;
-    return tells && is_string(written(Member::service_tier));
+    const bool reports_tier = api == Api::chat || api == Api::completions || api == Api::responses;
+    return reports_tier && is_string(written(Member::service_tier));
 }
 
 bool bounds_answer(Api api, Member member) {

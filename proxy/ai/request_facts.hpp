@@ -1,16 +1,16 @@
 #pragma once
-// What a request's body asks for, and where in the body each of it stands.
+// What a request's body asks for, and where in the body each member is.
 //
 // Weir prices and classifies by these members, so no caller may make them mean one thing here and another at the
-// engine. Readers of JSON differ in which of two members of one name they take, whether `MODEL` is `model` (Go's is),
-// and engines in what they make of `"100"` where a number belongs: on the calls of known APIs such a body is refused
-// rather than guessed at (see `fault`), and so is one that is no JSON object (in UTF-8, without a byte order mark) on
-// the calls that take nothing else. On other paths members have the meaning that the engine gives them, and kinds are
-// not held to.
+// engine. Readers of JSON differ in which of two equally named members they take and in whether `MODEL` is `model` (in
+// Go it is), and engines in what they make of `"100"` instead of a number. On the calls of known APIs such a body is
+// refused rather than guessed at (see `fault`), and so is one that is not a JSON object (in UTF-8, without a byte order
+// mark) on calls that take nothing else. On other paths members have the meaning that the engine gives them, and their
+// kinds are not checked.
 //
-// Names are compared as what they say: `"m\u006fdel"` is `model`.
+// Names are compared after decoding: `"m\u006fdel"` is `model`.
 //
-// RequestScanner fills it while the body arrives.
+// RequestScanner fills it in while the body arrives.
 
 #include <array>
 #include <cstddef>
@@ -25,20 +25,20 @@
 
 namespace weir::ai {
 
-// How a member's value must be written, on the calls of a known dialect. Null is as good as absent for all of them.
+// How a member's value must be written, on the calls of a known dialect. For all of them null counts as absent.
 enum class MemberKind : std::uint8_t {
     text,    // a string
     flag,    // true or false
     count,   // a whole number from 0 to 2^31 - 1; `1e2` is one
-    length,  // the same, of an answer in tokens; below zero it is without bound (LM Studio, llama.cpp, Ollama)
-    part,    // an object whose own members are in this table
-    group,   // likewise, but where it is no object it means nothing
-    hint,    // prices nothing: whatever it is, and of several the last
-    event,   // a string that says which event of the Realtime API it is; nothing elsewhere
-    any,     // of more kinds than one
+    length,  // the same, of an answer in tokens; negative means unbounded (LM Studio, llama.cpp, Ollama)
+    part,    // an object whose members are in this table
+    group,   // the same, but ignored if it is not an object
+    hint,    // affects no price: any value, and of several the last counts
+    event,   // a string, the type of a Realtime API event; ignored elsewhere
+    any,     // of more than one kind
 };
 
-// name, name of the object it stands in (empty: the body itself), kind
+// name, name of the object that contains it (empty: the body itself), kind
 #define WEIR_MEMBERS(X)                      \
     X(model, "", text)                       \
     X(stream, "", flag)                      \
@@ -82,19 +82,19 @@ struct MemberRow {
     std::string_view name;
     std::string_view parent;  // empty: the body
     MemberKind kind;
-    std::string_view twice;  // what is wrong with a body that has it twice
-    std::string_view wrong;  // or of another kind
-    std::string_view cased;  // or in other letters
+    std::string_view twice;  // the fault of a body that has it twice
+    std::string_view wrong;  // the fault of a value of another kind
+    std::string_view cased;  // the fault of a name in other letter case
 };
 
 inline constexpr auto kMembers = std::to_array<MemberRow>({
-#define WEIR_MEMBER_ROW(name, parent, kind)            \
-    {#name,                                            \
-     parent,                                           \
-     MemberKind::kind,                                 \
-     "'" #name "' stands in the body twice",           \
-     "'" #name "' is not of the kind that it must be", \
-     "a member of the body is '" #name "' but for its letters' case"},
+#define WEIR_MEMBER_ROW(name, parent, kind) \
+    {#name,                                 \
+     parent,                                \
+     MemberKind::kind,                      \
+     "'" #name "' is in the body twice",    \
+     "'" #name "' has the wrong type",      \
+     "a member of the body differs from '" #name "' only in case"},
     WEIR_MEMBERS(WEIR_MEMBER_ROW)
 #undef WEIR_MEMBER_ROW
 });
@@ -103,21 +103,21 @@ static_assert(kMemberCount <= 32, "MemberTable::objects has a bit for each");
 
 [[nodiscard]] constexpr const MemberRow& row(Member member) { return kMembers[static_cast<std::size_t>(member)]; }
 
-// Where a member stands in the body, in bytes from its beginning.
+// Where a member is in the body, in bytes from its beginning.
 struct MemberSpan {
-    std::uint32_t begin = 0;  // its name's opening quote
+    std::uint32_t begin = 0;  // the opening quote of its name
     std::uint32_t value = 0;
-    std::uint32_t end = 0;        // one behind its value
-    std::uint16_t kept_at = 0;    // its value as it is written, in MemberTable::kept
-    std::uint16_t kept_size = 0;  // 0: it is too long, or holds other values
+    std::uint32_t end = 0;        // one past its value
+    std::uint16_t kept_at = 0;    // its value as written, in MemberTable::kept
+    std::uint16_t kept_size = 0;  // 0: it is too long, or contains other values
 
     [[nodiscard]] bool there() const { return end > 0; }
 };
 
-// What is needed of a body's members until it is sent.
+// What must be known of a body's members until it is sent.
 struct MemberTable {
-    std::uint32_t objects = 0;  // bits of members that are objects
-    std::uint32_t inside = 0;   // behind the body's opening brace
+    std::uint32_t objects = 0;  // bits of the members that are objects
+    std::uint32_t inside = 0;   // after the body's opening brace
     std::array<MemberSpan, kMemberCount> spans{};
     std::string kept;
 };
@@ -126,49 +126,49 @@ struct RequestFacts {
     Api api = Api::generic;
     bool is_object = false;  // the body is a JSON object, read to its end
     bool stream = false;
-    bool include_usage = false;    // a stream's usage is asked for
-    bool background = false;       // a job that goes on when its answer has been given
-    bool class_unclear = false;    // readers differ in a member that a class may depend on: see `fault`
+    bool include_usage = false;    // a stream's usage is requested
+    bool background = false;       // a job that continues after its answer has been sent
+    bool class_unclear = false;    // readers differ about a member that a class may depend on: see `fault`
     std::uint32_t n = 1;           // answers at once: the larger of `n` and `best_of`
-    std::uint32_t prompts = 1;     // each with so many answers: a completion takes several
-    std::uint64_t body_bytes = 0;  // of the body, as far as it was read
+    std::uint32_t prompts = 1;     // each with that many answers: a completion takes several
+    std::uint64_t body_bytes = 0;  // bytes of the body read so far
     std::optional<std::uint32_t> max_output_tokens;  // of one answer: the largest of its names; nothing where
                                                      // it has no bound of its own
     MediaTotals media;                               // pictures, sounds and files within it
     // What is wrong with the body, as a sentence for its author, in static storage; empty: nothing. On paths that are
-    // no known call only what makes the class unclear is.
+    // not known calls, only faults that make the class unclear.
     std::string_view fault;
-    std::unique_ptr<MemberTable> members;  // null: none was found, or they are not needed any more
+    std::unique_ptr<MemberTable> members;  // null: none were found, or they are no longer needed
 
-    // Bytes of the body that are text, for all that is known.
+    // Bytes of the body that are text, as far as is known.
     [[nodiscard]] std::uint64_t text_bytes() const { return body_bytes - media.bytes; }
     [[nodiscard]] const MemberSpan& at(Member member) const;
     [[nodiscard]] bool holds_object(Member member) const;
-    // The value as it is written; empty when it is not there, or not kept.
+    // The value as written; empty when it is absent or was not kept.
     [[nodiscard]] std::string_view written(Member member) const;
-    // What a member that is a string says; empty when it is not there or no string.
+    // The decoded value of a string member; empty when it is absent or not a string.
     [[nodiscard]] std::string text(Member member) const;
-    // The same as it is written, without its quotes.
+    // The same as written, without its quotes.
     [[nodiscard]] std::string_view raw_text(Member member) const;
-    // Whether it asks for a tier of service, on a call whose answers tell theirs by the same names: OpenAI's do,
-    // Anthropic's have others.
+    // Whether it asks for a service tier, on a call whose answers report theirs under the same names: OpenAI's do,
+    // Anthropic's use others.
     [[nodiscard]] bool asks_for_tier() const;
-    // Whether a member that is a string says `plain`.
+    // Whether a string member decodes to `plain`.
     [[nodiscard]] bool says(Member member, std::string_view plain) const;
 };
 
-// Whether engines take `member` for the bound of an answer on that call. Names of other calls and engines can only make
+// Whether engines treat `member` as the bound of an answer on that call. Names of other calls and engines can only make
 // an answer longer than it is said to be.
 [[nodiscard]] bool bounds_answer(Api api, Member member);
 
-// A JSON number that is whole and neither negative nor above 2^31 - 1, as an engine's reader takes it.
+// A JSON number that is whole, not negative and at most 2^31 - 1, as an engine's reader takes it.
 [[nodiscard]] std::optional<std::uint32_t> read_count(std::string_view written);
 
 // A JSON number below zero.
 [[nodiscard]] bool is_negative(std::string_view written);
 
-// LLM tokens that a prompt of so many bytes comes to: four bytes each, the usual rule of thumb for English text, JSON
-// around it included.
+// The LLM tokens of a prompt of that many bytes: four bytes each, the usual rule of thumb for English text, including
+// the JSON around it.
 [[nodiscard]] std::uint32_t estimated_tokens(std::uint64_t bytes);
 
 }  // namespace weir::ai

@@ -16,7 +16,7 @@ namespace {
 constexpr std::string_view kNoObject = "the body is not a JSON object";
 constexpr std::string_view kTooLong = "a member that decides how the request is served is longer than 512 bytes";
 
-// What is no control character and no space, is told by one comparison.
+// One comparison rules out everything that is neither a control character nor a space.
 bool is_space(char c) {
     return static_cast<unsigned char>(c) <= ' ' && (c == ' ' || c == '\t' || c == '\r' || c == '\n');
 }
@@ -26,7 +26,7 @@ const char* skip_space(const char* at, const char* end) {
     return at;
 }
 
-// An odd number of backslashes stands at the end.
+// Whether the text ends in an odd number of backslashes.
 bool ends_escaping(std::string_view text) {
     if (!text.ends_with('\\')) return false;
     const std::size_t last = text.find_last_not_of('\\');
@@ -35,7 +35,7 @@ bool ends_escaping(std::string_view text) {
 
 constexpr std::size_t kLongestKnown = 31;
 
-// The members whose names are so long, a bit each: a name is compared with the few that could be it.
+// For each length, a bit for each member with a name of that length: a name is compared only with those.
 constexpr auto kByLength = [] {
     std::array<std::uint32_t, kLongestKnown + 1> bits{};
     for (std::size_t i = 0; i < kMemberCount; ++i) bits.at(kMembers[i].name.size()) |= std::uint32_t{1} << i;
@@ -51,7 +51,7 @@ std::optional<Member> find_member(std::string_view parent, std::string_view name
     return std::nullopt;
 }
 
-// The name as Go's reader compares it: without case, where two letters beyond ASCII count as `s` and `k`.
+// The name as Go's reader compares it: ignoring case, where two non-ASCII letters count as `s` and `k`.
 std::string folded(std::string_view name) {
     std::string out;
     for (std::size_t i = 0; i < name.size(); ++i) {
@@ -73,12 +73,12 @@ bool may_fold(std::string_view name) {
     return std::any_of(name.begin(), name.end(), [](char c) { return is_capital(c) || (c & 0x80) != 0; });
 }
 
-// A class may depend on it, or the engine's own order does.
+// A class, or the engine's own scheduling order, may depend on it.
 bool decides(Member member) {
     return member == Member::model || member == Member::stream || member == Member::service_tier;
 }
 
-// What is inside is read by the table.
+// Its own members are in the table.
 bool is_read_inside(MemberKind kind) {
     return kind == MemberKind::part || kind == MemberKind::group || kind == MemberKind::hint;
 }
@@ -89,7 +89,7 @@ void RequestScanner::push(std::string_view bytes) {
     piece_ = bytes.data();
     const char* at = bytes.data();
     const char* const end = at + bytes.size();
-    // Places are 32 bits wide: what is larger than any body that is taken is not read on.
+    // Positions are 32 bits wide: a body larger than any that is accepted is not read further.
     if (before_ + bytes.size() > std::numeric_limits<std::uint32_t>::max()) state_ = State::broken;
     while (at < end) {
         switch (state_) {
@@ -115,7 +115,7 @@ const char* RequestScanner::step_between(const char* at, const char* end) {
 
 const char* RequestScanner::take_mark(const char* at) {
     const char c = *at;
-    const State state = std::exchange(state_, State::broken);  // unless it goes on as it should
+    const State state = std::exchange(state_, State::broken);  // unless it continues as it should
     switch (state) {
         case State::start:
             if (c != '{') break;
@@ -153,8 +153,8 @@ void RequestScanner::begin_name(std::uint32_t at) {
 const char* RequestScanner::step_name(const char* at, const char* end) {
     const char* const stop = skip_string(at, end);
     const char* const text_end = in_string_ ? stop : stop - 1;
-    const std::size_t room = kLongestName + 1 - text_.size();
-    text_.append(at, std::min(room, static_cast<std::size_t>(text_end - at)));
+    const std::size_t space = kLongestName + 1 - text_.size();
+    text_.append(at, std::min(space, static_cast<std::size_t>(text_end - at)));
     if (!in_string_) end_name();
     return stop;
 }
@@ -175,7 +175,7 @@ void RequestScanner::end_name() {
         member_ = *found;
     } else if (may_fold(text_)) {
         const auto other = find_member(parent, folded(text_));
-        // On other paths such a name may be a member of its own.
+        // On other paths such a name may be a separate member.
         const bool counts = other && (is_known(facts_.api) || decides(*other));
         if (counts && row(*other).kind != MemberKind::hint) blame_reading(*other, row(*other).cased);
     }
@@ -200,7 +200,7 @@ void RequestScanner::begin_value(char first, std::uint32_t at) {
     state_ = in_string_ ? State::string : State::scalar;
 }
 
-// Its own members are in the table: they are read as those of the body are.
+// Its own members are in the table: they are read like those of the body.
 void RequestScanner::begin_inner() {
     parent_ = member_;
     inner_ = true;
@@ -221,7 +221,7 @@ const char* RequestScanner::skip_string(const char* at, const char* end) {
         begin = ++at;
     }
     while (at < end) {
-        // Looking for one character is several times as fast as looking for two.
+        // Searching for one character is several times as fast as searching for two.
         const auto* quote = static_cast<const char*>(std::memchr(at, '"', static_cast<std::size_t>(end - at)));
         if (quote == nullptr) {
             escaped_ = ends_escaping({begin, end});
@@ -300,11 +300,11 @@ void RequestScanner::blame(std::string_view why) {
     if (facts_.fault.empty() && is_known(facts_.api)) facts_.fault = why;
 }
 
-// Readers may take another one than ours.
+// Other readers may take another of the members than Weir does.
 void RequestScanner::blame_reading(Member member, std::string_view why) {
     if (row(member).kind == MemberKind::event && facts_.api != Api::realtime) return;
     facts_.class_unclear |= decides(member);
-    if (facts_.api != Api::generic || decides(member)) facts_.fault = why;  // the graver one
+    if (facts_.api != Api::generic || decides(member)) facts_.fault = why;  // the more serious one
 }
 
 void RequestScanner::note(Member member, std::string_view value, bool is_object) {
@@ -333,12 +333,12 @@ void RequestScanner::note(Member member, std::string_view value, bool is_object)
 
 void RequestScanner::note_text(Member member, std::string_view value) {
     if (value.empty()) {
-        // Longer than any name that is given to a model.
+        // Longer than the name of any model.
         if (!overflown_) return blame(row(member).wrong);
         if (is_known(facts_.api) || decides(member)) blame_reading(member, kTooLong);
         return;
     }
-    // What readers of JSON replace, each in its own way, is refused.
+    // Readers of JSON replace invalid text, each in its own way, so it is refused.
     if (!value.starts_with('"') || !is_exact_json(value.substr(1, value.size() - 2))) blame(row(member).wrong);
 }
 

@@ -1,4 +1,4 @@
-// What RequestScanner does inside a value that is not asked for: it finds its end, and media on the way.
+// RequestScanner inside a value that is not requested: finds its end, and media on the way.
 
 #include <algorithm>
 #include <array>
@@ -13,11 +13,11 @@ namespace {
 
 bool is_mark(char c) { return c == '"' || c == '{' || c == '}' || c == '[' || c == ']'; }
 
-// Where the next quote, brace or bracket at or after `at` is; `end` when there is none.
+// The position of the next quote, brace or bracket at or after `at`; `end` when there is none.
 const char* find_mark(const char* at, const char* end) {
     for (; end - at >= 16; at += 16) {
         const SixteenBytes bytes = load_sixteen(at);
-        const SixteenBytes either = bytes | 0x20;  // `[` and `{` differ in this bit alone, and so do `]` and `}`
+        const SixteenBytes either = bytes | 0x20;  // `[` and `{` differ only in this bit, and so do `]` and `}`
         const std::size_t first = first_marked((bytes == '"') | (either == '{') | (either == '}'));
         if (first < 16) return at + first;
     }
@@ -90,7 +90,7 @@ void RequestScanner::open_level(bool list) {
     elements_ += element ? 1 : 0;
     Level opened{.is_list = list};
     if (around != nullptr) {
-        // The elements of a list go by its name.
+        // The elements of a list have its name.
         opened.key = around->is_list ? around->key : around->member;
         opened.hint = around->is_list ? around->hint : around->member_hint;
         opened.passes = opened.key == Key::passage || opened.key == Key::holder || opened.key == Key::link ||
@@ -119,12 +119,12 @@ void RequestScanner::begin_nested_string() {
         return;
     }
     source_waits_ = false;
-    // What the container is says more than what its member is called, but for a picture that stands by its own name.
+    // The container's kind counts for more than its member's name, except for a picture under its own name.
     const bool by_member = !level->is_list && (level->key == Key::passage || level->hint == MediaKind::unknown);
     media_.begin(wanted, by_member ? level->member_hint : level->hint);
 }
 
-// What the next string of this container is, unless it turns out to be a name.
+// The place of this container's next string, unless that turns out to be a name.
 MediaPlace RequestScanner::media_place(const Level& level) const {
     if (level.is_list) return level.key == Key::list ? MediaPlace::coded : MediaPlace::none;
     switch (level.member) {
@@ -168,7 +168,7 @@ void RequestScanner::end_nested_string(bool is_name) {
         source_is_coded_ |= text == "base64";
         source_is_other_ |= text != "base64";
     }
-    level->member = Key::other;  // it has had its value
+    level->member = Key::other;  // its value has been read
     if (!is_media) return;
     source_waits_ = media_.place() == MediaPlace::source;
     if (source_waits_) return;
@@ -176,7 +176,7 @@ void RequestScanner::end_nested_string(bool is_name) {
     media_.begin(MediaPlace::none, MediaKind::unknown);
 }
 
-// A `source` of text is text, whatever stands in its `data`.
+// A `source` of text is text, whatever its `data` contains.
 void RequestScanner::end_source() {
     if (source_waits_ && source_is_coded_ && !source_is_other_) media_.end(facts_.media);
     source_waits_ = false;
@@ -207,7 +207,7 @@ RequestScanner::Key RequestScanner::key_of(std::string_view name, MediaKind& hin
         {"inline_data", Key::holder, MediaKind::picture},
         {"input_audio", Key::holder, MediaKind::sound},
     });
-    // The names that are so long, a bit each.
+    // For each length, a bit for each name of that length.
     static constexpr auto kByLength = [] {
         std::array<std::uint32_t, std::tuple_size_v<decltype(short_text_)> + 1> bits{};
         for (std::size_t i = 0; i < kKeys.size(); ++i) bits.at(kKeys[i].name.size()) |= std::uint32_t{1} << i;

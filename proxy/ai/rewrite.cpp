@@ -63,7 +63,7 @@ void Rewrite::add(Change change) { changes_.push_back(std::move(change)); }
 
 bool Rewrite::apply(SegmentedText& body) {
     if (!facts_.is_object) return false;
-    // From the back, so that what stands before keeps its place. What comes in front of a member comes after its
+    // From the back, so that earlier positions stay valid. An insertion before a member is applied after that member's
     // change.
     std::stable_sort(changes_.begin(), changes_.end(), [](const Change& a, const Change& b) {
         return a.begin != b.begin ? a.begin > b.begin : a.act != Act::insert && b.act == Act::insert;

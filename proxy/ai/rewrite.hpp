@@ -1,9 +1,8 @@
 #pragma once
-// Changes members of a request's body, exactly: what is not changed keeps its bytes and their order.
+// Changes members of a request's body exactly: everything else keeps its bytes and their order.
 //
-// The changes are collected against the facts that were read from the body and applied together. A member that is there
-// gets another value in its place; one that is not becomes the first of its object. One that is taken out goes with the
-// comma that belonged to it.
+// The changes are collected against the facts read from the body and applied together. An existing member gets a new
+// value in its place; a new one becomes the first of its object. A removed member takes its comma with it.
 
 #include <cstddef>
 #include <string>
@@ -16,18 +15,18 @@ namespace weir::ai {
 
 class Rewrite {
 public:
-    // REQUIRES: `facts` were read from the body that is to be rewritten, and outlive this.
+    // REQUIRES: `facts` were read from the body to be rewritten, and outlive this.
     explicit Rewrite(const RequestFacts& facts) : facts_(facts) {}
 
-    // `json` is the value as it is to be written. Each member at most once. A member of an object inside
-    // makes that object where it is missing, or null; where it is of another kind it becomes one.
+    // `json` is the value as it will be written. Each member at most once. Setting a member of an inner object creates
+    // that object if it is missing or null, and replaces a value that is not an object.
     void set(Member member, std::string json);
     void remove(Member member);
 
     [[nodiscard]] bool empty() const { return changes_.empty(); }
 
-    // Does it, once. False, and nothing happens, where the body is not a JSON object. Afterwards the facts' spans are
-    // void.
+    // Applies the changes, once. Returns false, with the body unchanged, if it is not a JSON object. Invalidates the
+    // facts' spans.
     bool apply(SegmentedText& body);
 
 private:

@@ -27,15 +27,15 @@ void TokenRatio::learn(std::uint64_t bytes, std::uint32_t tokens) {
         sum.store(sum.load(std::memory_order_relaxed) * (1 - kLargestStep) + more, std::memory_order_relaxed);
     };
     decay(estimated_, estimate(bytes));
-    decay(told_, tokens);
+    decay(reported_, tokens);
     const double ratio = tokens_per_byte();
-    const double told = std::clamp(tokens / static_cast<double>(bytes), kMin, kMax);
-    ratio_.store(ratio + std::max(step, kSmallestStep) * (told - ratio), std::memory_order_relaxed);
+    const double reported = std::clamp(tokens / static_cast<double>(bytes), kMin, kMax);
+    ratio_.store(ratio + std::max(step, kSmallestStep) * (reported - ratio), std::memory_order_relaxed);
 }
 
 double TokenRatio::accuracy() const {
-    const double told = told_.load(std::memory_order_relaxed);
-    return told > 0 ? estimated_.load(std::memory_order_relaxed) / told : 1;
+    const double reported = reported_.load(std::memory_order_relaxed);
+    return reported > 0 ? estimated_.load(std::memory_order_relaxed) / reported : 1;
 }
 
 }  // namespace weir::ai

@@ -1,11 +1,11 @@
 #pragma once
-// How many LLM tokens a prompt of so many bytes comes to, learned from what a backend says in `usage`.
+// The LLM tokens of a prompt by its bytes, learned from a backend's `usage`.
 //
-// It starts with four bytes a token, the rule of thumb for English text with JSON around it, and stays between one byte
-// and sixteen. A long prompt teaches more than a short one, but none more than a sixteenth of the way: one with a
+// It starts with four bytes per token, the rule of thumb for English text with JSON around it, and stays between one
+// byte and sixteen. A long prompt teaches more than a short one, but at most a sixteenth of the way: one prompt with a
 // picture in it must not make all others look small.
 //
-// Any thread. Of two that teach at once one may be lost, which costs nothing.
+// Any thread. Of two concurrent updates one may be lost, which does no harm.
 
 #include <atomic>
 #include <cstdint>
@@ -18,14 +18,14 @@ public:
     void learn(std::uint64_t bytes, std::uint32_t tokens);
 
     [[nodiscard]] double tokens_per_byte() const { return ratio_.load(std::memory_order_relaxed); }
-    // Estimated tokens over those that were told, lately; 1 before any were.
+    // Recent estimated tokens relative to those reported; 1 before any were reported.
     [[nodiscard]] double accuracy() const;
 
 private:
     std::atomic<double> ratio_{0.25};
-    // Decaying sums, of what was estimated and what was told.
+    // Decaying sums of the estimated and the reported tokens.
     std::atomic<double> estimated_{0};
-    std::atomic<double> told_{0};
+    std::atomic<double> reported_{0};
 };
 
 }  // namespace weir::ai

@@ -17,7 +17,7 @@ constexpr double kUsualArea = 720.0 * 1280.0;
 constexpr std::uint32_t kMaxSeconds = 3600;
 constexpr std::size_t kLongestId = 128;
 
-// Digits alone, from 1 to 999,999.
+// Digits only, from 1 to 999,999.
 std::optional<std::uint32_t> read_digits(std::string_view text) {
     constexpr std::size_t kMaxDigits = 6;
     std::uint32_t number = 0;
@@ -30,7 +30,7 @@ bool is_absent(const RequestFacts& facts, Member member) {
     return !facts.at(member).there() || facts.written(member) == "null";
 }
 
-// Its seconds: a string of digits, or a whole number.
+// The seconds: a string of digits or a whole number.
 std::optional<std::uint32_t> read_seconds(const RequestFacts& facts) {
     if (is_absent(facts, Member::seconds)) return kUsualSeconds;
     const std::string_view written = facts.written(Member::seconds);
@@ -106,7 +106,8 @@ std::optional<VideoJob> read_video_job(std::string_view text, bool whole) {
         job.over = said != "queued" && said != "in_progress";
     }
     if ((whole && !members.complete()) || job.id.empty() || !has_status) return std::nullopt;
-    if (const auto told = read_digits(seconds)) job.seconds = scaled_seconds(*told, area_of(size).value_or(kUsualArea));
+    if (const auto stated = read_digits(seconds))
+        job.seconds = scaled_seconds(*stated, area_of(size).value_or(kUsualArea));
     return job;
 }
 

@@ -1,6 +1,6 @@
 #pragma once
-// Characters of ASCII, whatever the locale: digits, letters, and texts compared without regard to case, such as names
-// of header fields, models and media types.
+// ASCII characters, independent of the locale: digits, letters, and case-insensitive comparison, for header field names,
+// model names and media types.
 
 #include <algorithm>
 #include <string_view>
@@ -13,7 +13,7 @@ namespace weir {
 [[nodiscard]] constexpr bool is_letter_or_digit(char c) { return is_letter(c) || is_digit(c); }
 [[nodiscard]] constexpr char lower(char c) { return is_capital(c) ? static_cast<char>(c + ('a' - 'A')) : c; }
 
-// Whether `text` begins with `prefix`, which is in lower case.
+// Whether `text` begins with `prefix`. REQUIRES: `prefix` is in lower case.
 [[nodiscard]] constexpr bool begins_ignoring_case(std::string_view text, std::string_view prefix) {
     return text.size() >= prefix.size() && std::equal(prefix.begin(), prefix.end(), text.begin(),
                                                       [](char wanted, char c) { return wanted == lower(c); });

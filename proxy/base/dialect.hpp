@@ -1,5 +1,5 @@
 #pragma once
-// The API family a path or a backend speaks: it decides how a refusal is worded.
+// The API family that a path or a backend speaks. It decides how a refusal is worded.
 
 #include <cstdint>
 #include <string_view>

@@ -1,5 +1,5 @@
 #pragma once
-// Why an endpoint takes no requests: the metric's label, and the word in the log and in `weir status`.
+// Why an endpoint takes no requests: the metric's label and the word in the log and in `weir status`.
 
 #include <array>
 #include <cstdint>
@@ -10,14 +10,14 @@ namespace weir {
 
 enum class DownReason : std::uint8_t {
     none,         // it is up, or nothing is known
-    no_address,   // its name leads nowhere
+    no_address,   // its name does not resolve
     refused,      // no connection: refused, unreachable, reset
     timeout,      // no connection or no answer in time
-    certificate,  // its certificate is not to be believed
-    tls,          // it speaks no TLS, or none that Weir takes
-    status,       // it answers its health check with another status than 200 to 299
-    bad_answer,   // it closed without an answer, or with one that is no HTTP
-    requests,     // requests failed one after the other
+    certificate,  // its certificate is not trusted
+    tls,          // it does not speak TLS, or no version or cipher that Weir accepts
+    status,       // its health check is answered with a status outside 200 to 299
+    bad_answer,   // it closed without an answer, or its answer is not HTTP
+    requests,     // consecutive requests failed
 };
 
 inline constexpr std::array<std::string_view, 9> kDownReasons{
@@ -31,7 +31,7 @@ struct WhyDown {
     DownReason reason = DownReason::none;
     std::string detail{};  // for people: `certificate has expired`; may be empty
 
-    // `certificate: certificate has expired`; empty where nothing is known.
+    // `certificate: certificate has expired`; empty when nothing is known.
     [[nodiscard]] std::string text() const {
         if (reason == DownReason::none) return {};
         return std::string(name(reason)) + (detail.empty() ? "" : ": " + detail);

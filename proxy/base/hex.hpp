@@ -1,5 +1,5 @@
 #pragma once
-// Hexadecimal: a digit read, a number written.
+// Hexadecimal: reading a digit, writing a number.
 
 #include <array>
 #include <cstdint>

@@ -1,9 +1,9 @@
 #pragma once
 // Small numbers that stand for configured names.
 //
-// A name keeps its number over reloads, for as long as a policy in force or a request uses it: that is how counts,
-// buckets and metrics carry on when a policy is replaced, and why a request that outlives its policy still points at
-// the right class. What nothing uses any more may be given to another name (numbering/names.hpp).
+// A name keeps its number over reloads for as long as a policy in force or a request uses it, so counters, buckets and
+// metrics survive a reload, and a request that outlives its policy still points at the right class. A number that is no
+// longer used may go to another name (numbering/names.hpp).
 
 #include <cstddef>
 #include <cstdint>

@@ -21,7 +21,7 @@ struct IpAddress {
 
     [[nodiscard]] bool is_v4() const;
     [[nodiscard]] std::string to_string() const;
-    // The first `bits` (0 to 128, in the mapped form) with the rest zero.
+    // The first `bits` bits (0 to 128, in the mapped form), the rest zero.
     [[nodiscard]] IpAddress masked(int bits) const;
 
     friend bool operator==(const IpAddress&, const IpAddress&) = default;
@@ -32,7 +32,7 @@ struct IpNetwork {
     int bits = 128;  // in the mapped form: an IPv4 /8 is 104
 
     // Reads `10.0.0.0/8`, `fd00::/8` or a lone address. Refuses host bits set below the prefix (`10.0.0.1/8`), because
-    // whoever wrote that meant something else.
+    // that is almost certainly a mistake.
     [[nodiscard]] static std::optional<IpNetwork> parse(std::string_view text);
 
     [[nodiscard]] bool contains(const IpAddress& address) const { return address.masked(bits) == base; }
@@ -40,7 +40,7 @@ struct IpNetwork {
     friend bool operator==(const IpNetwork&, const IpNetwork&) = default;
 };
 
-// Whether some network of these contains the address; none of no networks does.
+// Whether any of the networks contains the address; false for an empty list.
 [[nodiscard]] bool contains_any(std::span<const IpNetwork> networks, const IpAddress& address);
 
 }  // namespace weir

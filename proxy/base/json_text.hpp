@@ -7,15 +7,14 @@
 
 namespace weir {
 
-// Appends `text` in quotes. Control characters, quotes and backslashes are escaped, and so is every byte that is not
-// part of valid UTF-8 (as U+FFFD), so that whatever a client sends, the result is one line of valid JSON.
+// Appends `text` in quotes. Control characters, quotes and backslashes are escaped, and every byte that is not part of
+// valid UTF-8 becomes U+FFFD, so the result is one line of valid JSON whatever a client sends.
 void append_json_string(std::string& out, std::string_view text);
 
-// The same, alone: where one more allocation does not matter.
+// The same as a new string, where one more allocation does not matter.
 [[nodiscard]] std::string json_string(std::string_view text);
 
-// The length in bytes of the valid UTF-8 sequence beyond ASCII (RFC 3629) that `text` begins with; 0 when it begins
-// with none.
+// The length in bytes of the valid non-ASCII UTF-8 sequence (RFC 3629) at the start of `text`; 0 when there is none.
 [[nodiscard]] std::size_t utf8_length(std::string_view text);
 
 }  // namespace weir

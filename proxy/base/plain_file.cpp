@@ -14,7 +14,7 @@ std::string why_not_plain_file(const std::string& path) {
         return "cannot be read: " + std::generic_category().message(errno);
     }
     if (S_ISDIR(status.st_mode)) return "is a folder";
-    if (!S_ISREG(status.st_mode)) return "is no plain file";
+    if (!S_ISREG(status.st_mode)) return "is not a regular file";
     return {};
 }
 

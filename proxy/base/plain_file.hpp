@@ -1,12 +1,13 @@
 #pragma once
-// Files that an operator names, looked at before they are opened: opening a named pipe waits until a writer comes to
+// Checks on files named by an operator, made before they are opened: opening a named pipe blocks until a writer opens
 // it, and a folder can be opened but never read.
 
 #include <string>
 
 namespace weir {
 
-// Why `path` is no plain file that may be opened for reading, as a clause (`does not exist`); empty: it is one.
+// Why `path` is not a regular file that may be opened for reading, as a clause (`does not exist`); empty when it is
+// one.
 [[nodiscard]] std::string why_not_plain_file(const std::string& path);
 
 }  // namespace weir

@@ -1,8 +1,8 @@
 #pragma once
 // Why a request ended the way it did: one closed vocabulary.
 //
-// The same word is the `x-weir-decision` header, the `reason` label of the metrics and the `reason` field of the
-// log, so that what a caller saw can be found in what the operator sees. Nothing else in Weir names an outcome.
+// The same word is the `x-weir-decision` header, the `reason` label of the metrics and the `reason` field of the log,
+// so that what a caller received can be found in what the operator has. Nothing else in Weir names an outcome.
 
 #include <array>
 #include <cstdint>
@@ -10,19 +10,19 @@
 
 namespace weir {
 
-// What kind of outcome a reason is. Alerts and SDK behaviour hang on the difference between limits (the caller is
-// over its limits: 429) and overload (we are full: 503 or 529).
+// What kind of outcome a reason is. Alerts and SDK behaviour depend on the difference between limits (the caller is
+// over its limits: 429) and overload (Weir is full: 503 or 529).
 enum class ReasonGroup : std::uint8_t {
-    admitted,  // an answer of the backend was passed on
+    admitted,  // the backend's answer was passed on
     limits,    // refused: the caller's own limits
-    overload,  // refused: no room for this class now
+    overload,  // refused: no capacity for this class now
     request,   // refused: the request itself cannot be served as it is
     backend,   // admitted, but the backend failed
     client,    // the client left
     internal,  // Weir's own state: draining, memory, a fault
 };
 
-// name, group, the sentence a caller may read
+// name, group, the clause that a caller may read
 #define WEIR_REASONS(X)                                                                            \
     X(admitted, admitted, "served at once")                                                        \
     X(admitted_after_wait, admitted, "served after waiting in the queue")                          \
@@ -36,7 +36,7 @@ enum class ReasonGroup : std::uint8_t {
     X(client_video, limits, "you are over your rate of video")                                     \
     X(client_concurrency, limits, "you have too many requests at once")                            \
     X(queue_full, overload, "the service is full and the queue of this traffic class is full")     \
-    X(displaced, overload, "the service is full and a request with a better claim took the place") \
+    X(displaced, overload, "the service is full and a request with a better claim took its place") \
     X(queue_timeout, overload, "the service is full and the request waited as long as it may")     \
     X(deadline_expired, overload, "the service is full and the caller's own deadline passed")      \
     X(no_endpoint, overload, "no server of the backend is available")                              \
@@ -94,7 +94,7 @@ inline constexpr std::size_t kReasonCount = kReasons.size();
 [[nodiscard]] constexpr std::string_view name(Reason reason) { return info(reason).name; }
 [[nodiscard]] constexpr ReasonGroup group(Reason reason) { return info(reason).group; }
 
-// Whether this ending is a refusal by the judge, counted in weir_shed_total.
+// Whether this reason is a refusal by the judge, counted in weir_shed_total.
 [[nodiscard]] constexpr bool is_shed(Reason reason) {
     return group(reason) == ReasonGroup::limits || group(reason) == ReasonGroup::overload;
 }

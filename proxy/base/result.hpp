@@ -1,5 +1,5 @@
 #pragma once
-// Result<T>: a value, or an Error that says in one sentence what went wrong.
+// Result<T>: a value, or an Error whose message says in one sentence what went wrong.
 //
 // For start-up and configuration, where the reader is a person. The data path uses small status enums instead.
 
@@ -10,10 +10,10 @@
 namespace weir {
 
 struct Error {
-    std::string message;  // a sentence without a full stop; names the file, address or key it is about
+    std::string message;  // a sentence without a full stop; names the file, address or key in question
 };
 
-// Found by boost::system::result when value() is called on an error.
+// Called by boost::system::result, through argument-dependent lookup, when value() is called on an error.
 [[noreturn]] void throw_exception_from_error(const Error& error, const boost::source_location& where);
 
 template <typename T>

@@ -8,12 +8,13 @@ namespace weir {
 void SegmentedText::append(std::string_view bytes) {
     const std::size_t held = size_;
     size_ += bytes.size();
-    // Short, or not long yet: the usual growth of a string, up to a bound.
+    // A short text grows as a string does, up to a bound.
     if (more_.empty()) {
         const std::size_t room = std::max(kShort, first_.capacity()) - first_.size();
         const std::size_t count = std::min(room, bytes.size());
         if (first_.size() + count > first_.capacity()) {
-            // Into a string of its own: one that grows in place at least doubles, whatever it is asked for.
+            // Grows into a new string with the exact capacity: growing in place at least doubles, whatever is
+            // requested.
             std::string larger;
             larger.reserve(std::min(kShort, std::max(2 * first_.capacity(), first_.size() + count)));
             first_ = std::move(larger.append(first_));
@@ -60,7 +61,7 @@ void SegmentedText::insert(Place place, std::string_view text) {
         in.insert(place.at, text);
         return;
     }
-    // A full segment is cut in two rather than grown to twice its size.
+    // A full segment is split in two rather than grown to twice its size.
     std::string tail = in.substr(place.at);
     in.resize(place.at);
     std::string added(text);

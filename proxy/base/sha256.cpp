@@ -1,4 +1,4 @@
-// OpenSSL 3 deprecates the plain functions of SHA-256 for ones that look the algorithm up by its name in every call,
+// OpenSSL 3 deprecates the plain SHA-256 functions in favour of ones that look the algorithm up by name in every call,
 // under locks and with several allocations: ten times the cost of hashing a key.
 #define OPENSSL_SUPPRESS_DEPRECATED
 

@@ -1,6 +1,6 @@
 #pragma once
-// Sixteen bytes that are looked at together: what a scanner of heads or of JSON asks of every byte, it asks of so many
-// at once. The compiler's own vectors, so that every processor has what it has.
+// Sixteen bytes compared at once: scanners of heads and of JSON ask the same question of every byte. Uses the
+// compiler's own vectors, so every processor uses what it has.
 
 #if defined(__SSE2__)
 #include <emmintrin.h>
@@ -16,19 +16,19 @@ namespace weir {
 
 using SixteenBytes [[gnu::vector_size(16)]] = unsigned char;
 
-// REQUIRES: sixteen bytes there.
+// REQUIRES: sixteen readable bytes at `from`.
 [[nodiscard]] inline SixteenBytes load_sixteen(const char* from) {
     SixteenBytes bytes;
     std::memcpy(&bytes, from, sizeof bytes);
     return bytes;
 }
 
-// Which of them is the first that a comparison marked; 16 when none is.
+// The index of the first byte that a comparison marked; 16 when there is none.
 template <typename Marks>
 [[nodiscard]] std::size_t first_marked(Marks marks) {
     static_assert(sizeof marks == 16);
 #if defined(__SSE2__)
-    // One bit a byte, in one instruction where there is one.
+    // One bit per byte, in one instruction where the processor has one.
     const int bits = _mm_movemask_epi8(std::bit_cast<__m128i>(marks));
     return bits == 0 ? 16 : static_cast<std::size_t>(std::countr_zero(static_cast<unsigned>(bits)));
 #else

@@ -1,6 +1,6 @@
 #pragma once
-// The one clock that decides anything. It is monotonic: a wall clock that jumps moves log stamps and nothing else.
-// Only net/ and app/ read it; everyone else is given `now`.
+// The one clock that decides anything. It is monotonic: a wall clock that jumps changes log timestamps and nothing
+// else. Only net/, gateway/ and cli/ read it; everything else is given `now`.
 
 #include <chrono>
 

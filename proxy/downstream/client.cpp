@@ -21,7 +21,7 @@ Client::Client(WorkerContext& context, std::shared_ptr<const Routing> policy, Li
 }
 
 const ListenerConfig& Client::config() const {
-    // A listener cannot go away while it has connections: a reload that removes one is refused.
+    // A listener exists for as long as it has connections: a reload that removes one is refused.
     return routing->find(listener)->config;
 }
 

@@ -1,5 +1,5 @@
 #pragma once
-// What the parts of one client connection share: its bytes, its deadline, and who waits for both.
+// What the parts of one client connection share: its bytes, its deadline, and the waker for both.
 
 #include <boost/intrusive/list_hook.hpp>
 #include <memory>
@@ -17,11 +17,11 @@ namespace weir::downstream {
 
 struct RestTag;
 using ConnectionHook = boost::intrusive::list_base_hook<boost::intrusive::link_mode<boost::intrusive::auto_unlink>>;
-// In the list of those that rest: without a whole request.
+// Membership in the list of connections at rest: those without a complete request.
 using RestHook = boost::intrusive::list_base_hook<boost::intrusive::tag<RestTag>,
                                                   boost::intrusive::link_mode<boost::intrusive::auto_unlink>>;
 
-// What a client's certificate says of it: few have one.
+// The contents of a client's certificate, which few clients have.
 struct ShownCertificate {
     std::string subject;
     std::string issuer;  // the authority that signed it
@@ -36,26 +36,26 @@ struct Client : ConnectionHook, RestHook {
     [[nodiscard]] const ConnectionLimits& limits() const { return config().limits; }
     [[nodiscard]] net::Source& source() { return stream->source(); }
     [[nodiscard]] TimePoint now() const { return waker.loop().now(); }
-    // When this turn of the loop began: free, and near enough for every deadline.
+    // When this turn of the loop began: costs nothing, and is precise enough for every deadline.
     [[nodiscard]] TimePoint turn() const { return waker.loop().batch_time(); }
 
-    // Reads what is there to the end of `inbox`, at most `limit` bytes of it.
+    // Appends what can be read to `inbox`, at most `limit` bytes.
     net::IoStatus read_more(std::size_t limit);
 
-    // Sends all of `bytes`. False when the client is gone or read nothing for its write timeout.
+    // Sends all of `bytes`. False when the client is gone or has read nothing for its write timeout.
     net::task<bool> send(std::string_view bytes);
 
     WorkerContext& worker;
-    std::shared_ptr<const Routing> routing;  // as of the request that is being served
+    std::shared_ptr<const Routing> routing;  // as of the request being served
     ListenerId listener;
-    IpAddress peer;  // the client: the socket's other end, or whom a balancer there carries
+    IpAddress peer;  // the client: the socket's other end, or the client that a balancer there carries
     std::string peer_text;
     std::unique_ptr<const ShownCertificate> certificate;  // verified; null: none
     net::Waker waker;
     net::Timer timer;
     std::unique_ptr<net::ByteStream> stream;
-    TimePoint rests_since{};  // where it rests
-    std::string inbox;        // bytes that came before their turn: a head's beginning, a body's, a pipelined request
+    TimePoint rests_since{};  // since when it rests
+    std::string inbox;        // bytes read early: the beginning of a head or a body, or a pipelined request
 };
 
 }  // namespace weir::downstream

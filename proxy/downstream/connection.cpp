@@ -18,8 +18,8 @@ using namespace std::chrono_literals;
 
 constexpr std::size_t kReadBytes = 32 * 1024;
 constexpr int kRequestsPerTurn = 16;
-// After an answer with `Connection: close`, what the client still sends is read and dropped for so long and so many
-// bytes, so that a reset does not take the answer from it (RFC 9112 section 9.6).
+// After an answer with `Connection: close`, what the client still sends is read and dropped for this long and up to
+// this many bytes, so that a reset does not discard the answer (RFC 9112 section 9.6).
 constexpr Duration kLingerTime = 500ms;
 constexpr std::size_t kLingerBytes = 64 * 1024;
 
@@ -54,12 +54,12 @@ net::task<void> Connection::run() {
             open = has_input();
             if (open) open = co_await serve_next();
             open_.rests(*this);
-            // Whoever sends request upon request that are refused at once must not keep everybody else waiting.
+            // A client that sends one immediately refused request after another must not starve the others.
             if (served % kRequestsPerTurn == 0) co_await waker.yield();
         }
         if (secured) co_await close_gently();
     } catch (const std::exception& error) {
-        // Out of memory, most likely: this connection ends, the others go on.
+        // Probably out of memory: this connection ends, the others go on.
         worker.loop().note_fault(error.what());
         stream->abort();
     }
@@ -77,7 +77,7 @@ net::task<bool> Connection::read_proxy_header() {
     const TimePoint deadline = turn() + limits().header_timeout;
     for (;;) {
         const net::Readiness ready = source().ready;
-        if (source().fd() < 0) co_return false;  // closed to make room
+        if (source().fd() < 0) co_return false;  // closed to free a place
         const net::ProxyHeader header = net::receive_proxy_header(source().fd());
         if (header.status == net::ProxyHeader::Status::complete) {
             if (header.source) {
@@ -86,7 +86,7 @@ net::task<bool> Connection::read_proxy_header() {
             }
             co_return true;
         }
-        // What came before a FIN is all that comes.
+        // After a FIN no more bytes will come.
         const bool do_not_retry =
             header.status == net::ProxyHeader::Status::refused || ready.peer_closed || ready.broken;
         if (do_not_retry || turn() >= deadline) {
@@ -106,7 +106,7 @@ bool Connection::take_place() {
     return counted_;
 }
 
-// Not so: a balancer that says whom it carries, and this machine, where a proxy or a sidecar may stand.
+// False for a balancer that names its clients, and for this machine, on which a proxy or a sidecar may run.
 bool Connection::is_one_client() const {
     static const std::array kHere{IpNetwork::parse("127.0.0.0/8").value(), IpNetwork::parse("::1/128").value()};
     const bool here = peer == IpAddress{} || contains_any(kHere, peer);
@@ -115,7 +115,7 @@ bool Connection::is_one_client() const {
 
 net::task<void> Connection::refuse_place() {
     worker.recorder().connection_refused(listener, telemetry::ConnectionRefusal::client_limit);
-    // A handshake for its sake would cost more than the connection that it is refused.
+    // A handshake just for the refusal would cost more than the connection it refuses.
     if (stream->secure()) co_return;
     const std::string text = connection_refusal(worker);
     const bool sent = co_await send(text);
@@ -143,14 +143,14 @@ net::task<bool> Connection::handshake() {
 bool Connection::has_input() { return !inbox.empty() || source().ready.readable; }
 
 bool Connection::is_idle(TimePoint deadline) {
-    if (source().fd() < 0) return false;  // closed to make room
+    if (source().fd() < 0) return false;  // closed to free a place
     if (has_input() || worker.state().draining.load(std::memory_order_relaxed)) return false;
     if (turn() >= deadline) return false;
     timer.set(deadline);
     return true;
 }
 
-// The usual head comes whole: what reads one that does not is out of the way of all others, while they are served.
+// A head usually arrives whole; the code for one that does not is kept out of the common path.
 net::task<bool> Connection::serve_next() {
     if (routing != worker.routing) routing = worker.routing;
     HeadRead read;
@@ -182,7 +182,7 @@ Connection::HeadStep Connection::read_head(HeadRead& read) {
     const http::HeadLimits head_limits{
         .bytes = limits().header_bytes, .fields = limits().header_fields, .raw_paths = config().paths == PathForm::raw};
     for (;;) {
-        // The usual head comes whole and is parsed where it was read; only a beginning is kept.
+        // A head usually arrives whole and is parsed where it was read; only a partial head is kept.
         read.bytes = inbox;
         if (!std::exchange(read.look, false)) {
             const std::span<char> scratch = worker.loop().scratch();

@@ -1,5 +1,5 @@
 #pragma once
-// What a connection over a limit is told before it is closed.
+// What a connection over a limit is sent before it is closed.
 
 #include <string>
 

@@ -1,6 +1,6 @@
 #pragma once
-// The connections of one worker: all that are open, and among them those at rest, which may be closed to make room.
-// Belongs to one loop; how many rest may be asked from any thread.
+// The connections of one worker: all open ones, and among them those at rest, which may be closed to free a place.
+// Belongs to one loop; any thread may ask how many rest.
 
 #include <atomic>
 #include <boost/intrusive/list.hpp>
@@ -23,28 +23,28 @@ public:
     OpenConnections(const OpenConnections&) = delete;
     OpenConnections& operator=(const OpenConnections&) = delete;
 
-    // Only connections of listeners that are known can rest.
+    // Only connections of registered listeners can rest.
     void add_listener(ListenerId listener);
 
-    // Takes `client` over, which counts from here on.
+    // Takes ownership of `client`, which counts from here on.
     void add(std::unique_ptr<Client> client);
-    // It has run to its end; its coroutine is still running: it is destroyed soon.
+    // Its task has ended, but its coroutine is still running: it is destroyed soon.
     void remove(Client& client);
-    // Open ones that came by that listener.
+    // Open connections of that listener.
     [[nodiscard]] std::uint32_t count(ListenerId listener) const;
 
-    // Called for a connection that has been accepted or has its answer, and for one that has a request. That one rests
-    // which rested before changes nothing.
+    // Called when a connection has been accepted or answered, and when it has a request. Calling rests() for a
+    // connection that already rests changes nothing.
     void rests(Client& client);
     void works(Client& client);
     // How many rest. From any thread.
     [[nodiscard]] std::uint32_t resting() const { return resting_.load(std::memory_order_relaxed); }
-    // Closes the one that has rested longest, of one listener or (kNoListener) of all. False when none rests.
+    // Closes the connection that has rested longest, of one listener or (kNoListener) of all. False when none rests.
     bool close_longest_at_rest(ListenerId listener);
 
-    // Another policy is in force: what the old one holds is not kept for the sake of an idle client.
+    // Another policy is in force: idle clients must not keep the old one alive.
     void follow(const std::shared_ptr<const Routing>& routing);
-    // All of them look again.
+    // Wakes all of them.
     void nudge();
     // Breaks all of them; they run to their ends by themselves.
     void abort();
@@ -58,7 +58,7 @@ private:
                                             boost::intrusive::constant_time_size<false>>;
     struct Resting {
         ListenerId listener = kNoListener;
-        std::unique_ptr<RestList> clients;  // the longest at rest first
+        std::unique_ptr<RestList> clients;  // the one at rest longest first
     };
     struct Reaper final : net::Wakeable {
         Reaper(net::EventLoop& loop, OpenConnections& owner) : Wakeable(loop), all(owner) {}

@@ -1,6 +1,6 @@
 #pragma once
-// What a request is called in answers and logs: ours, or the client's own where it is short and plain enough to be
-// logged as it is. In place, as every request has one.
+// A request's id in answers and logs: Weir's own, or the client's if that is short and plain enough to be logged
+// unchanged. Stored in place, as every request has one.
 
 #include <algorithm>
 #include <array>
@@ -20,7 +20,7 @@ public:
         std::copy_n(id.data(), id.size(), text_.data());
     }
 
-    operator std::string_view() const { return {text_.data(), size_}; }  // NOLINT: it is nothing but its text
+    operator std::string_view() const { return {text_.data(), size_}; }  // NOLINT: it is only text
 
 private:
     std::uint8_t size_;

@@ -1,5 +1,5 @@
 #pragma once
-// Ids of requests and traces. They tell requests apart and are no secrets. Belongs to one loop.
+// Ids of requests and traces. They identify requests and are not secret. Belongs to one loop.
 
 #include <array>
 #include <cstdint>
@@ -13,12 +13,12 @@ using Traceparent = std::array<char, 55>;
 
 class RequestIds {
 public:
-    // `worker` tells the ids of different workers apart.
+    // `worker` makes the ids of different workers distinct.
     explicit RequestIds(std::uint32_t worker);
 
     // 26 characters, unique over all workers and restarts.
     [[nodiscard]] RequestId next();
-    // A trace of our own, for callers that bring none: version 00, sampled.
+    // A new trace, for callers without one: version 00, sampled.
     [[nodiscard]] Traceparent next_traceparent();
     // Uniform in [0, 1), for jitter.
     [[nodiscard]] double random();

@@ -1,6 +1,6 @@
 #pragma once
-// A policy made ready to serve: who is who, which class is which, and where each class goes. Immutable; a reload makes
-// a new one, and requests that began under the old one end under it.
+// A policy ready to serve: how clients are identified, the classes, and where each class goes. Immutable; a reload
+// creates a new one, and requests that began under the old one end under it.
 
 #include <memory>
 #include <string>
@@ -25,7 +25,8 @@ struct Route {
     std::shared_ptr<upstream::Backend> backend;
     std::shared_ptr<SharedJudge> judge;
     std::shared_ptr<VideoJobs> jobs;  // of the backend
-    // Rules of `degrade` for this class, and where those lead that name another backend; both are empty for nearly all.
+    // The `degrade` rules of this class, and the routes to other backends that they name; both are empty for nearly all
+    // classes.
     std::vector<admission::DegradeRule> degrade;
     std::vector<Route> fallback_routes;  // by the backend's name; without rules of their own
 };
@@ -58,7 +59,7 @@ struct Routing {
     std::vector<Route> routes;  // in the policy's order
     std::vector<ListenerRoute> listeners;
     ProcessLimits limits;
-    // Keeps this policy's numbers from being given to other names while a request may still speak of them.
+    // Keeps this policy's numbers from being reused for other names while a request may still use them.
     std::vector<std::shared_ptr<const void>> names_in_use;
 };
 

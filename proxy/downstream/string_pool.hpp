@@ -1,8 +1,8 @@
 #pragma once
-// Strings that have done their work and keep their room for the next request.
+// Strings that are no longer needed keep their capacity for the next request.
 //
-// Heads and short bodies are of the same few sizes, and as many of them are alive as requests are under way: more than
-// malloc keeps at hand, so that each would be cut out of the heap and joined to it again. Belongs to one loop.
+// Heads and short bodies come in a few sizes, and as many of them are alive as there are requests in progress: more
+// than malloc's caches hold, so each would be split off the heap and merged back. Belongs to one loop.
 
 #include <string>
 #include <utility>
@@ -13,13 +13,13 @@ namespace weir::downstream {
 class StringPool {
 public:
     static constexpr std::size_t kMaxKept = 256;
-    // Shorter ones are quick to make, and longer ones would hold too much: 1 MiB in all.
+    // Shorter ones are quick to allocate, and longer ones would hold too much: 1 MiB in all.
     static constexpr std::size_t kShortest = 512;
     static constexpr std::size_t kLongest = 4096;
 
     StringPool() { kept_.reserve(kMaxKept); }  // giving back must not fail
 
-    // An empty string, with room if there is one to spare.
+    // An empty string, with spare capacity if the pool has one.
     [[nodiscard]] std::string take() {
         if (kept_.empty()) return {};
         std::string text = std::move(kept_.back());

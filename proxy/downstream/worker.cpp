@@ -12,12 +12,12 @@ namespace {
 
 using telemetry::ConnectionRefusal;
 
-// Connections over the bound while other workers close some; below what descriptors are kept free.
+// Connections accepted beyond the limit while other workers close some; fewer than the descriptors kept free.
 constexpr std::uint32_t kMaxBeyond = 8;
 
 }  // namespace
 
-// Frames first: they refer to the pool, the loop and everything else in the context.
+// Connections first: their frames refer to the pool, the loop and everything else in the context.
 Worker::~Worker() { connections_.clear(); }
 
 void Worker::listen(ListenerId listener, int fd) {
@@ -30,14 +30,14 @@ std::optional<ConnectionRefusal> Worker::refusal_at(const ListenerRoute& listene
     if (context_.state().connections.load(std::memory_order_relaxed) >= routing()->limits.connections) {
         return ConnectionRefusal::global_limit;
     }
-    // The cap of a listener is shared out evenly: a count over all workers would be one more contended word.
+    // A listener's limit is divided evenly: a count over all workers would be one more contended word.
     const std::uint32_t share = std::max(1U, listener.config.limits.connections / context_.state().workers);
     if (connections_.count(listener.id) >= share) return ConnectionRefusal::listener_limit;
     return std::nullopt;
 }
 
 void Worker::accept(ListenerId listener, int fd, const net::SocketAddress& peer) {
-    // A listener cannot go away while it accepts: a reload that removes one is refused.
+    // A listener exists for as long as it accepts: a reload that removes one is refused.
     const ListenerRoute* route = routing()->find(listener);
     if (const auto refusal = refusal_at(*route); refusal && !make_room(*refusal, listener)) {
         context_.recorder().connection_refused(listener, *refusal);
@@ -53,7 +53,7 @@ void Worker::accept(ListenerId listener, int fd, const net::SocketAddress& peer)
 void Worker::serve(ListenerId listener, const IpAddress& peer, std::unique_ptr<net::ByteStream> stream) {
     auto made = std::make_unique<Connection>(context_, connections_, routing(), listener, peer, std::move(stream));
     Connection& connection = *made;
-    connections_.add(std::move(made));  // what may fail for want of memory comes before anything is counted
+    connections_.add(std::move(made));  // what may fail for lack of memory comes before any counting
     connections_.rests(connection);
     connection.start();
 }
@@ -63,9 +63,9 @@ void Worker::set_routing(std::shared_ptr<const Routing> routing) {
     connections_.follow(context_.routing);
 }
 
-// At the bound it is the connection that has been idle for longest that goes, and not the new one: one client could
-// keep all others out with connections that cost it nothing. The bound is passed by what is being closed at that
-// moment.
+// At the limit the connection that has been idle longest is closed, and the new one accepted: otherwise one client
+// could keep all others out with connections that cost it nothing. While connections are closing, the limit is exceeded
+// by their number.
 bool Worker::make_room(ConnectionRefusal refusal, ListenerId listener) {
     const bool global = refusal == ConnectionRefusal::global_limit;
     if (connections_.close_longest_at_rest(global ? kNoListener : listener)) return true;

@@ -1,5 +1,5 @@
 #pragma once
-// One thread's share of the gateway: it accepts connections and owns them, with all that they use.
+// One thread's share of the gateway: accepts connections and owns them, with everything they use.
 
 #include <cstdint>
 #include <memory>
@@ -14,7 +14,7 @@ namespace weir::downstream {
 
 class Worker {
 public:
-    // `index` tells request ids of different workers apart. REQUIRES: state and recorder outlive the worker.
+    // `index` makes request ids of different workers distinct. REQUIRES: state and recorder outlive the worker.
     Worker(std::uint32_t index, ProcessState& state, telemetry::Recorder& recorder,
            std::shared_ptr<const Routing> routing)
         : context_(index, state, recorder, std::move(routing)), connections_(context_.loop()) {}
@@ -24,35 +24,35 @@ public:
 
     [[nodiscard]] net::EventLoop& loop() { return context_.loop(); }
 
-    // Before run(): all workers of the process, this one among them; they outlive it.
+    // Call before run(): all workers of the process, including this one; they outlive it.
     void set_all(std::vector<Worker*> all) { all_ = std::move(all); }
     void run() { loop().run(); }
 
     // The rest: the loop's thread only, or before run().
-    // Accepts on `fd`, a listening socket, which it takes over.
+    // Accepts on `fd`, a listening socket, of which it takes ownership.
     void listen(ListenerId listener, int fd);
-    // Serves a connection that has been accepted.
+    // Serves an accepted connection.
     void serve(ListenerId listener, const IpAddress& peer, std::unique_ptr<net::ByteStream> stream);
     void set_routing(std::shared_ptr<const Routing> routing);
     [[nodiscard]] const std::shared_ptr<const Routing>& routing() const { return context_.routing; }
     [[nodiscard]] upstream::Pool& pool() { return context_.pool(); }
     [[nodiscard]] const ProcessState& state() const { return context_.state(); }
 
-    // Stops accepting; idle connections are closed, the others after the answer they are in.
+    // Stops accepting; idle connections are closed, the others after their current answer.
     void drain();
-    // Breaks every connection that is still there.
+    // Breaks every remaining connection.
     void abort_connections() { connections_.abort(); }
 
-    // From any thread, once all listeners are there: how often accepting paused for want of descriptors.
+    // How often accepting paused because descriptors ran out. From any thread, once all listeners exist.
     [[nodiscard]] std::uint64_t accept_pauses() const;
-    // From any thread: how many connections are idle.
+    // How many connections are idle. From any thread.
     [[nodiscard]] std::uint32_t resting() const { return connections_.resting(); }
 
 private:
     void accept(ListenerId listener, int fd, const net::SocketAddress& peer);
-    // Why one more connection would be one too many; empty: it would not.
+    // Why another connection would exceed a limit; empty: it would not.
     [[nodiscard]] std::optional<telemetry::ConnectionRefusal> refusal_at(const ListenerRoute& listener) const;
-    // Whether room can be made, here or by another worker.
+    // Whether a place can be freed, here or by another worker.
     [[nodiscard]] bool make_room(telemetry::ConnectionRefusal refusal, ListenerId listener);
 
     WorkerContext context_;

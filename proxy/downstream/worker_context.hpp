@@ -1,6 +1,6 @@
 #pragma once
-// What a connection may use of the thread that it runs on: its loop, its connections to backends, its room to parse in.
-// Nothing in it is shared but what ProcessState counts.
+// What a connection may use of its thread: its loop, its connections to backends, its parsing buffers. Only what
+// ProcessState counts is shared with other threads.
 
 #include <cstdint>
 #include <memory>
@@ -19,7 +19,7 @@ namespace weir::downstream {
 
 class WorkerContext {
 public:
-    // `index` tells request ids of different workers apart. REQUIRES: process and telemetry outlive it.
+    // `index` makes request ids of different workers distinct. REQUIRES: process and telemetry outlive it.
     WorkerContext(std::uint32_t index, ProcessState& process, telemetry::Recorder& telemetry,
                   std::shared_ptr<const Routing> policy)
         : routing(std::move(policy)), state_(process), recorder_(telemetry), ids_(index) {}
@@ -30,12 +30,12 @@ public:
     [[nodiscard]] upstream::Pool& pool() { return pool_; }
     [[nodiscard]] StringPool& texts() { return texts_; }
     [[nodiscard]] RequestIds& ids() { return ids_; }
-    // Room to parse one head of each kind in; what is parsed lives until the next wait.
+    // One parsed head of each kind; its contents are valid until the next wait.
     [[nodiscard]] http::RequestHead& request_head() { return request_head_; }
     [[nodiscard]] http::ResponseHead& response_head() { return response_head_; }
 
-    // A request was refused for being over a limit or for want of room: for a while requests are asked whether they
-    // would be before more is done for them. At other times that would be one more question for nearly all.
+    // A request was refused because of a limit or for lack of capacity: for a while, requests are checked for that
+    // early. At other times the extra check would be wasted on nearly all of them.
     void be_wary() { wary_ = kWary; }
     [[nodiscard]] bool is_wary() {
         if (wary_ > 0) --wary_;
@@ -55,7 +55,7 @@ private:
     http::RequestHead request_head_;
     http::ResponseHead response_head_;
     RequestIds ids_;
-    std::uint32_t wary_ = 0;  // of so many requests
+    std::uint32_t wary_ = 0;  // the number of requests still checked early
 };
 
 }  // namespace weir::downstream

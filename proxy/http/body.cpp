@@ -8,7 +8,7 @@
 namespace weir::http {
 namespace {
 
-// A 16-digit size is 2^64 - 1: one digit more could only overflow or pad.
+// A 16-digit size reaches 2^64 - 1: one digit more could only overflow or pad.
 constexpr std::uint8_t kMaxSizeDigits = 16;
 // Per message, for extensions (CVE-2023-39326) and for trailers.
 constexpr std::uint32_t kMaxOverhead = 4096;
@@ -60,7 +60,7 @@ bool BodyReader::step(char c) {
         case State::size_start:
         case State::size: return step_size(c);
         case State::extension:
-            // A CR ends the line and nothing else may follow it but LF; CR and LF inside are CVE-2025-55315.
+            // A CR ends the line, and only LF may follow it; CR and LF inside are CVE-2025-55315.
             if (c == '\r') state_ = State::size_lf;
             return c == '\r' || (!is_control(c) && ++overhead_ <= kMaxOverhead);
         case State::size_lf: state_ = remaining_ == 0 ? State::trailer_start : State::data; return c == '\n';

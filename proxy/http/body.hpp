@@ -1,8 +1,8 @@
 #pragma once
-// A message body, piece by piece, its framing checked and taken off (RFC 9112 section 7).
+// A message body, read piece by piece, its framing checked and removed (RFC 9112 section 7).
 //
-// Sans-I/O: it is given bytes and says how many it used and which of them are content. Chunk extensions and trailers
-// are read, bounded and dropped: nothing in them may reach the other side.
+// Sans-I/O: it is given bytes and returns how many it consumed and which of them are content. Chunk extensions and
+// trailers are read, bounded and dropped: nothing in them may reach the other side.
 
 #include <cstdint>
 #include <string_view>
@@ -15,21 +15,21 @@ class BodyReader {
 public:
     struct Piece {
         std::size_t consumed = 0;  // of the bytes given
-        std::string_view content;  // a part of those; may be empty
-        bool done = false;         // the body has ended; what was not consumed belongs to the next message
+        std::string_view content;  // a part of the consumed bytes; may be empty
+        bool done = false;         // the body has ended; unconsumed bytes belong to the next message
         bool failed = false;       // the framing is broken; nothing more can be read
     };
 
     BodyReader() = default;
     BodyReader(Framing framing, std::uint64_t content_length);
 
-    // Takes at most one run of content from the start of `bytes`. Call again with the rest while something was consumed
-    // and it is neither done nor failed.
+    // Takes at most one run of content from the start of `bytes`. Call again with the rest as long as bytes are
+    // consumed and the body is neither done nor failed.
     [[nodiscard]] Piece next(std::string_view bytes);
-    // The connection ended cleanly: whether that is where the body ends.
+    // Whether the body may end where the connection ended cleanly.
     [[nodiscard]] bool ends_at_close() const { return framing_ == Framing::until_close || done_; }
     [[nodiscard]] bool done() const { return done_; }
-    // Content seen so far, in bytes.
+    // Content bytes read so far.
     [[nodiscard]] std::uint64_t content_bytes() const { return content_bytes_; }
 
 private:
@@ -49,7 +49,7 @@ private:
 
     Piece take_content(std::string_view bytes, std::uint64_t limit);
     Piece next_chunked(std::string_view bytes);
-    // One byte of what surrounds the content. False when the framing is broken.
+    // Reads one byte of the framing around the content. False when the framing is broken.
     bool step(char c);
     bool step_size(char c);
     bool step_trailer(char c);

@@ -25,7 +25,7 @@ ContentCoding coding_named(std::string_view name) {
     return equals_ignoring_case(name, "br") ? ContentCoding::br : ContentCoding::unknown;
 }
 
-// Brotli's memory, counted: each piece has its size in front.
+// Brotli's allocations are counted: each block is preceded by its size.
 constexpr std::size_t kFront = alignof(std::max_align_t);
 void* allocate(void* total, std::size_t size) {
     auto* memory = static_cast<char*>(std::malloc(size + kFront));
@@ -79,9 +79,9 @@ struct ContentDecoder::State {
     State(const State&) = delete;
     State& operator=(const State&) = delete;
 
-    Step inflate_step(std::string_view bytes, std::span<char> room);
-    Step zstd_step(std::string_view bytes, std::span<char> room);
-    Step brotli_step(std::string_view bytes, std::span<char> room);
+    Step inflate_step(std::string_view bytes, std::span<char> buffer);
+    Step zstd_step(std::string_view bytes, std::span<char> buffer);
+    Step brotli_step(std::string_view bytes, std::span<char> buffer);
     void begin_zlib(char first);
 
     ContentCoding coding;
@@ -94,48 +94,48 @@ struct ContentDecoder::State {
 };
 
 void ContentDecoder::State::begin_zlib(char first) {
-    // The first byte of RFC 1950 names method 8; bare deflate has no head of its own, and hardly ever begins like that.
+    // In RFC 1950 the first byte names method 8; bare deflate has no header and hardly ever begins with that.
     const bool wrapped = (static_cast<unsigned char>(first) & 0x0F) == 8;
     const int window = coding == ContentCoding::gzip ? kGzip : wrapped ? kZlib : kBare;
     has_zlib = inflateInit2(&zlib, window) == Z_OK;
     if (!has_zlib) throw std::bad_alloc();
 }
 
-ContentDecoder::Step ContentDecoder::State::inflate_step(std::string_view bytes, std::span<char> room) {
+ContentDecoder::Step ContentDecoder::State::inflate_step(std::string_view bytes, std::span<char> buffer) {
     if (bytes.empty()) return {};
     if (!has_zlib) begin_zlib(bytes.front());
     if (at_end) {
-        // Members of gzip may follow one another (RFC 1952 section 2.2); nothing follows deflate.
+        // gzip members may follow one another (RFC 1952 section 2.2); nothing may follow deflate.
         if (coding != ContentCoding::gzip || inflateReset(&zlib) != Z_OK) return {0, 0, true};
         at_end = false;
     }
     zlib.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(bytes.data()));
     zlib.avail_in = static_cast<uInt>(bytes.size());
-    zlib.next_out = reinterpret_cast<Bytef*>(room.data());
-    zlib.avail_out = static_cast<uInt>(room.size());
+    zlib.next_out = reinterpret_cast<Bytef*>(buffer.data());
+    zlib.avail_out = static_cast<uInt>(buffer.size());
     const int result = inflate(&zlib, Z_NO_FLUSH);
     at_end = result == Z_STREAM_END;
     const bool failed = result != Z_OK && result != Z_STREAM_END && result != Z_BUF_ERROR;
-    return {bytes.size() - zlib.avail_in, room.size() - zlib.avail_out, failed};
+    return {bytes.size() - zlib.avail_in, buffer.size() - zlib.avail_out, failed};
 }
 
-ContentDecoder::Step ContentDecoder::State::zstd_step(std::string_view bytes, std::span<char> room) {
+ContentDecoder::Step ContentDecoder::State::zstd_step(std::string_view bytes, std::span<char> buffer) {
     ZSTD_inBuffer in{bytes.data(), bytes.size(), 0};
-    ZSTD_outBuffer out{room.data(), room.size(), 0};
+    ZSTD_outBuffer out{buffer.data(), buffer.size(), 0};
     const std::size_t result = ZSTD_decompressStream(zstd, &out, &in);
     if (in.pos > 0 || out.pos > 0) at_end = result == 0;
     return {in.pos, out.pos, ZSTD_isError(result) != 0};
 }
 
-ContentDecoder::Step ContentDecoder::State::brotli_step(std::string_view bytes, std::span<char> room) {
+ContentDecoder::Step ContentDecoder::State::brotli_step(std::string_view bytes, std::span<char> buffer) {
     if (at_end) return {0, 0, !bytes.empty()};
     std::size_t in_left = bytes.size();
     const auto* in = reinterpret_cast<const std::uint8_t*>(bytes.data());
-    std::size_t out_left = room.size();
-    auto* out = reinterpret_cast<std::uint8_t*>(room.data());
+    std::size_t out_left = buffer.size();
+    auto* out = reinterpret_cast<std::uint8_t*>(buffer.data());
     const BrotliDecoderResult result = BrotliDecoderDecompressStream(brotli, &in_left, &in, &out_left, &out, nullptr);
     at_end = result == BROTLI_DECODER_RESULT_SUCCESS;
-    return {bytes.size() - in_left, room.size() - out_left, result == BROTLI_DECODER_RESULT_ERROR};
+    return {bytes.size() - in_left, buffer.size() - out_left, result == BROTLI_DECODER_RESULT_ERROR};
 }
 
 ContentDecoder::ContentDecoder(ContentCoding coding) : state_(std::make_unique<State>(coding)) {}
@@ -143,11 +143,11 @@ ContentDecoder::~ContentDecoder() = default;
 ContentDecoder::ContentDecoder(ContentDecoder&&) noexcept = default;
 ContentDecoder& ContentDecoder::operator=(ContentDecoder&&) noexcept = default;
 
-ContentDecoder::Step ContentDecoder::step(std::string_view bytes, std::span<char> room) {
+ContentDecoder::Step ContentDecoder::step(std::string_view bytes, std::span<char> buffer) {
     switch (state_->coding) {
-        case ContentCoding::zstd: return state_->zstd_step(bytes, room);
-        case ContentCoding::br: return state_->brotli_step(bytes, room);
-        default: return state_->inflate_step(bytes, room);
+        case ContentCoding::zstd: return state_->zstd_step(bytes, buffer);
+        case ContentCoding::br: return state_->brotli_step(bytes, buffer);
+        default: return state_->inflate_step(bytes, buffer);
     }
 }
 

@@ -15,7 +15,7 @@ struct Known {
     FieldId id;
 };
 
-// Sorted by length, so that a name is compared with the few that could be it.
+// Sorted by length, so that a name is compared only with the few of its length.
 constexpr auto kKnown = std::to_array<Known>({
     {"te", FieldId::te},
     {"via", FieldId::via},
@@ -49,7 +49,7 @@ constexpr auto kKnown = std::to_array<Known>({
 static_assert(std::is_sorted(kKnown.begin(), kKnown.end(),
                              [](const Known& a, const Known& b) { return a.name.size() < b.name.size(); }));
 
-// Where the names of each length begin in kKnown; one more entry for the end.
+// Where the names of each length begin in kKnown, plus an entry for the end.
 constexpr auto kByLength = [] {
     std::array<std::uint8_t, kLongestKnown + 2> first{};
     for (std::size_t length = 0; length < first.size(); ++length) {
@@ -58,8 +58,9 @@ constexpr auto kByLength = [] {
     return first;
 }();
 
-// Whether a token is one spelling of `known`, which is in lower case and as long. Two characters of tokens that differ
-// in 0x20 alone are a letter's two cases, or `^` and `~`, which stand in no known name. Eight at a time.
+// Whether a token is a spelling of `known`, which is in lower case and of the same length. Two token characters that
+// differ only in 0x20 are the two cases of a letter, or `^` and `~`, which occur in no known name. Compares eight at a
+// time.
 bool is_spelling_of(std::string_view known, std::string_view token) {
     constexpr std::uint64_t kCaseless = 0xDFDFDFDFDFDFDFDFULL;
     std::size_t i = 0;
@@ -85,17 +86,17 @@ constexpr bool begins_like(std::string_view name, std::string_view prefix) {
                       [](char wanted, char c) { return wanted == plain(c); });
 }
 
-// Names that mean something in any spelling, or as a beginning.
+// Names that matter in any spelling, or as a prefix.
 struct Family {
     std::string_view name;
     FieldId id = FieldId::claim;
     bool whole = false;
 };
 
-constexpr std::size_t kTelling = 3;   // the character that is looked at first; no family's name is shorter
-constexpr std::size_t kBuckets = 53;  // the last: no family begins so
+constexpr std::size_t kTelling = 3;   // the character compared first; every family name is longer
+constexpr std::size_t kBuckets = 53;  // the last bucket: names that begin no family
 
-// By the first letter, or the one behind `x-`: most names are seen to belong nowhere by this and one more character.
+// By the first letter, or the one after `x-`: this and one more character rule out most names.
 constexpr std::size_t bucket_of(std::string_view name) {
     if (name.empty()) return kBuckets - 1;
     const bool extended = name.size() > 2 && lower(name[0]) == 'x' && (name[1] == '-' || name[1] == '_');
@@ -110,11 +111,12 @@ constexpr auto kFamilies = std::to_array<Family>({
     {"cf-pseudo-ipv4", FieldId::claim, true},
     {"client-cert"},  // RFC 9440
     {"client-ip", FieldId::claim, true},
-    // Spelled with `_`, or it would be known: it frames nothing here, and must not frame anything there.
+    // Spelled with `_` here, as it would be a known name otherwise: it frames nothing here, and must frame nothing at
+    // the backend.
     {"content-length", FieldId::hop_by_hop, true},
     {"fastly-client-ip", FieldId::claim, true},
     {"fly-client-ip", FieldId::claim, true},
-    {"proxy", FieldId::claim, true},  // HTTP_PROXY to a CGI program (CVE-2016-5385 and its kin)
+    {"proxy", FieldId::claim, true},  // HTTP_PROXY to a CGI program (CVE-2016-5385 and similar)
     {"ssl-client-"},
     {"transfer-encoding", FieldId::hop_by_hop, true},
     {"true-client-ip", FieldId::claim, true},
@@ -135,7 +137,7 @@ constexpr auto kFamilies = std::to_array<Family>({
     {"x-gateway-", FieldId::engine_hint},
     {"x-host", FieldId::claim, true},
     {"x-http-host-override", FieldId::claim, true},
-    {"x-http-method"},  // and -override: what Weir has judged by its method must stay that
+    {"x-http-method"},  // and -override: the method that Weir has checked must stay the method
     {"x-llm-d-", FieldId::engine_hint},
     {"x-method-override", FieldId::claim, true},
     {"x-original-"},
@@ -153,7 +155,7 @@ constexpr auto kFamilies = std::to_array<Family>({
 static_assert(std::is_sorted(kFamilies.begin(), kFamilies.end(),
                              [](const Family& a, const Family& b) { return bucket_of(a.name) < bucket_of(b.name); }));
 
-// Where each bucket begins in kFamilies; one more entry for the end.
+// Where each bucket begins in kFamilies, plus an entry for the end.
 constexpr auto kByBucket = [] {
     std::array<std::uint8_t, kBuckets + 1> first{};
     for (std::size_t bucket = 0; bucket < first.size(); ++bucket) {
@@ -182,7 +184,7 @@ FieldId identify(std::string_view name) {
 }
 
 bool equals_ignoring_case(std::string_view a, std::string_view b) {
-    // Most that are equal are written alike.
+    // Most equal names are spelled the same.
     return a.size() == b.size() && (a == b || weir::equals_ignoring_case(a, b));
 }
 

@@ -1,5 +1,5 @@
 #pragma once
-// Header fields that mean something to an intermediary, recognised once.
+// The header fields that mean something to an intermediary, each identified once.
 
 #include <array>
 #include <cstddef>
@@ -23,11 +23,11 @@ enum class FieldId : std::uint8_t {
     hop_by_hop,
     te,
     upgrade,
-    // who the caller is said to be: only Weir's own word of it reaches a backend
+    // the caller's claimed identity: only Weir's own statement of it reaches a backend
     forwarded_for,
     identity,
-    claim,        // what some server takes for the same, or for what is asked for in truth; never an answer's
-    engine_hint,  // a priority or a place that an engine or its router would give the caller
+    claim,        // other names for that, or for the real target, that some servers read; harmless in answers
+    engine_hint,  // a priority or placement that an engine or its router would grant the caller
     // credentials and hints that Weir reads
     authorization,
     api_key,
@@ -41,12 +41,12 @@ enum class FieldId : std::uint8_t {
     date,  // the last: see FieldTable
 };
 
-// Case-insensitive. REQUIRES: a token. Every spelling of the identity family, of claims and of hints counts, with `_`
-// for `-` too, because backends that follow CGI read both as one (CVE-2024-45410 and its kin).
+// Case-insensitive. REQUIRES: a token. Identity fields, claims and hints are recognised in every spelling, also with
+// `_` for `-`, because backends that follow CGI do not distinguish the two (CVE-2024-45410 and similar).
 [[nodiscard]] FieldId identify(std::string_view name);
 
 [[nodiscard]] bool equals_ignoring_case(std::string_view a, std::string_view b);
-// The value without spaces and tabs around it.
+// The value without leading and trailing spaces and tabs.
 [[nodiscard]] constexpr std::string_view trim(std::string_view value) {
     const auto is_space = [](char c) { return c == ' ' || c == '\t'; };
     while (!value.empty() && is_space(value.front())) value.remove_prefix(1);
@@ -60,7 +60,7 @@ struct Field {
     FieldId id = FieldId::other;
 };
 
-// The fields of one head, in order. The views point into the bytes that were parsed.
+// The fields of one head, in order. The views point into the parsed bytes.
 class FieldTable {
     static_assert(static_cast<unsigned>(FieldId::date) < 32, "there is a bit for each id");
 
@@ -81,11 +81,11 @@ public:
     [[nodiscard]] const Field* begin() const { return fields_.data(); }
     [[nodiscard]] const Field* end() const { return fields_.data() + count_; }
 
-    // Whether there is one with that id: most that are looked for are not there.
+    // Whether there is a field with that id. A fast check, as most fields that are looked for are absent.
     [[nodiscard]] bool has(FieldId id) const { return (present_ & bit(id)) != 0; }
-    // The first with that id, or null.
+    // The first field with that id, or null.
     [[nodiscard]] const Field* find(FieldId id) const { return has(id) ? find_present(id) : nullptr; }
-    // By name, ignoring case: the only one with it, or null when there is none or more than one.
+    // By name, ignoring case: the only field with it; null when there is none or more than one.
     [[nodiscard]] const Field* find_single(std::string_view name) const;
 
 private:
@@ -97,11 +97,11 @@ private:
     std::uint32_t present_ = 0;  // by id
 };
 
-// Whether the content is compressed or otherwise coded (RFC 9110 section 8.4).
+// Whether the content is compressed or otherwise encoded (RFC 9110 section 8.4).
 [[nodiscard]] bool is_encoded(const FieldTable& fields);
 
-// Calls `visit(std::string_view)` for each member of a comma-separated list, trimmed, empty ones left out (RFC 9110
-// section 5.6.1). A visitor that returns false has seen enough.
+// Calls `visit(std::string_view)` for each member of a comma-separated list, trimmed and without empty ones (RFC 9110
+// section 5.6.1). A visitor returns false to stop.
 template <typename Visit>
 void for_each_member(std::string_view list, Visit visit) {
     constexpr bool kMayStop = std::is_same_v<decltype(visit(list)), bool>;

@@ -9,8 +9,7 @@
 namespace weir::http {
 namespace {
 
-// Fields that are passed on as they came. Those that stood side by side as `name: value`, which is how nearly everybody
-// writes them, go in one copy.
+// Fields that are passed on unchanged. Neighbours written as `name: value`, the usual form, are copied together.
 class PassedFields {
 public:
     explicit PassedFields(GatheredText& out) : out_(out) {}
@@ -39,7 +38,7 @@ public:
 private:
     GatheredText& out_;
     const char* begin_ = nullptr;
-    const char* end_ = nullptr;  // of the last value; null: nothing stands by
+    const char* end_ = nullptr;  // end of the last value; null: no fields pending
 };
 
 void add_framing(GatheredText& out, const OutboundFraming& framing) {
@@ -59,7 +58,7 @@ void add_via(GatheredText& out, int minor_version, std::string_view pseudonym) {
     out.add(pseudonym).add("\r\n");
 }
 
-// The names in Connection: fields for this hop only. Gathered once: a parsed head has few of them.
+// The names in Connection: fields for this hop only. Collected once: a parsed head has few of them.
 class ConnectionNames {
 public:
     explicit ConnectionNames(const FieldTable& fields) {
@@ -67,7 +66,8 @@ public:
         for (const Field& field : fields) {
             if (field.id != FieldId::connection) continue;
             for_each_member(field.value, [&](std::string_view member) {
-                // The three usual words name nothing that is not removed anyway; then no name need be looked up.
+                // The three usual members name no field that is not removed anyway; with only those, no name need be
+                // looked up.
                 const bool usual = equals_ignoring_case(member, "keep-alive") ||
                                    equals_ignoring_case(member, "close") || equals_ignoring_case(member, "upgrade");
                 if (usual || count_ == names_.size()) return;
@@ -85,7 +85,7 @@ public:
     }
 
 private:
-    // As a view, but that none is made before it is needed: nearly every head needs none.
+    // Used like a view, but built only when needed: nearly every head needs none.
     struct Text {
         const char* data;
         std::size_t size;
@@ -97,7 +97,7 @@ private:
     std::uint64_t lengths_ = 0;
 };
 
-// Fields that are never passed on as they came: made anew, for this hop only, or somebody's word for who they are.
+// Fields that are never passed on unchanged: they are written anew, apply to this hop only, or claim an identity.
 bool is_replaced(FieldId id) {
     switch (id) {
         case FieldId::host:
@@ -115,7 +115,7 @@ bool is_replaced(FieldId id) {
     }
 }
 
-// What is true of a body only as it was coded (RFC 9110 section 8.4, RFC 9530).
+// Fields that apply to a body only in its original coding (RFC 9110 section 8.4, RFC 9530).
 bool is_of_coded_body(std::string_view name) {
     for (const std::string_view known :
          {"content-encoding", "content-digest", "repr-digest", "digest", "content-md5"}) {
@@ -190,7 +190,7 @@ void add_status_and_fields(GatheredText& out, const ResponseHead& head, bool kee
         fields.pass(field);
     }
     fields.finish();
-    // Once, also where the backend said it twice.
+    // Written once, even if the backend sent it twice.
     if (keep_length && head.fields.has(FieldId::content_length))
         add_framing(out, {Framing::length, head.content_length});
 }

@@ -1,8 +1,8 @@
 #pragma once
-// What is passed on: heads written anew from validated values, never copied (RFC 9110 section 7.6).
+// Forwarding: heads are written anew from validated values, never copied (RFC 9110 section 7.6).
 //
-// What `Connection` names goes first, then the identity families, then ours are added: a caller can neither plant a
-// field of ours nor have one removed.
+// Fields named by `Connection` are removed first, then the identity families, then Weir's own are added: a caller can
+// neither forge one of Weir's fields nor have one removed.
 
 #include <string>
 #include <string_view>
@@ -11,17 +11,17 @@
 
 namespace weir::http {
 
-// What Weir says of a request to a backend.
+// What Weir adds to a request for a backend.
 struct RequestExtras {
     std::string_view forwarded_for;  // the whole chain, ending in the peer
-    bool over_tls = false;           // how the client came
+    bool over_tls = false;           // how the client connected
     std::string_view request_id;
     std::string_view traceparent;  // empty: pass the client's own
     std::string_view pseudonym;    // this process's name in Via
     bool trusted = false;          // the caller may give hints to the engine
-    bool websocket = false;        // the upgrade is passed on, without the extensions that it offers
-    bool identity = false;         // the answer is asked for as it is, without any Content-Encoding
-    bool decoded = false;          // the body goes without the Content-Encoding in which it came
+    bool websocket = false;        // the upgrade is passed on, without the extensions it offers
+    bool identity = false;         // the answer is requested without any Content-Encoding
+    bool decoded = false;          // the body is sent without the Content-Encoding in which it came
 };
 
 // How the request's body will be sent.
@@ -42,13 +42,13 @@ struct ResponseExtras {
     std::string_view pseudonym;
     bool close = false;               // the client's connection ends after this answer
     int minor_version = 1;            // of the client
-    bool head_only = false;           // an answer to HEAD: Content-Length stands though no body comes
-    bool websocket = false;           // a 101 that was asked for
-    std::string_view service_tier{};  // that it was served in; empty: not said
-    std::string_view degraded{};      // what was done to get a cheaper answer; empty: nothing
-    // Lines about the caller's rates, which then take the place of any that the backend has.
+    bool head_only = false;           // an answer to HEAD: Content-Length stays although no body follows
+    bool websocket = false;           // a 101 that was requested
+    std::string_view service_tier{};  // the tier that served it; empty: none given
+    std::string_view degraded{};      // what was done to make the answer cheaper; empty: nothing
+    // Lines about the caller's rates, which replace any of the backend's.
     std::string_view rate_fields{};
-    // Lines for a page in a browser, where the backend has none of its own.
+    // Lines for a page in a browser, if the backend sent none of its own.
     std::string_view cors_fields{};
 };
 
@@ -56,10 +56,10 @@ struct ResponseExtras {
 void write_response_head(const ResponseHead& head, const ResponseExtras& extras, const OutboundFraming& framing,
                          std::string& out);
 
-// Appends an interim (1xx) head, without hop-by-hop fields.
+// Appends an interim (1xx) head without hop-by-hop fields.
 void write_interim_head(const ResponseHead& head, std::string& out);
 
-// Whether a Via field shows that this very process has seen the request before.
+// Whether a Via field shows that this very process has forwarded the request before.
 [[nodiscard]] bool seen_before(const FieldTable& fields, std::string_view pseudonym);
 
 // All values of X-Forwarded-For in order, joined by commas.

@@ -1,8 +1,8 @@
 #pragma once
-// Many short pieces that end up in one string: they are gathered here and appended together.
+// Gathers many short pieces and appends them to a string together.
 //
-// A head is some forty pieces of a few bytes each, and a string asks itself with every one of them whether it has room,
-// where its end is and where the new one will be.
+// A head is some forty pieces of a few bytes each, and for each a string would check its capacity, find its end and
+// update it.
 
 #include <algorithm>
 #include <array>
@@ -21,16 +21,16 @@ public:
     GatheredText& operator=(const GatheredText&) = delete;
 
     GatheredText& add(std::string_view piece) {
-        if (piece.size() > room_.size() - size_) return add_long(piece);
-        std::copy_n(piece.data(), piece.size(), room_.data() + size_);
+        if (piece.size() > buffer_.size() - size_) return add_long(piece);
+        std::copy_n(piece.data(), piece.size(), buffer_.data() + size_);
         size_ += piece.size();
         return *this;
     }
-    // A literal: its length is known, and the copy is a few stores.
+    // A literal: its length is known at compile time, and the copy is a few stores.
     template <std::size_t N>
     GatheredText& add(const char (&literal)[N]) {
-        if (N - 1 > room_.size() - size_) return add_long({literal, N - 1});
-        std::copy_n(literal, N - 1, room_.data() + size_);
+        if (N - 1 > buffer_.size() - size_) return add_long({literal, N - 1});
+        std::copy_n(literal, N - 1, buffer_.data() + size_);
         size_ += N - 1;
         return *this;
     }
@@ -40,9 +40,9 @@ public:
         return add(std::string_view(digits.data(), end));
     }
 
-    // Hands over what has been gathered. Nothing of it is in the string before.
+    // Appends what has been gathered to the string. Until then the string is unchanged.
     void finish() {
-        out_.append(room_.data(), size_);
+        out_.append(buffer_.data(), size_);
         size_ = 0;
     }
 
@@ -55,7 +55,7 @@ private:
 
     std::string& out_;
     std::size_t size_ = 0;
-    std::array<char, 1024> room_;  // only what is below size_ has ever been written
+    std::array<char, 1024> buffer_;  // only the bytes below size_ are initialised
 };
 
 }  // namespace weir::http

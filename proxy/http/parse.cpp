@@ -1,4 +1,4 @@
-// What the words of a head mean together (framing, persistence, expectations): decided after all have been seen.
+// The meaning of a head as a whole (framing, persistence, expectations), decided after all fields have been read.
 
 #include "http/head.hpp"
 #include "http/path.hpp"
@@ -7,14 +7,14 @@
 namespace weir::http {
 namespace {
 
-// What a check returns that found nothing wrong.
+// The result of a check that found no fault.
 constexpr ParseResult kSound{ParseStatus::complete, 0, Reason::bad_request, {}};
 
 ParseResult refuse(std::string_view detail, Reason reason = Reason::bad_request) {
     return {ParseStatus::refused, 0, reason, detail};
 }
 
-// What the fields say about framing and persistence, before it is known whether they agree.
+// What the fields state about framing and persistence, before it is known whether they agree.
 struct Semantics {
     int hosts = 0;
     int lengths = 0;
@@ -23,7 +23,7 @@ struct Semantics {
     int encodings = 0;
     bool exactly_chunked = false;
     bool chunked_last = false;    // of the encodings so far
-    bool beyond_chunked = false;  // an encoding came after it
+    bool beyond_chunked = false;  // another encoding came after it
     bool bad_connection = false;
     std::size_t connection_bytes = 0;
     std::size_t connection_members = 0;
@@ -90,7 +90,7 @@ Semantics read_fields(const FieldTable& fields) {
             case FieldId::transfer_encoding: read_encoding(field.value, all); break;
             case FieldId::connection: read_connection(field.value, all); break;
             case FieldId::hop_by_hop:
-                // It says nothing here, but two readers may differ about one that is no list.
+                // It has no effect here, but two readers may differ about one that is not a list.
                 if (equals_ignoring_case(field.name, "proxy-connection")) read_proxy_connection(field.value, all);
                 break;
             case FieldId::upgrade: all.has_upgrade = true; break;
@@ -103,14 +103,14 @@ Semantics read_fields(const FieldTable& fields) {
 ParseResult check_fields(const HeadLines& lines, const Semantics& all) {
     if (lines.malformed_field) return refuse("a field is not `name: value`");
     if (all.bad_connection) return refuse("Connection is not a list of tokens");
-    if (all.names_too_much()) return refuse("Connection names too much");
-    if (all.long_encoding) return refuse("Transfer-Encoding names too much");
+    if (all.names_too_much()) return refuse("Connection has too many members");
+    if (all.long_encoding) return refuse("Transfer-Encoding is too long");
     if (all.beyond_chunked) return refuse("an encoding after chunked");
     if (lines.too_many_fields) return refuse("the head has too many fields", Reason::head_too_large);
     return kSound;
 }
 
-// HTTP/1.0 and 1.1 are spoken; what else looks like HTTP is 505, and what does not is 400.
+// HTTP/1.0 and 1.1 are supported; other versions of HTTP get 505, anything else 400.
 ParseResult read_request_line(std::string_view line, RequestHead& head) {
     const std::size_t first = line.find(' ');
     const std::size_t last = line.rfind(' ');
@@ -124,11 +124,11 @@ ParseResult read_request_line(std::string_view line, RequestHead& head) {
     head.minor_version = version == "HTTP/1.0" ? 0 : 1;
     if (version == "HTTP/1.1" || version == "HTTP/1.0") return kSound;
     const bool looks_like_http = version.size() == 8 && version.starts_with("HTTP/") && version[6] == '.';
-    return looks_like_http ? refuse("only HTTP/1.0 and HTTP/1.1 are spoken here", Reason::version_unsupported)
+    return looks_like_http ? refuse("only HTTP/1.0 and HTTP/1.1 are supported", Reason::version_unsupported)
                            : refuse("the version is malformed");
 }
 
-// `HTTP/1.x status reason`: the reason may be empty, the space before it must be there (RFC 9112 section 4).
+// `HTTP/1.x status reason`: the reason may be empty, but the space before it is required (RFC 9112 section 4).
 ParseResult read_status_line(std::string_view line, ResponseHead& head) {
     const bool is_known = line.size() >= 13 && line.starts_with("HTTP/1.") && (line[7] == '0' || line[7] == '1');
     if (!is_known || line[8] != ' ' || line[12] != ' ') return refuse("the status line is malformed");
@@ -184,7 +184,7 @@ ParseResult decide_target(const Semantics& all, const HeadLimits& limits, Reques
     head.target = target->target;
     head.usual_path = is_usual_path(head.path());
     if (!limits.raw_paths && !head.usual_path) {
-        const std::string_view fault = normalize_target(head.target, head.target_room);
+        const std::string_view fault = normalize_target(head.target, head.target_buffer);
         if (!fault.empty()) return refuse(fault);
     }
     head.authority = target->authority;
@@ -239,10 +239,10 @@ ParseResult parse_response(std::string_view bytes, const HeadLimits& limits, boo
         head.framing = Framing::until_close;
     }
     head.keep_alive = !all.close && (head.minor_version >= 1 || all.keep_alive) && head.framing != Framing::until_close;
-    // RFC 9112 section 6.1: HTTP/1.0 knows no encoding, so such framing is not to be trusted past this message.
+    // RFC 9112 section 6.1: HTTP/1.0 defines no transfer coding, so the framing cannot be trusted past this message.
     if (head.minor_version == 0 && all.encodings > 0) head.keep_alive = false;
     const Field* type = head.fields.find(FieldId::content_type);
-    // RFC 9110 section 8.3.1: media types know no case, and parameters may follow.
+    // RFC 9110 section 8.3.1: media types are case-insensitive, and parameters may follow.
     head.event_stream = type != nullptr &&
                         equals_ignoring_case(trim(type->value.substr(0, type->value.find(';'))), "text/event-stream");
     step.consumed = scanned.consumed;

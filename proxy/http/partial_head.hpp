@@ -1,6 +1,6 @@
 #pragma once
-// When a head that comes in pieces is worth reading again: where its end may be among what has come since, or where it
-// is twice as long as when it was read before. A byte at a time it is read so a dozen times, not thirty thousand.
+// Decides when a head that arrives in pieces is worth parsing again: when its end may be in the new bytes, or when it
+// has doubled since the last attempt. Sent a byte at a time, it is parsed a dozen times instead of thirty thousand.
 
 #include <algorithm>
 #include <cstddef>
@@ -10,9 +10,9 @@ namespace weir::http {
 
 class PartialHead {
 public:
-    // `bytes`: all that has come by now. `limit`: of a head, at which it is refused.
+    // `bytes`: everything received so far. `limit`: the size at which a head is refused.
     [[nodiscard]] bool is_worth_reading(std::string_view bytes, std::size_t limit) {
-        constexpr std::size_t kOverlap = 3;  // of what ends a head, in front of the new bytes
+        constexpr std::size_t kOverlap = 3;  // bytes of the terminator that may precede the new bytes
         const std::string_view fresh = bytes.substr(std::min(looked_ - std::min(looked_, kOverlap), bytes.size()));
         looked_ = bytes.size();
         const bool may_end =

@@ -11,13 +11,13 @@
 namespace weir::http {
 namespace {
 
-// What an escaped byte is; a stranger may send thousands of them.
+// What an escaped byte stands for. Kept cheap, as a client may send thousands of them.
 enum class Escaped : std::uint8_t {
     other,       // stays escaped
-    unreserved,  // means what it means unescaped (RFC 3986 section 2.3)
+    unreserved,  // equivalent to its unescaped form (RFC 3986 section 2.3)
     slash,
     control,
-    not_utf8,  // overlong forms of ASCII, and what is beyond Unicode: lenient decoders make a slash of `%c0%af`
+    not_utf8,  // overlong ASCII and values beyond Unicode: lenient decoders read `%c0%af` as a slash
 };
 
 constexpr auto kEscaped = [] {
@@ -91,7 +91,7 @@ std::string_view fault_of_segments(std::string_view path) {
     return length > 0 && length <= 2 && dots == length ? "the path has a dot segment" : std::string_view{};
 }
 
-// Of each segment, what stands before its parameters (RFC 3986 section 3.3).
+// The part of each segment before its parameters (RFC 3986 section 3.3).
 std::string without_parameters(std::string_view path) {
     std::string out(path.size(), '\0');
     char* to = out.data();
@@ -125,25 +125,25 @@ bool is_usual_path(std::string_view path) {
     return true;
 }
 
-std::string_view normalize_target(std::string_view& target, std::string& room) {
+std::string_view normalize_target(std::string_view& target, std::string& buffer) {
     const std::string_view path = target.substr(0, target.find('?'));
     if (!path.starts_with('/')) return {};
     if (path.size() > kLongestOddPath && (path.find('%') < path.size() || path.find(';') < path.size())) {
         return "the path is longer than 2 KiB, and has escapes or parameters";
     }
-    room.clear();
-    if (const std::string_view fault = decode(path, room); !fault.empty()) return fault;
-    if (const std::string_view fault = fault_of_segments(room); !fault.empty()) return fault;
-    if (room == path) return {};  // it was in its normal form
-    room.append(target.substr(path.size()));
-    target = room;
+    buffer.clear();
+    if (const std::string_view fault = decode(path, buffer); !fault.empty()) return fault;
+    if (const std::string_view fault = fault_of_segments(buffer); !fault.empty()) return fault;
+    if (buffer == path) return {};  // it was in its normal form
+    buffer.append(target.substr(path.size()));
+    target = buffer;
     return {};
 }
 
-std::string_view compared_path(std::string_view path, std::string& room) {
+std::string_view compared_path(std::string_view path, std::string& buffer) {
     if (path.find(';') != std::string_view::npos || path.find('%') != std::string_view::npos) {
-        room = without_parameters(path);
-        path = room;
+        buffer = without_parameters(path);
+        path = buffer;
     }
     if (path.size() > 1 && path.ends_with('/')) path.remove_suffix(1);
     return path;

@@ -22,9 +22,9 @@ constexpr std::array<bool, 256> alphanumeric_and(std::string_view marks) {
 constexpr auto kTokenChars = alphanumeric_and("!#$%&'*+-.^_`|~");
 constexpr auto kUnreservedChars = alphanumeric_and("-._~");
 
-// What may stand in a target: visible ASCII without `#` (a fragment is never sent), `<`, `>`, `"`, `\`, `^`, `` ` ``,
-// `{`, `|`, `}`: the last are not in RFC 3986's grammar, but real clients send `|`, `{`, `}`, `^` and `` ` ``, and no
-// two parsers disagree about them.
+// Characters allowed in a target: visible ASCII without `#` (a fragment is never sent), `<`, `>`, `"` and `\`. RFC
+// 3986's grammar also excludes `^`, `` ` ``, `{`, `|` and `}`, but real clients send them, and no two parsers disagree
+// about them.
 constexpr auto kTargetChars = [] {
     std::array<bool, 256> table{};
     for (unsigned char c = 0x21; c < 0x7F; ++c) table[c] = true;
@@ -32,15 +32,15 @@ constexpr auto kTargetChars = [] {
     return table;
 }();
 
-// How many characters at the start of `text` are in the table.
+// The number of leading characters of `text` that are in the table.
 std::size_t count_leading(const std::array<bool, 256>& table, std::string_view text) {
     std::size_t count = 0;
     while (count < text.size() && table[static_cast<unsigned char>(text[count])]) ++count;
     return count;
 }
 
-// How many characters at the start of `text` may stand in a token. Nearly all are letters, digits and `-`, which are
-// told apart sixteen at a time.
+// The number of leading token characters of `text`. Nearly all are letters, digits and `-`, which are tested sixteen at
+// a time.
 std::size_t count_token(std::string_view text) {
     std::size_t at = 0;
     for (; at + 16 <= text.size(); at += 16) {
@@ -56,8 +56,8 @@ std::size_t count_token(std::string_view text) {
     return at + count_leading(kTokenChars, text.substr(at));
 }
 
-// Where the first control character at or after `at` is; the size when there is none. Sixteen bytes at a time: one that
-// could be is first suspected, then looked at.
+// The position of the first control character at or after `at`; the size when there is none. Sixteen bytes at a time: a
+// cheap test finds candidates, which are then checked.
 std::size_t find_control(std::string_view bytes, std::size_t at) {
     while (at + 16 <= bytes.size()) {
         const SixteenBytes sixteen = load_sixteen(bytes.data() + at);
@@ -73,14 +73,14 @@ std::size_t find_control(std::string_view bytes, std::size_t at) {
 
 ParseResult refuse(Reason reason, std::string_view detail) { return {ParseStatus::refused, 0, reason, detail}; }
 
-// The limits, for a head of which `size` bytes have come, the last `line` of them in a line that has not ended.
+// Checks the limits for a head of which `size` bytes have come, the last `line` of them in an unfinished line.
 ParseResult check_unfinished(std::size_t line, bool first_line, std::size_t size, const HeadLimits& limits) {
     if (first_line && line > limits.target + 64) return refuse(Reason::target_too_long, "the request line is too long");
     if (size >= limits.bytes) return refuse(Reason::head_too_large, "the head is larger than the limit");
     return {ParseStatus::need_more, 0, Reason::bad_request, {}};
 }
 
-// RFC 9112 section 5.1: nothing stands between a name and its colon.
+// RFC 9112 section 5.1: nothing may stand between a name and its colon.
 void add_field(std::string_view line, std::size_t colon, HeadLines& lines, FieldTable& fields) {
     if (colon == 0 || colon == line.size() || line[colon] != ':') {
         lines.malformed_field = true;
@@ -97,13 +97,13 @@ ParseResult scan_head(std::string_view bytes, const HeadLimits& limits, bool is_
     lines = {};
     fields.clear();
     std::size_t at = 0;
-    // RFC 9112 section 2.2: an empty line before a request is left over from a client that counts badly.
+    // RFC 9112 section 2.2: an empty line before a request is left over from a client that miscounts.
     for (int i = 0; is_request && i < 2 && bytes.substr(at).starts_with("\r\n"); ++i) at += 2;
     for (std::size_t count = 0;; ++count) {
-        // No control character stands in a token: of a field, the search begins behind its name.
+        // A token contains no control character: in a field line, the search begins after the name.
         const std::size_t name = count == 0 ? 0 : count_token(bytes.substr(at));
         const std::size_t end = find_control(bytes, at + name);
-        // What has no end yet may be whole later, and so may a CR that is half of one.
+        // An unfinished line may be completed later, and so may a CR at the end of the bytes.
         const bool unfinished = end == bytes.size() || (bytes[end] == '\r' && end + 1 == bytes.size());
         if (unfinished) return check_unfinished(end - at, count == 0, bytes.size(), limits);
         if (bytes[end] == '\n') return refuse(Reason::bad_request, "a line of the head does not end in CRLF");
@@ -143,7 +143,7 @@ std::optional<Target> split_target(std::string_view method, std::string_view tar
         const std::size_t path = rest.find_first_of("/?");
         const std::string_view authority = rest.substr(0, path);
         if (authority.empty() || !is_valid_authority(authority)) return std::nullopt;
-        // `http://host` and `http://host?query` have no path to send; both are written so by nobody but a prober.
+        // `http://host` and `http://host?query` have no path to send; in practice only probers write these.
         if (path == std::string_view::npos) return Target{authority, "/"};
         if (rest[path] == '?') return std::nullopt;
         return Target{authority, rest.substr(path)};
@@ -174,7 +174,7 @@ bool is_valid_authority(std::string_view authority) {
 
 std::optional<std::uint64_t> parse_length(std::string_view digits) {
     std::uint64_t value = 0;
-    // from_chars takes no sign for unsigned types, no spaces and no prefix, and reports overflow.
+    // from_chars accepts no sign for unsigned types, no spaces and no prefix, and reports overflow.
     const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), value);
     if (digits.empty() || error != std::errc{} || end != digits.data() + digits.size()) return std::nullopt;
     return value;

@@ -38,7 +38,7 @@ UpgradeAsk read_upgrade(const RequestHead& head) {
     if (!head.wants_upgrade || !is_websocket(head.fields)) return UpgradeAsk::none;
     const Field* key = head.fields.find_single("sec-websocket-key");
     const Field* version = head.fields.find_single("sec-websocket-version");
-    // 16 bytes in base64 (section 4.1). A body could be read as the tunnel's first bytes by one side alone.
+    // 16 bytes in base64 (section 4.1). If the request had a body, one side could read it as the tunnel's first bytes.
     const bool sound = head.method == "GET" && head.minor_version == 1 && head.framing == Framing::none &&
                        !head.expect_continue && key != nullptr && key->value.size() == 24 && version != nullptr &&
                        version->value == "13";
@@ -89,14 +89,15 @@ std::string_view FrameReader::finish_head() {
     const std::string_view head(head_.data(), head_size_);
     const std::size_t number = head_size_ - 2 - (masked ? 4 : 0);
     length_ = number == 0 ? second & 0x7F : read_number(head.substr(2, number));
-    // Section 5.2: the shortest form, and the highest bit is 0.
+    // Section 5.2: the shortest form, with the highest bit 0.
     if ((number == 2 && length_ < 126) || (number == 8 && (length_ <= 0xFFFF || length_ >> 63 != 0))) {
         return "the length is not in its shortest form";
     }
     if (is_control()) {
-        if (!final_ || length_ > kLongestControl) return "a control frame is too long or in fragments";
+        if (!final_ || length_ > kLongestControl) return "a control frame is too long or fragmented";
     } else {
-        if ((opcode_ == Opcode::continuation) != within_message_) return "a message within a message, or none to go on";
+        if ((opcode_ == Opcode::continuation) != within_message_)
+            return "a message within a message, or none to continue";
         within_message_ = !final_;
     }
     if (masked) std::copy_n(head.end() - 4, 4, mask_.begin());

@@ -1,5 +1,5 @@
 #pragma once
-// What the byte layer can be told: where to listen, and how to speak TLS to either side.
+// The configuration of the byte layer: where to listen, and TLS settings for either side.
 
 #include <cstdint>
 #include <optional>
@@ -15,17 +15,17 @@ struct CertificateFiles {
     friend bool operator==(const CertificateFiles&, const CertificateFiles&) = default;
 };
 
-// Whether a client must show a certificate, where the listener has authorities for them.
+// Whether a client must present a certificate, where the listener has authorities for them.
 enum class ClientCertificate : std::uint8_t { required, optional };
 
-// The certificates Weir shows its clients, by the name they ask for (SNI). TLS 1.2 or newer, of 1.2 what RFC 9325
-// leaves; ALPN http/1.1, session tickets on.
+// The certificates that Weir presents to clients, by the name they request (SNI). TLS 1.2 or newer, of 1.2 what RFC
+// 9325 still recommends; ALPN http/1.1, session tickets on.
 struct ServerTlsConfig {
-    std::string cert_file;  // of the only certificate: a shorthand for a list of one; empty where there is a list
+    std::string cert_file;  // of the only certificate: short for a list of one; empty where there is a list
     std::string key_file;
-    std::optional<std::string> client_ca_file{};  // PEM; clients show certificates of these authorities
+    std::optional<std::string> client_ca_file{};  // PEM; clients present certificates of these authorities
     ClientCertificate client_certificate = ClientCertificate::required;
-    std::vector<CertificateFiles> certificates{};  // the first is shown to who asks for none of their names
+    std::vector<CertificateFiles> certificates{};  // the first is the default
 
     [[nodiscard]] std::vector<CertificateFiles> all() const {
         return cert_file.empty() ? certificates : std::vector<CertificateFiles>{{cert_file, key_file}};
@@ -34,7 +34,7 @@ struct ServerTlsConfig {
     friend bool operator==(const ServerTlsConfig&, const ServerTlsConfig&) = default;
 };
 
-// How Weir checks a backend that it reaches over https.
+// How Weir verifies a backend that it reaches over https.
 struct ClientTlsConfig {
     bool verify = true;
     std::optional<std::string> ca_file;      // PEM; default: the system's authorities
@@ -46,7 +46,7 @@ struct ClientTlsConfig {
 // `HOST:PORT`, `[V6]:PORT` or `unix:/path`, already split.
 struct BindAddress {
     std::string host;        // a literal address; empty for unix
-    std::uint16_t port = 0;  // 0: the kernel picks one, and the ready line says which
+    std::uint16_t port = 0;  // 0: the kernel picks one, and the ready line names it
     std::string unix_path;   // empty for TCP
 
     friend bool operator==(const BindAddress&, const BindAddress&) = default;

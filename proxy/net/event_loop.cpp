@@ -40,7 +40,7 @@ struct EventLoop::Impl {
     TimePoint turn_began{};
     bool in_turn = false;
     bool turn_posted = false;
-    bool watching = false;  // the epoll; false only while its events are handled, or when there was no memory to go on
+    bool watching = false;  // false only while epoll events are handled, or after watching failed for lack of memory
     std::atomic<Duration::rep> busy_since{0};  // turn_began for other threads; 0 between turns
     std::atomic<Duration::rep> worst_lag{0};
     std::atomic<std::uint64_t> faults{0};
@@ -56,7 +56,7 @@ Source::Source(EventLoop& loop, int fd) : loop_(loop), fd_(fd) {
     epoll_event event{};
     event.events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET;
     event.data.ptr = this;
-    // Out of memory or of watches: the descriptor counts as broken, and its owner drops it like any other.
+    // Out of memory or of watches: the descriptor is marked broken, and its owner drops it like any other.
     if (epoll_ctl(loop.epoll_fd_, EPOLL_CTL_ADD, fd, &event) != 0) ready.broken = true;
 }
 
@@ -104,7 +104,7 @@ void EventLoop::post(std::function<void()> work) {
 
 void EventLoop::run() {
     const auto work = boost::asio::make_work_guard(impl_->io);
-    schedule_turn();  // for timers and wakes from before
+    schedule_turn();  // for timers and wakes set before run()
     while (!impl_->io.stopped()) {
         try {
             if (!impl_->watching) watch_epoll();
@@ -181,7 +181,7 @@ void EventLoop::schedule_turn() {
 }
 
 void EventLoop::run_ready() {
-    // Only those who are on the list now: who wakes again meanwhile waits for the next round, after the descriptors.
+    // Only those now on the list: one that is woken again meanwhile waits for the next round, after the descriptors.
     running_.splice(running_.end(), ready_);
     while (!running_.empty()) {
         Wakeable& next = running_.front();

@@ -1,11 +1,11 @@
 #pragma once
-// One thread's world: readiness of descriptors, deadlines, and work posted from other threads.
+// The event loop of one thread: readiness of descriptors, deadlines, and work posted from other threads.
 //
-// Descriptors are watched by an edge-triggered epoll of our own, which is itself watched by a Boost.Asio io_context;
-// Asio keeps what is not the data path: names, signals, posts, the one timer that drives the wheel. Measured against
-// Asio's own descriptors this saves two system calls and 4 KB a connection.
+// Descriptors are watched by the loop's own edge-triggered epoll, which is itself watched by a Boost.Asio io_context;
+// Asio keeps what is off the data path: name lookups, signals, posts, and the one timer that drives the wheel. Compared
+// with Asio's own descriptors this was measured to save two system calls and 4 KB per connection.
 //
-// Threading: everything but post() and stop() belongs to the thread in run().
+// Threading: everything except post(), stop() and what is marked otherwise belongs to the thread in run().
 
 #include <sys/uio.h>
 
@@ -27,15 +27,15 @@ class io_context;
 
 namespace weir::net {
 
-// What a descriptor is known to allow. Kept up to date by the loop; cleared by whoever finds that it would block.
+// What a descriptor is known to allow. Set by the loop; cleared by the code that finds that it would block.
 struct Readiness {
     bool readable = false;
     bool writable = false;
-    bool peer_closed = false;  // the other side has sent its FIN; what it sent before can still be read
+    bool peer_closed = false;  // the other side has sent its FIN; data sent before it can still be read
     bool broken = false;       // reset, or shut both ways: nothing can be sent any more
 };
 
-// A watched descriptor. Owns it.
+// A watched descriptor, which it owns.
 class Source {
 public:
     Source(EventLoop& loop, int fd);
@@ -45,10 +45,10 @@ public:
 
     [[nodiscard]] int fd() const { return fd_; }
     [[nodiscard]] EventLoop& loop() const { return loop_; }
-    // Who is woken by whatever happens here; null: nobody. REQUIRES: it outlives the watch, or is replaced first.
+    // The waker for every event on this source; may be null. REQUIRES: it outlives the watch, or is replaced first.
     void set_waker(Wakeable* waker) { waker_ = waker; }
 
-    // Closes at once; further reads and writes fail. The waker is woken, so that it notices.
+    // Closes at once; further reads and writes fail. The waker is woken, so that its owner notices.
     void close();
 
     Readiness ready;
@@ -69,31 +69,31 @@ public:
     EventLoop(const EventLoop&) = delete;
     EventLoop& operator=(const EventLoop&) = delete;
 
-    // Runs until stop(). An exception that gets as far as the loop is counted in faults(), logged, and ends there.
+    // Runs until stop(). An exception that reaches the loop is counted in faults() and logged; the loop goes on.
     void run();
     void stop();  // from any thread
 
-    // Runs `work` on the loop's thread, soon. From any thread.
+    // Schedules `work` on the loop's thread. May be called from any thread.
     void post(std::function<void()> work);
 
     [[nodiscard]] TimePoint now() const { return Clock::now(); }
-    // The instant at which the current batch began: free, and good enough for deadlines.
+    // The instant at which the current batch began: costs nothing, and is precise enough for deadlines.
     [[nodiscard]] TimePoint batch_time() const { return batch_time_; }
     [[nodiscard]] TimerWheel& timers() { return timers_; }
     [[nodiscard]] boost::asio::io_context& io();
 
-    // Whether more of those who were woken together wait for their turn behind whoever runs.
+    // Whether other coroutines woken in the same batch are still waiting to run after the current one.
     [[nodiscard]] bool others_wait() const { return !running_.empty(); }
 
-    // Room to read into or to build a message in. It belongs to whoever runs, until the next wait.
+    // A buffer to read into or to build a message in. It belongs to the running coroutine until its next wait.
     [[nodiscard]] std::span<char> scratch() { return scratch_; }
 
-    // When the turn that is under way began; TimePoint{} between turns. From any thread.
+    // When the current turn began; TimePoint{} between turns. From any thread.
     [[nodiscard]] TimePoint busy_since() const;
     // The longest the loop was busy with one batch since the last call. From any thread.
     [[nodiscard]] Duration take_worst_lag();
     [[nodiscard]] std::uint64_t faults() const;  // from any thread
-    // Counts and logs an exception that was caught where nothing better could be done with it.
+    // Counts and logs an exception caught where it cannot be handled any better.
     void note_fault(const char* what);
 
 private:
@@ -101,13 +101,13 @@ private:
     friend class Wakeable;
     struct Impl;
 
-    // Everything that runs does so within a turn: begin_turn() reads the clock, end_turn() runs whoever was woken.
+    // Everything runs within a turn: begin_turn() reads the clock, end_turn() runs what was woken.
     void begin_turn();
     void end_turn();
     void schedule_turn();
     void watch_epoll();
     void handle_events();
-    void run_ready();     // everybody who was woken, once
+    void run_ready();     // everything that was woken, once
     void drive_timers();  // sets Asio's timer to the wheel's next instant
 
     using ReadyList =
@@ -117,7 +117,7 @@ private:
     std::unique_ptr<Impl> impl_;
     int epoll_fd_;
     ReadyList ready_;
-    ReadyList running_;  // those whose turn it is
+    ReadyList running_;  // those still to run in this round
     TimePoint batch_time_;
     TimerWheel timers_;
     std::array<char, kScratchBytes> scratch_;

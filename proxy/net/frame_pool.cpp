@@ -10,7 +10,7 @@ constexpr std::size_t kGrain = 64;
 constexpr std::size_t kClasses = 64;        // frames up to 4 KiB; larger ones go to the heap
 constexpr std::size_t kKeptPerClass = 256;  // with all classes full, 8 MiB a thread
 
-// Sanitizers must see every frame come and go.
+// Sanitizers must track every frame's allocation and release.
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 constexpr bool kPooled = false;
 #elif defined(__has_feature)
@@ -30,20 +30,20 @@ struct FreeFrame {
 // The free frames of one size.
 struct FreeList {
     FreeFrame* first = nullptr;
-    std::size_t room = kKeptPerClass;
+    std::size_t free_slots = kKeptPerClass;
 };
 
-// Plain data, so that the compiler reaches it without asking whether this thread has made it yet.
+// Constant-initialised, so that access needs no check whether this thread has initialised it yet.
 constinit thread_local std::array<FreeList, kClasses> lists{};
 
 void* pop(FreeList& list) {
     FreeFrame* frame = list.first;
     list.first = frame->next;
-    ++list.room;
+    ++list.free_slots;
     return frame;
 }
 
-// Gives back what the lists hold when their thread ends. Frames that are freed later still go to the heap.
+// Frees what the lists hold when their thread ends. Frames freed later still go to the heap.
 struct Emptying {
     Emptying() = default;
     Emptying(const Emptying&) = delete;
@@ -51,12 +51,12 @@ struct Emptying {
     ~Emptying() {
         for (FreeList& list : lists) {
             while (list.first != nullptr) ::operator delete(pop(list));
-            list.room = 0;
+            list.free_slots = 0;
         }
     }
 };
 
-// Every frame that a list ever holds came through here first.
+// Every frame that enters a list was allocated here first.
 void* allocate_new(std::size_t size) {
     thread_local const Emptying emptying;
     return ::operator new(size);
@@ -75,13 +75,13 @@ void* allocate_frame(std::size_t size) {
 
 void free_frame(void* frame, std::size_t size) noexcept {
     const std::size_t index = class_of(size);
-    if (!kPooled || index >= kClasses || lists[index].room == 0) {
+    if (!kPooled || index >= kClasses || lists[index].free_slots == 0) {
         ::operator delete(frame);
         return;
     }
     FreeList& list = lists[index];
     list.first = new (frame) FreeFrame{list.first};
-    --list.room;
+    --list.free_slots;
 }
 
 }  // namespace weir::net

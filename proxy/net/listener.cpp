@@ -9,9 +9,9 @@ namespace {
 
 using namespace std::chrono_literals;
 constexpr auto kPause = 100ms;
-// Accepting goes on in the next round after this many, so that a flood of connections does not starve the served.
+// After this many, accepting continues in the next round, so that a flood of connections does not starve existing ones.
 constexpr int kBatch = 64;
-// What a full backlog holds: closing takes no longer than that, however many go on connecting.
+// The size of a full backlog: bounds the time that closing takes, however many clients keep connecting.
 constexpr int kBatchesAtClose = 4096 / kBatch;
 
 }  // namespace
@@ -35,7 +35,7 @@ bool Listener::accept_batch() {
             try {
                 on_accept_(fd, peer);
             } catch (const std::exception& error) {
-                // One connection that could not be set up is no reason to leave the others in the backlog.
+                // One connection that cannot be set up must not keep the others in the backlog.
                 loop().note_fault(error.what());
             }
             continue;
@@ -45,7 +45,7 @@ bool Listener::accept_batch() {
             retry_.set(loop().batch_time() + kPause);
             return false;
         }
-        // A client that gave up in the backlog is no reason to stop.
+        // A client that gave up in the backlog must not stop accepting.
         if (errno != ECONNABORTED && errno != EINTR && errno != EPROTO) return false;
     }
     return true;

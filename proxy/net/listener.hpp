@@ -1,8 +1,8 @@
 #pragma once
 // Accepts connections on one loop.
 //
-// Out of descriptors, it stops accepting for a moment instead of spinning on a listener that stays readable; what is
-// in the kernel's backlog is served when there is room again.
+// When descriptors run out, it pauses instead of spinning on a listener that stays readable; connections in the
+// kernel's backlog are served once there are descriptors again.
 
 #include <atomic>
 #include <cstdint>
@@ -15,16 +15,16 @@ namespace weir::net {
 
 class Listener final : private Wakeable {
 public:
-    // Takes over the descriptor of the accepted, non-blocking socket.
+    // Takes ownership of the accepted, non-blocking socket.
     using OnAccept = std::function<void(int fd, const SocketAddress& peer)>;
 
-    // Takes over `fd`, a listening socket.
+    // Takes ownership of `fd`, a listening socket.
     Listener(EventLoop& loop, int fd, OnAccept on_accept);
 
-    // Accepts what the kernel has already completed, then closes: nobody who connected in time is reset.
+    // Accepts what the kernel has already completed, then closes: no client that connected in time gets a reset.
     void close();
 
-    // How often accepting paused for want of descriptors or memory. From any thread.
+    // How often accepting paused because descriptors or memory ran out. From any thread.
     [[nodiscard]] std::uint64_t pauses() const { return pauses_.load(std::memory_order_relaxed); }
 
 private:

@@ -15,7 +15,7 @@ using Status = ProxyHeader::Status;
 
 constexpr auto kSignature1 = "PROXY "sv;
 constexpr auto kSignature2 = "\r\n\r\n\0\r\nQUIT\n"sv;
-constexpr std::size_t kMaxLine = 107;  // with its CRLF
+constexpr std::size_t kMaxLine = 107;  // CRLF included
 constexpr std::size_t kFixed2 = 16;
 
 constexpr ProxyHeader kRefused{Status::refused, 0, std::nullopt};
@@ -84,9 +84,9 @@ ProxyHeader parse_binary(std::string_view bytes) {
 
 ProxyHeader parse_proxy_header(std::string_view bytes) {
     for (const std::string_view signature : {kSignature1, kSignature2}) {
-        const std::size_t seen = std::min(bytes.size(), signature.size());
-        if (bytes.substr(0, seen) != signature.substr(0, seen)) continue;
-        if (seen < signature.size()) return kNeedMore;
+        const std::size_t available = std::min(bytes.size(), signature.size());
+        if (bytes.substr(0, available) != signature.substr(0, available)) continue;
+        if (available < signature.size()) return kNeedMore;
         return signature == kSignature1 ? parse_line(bytes) : parse_binary(bytes);
     }
     return kRefused;
@@ -94,10 +94,10 @@ ProxyHeader parse_proxy_header(std::string_view bytes) {
 
 ProxyHeader receive_proxy_header(int fd) {
     std::array<char, kMaxProxyHeader> bytes;
-    const ssize_t seen = ::recv(fd, bytes.data(), bytes.size(), MSG_PEEK | MSG_DONTWAIT);
-    if (seen < 0) return errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR ? kNeedMore : kRefused;
-    if (seen == 0) return kRefused;
-    const ProxyHeader header = parse_proxy_header({bytes.data(), static_cast<std::size_t>(seen)});
+    const ssize_t peeked = ::recv(fd, bytes.data(), bytes.size(), MSG_PEEK | MSG_DONTWAIT);
+    if (peeked < 0) return errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR ? kNeedMore : kRefused;
+    if (peeked == 0) return kRefused;
+    const ProxyHeader header = parse_proxy_header({bytes.data(), static_cast<std::size_t>(peeked)});
     if (header.status == Status::complete && ::recv(fd, bytes.data(), header.size, MSG_DONTWAIT) < 0) return kRefused;
     return header;
 }

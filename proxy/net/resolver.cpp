@@ -33,9 +33,9 @@ std::vector<SocketAddress> look_up(const std::string& host, const std::string& p
 }  // namespace
 
 struct Resolver::Shared {
-    std::mutex mutex;   // guards `loop`: a look-up that ends must not meet one that is being destroyed
-    EventLoop* loop;    // null: the answer is of no use any more
-    bool busy = false;  // the loop's thread only, as the next
+    std::mutex mutex;   // guards `loop`: a look-up that ends must not use one that is being destroyed
+    EventLoop* loop;    // null: the answer is no longer wanted
+    bool busy = false;  // the loop's thread only, as is the next member
     OnResolved on_resolved;
 };
 
@@ -60,10 +60,10 @@ void Resolver::resolve(const std::string& host, std::uint16_t port, OnResolved o
         if (shared->loop == nullptr) return;
         shared->loop->post([shared, addresses = std::move(addresses)] {
             shared->busy = false;
-            if (const OnResolved told = std::exchange(shared->on_resolved, nullptr)) told(addresses);
+            if (const OnResolved notify = std::exchange(shared->on_resolved, nullptr)) notify(addresses);
         });
     };
-    // Signals are the control loop's: the new thread is born with all of them blocked.
+    // Signals belong to the control loop: the new thread starts with all of them blocked.
     sigset_t all;
     sigset_t before;
     sigfillset(&all);
@@ -73,11 +73,11 @@ void Resolver::resolve(const std::string& host, std::uint16_t port, OnResolved o
         std::thread([shared = shared_, host, port, finish] {
             finish(shared, look_up(host, std::to_string(port)));
         }).detach();
-    } catch (const std::exception&) {  // no more threads, or memory
+    } catch (const std::exception&) {  // out of threads or memory
         begun = false;
     }
     pthread_sigmask(SIG_SETMASK, &before, nullptr);
-    if (!begun) finish(shared_, {});  // as if there were no such name
+    if (!begun) finish(shared_, {});  // as if the name did not exist
 }
 
 }  // namespace weir::net

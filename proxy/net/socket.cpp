@@ -17,7 +17,7 @@
 namespace weir::net {
 namespace {
 
-constexpr int kMaxUnsent = 128 * 1024;  // bytes that the kernel holds for a client and has not sent yet
+constexpr int kMaxUnsent = 128 * 1024;  // bytes that the kernel may hold unsent for a client
 constexpr int kBacklog = 4096;          // the kernel lowers it to net.core.somaxconn
 
 Result<SocketAddress> to_socket_address(const BindAddress& bind) {
@@ -38,13 +38,13 @@ Result<SocketAddress> to_socket_address(const BindAddress& bind) {
     return SocketAddress::of(*ip, bind.port);
 }
 
-// False when a process listens there: to take its path from it would cut it off from its clients.
+// False when a process listens there: taking over its path would cut it off from its clients.
 bool remove_stale_socket(const SocketAddress& address, const std::string& path) {
     struct stat status {};
     if (lstat(path.c_str(), &status) != 0 || !S_ISSOCK(status.st_mode)) return true;
     const int fd = ::socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (fd < 0) return true;
-    // A full backlog is answered EAGAIN: a process listens.
+    // A full backlog returns EAGAIN, so a process listens.
     const int done = ::connect(fd, reinterpret_cast<const sockaddr*>(&address.storage), address.size);
     const bool live = done == 0 || errno == EAGAIN || errno == EINPROGRESS;
     ::close(fd);
@@ -117,7 +117,7 @@ Result<int> listen_on(const BindAddress& bind_address, bool reuse_port) {
     if (fd >= 0 && !is_unix) {
         setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
         if (reuse_port) setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof on);
-        // Whom it accepts inherits it. Without it the kernel would take megabytes for a client that reads nothing.
+        // Accepted sockets inherit it. Without it the kernel would buffer megabytes for a client that reads nothing.
         setsockopt(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &kMaxUnsent, sizeof kMaxUnsent);
     }
     if (is_unix && fd >= 0 && !remove_stale_socket(*address, bind_address.unix_path)) {

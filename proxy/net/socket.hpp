@@ -1,5 +1,5 @@
 #pragma once
-// Sockets before they are streams: listening, connecting, and whom they are connected to.
+// Sockets before they are streams: listening, connecting, and the addresses at both ends.
 
 #include <sys/socket.h>
 
@@ -24,12 +24,13 @@ struct SocketAddress {
     [[nodiscard]] IpAddress ip() const;
 };
 
-// Whether listen_on() has a chance as far as files go: a unix socket needs a folder that may be written to.
+// Whether listen_on() is likely to succeed as far as files go: a unix socket needs a writable folder.
 [[nodiscard]] Result<void> can_listen_on(const BindAddress& bind);
-// A non-blocking listening socket. `reuse_port` lets every worker have one of its own on the same port. A stale unix
+// A non-blocking listening socket. With `reuse_port` every worker can have its own on the same port. A stale unix
 // socket at the path is replaced, one at which a process listens is not. An Error names the address.
 [[nodiscard]] Result<int> listen_on(const BindAddress& address, bool reuse_port);
-// The file of a unix socket that this process made: taken away at the end, unless another has put its own there.
+// The file of a unix socket that this process created: removed at the end, unless another process has put its own
+// there.
 class SocketFile {
 public:
     // REQUIRES: this process has just bound `path`.
@@ -39,26 +40,26 @@ public:
     SocketFile& operator=(SocketFile&&) = delete;
 
 private:
-    std::string path_;  // empty: nothing to take away
+    std::string path_;  // empty: nothing to remove
     std::uint64_t device_ = 0;
     std::uint64_t inode_ = 0;
 };
 
 [[nodiscard]] SocketAddress local_address(int fd);
 
-// Starts to connect. The socket, or -1 when that failed at once; its source turns writable when it is decided.
+// Starts to connect. Returns the socket, or -1 when that failed at once; it becomes writable when the outcome is known.
 [[nodiscard]] int start_connect(const SocketAddress& address);
-// The outcome of a connect that was started: 0, or an errno.
+// The outcome of a started connect: 0 or an errno.
 [[nodiscard]] int connect_error(int fd);
 
 void set_no_delay(int fd);
 
-// Of the bytes that were written, those that the other side's kernel has not acknowledged: its process cannot have read
-// them. The reverse does not hold. Once a reset has come the number is of no use, as resets acknowledge nothing.
+// The number of written bytes that the other side's kernel has not acknowledged: its process cannot have read them. The
+// reverse does not hold. After a reset the number means nothing, as resets acknowledge nothing.
 [[nodiscard]] int unacknowledged_bytes(int fd);
 
-// Sends what goes at once of `text`, which may be empty, and closes: for a peer that is not to be served. What it has
-// sent already is read, so that no reset takes the text from it.
+// Sends as much of `text`, which may be empty, as goes at once, and closes: for a peer that will not be served. Bytes
+// that it has already sent are read first, so that no reset discards the text.
 void send_and_close(int fd, std::string_view text);
 
 }  // namespace weir::net

@@ -1,10 +1,10 @@
 #pragma once
-// task<T>: a coroutine that runs when awaited and gives one value to whoever awaits it.
+// task<T>: a coroutine that runs when awaited and gives one value to its awaiter.
 //
-// It starts lazily, resumes its parent by symmetric transfer (no stack grows, however deep the calls), and is owned by
-// the object that holds it: destroying a task that waits destroys the whole chain below it, and with it everything the
-// frames own. There is no cancellation token: whoever wants a connection gone breaks its stream, and the coroutine
-// sees that at its next step and runs to its own end.
+// It starts lazily, resumes its parent by symmetric transfer (the stack does not grow, however deep the calls), and is
+// owned by the object that holds it: destroying a waiting task destroys the whole chain below it, and with it
+// everything that the frames own. There is no cancellation token: to end a connection, its stream is broken; the
+// coroutine finds that at its next step and runs to its own end.
 //
 // Threading: a task lives on one loop.
 
@@ -82,7 +82,7 @@ public:
         if (frame_) frame_.destroy();
     }
 
-    // Awaiting runs the task to its end; what it threw is thrown here.
+    // Awaiting runs the task to its end and rethrows what it threw.
     [[nodiscard]] bool await_ready() const noexcept { return false; }
     std::coroutine_handle<> await_suspend(std::coroutine_handle<> parent) noexcept {
         frame_.promise().parent = parent;
@@ -90,8 +90,7 @@ public:
     }
     T await_resume() { return frame_.promise().take(); }
 
-    // For the outermost task of a chain, which nobody awaits.
-    // Runs it to its first wait. REQUIRES: not started.
+    // For the outermost task of a chain, which is not awaited: runs it to its first wait. REQUIRES: not started.
     void start() { frame_.resume(); }
     [[nodiscard]] bool done() const { return frame_.done(); }
     // REQUIRES: done().

@@ -20,7 +20,7 @@ void ByteStream::abort() {
 namespace {
 
 constexpr std::size_t kMaxParts = 16;
-// So much is sooner joined here and sent as one than gathered by the kernel: measured, by 0.2 us of 3.6.
+// Up to this size, joining the parts here is cheaper than the kernel's gathering: measured, by 0.2 us of 3.6.
 constexpr std::size_t kJoinedBytes = 4096;
 
 bool is_would_block(int error) { return error == EAGAIN || error == EWOULDBLOCK; }
@@ -32,7 +32,7 @@ ssize_t send_parts(int fd, std::span<const iovec> parts) {
     for (const iovec& part : parts) size += part.iov_len;
     if (size > kJoinedBytes) {
         msghdr message{};
-        // sendmsg does not write through these, it only lacks the const.
+        // sendmsg does not write through these; its type only lacks the const.
         message.msg_iov = const_cast<iovec*>(parts.data());
         message.msg_iovlen = parts.size();
         return sendmsg(fd, &message, kFlags);
@@ -54,8 +54,8 @@ public:
         do got = recv(source_.fd(), into.data(), into.size(), MSG_DONTWAIT);
         while (got < 0 && errno == EINTR);
         if (got > 0) {
-            // A short read means that the kernel has no more for now. With the peer's FIN already announced the edge
-            // for it is spent, so reading must go on until it is seen.
+            // A short read means that the kernel has no more for now. If the peer's FIN has already been announced, no
+            // further edge will come for it, so reading must continue until it is reached.
             if (static_cast<std::size_t>(got) < into.size() && !source_.ready.peer_closed)
                 source_.ready.readable = false;
             return {IoStatus::ok, static_cast<std::size_t>(got)};
@@ -97,11 +97,11 @@ std::unique_ptr<ByteStream> make_tcp_stream(EventLoop& loop, int fd) {
     std::unique_ptr<TcpStream> stream;
     try {
         stream = std::make_unique<TcpStream>(loop, fd);
-    } catch (...) {  // out of memory: nobody has taken it over
+    } catch (...) {  // out of memory: ownership was not taken
         ::close(fd);
         throw;
     }
-    // The first bytes are often there already; trying costs one call, waiting for the edge a round of the loop.
+    // The first bytes have often arrived already; trying costs one call, waiting for the edge a round of the loop.
     stream->source().ready.readable = true;
     stream->source().ready.writable = true;
     return stream;

@@ -22,7 +22,7 @@ std::uint64_t TimerWheel::tick_of(TimePoint when) const {
 }
 
 void TimerWheel::insert(Timer& timer) {
-    // One that is further away than the wheel is round waits in the last slot and is placed again from there.
+    // A timer beyond the wheel's range waits in the last slot and is placed again from there.
     timer.tick_ = std::clamp(tick_of(timer.when_), current_ + 1, current_ + kSlots - 1);
     const std::uint64_t slot = timer.tick_ % kSlots;
     slots_[slot].push_back(timer);
@@ -48,7 +48,7 @@ void TimerWheel::visit(Slot& slot, TimePoint now) {
 void TimerWheel::advance(TimePoint now) {
     if (now < start_) return;
     const auto target = static_cast<std::uint64_t>((now - start_) / kTick);
-    // After a long sleep every slot is visited once, not once a turn.
+    // After a long sleep every slot is visited once, not once per round.
     if (target > current_ + kSlots) current_ = target - kSlots;
     while (current_ < target) {
         ++current_;

@@ -1,9 +1,9 @@
 #pragma once
-// Deadlines for everything, at the cost of a store.
+// Deadlines at the cost of a store.
 //
-// One wheel a loop. A timer that is moved to a later instant stays in its slot: only the instant is written, and the
-// wheel looks again when the slot comes round. Nearly every deadline on the data path moves that way (each request
-// pushes the connection's deadline out), so setting one touches no list. Timers fire up to one tick late, never early.
+// One wheel per loop. A timer moved to a later instant stays in its slot: only the instant is written, and the wheel
+// checks it again when the slot comes round. Nearly every deadline on the data path moves that way (each request pushes
+// the connection's deadline out), so setting one touches no list. Timers fire up to one tick late, never early.
 //
 // Varghese and Lauck, "Hashed and Hierarchical Timing Wheels", scheme 6, with the lazy move added. Not thread-safe.
 
@@ -19,7 +19,7 @@ namespace weir::net {
 
 class TimerWheel;
 
-// Wakes its target at an instant. Leaves its wheel by itself when destroyed.
+// Wakes its target at an instant. Removes itself from its wheel when destroyed.
 class Timer {
 public:
     // REQUIRES: `target` outlives the timer.
@@ -27,13 +27,13 @@ public:
     Timer(const Timer&) = delete;
     Timer& operator=(const Timer&) = delete;
 
-    // Fires at `when`, whatever was set before.
+    // Fires at `when`, replacing any earlier setting.
     void set(TimePoint when);
     void clear() { when_ = TimePoint::max(); }
     [[nodiscard]] TimePoint when() const { return when_; }
 
     using Hook = boost::intrusive::list_member_hook<boost::intrusive::link_mode<boost::intrusive::auto_unlink>>;
-    Hook hook_;  // for the wheel only
+    Hook hook_;  // used by the wheel only
 
 private:
     friend class TimerWheel;
@@ -51,7 +51,7 @@ public:
 
     // Wakes the targets of all timers due at `now`.
     void advance(TimePoint now);
-    // When advance() is next worth calling; nothing while no timer is set.
+    // When advance() is next worth calling; empty while no timer is set.
     [[nodiscard]] std::optional<TimePoint> next() const;
 
 private:
@@ -65,9 +65,9 @@ private:
     void visit(Slot& slot, TimePoint now);
 
     TimePoint start_;
-    std::uint64_t current_ = 0;  // the last tick that was visited
+    std::uint64_t current_ = 0;  // the last visited tick
     std::array<Slot, kSlots> slots_;
-    std::array<std::uint64_t, kSlots / 64> occupied_{};  // a bit a slot; may be set for a slot that has emptied
+    std::array<std::uint64_t, kSlots / 64> occupied_{};  // a bit per slot; may be set for a slot that has become empty
 };
 
 }  // namespace weir::net

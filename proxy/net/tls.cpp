@@ -19,7 +19,7 @@
 namespace weir::net {
 namespace {
 
-// One record holds this much; more in one SSL_write would only be split again.
+// The capacity of one record; more in one SSL_write would only be split again.
 constexpr std::size_t kRecordBytes = 16 * 1024;
 constexpr std::size_t kMaxSubject = 1024;
 
@@ -30,7 +30,7 @@ struct SslFree {
 using SslPtr = std::unique_ptr<SSL, SslFree>;
 using ContextPtr = std::unique_ptr<SSL_CTX, SslFree>;
 
-// OpenSSL's last complaint, in words.
+// OpenSSL's last error as text.
 std::string last_error() {
     const unsigned long code = ERR_peek_last_error();
     const char* reason = ERR_reason_error_string(code);
@@ -42,19 +42,19 @@ struct TextFree {
     void operator()(BIO* text) const { BIO_free(text); }
 };
 
-// The peer's certificate; null unless one was shown that the context's authorities vouch for.
-const X509* believed(const SSL& ssl) {
+// The peer's certificate; null unless it presented one that the context's authorities signed.
+const X509* verified_certificate(const SSL& ssl) {
     const X509* certificate = SSL_get0_peer_certificate(&ssl);
     return certificate != nullptr && SSL_get_verify_result(&ssl) == X509_V_OK ? certificate : nullptr;
 }
 
 std::string text_of(const X509_NAME* name) {
     const std::unique_ptr<BIO, TextFree> text(BIO_new(BIO_s_mem()));
-    // Control characters and what is not ASCII come escaped.
+    // Control characters and non-ASCII characters come escaped.
     if (!text || X509_NAME_print_ex(text.get(), name, 0, XN_FLAG_RFC2253) < 0) return {};
     std::array<char, kMaxSubject> bytes;
     const int size = BIO_read(text.get(), bytes.data(), static_cast<int>(bytes.size()));
-    // One that fills the room may be longer: cut off, it could be taken for another's.
+    // A name that fills the buffer may have been truncated, and could then pass for another's.
     return size <= 0 || size == static_cast<int>(bytes.size())
                ? std::string{}
                : std::string(bytes.data(), static_cast<std::size_t>(size));
@@ -62,7 +62,7 @@ std::string text_of(const X509_NAME* name) {
 
 class TlsStream final : public ByteStream {
 public:
-    // `kept` is what the handshake refers to, whatever becomes of the context meanwhile.
+    // `kept` is what the handshake refers to, even if the context is destroyed meanwhile.
     TlsStream(EventLoop& loop, int fd, SslPtr ssl, std::shared_ptr<const void> kept)
         : source_(loop, fd), kept_(std::move(kept)), ssl_(std::move(ssl)) {
         source_.ready.readable = true;
@@ -77,7 +77,7 @@ public:
 
     IoResult try_read(std::span<char> into) override {
         if (source_.fd() < 0) return {IoStatus::failed, 0};
-        // What OpenSSL has already decrypted is not announced by the descriptor.
+        // The descriptor does not announce what OpenSSL has already decrypted.
         if (!source_.ready.readable && SSL_pending(ssl_.get()) == 0) return {IoStatus::would_block, 0};
         std::size_t got = 0;
         const int done = SSL_read_ex(ssl_.get(), into.data(), into.size(), &got);
@@ -89,7 +89,7 @@ public:
         if (source_.fd() < 0) return {IoStatus::failed, 0};
         if (!source_.ready.writable) return {IoStatus::would_block, 0};
         std::size_t total = 0;
-        // Small parts (a head, a chunk's frame) share a record with what follows; a large one goes as it is.
+        // Small parts (a head, a chunk's frame) share a record with what follows; a large one is written directly.
         std::array<char, kRecordBytes> record;
         for (std::size_t i = 0; i < parts.size();) {
             const char* data = static_cast<const char*>(parts[i].iov_base);
@@ -123,7 +123,7 @@ public:
 
     void shutdown_write() override {
         if (source_.fd() < 0) return;
-        SSL_shutdown(ssl_.get());  // close_notify, tried once: a peer that does not take it gets the FIN alone
+        SSL_shutdown(ssl_.get());  // close_notify, tried once: a peer that does not accept it gets only the FIN
         ERR_clear_error();
         ::shutdown(source_.fd(), SHUT_WR);
     }
@@ -131,11 +131,11 @@ public:
     [[nodiscard]] Source& source() override { return source_; }
     [[nodiscard]] bool secure() const override { return true; }
     [[nodiscard]] std::string peer_subject() const override {
-        const X509* certificate = believed(*ssl_);
+        const X509* certificate = verified_certificate(*ssl_);
         return certificate == nullptr ? std::string{} : text_of(X509_get_subject_name(certificate));
     }
     [[nodiscard]] std::string peer_issuer() const override {
-        const X509* certificate = believed(*ssl_);
+        const X509* certificate = verified_certificate(*ssl_);
         return certificate == nullptr ? std::string{} : text_of(X509_get_issuer_name(certificate));
     }
     [[nodiscard]] std::string peer_fault() const override {
@@ -167,13 +167,13 @@ int select_alpn(SSL*, const unsigned char** out, unsigned char* out_size, const 
     return found == OPENSSL_NPN_NEGOTIATED ? SSL_TLSEXT_ERR_OK : SSL_TLSEXT_ERR_ALERT_FATAL;
 }
 
-// A server's contexts, one a certificate. They live as long as their streams: each holds a reference to its own.
+// A server's contexts, one per certificate. They live as long as their streams, which hold a reference.
 struct Shown {
     std::vector<ContextPtr> contexts;
     std::vector<CertificateEnd> ends;
 };
 
-// RFC 6066 section 3: the certificate for the name that the client asks for, else the first.
+// RFC 6066 section 3: the certificate for the name that the client requests, else the first.
 int select_certificate(SSL* ssl, int*, void* shown) {
     const char* name = SSL_get_servername(ssl, TLSEXT_NAMETYPE_host_name);
     if (name == nullptr) return SSL_TLSEXT_ERR_OK;
@@ -220,7 +220,7 @@ public:
         }
         try {
             return std::make_unique<TlsStream>(loop, fd, std::move(ssl), shown_);
-        } catch (...) {  // out of memory: nobody has taken it over
+        } catch (...) {  // out of memory: ownership was not taken
             ::close(fd);
             throw;
         }
@@ -242,18 +242,18 @@ private:
         }
     }
 
-    std::shared_ptr<Shown> shown_;  // of a server: all that there are, the first among them
+    std::shared_ptr<Shown> shown_;  // a server's contexts, the default included
     ContextPtr context_;
     bool is_server_ = false;
     ClientTlsConfig config_;
 };
 
 ContextPtr make_context(const SSL_METHOD* method) {
-    UI_set_default_method(UI_null());  // whatever a file holds, nothing is asked at a terminal
+    UI_set_default_method(UI_null());  // never prompts at a terminal, whatever a file contains
     ContextPtr context(SSL_CTX_new(method));
     if (!context) return nullptr;
     SSL_CTX_set_min_proto_version(context.get(), TLS1_2_VERSION);
-    // RFC 9325 section 4.2: forward secrecy and authenticated encryption; all that TLS 1.3 has is both.
+    // RFC 9325 section 4.2: forward secrecy and authenticated encryption; every TLS 1.3 suite has both.
     SSL_CTX_set_cipher_list(context.get(), "ECDHE+AESGCM:ECDHE+CHACHA20:!aNULL:!PSK");
     SSL_CTX_set_options(context.get(), SSL_OP_NO_RENEGOTIATION);
     SSL_CTX_set_mode(context.get(),
@@ -261,13 +261,13 @@ ContextPtr make_context(const SSL_METHOD* method) {
     return context;
 }
 
-// OpenSSL would ask at the terminal, and the process would stand still.
+// OpenSSL would prompt at the terminal, and the process would hang.
 int refuse_passphrase(char*, int, int, void* asked) {
     *static_cast<bool*>(asked) = true;
     return 0;
 }
 
-// Before OpenSSL opens it, which would wait for a writer of a named pipe.
+// Checked before OpenSSL opens the file, which would block on a named pipe without a writer.
 std::optional<Error> unfit_file(std::string_view what, const std::string& file) {
     const std::string why = why_not_plain_file(file);
     if (why.empty()) return std::nullopt;
@@ -289,7 +289,7 @@ std::optional<Error> use_certificate(SSL_CTX& context, const std::string& cert_f
         ERR_clear_error();
         return Error{fmt::format("private key '{}' is encrypted, and Weir asks for no passphrase", key_file)};
     }
-    // A key of another certificate is noticed at once, in other words.
+    // A key that belongs to another certificate is detected at once, with an error of its own.
     if (!has_key && ERR_GET_REASON(ERR_peek_last_error()) != X509_R_KEY_VALUES_MISMATCH) {
         return Error{fmt::format("cannot use private key '{}': {}", key_file, last_error())};
     }
@@ -309,7 +309,7 @@ std::optional<Error> use_authorities(SSL_CTX& context, const std::string& file, 
     SSL_CTX_set_client_CA_list(&context, names);
     const int missing = need == ClientCertificate::required ? SSL_VERIFY_FAIL_IF_NO_PEER_CERT : 0;
     SSL_CTX_set_verify(&context, SSL_VERIFY_PEER | missing, nullptr);
-    // A session of another context, with other authorities, is not resumed here.
+    // A session of another context, which has other authorities, must not be resumed here.
     static constexpr std::array<unsigned char, 4> kContext{'w', 'e', 'i', 'r'};
     SSL_CTX_set_session_id_context(&context, kContext.data(), kContext.size());
     return std::nullopt;
@@ -320,7 +320,7 @@ std::int64_t end_of(const X509* certificate) {
     return ASN1_TIME_to_tm(X509_get0_notAfter(certificate), &parts) == 1 ? timegm(&parts) : 0;
 }
 
-// Of the certificate and of those that it is shown with, whichever ends first.
+// The earliest end among the certificate and the chain presented with it.
 std::int64_t first_end(SSL_CTX& context) {
     std::int64_t first = end_of(SSL_CTX_get0_certificate(&context));
     STACK_OF(X509)* chain = nullptr;
@@ -339,7 +339,7 @@ Result<ContextPtr> server_context(const CertificateFiles& files, const ServerTls
     SSL_CTX_set_options(context.get(), SSL_OP_CIPHER_SERVER_PREFERENCE);
     SSL_CTX_set_alpn_select_cb(context.get(), select_alpn, nullptr);
     SSL_CTX_set_num_tickets(context.get(), 1);
-    // Tickets carry the session: the server keeps no cache to bound.
+    // Tickets carry the session: the server needs no cache, so there is none to bound.
     SSL_CTX_set_session_cache_mode(context.get(), SSL_SESS_CACHE_OFF);
     return context;
 }
@@ -355,7 +355,7 @@ Result<std::shared_ptr<TlsContext>> TlsContext::server(const ServerTlsConfig& co
         shown.ends.push_back({files.cert_file, first_end(**context)});
         shown.contexts.push_back(std::move(*context));
     }
-    if (shown.contexts.empty()) return Error{"there is no certificate to show"};
+    if (shown.contexts.empty()) return Error{"there is no certificate to present"};
     return std::shared_ptr<TlsContext>(std::make_shared<Context>(std::move(shown)));
 }
 

@@ -12,7 +12,7 @@
 
 namespace weir::net {
 
-// When a certificate ends, or the first of those that it is shown with.
+// When a certificate file's chain first expires.
 struct CertificateEnd {
     std::string file;
     std::int64_t at = 0;  // since the Unix epoch, in seconds
@@ -21,17 +21,17 @@ struct CertificateEnd {
 // Certificates and session state; immutable, shared by all threads and by the streams made from it.
 class TlsContext {
 public:
-    // For clients: TLS 1.2 or newer, ALPN http/1.1, resumption by tickets. An Error names the file and what is wrong.
+    // For clients: TLS 1.2 or newer, ALPN http/1.1, resumption by tickets. An Error names the file and the fault.
     [[nodiscard]] static Result<std::shared_ptr<TlsContext>> server(const ServerTlsConfig& config);
     // For backends: verifies by default, against the system's authorities or `ca_file`.
     [[nodiscard]] static Result<std::shared_ptr<TlsContext>> client(const ClientTlsConfig& config);
 
     virtual ~TlsContext() = default;
 
-    // Of a server's own certificates.
+    // The ends of a server's own certificates.
     [[nodiscard]] virtual std::vector<CertificateEnd> ends() const { return {}; }
 
-    // A stream over a connected socket. `host` is a backend's name: sent as SNI and held against its certificate
+    // A stream over a connected socket. `host` is a backend's name: sent as SNI and checked against its certificate
     // (RFC 9525); empty for a server's stream. Null when out of memory.
     [[nodiscard]] virtual std::unique_ptr<ByteStream> wrap(EventLoop& loop, int fd, const std::string& host) = 0;
 };

@@ -1,12 +1,12 @@
 #pragma once
-// How anything that happens reaches whoever waits for it.
+// How an event reaches the code that waits for it.
 //
 // A descriptor that becomes ready, a timer that expires, a verdict of the judge: each only puts a Wakeable on its
 // loop's ready list. The loop runs that list after the whole batch of events has been noted, so a wake never runs in
-// the middle of somebody else's work, and no event can name an object that an earlier one of its batch destroyed.
+// the middle of other work, and no event can refer to an object that an earlier event of its batch destroyed.
 //
-// A coroutine therefore waits for *anything*: it wakes, tries all it could do, and waits again. Wakes that turn out
-// to be for nothing are harmless.
+// A coroutine therefore waits for *anything*: it wakes, tries everything it could do, and waits again. Spurious wakes
+// are harmless.
 
 #include <boost/intrusive/list_hook.hpp>
 #include <coroutine>
@@ -16,7 +16,7 @@ namespace weir::net {
 
 class EventLoop;
 
-// Something the loop can run. Belongs to one loop; leaves the ready list by itself when destroyed.
+// Something the loop can run. Belongs to one loop; removes itself from the ready list when destroyed.
 class Wakeable {
 public:
     explicit Wakeable(EventLoop& loop) : loop_(loop) {}
@@ -24,12 +24,12 @@ public:
     Wakeable& operator=(const Wakeable&) = delete;
     virtual ~Wakeable() = default;
 
-    // Has run() called soon, once, however often this is said before then. REQUIRES: the loop's own thread.
+    // Schedules run(); repeated calls before it runs coalesce. REQUIRES: the loop's own thread.
     void wake();
     [[nodiscard]] EventLoop& loop() const { return loop_; }
 
     using Hook = boost::intrusive::list_member_hook<boost::intrusive::link_mode<boost::intrusive::auto_unlink>>;
-    Hook hook_;  // for the loop's ready list only
+    Hook hook_;  // used by the loop's ready list only
 
     // Called by the loop.
     virtual void run() = 0;
@@ -50,10 +50,11 @@ public:
         void await_resume() const noexcept {}
     };
 
-    // Suspends until the next wake(); one that came since the coroutine last ran counts.
+    // Suspends until the next wake(); a wake since the coroutine last ran counts.
     [[nodiscard]] Awaiter wait() { return Awaiter{*this}; }
 
-    // Lets everybody else run once, then goes on: for work that could otherwise go on for ever.
+    // Lets all other woken coroutines run once, then continues: for work that could otherwise occupy the loop
+    // indefinitely.
     [[nodiscard]] Awaiter yield() {
         wake();
         return Awaiter{*this};

@@ -7,14 +7,14 @@
 //   queue_ms ttft_ms duration_ms overhead_us status backend endpoint model tokens_in tokens_out tokens_source bytes_in
 //   bytes_out retry_count policy
 //
-// `decision` is an outcome as weir_requests_total has it; `reason` and `shadow` are words of the Reason vocabulary;
-// `shadow` is what would have been, but for a policy in shadow mode. Times are numbers in the unit of their name;
+// `decision` is an outcome as in weir_requests_total; `reason` and `shadow` are words of the Reason vocabulary;
+// `shadow` is the refusal that a policy in shadow mode did not enforce. Times are numbers in the unit of their name;
 // `status` is 0 where nothing was sent. A key is left out where it has no value: names that do not apply, `gate limit
 // observed` where no gate decided, `shadow` where nothing was spared, `degraded` where no rule was applied, `ttft_ms`
 // where no byte of a body arrived, `overhead_us` where no endpoint was chosen, `tokens_in tokens_out tokens_source`
-// where no tokens were spent, or nobody knows. `tokens_source` is that of `tokens_out` where it has one: usage (the
-// endpoint's word), counted (as they passed), estimated. What comes from the client is cut at kLongestText, and can
-// neither end the line nor the string.
+// where no tokens were spent or their number is unknown. `tokens_source` is that of `tokens_out` if it has one: usage
+// (reported by the endpoint), counted (as they passed) or estimated. Text from the client is truncated at kLongestText,
+// and can end neither the line nor the string.
 
 #include <chrono>
 #include <cstddef>
@@ -28,12 +28,12 @@ namespace weir::telemetry {
 
 inline constexpr std::size_t kLongestText = 1024;
 
-// One thread's pen: it keeps its paper, so that a line allocates nothing. REQUIRES: `names` outlives it.
+// One thread's formatter: it keeps its buffers, so writing a line allocates nothing. REQUIRES: `names` outlives it.
 class AccessLine {
 public:
     explicit AccessLine(const Names& names) : names_(names) {}
 
-    // The line with its newline, of a request that arrived at that time. The view lives until the next call.
+    // The log line, newline included, of a request that arrived at `arrived`. The view is valid until the next call.
     [[nodiscard]] std::string_view write(const Record& record, std::chrono::system_clock::time_point arrived);
 
 private:
@@ -46,7 +46,7 @@ private:
 
     const Names& names_;
     std::string text_;
-    std::string second_;  // the last stamp down to its second: it changes once in many lines
+    std::string second_;  // the last timestamp down to its second, which many lines share
     std::chrono::sys_seconds second_at_ = std::chrono::sys_seconds::min();
 };
 

@@ -23,7 +23,7 @@ void AccessLog::record(std::size_t worker, const Record& record) {
     if (chance == 0) return;
     Pen& pen = pens_[worker];
     if (chance != kAlways && next_random(pen.random) >= chance) return;
-    // Only what is written is worth a look at the clock.
+    // The clock is read only for lines that are written.
     const auto now = std::chrono::system_clock::now();
     const auto arrived = now - std::chrono::duration_cast<std::chrono::system_clock::duration>(record.duration);
     writer_.push(worker, pen.line.write(record, arrived));

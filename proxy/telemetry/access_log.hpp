@@ -1,9 +1,9 @@
 #pragma once
-// The access log: a share of the requests, one line each, that no request ever waits for.
+// The access log: a sample of the requests, one line each. No request ever waits for it.
 //
-// Which requests get a line is drawn by what became of them, so that a log may keep every refusal and one in a hundred
-// answers. A request that a policy in shadow mode would have refused has the better of the two chances. One that gets
-// no line costs a load and a comparison.
+// The sampling chance depends on how a request ended, so a log may keep every refusal and one in a hundred answers. A
+// request that a policy in shadow mode would have refused gets the higher of the two chances. A request without a line
+// costs a load and a comparison.
 //
 // Threading: record() by the worker's thread, counts() by any; the rest by one thread at a time.
 
@@ -24,12 +24,12 @@ namespace weir::telemetry {
 
 class AccessLog {
 public:
-    // Off, until it is configured. REQUIRES: `names` outlives it.
+    // Off until it is configured. REQUIRES: `names` outlives it.
     AccessLog(std::size_t workers, const Names& names);
 
     void record(std::size_t worker, const Record& record);
 
-    // On an error nothing has changed.
+    // On an error nothing changes.
     [[nodiscard]] Result<void> reconfigure(const AccessLogConfig& config);
     void reopen() { writer_.reopen(); }
     void shutdown(std::chrono::milliseconds bound = std::chrono::seconds(1)) { writer_.shutdown(bound); }
@@ -39,7 +39,7 @@ public:
 private:
     enum class Fate : std::uint8_t { served, degraded, refused, failed };
 
-    // One worker's own.
+    // Owned by one worker.
     struct alignas(64) Pen {
         AccessLine line;
         std::uint64_t random;
@@ -50,7 +50,7 @@ private:
     [[nodiscard]] std::uint64_t chance_of(Fate fate) const;
 
     std::deque<Pen> pens_;
-    std::array<std::atomic<std::uint64_t>, 4> chances_{};  // of 2^64; all of it: always
+    std::array<std::atomic<std::uint64_t>, 4> chances_{};  // of 2^64; the maximum means always
     LogWriter writer_;
 };
 

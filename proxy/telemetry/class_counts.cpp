@@ -89,7 +89,7 @@ void ClassCounts::count_lengths(const Record& record, Duration objective) {
         overhead_.observe(record.overhead);
     }
     if (sent || record.queue > Duration::zero()) queue_wait_.observe(record.queue);
-    // An error answers at once, and would make a failing backend look quick.
+    // An error is answered at once, and would make a failing backend look fast.
     if (record.first_byte <= Duration::zero() || record.status >= 400) return;
     if (objective > Duration::zero()) {
         first_token_.observe(record.first_byte, objective);
@@ -119,7 +119,7 @@ void ClassCounts::add_to(ClassTotals& totals) const {
         totals.spared[i] += degraded_.shadow[i].load();
     }
     totals.retries_seen += retries_seen_.load();
-    // Good before valid, against the order of writing: a scrape shall not show more good than valid.
+    // Read in the reverse order of writing, good before valid: a scrape must not show more good than valid.
     totals.slo_good += slo_good_.load();
     totals.slo_valid += slo_valid_.load();
     totals.bytes_in += bytes_in_.load();

@@ -1,5 +1,5 @@
 #pragma once
-// What one worker counts of one class, and the same over all workers.
+// What one worker counts for one class, and the sum over all workers.
 
 #include <array>
 #include <atomic>
@@ -18,11 +18,12 @@
 
 namespace weir::telemetry {
 
-// `other`: a status that HTTP does not have, or one that no longer found room.
+// `other`: a status that HTTP does not define, or one that arrived when the table was full.
 inline constexpr int kOtherStatus = 0;
 
-// Counts by backend and a small number, of the pairs that were seen, up to a bound, behind a hash. A class meets one
-// backend and a handful of statuses; a backend that invents statuses fills the table and then counts under `other`.
+// Counts by backend and small number, in a bounded hash table of the pairs that have occurred. A class meets one
+// backend and a handful of statuses; a backend that invents statuses fills the table, and further ones count under
+// `other`.
 class BackendCounts {
 public:
     // REQUIRES: 0 <= code < 1024.
@@ -37,7 +38,7 @@ private:
     static constexpr std::size_t kSlots = 64;
 
     struct Entry {
-        std::atomic<std::uint32_t> key{0};  // published once, with release
+        std::atomic<std::uint32_t> key{0};  // published once, with release ordering
         Slot count;
     };
 
@@ -45,7 +46,7 @@ private:
     Slot overflow_;
 };
 
-// LLM tokens by direction and where the number comes from.
+// LLM tokens by direction and by the source of the number.
 enum class Direction : std::uint8_t { in, out };
 [[nodiscard]] constexpr int token_code(Direction direction, TokenSource source) {
     return static_cast<int>(direction) * static_cast<int>(kTokenSourceCount) + static_cast<int>(source);
@@ -56,12 +57,12 @@ struct ShedCounts {
     std::array<Slot, kReasonCount> shadow;
 };
 
-// Failures are told by their reason as sheds are; the other outcomes are the caller's own doing.
+// Failures are reported by reason, as sheds are; the other outcomes are caused by the caller.
 [[nodiscard]] constexpr bool is_failure(Reason reason) {
     return group(reason) == ReasonGroup::backend || group(reason) == ReasonGroup::internal;
 }
 
-// By the rule's id.
+// Indexed by the rule's id.
 struct DegradeCounts {
     std::array<Slot, kMaxRules> enforced;
     std::array<Slot, kMaxRules> shadow;
@@ -73,7 +74,7 @@ struct ClassTotals {
     std::array<std::uint64_t, kReasonCount> shadow{};
     std::array<std::uint64_t, kReasonCount> failures{};
     std::array<std::uint64_t, kMaxRules> degraded{};
-    std::array<std::uint64_t, kMaxRules> spared{};  // would have been, but for a rule in shadow
+    std::array<std::uint64_t, kMaxRules> spared{};  // would have been applied, but for a rule in shadow mode
     std::uint64_t retries_seen = 0;
     std::uint64_t slo_valid = 0;
     std::uint64_t slo_good = 0;
@@ -87,13 +88,13 @@ struct ClassTotals {
     BackendCounts::Totals tokens;     // by token_code()
 };
 
-// One worker writes, any thread reads. The objective comes from the thread that reloads.
+// Written by one worker, read by any thread. The objective is set by the thread that reloads.
 class alignas(64) ClassCounts {
 public:
     void count(const Record& record);
     void set_objective(Duration objective) { objective_.store(objective.count(), std::memory_order_relaxed); }
     void add_to(ClassTotals& totals) const;
-    // What was counted under an id that has gone to another name. REQUIRES: no worker counts for it.
+    // Drops what was counted under an id that now belongs to another name. REQUIRES: no worker counts for it.
     void forget(BackendId backend);
     void forget(RuleId rule);
 
@@ -102,17 +103,17 @@ private:
     void count_lengths(const Record& record, Duration objective);
     void count_tokens(const Record& record);
 
-    std::atomic<Duration::rep> objective_{0};  // for the first token; 0: none
+    std::atomic<Duration::rep> objective_{0};  // for the first token; 0: no objective
     std::array<Slot, kOutcomeCount> outcomes_;
     Slot retries_seen_;
     Slot slo_valid_;
     Slot slo_good_;
     Slot bytes_in_;
     Slot bytes_out_;
-    Histogram duration_{kDurationEdges};       // requests that were sent to a backend
-    Histogram first_token_{kFirstTokenEdges};  // answers below 400 of which a body's byte arrived
-    Histogram queue_wait_{kFirstTokenEdges};   // requests that were sent to a backend, or waited in the queue in vain
-    Histogram overhead_{kOverheadEdges};       // requests that were sent to a backend
+    Histogram duration_{kDurationEdges};       // requests sent to a backend
+    Histogram first_token_{kFirstTokenEdges};  // answers below 400 with at least one body byte
+    Histogram queue_wait_{kFirstTokenEdges};   // requests sent to a backend, or that queued in vain
+    Histogram overhead_{kOverheadEdges};       // requests sent to a backend
     ShedCounts shed_;
     std::array<Slot, kReasonCount> failures_;
     DegradeCounts degraded_;

@@ -1,8 +1,8 @@
 #pragma once
-// /metrics: which families there are, what they mean, and which series each has.
+// /metrics: its families, what they mean, and the series of each.
 //
-// Labels come from the policy only. A counter of a name that a reload removed stays, so that its last rise is not lost;
-// a gauge of it goes, so that a backend that was taken out on purpose is not shown as down.
+// Labels come from the policy only. The counters of a name that a reload removed stay, so that the last increase is not
+// lost; its gauges go, so that a backend removed on purpose is not shown as down.
 
 #include <cstdint>
 #include <string>
@@ -17,7 +17,7 @@
 
 namespace weir::telemetry {
 
-// What all workers counted, added up.
+// The sum of what all workers counted.
 struct Totals {
     std::vector<ClassTotals> classes;  // by id
     ClassTotals unclassified;
@@ -26,11 +26,11 @@ struct Totals {
     LogCounts access_log;
 };
 
-// What became of the requests, and how long it took.
+// How requests ended and how long they took.
 void add_request_families(Families& families, const Labels& labels, const Totals& totals);
-// How full the classes' lines and the backends are.
+// How full the classes' queues and the backends are.
 void add_saturation_families(Families& families, const Labels& labels, const Scrape& scrape);
-// What the servers behind Weir do.
+// The state of the servers behind Weir.
 void add_backend_families(Families& families, const Labels& labels, const Scrape& scrape);
 // Weir itself.
 void add_own_families(Families& families, const Labels& labels, const Totals& totals, const Scrape& scrape);

@@ -5,10 +5,10 @@
 namespace weir::telemetry {
 namespace {
 
-// The statuses with which a class's backend and Weir answer most: shown at 0 before the first one comes.
+// The statuses that a class's backend and Weir answer most often: shown at 0 before the first one occurs.
 constexpr int kUsualStatuses[] = {200, 429, 500, 502, 503, 504, 529};
 
-// A class with its counts; without a label for the requests that no class has.
+// A class with its counts; no label for the requests without a class.
 struct Subject {
     std::string_view name;
     const ClassLabel* label;
@@ -33,7 +33,7 @@ void add_sheds(Family family, const Subject& subject) {
         if (!is_shed(reason.reason)) continue;
         const auto i = static_cast<std::size_t>(reason.reason);
         const auto add = [&](std::string_view mode, std::uint64_t count) {
-            // The judge refuses nothing that has no class.
+            // The judge refuses only requests that have a class.
             if (subject.label == nullptr && count == 0) return;
             family.add({{"class", subject.name}, {"reason", reason.name}, {"mode", mode}}, count);
         };
@@ -45,7 +45,7 @@ void add_sheds(Family family, const Subject& subject) {
 void add_failures(Family family, const Subject& subject) {
     for (const ReasonInfo& reason : kReasons) {
         const std::uint64_t count = subject.totals->failures[static_cast<std::size_t>(reason.reason)];
-        // What has no class got no further than Weir's own door.
+        // A request without a class never reached a backend.
         if (!is_failure(reason.reason) || (subject.label == nullptr && count == 0)) continue;
         family.add({{"class", subject.name}, {"reason", reason.name}}, count);
     }
@@ -110,11 +110,11 @@ void add_objectives(Families& families, const std::vector<Subject>& subjects) {
     };
     add(families.counter(
             "weir_slo_valid_total",
-            "Requests that count for the class's objective: all but those that failed by the caller's doing."),
+            "Requests that count for the class's objective: all but those that the caller caused to fail."),
         &ClassTotals::slo_valid);
     add(families.counter("weir_slo_good_total",
-                         "Of those, requests whose first byte came within the objective and whose answer was not cut "
-                         "short by the backend."),
+                         "Valid requests whose first byte came within the objective and whose answer the backend "
+                         "finished."),
         &ClassTotals::slo_good);
 }
 

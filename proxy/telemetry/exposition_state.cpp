@@ -6,39 +6,39 @@
 namespace weir::telemetry {
 namespace {
 
-// What the scrape says of one name; a current name of which it says nothing is shown at rest.
+// What the scrape reports for one name; a current name that it does not report is shown at rest.
 template <typename Gauges>
 struct Reading {
     Gauges gauges;
-    bool told = false;
+    bool reported = false;
 };
 
 std::vector<Reading<ClassGauges>> read_classes(const Labels& labels, const Scrape& scrape) {
     std::vector<Reading<ClassGauges>> readings(labels.classes.size());
     for (const ClassGauges& gauges : scrape.classes) {
         if (index(gauges.id) >= readings.size()) continue;
-        auto& [sum, told] = readings[index(gauges.id)];
+        auto& [sum, reported] = readings[index(gauges.id)];
         sum.inflight += gauges.inflight;
         sum.waiting += gauges.waiting;
         sum.queue += gauges.queue;
         sum.clients += gauges.clients;
         sum.headroom = std::max(sum.headroom, gauges.headroom);
-        sum.bucket_fill = told ? std::max(sum.bucket_fill, gauges.bucket_fill) : gauges.bucket_fill;
-        told = true;
+        sum.bucket_fill = reported ? std::max(sum.bucket_fill, gauges.bucket_fill) : gauges.bucket_fill;
+        reported = true;
     }
     return readings;
 }
 
 template <typename Gauges>
-std::vector<Reading<Gauges>> read(std::size_t names, const std::vector<Gauges>& told) {
+std::vector<Reading<Gauges>> read(std::size_t names, const std::vector<Gauges>& reported) {
     std::vector<Reading<Gauges>> readings(names);
-    for (const Gauges& gauges : told) {
+    for (const Gauges& gauges : reported) {
         if (index(gauges.id) < names) readings[index(gauges.id)] = {gauges, true};
     }
     return readings;
 }
 
-// Adds one series a class, backend or endpoint: all that are current, and of the others those that `read` still has.
+// Adds one series per class, backend or endpoint: for every current name, and for former ones that were reported.
 class ByName {
 public:
     ByName(Families& families, const Labels& labels, const Scrape& scrape)
@@ -53,7 +53,7 @@ public:
         Family family = families_.gauge(name, help);
         for (std::size_t i = 0; i < classes_.size(); ++i) {
             const ClassLabel& label = labels_.classes[i];
-            if (label.current || classes_[i].told) {
+            if (label.current || classes_[i].reported) {
                 family.add({{"class", label.name}}, static_cast<double>(value(classes_[i].gauges)));
             }
         }
@@ -63,7 +63,7 @@ public:
     void by_backend(Family family, Value value) {
         for (std::size_t i = 0; i < backends_.size(); ++i) {
             const NameLabel& label = labels_.backends[i];
-            if (label.current || backends_[i].told) {
+            if (label.current || backends_[i].reported) {
                 family.add({{"backend", label.name}}, static_cast<double>(value(backends_[i].gauges)));
             }
         }
@@ -74,7 +74,7 @@ public:
     void for_endpoints(Add add) {
         for (std::size_t i = 0; i < endpoints_.size(); ++i) {
             const EndpointLabel& label = labels_.endpoints[i];
-            if (label.current || endpoints_[i].told) add(label, endpoints_[i].gauges);
+            if (label.current || endpoints_[i].reported) add(label, endpoints_[i].gauges);
         }
     }
 
@@ -96,9 +96,9 @@ private:
 void add_resources(Families& families, const Scrape& scrape) {
     const Resources& used = scrape.resources;
     families.counter("process_cpu_seconds_total", "CPU time, user and system.").add({}, used.cpu_seconds);
-    families.gauge("process_resident_memory_bytes", "Memory that is resident.").add({}, used.resident_bytes);
+    families.gauge("process_resident_memory_bytes", "Resident memory.").add({}, used.resident_bytes);
     families.gauge("process_open_fds", "Open file descriptors.").add({}, used.open_fds);
-    families.gauge("process_max_fds", "File descriptors that may be open.").add({}, used.max_fds);
+    families.gauge("process_max_fds", "Limit on open file descriptors.").add({}, used.max_fds);
     families.gauge("process_threads", "Threads.").add({}, used.threads);
     families.gauge("process_start_time_seconds", "When the process started, since the Unix epoch.")
         .add({}, std::chrono::duration<double>(scrape.started.time_since_epoch()).count());
@@ -110,14 +110,14 @@ void add_listeners(Families& families, const Labels& labels, const Totals& total
             family.add({{"listener", labels.listeners[i].name}}, value(totals.listeners[i]));
         }
     };
-    add(families.gauge("weir_connections", "Client connections that are open."), [](const ListenerTotals& listener) {
+    add(families.gauge("weir_connections", "Open client connections."), [](const ListenerTotals& listener) {
         return listener.opened > listener.closed ? listener.opened - listener.closed : 0;
     });
-    add(families.counter("weir_connections_total", "Client connections that were accepted."),
+    add(families.counter("weir_connections_total", "Accepted client connections."),
         [](const ListenerTotals& listener) { return listener.opened; });
     Family refused = families.counter("weir_connections_refused_total",
-                                      "Client connections that were refused: by limits.connections of the process or "
-                                      "of the listener, by its connections_per_client, or for want of a PROXY header.");
+                                      "Refused client connections: by limits.connections of the process or "
+                                      "of the listener, by its connections_per_client, or for a missing PROXY header.");
     for (std::size_t i = 0; i < totals.listeners.size(); ++i) {
         for (std::size_t why = 0; why < kConnectionRefusals.size(); ++why) {
             refused.add({{"listener", labels.listeners[i].name}, {"reason", kConnectionRefusals[why]}},
@@ -131,17 +131,17 @@ void add_workers(Families& families, const Scrape& scrape) {
     for (std::size_t i = 0; i < scrape.workers.size(); ++i) {
         lag.add({{"worker", std::to_string(i)}}, scrape.workers[i].loop_lag_seconds);
     }
-    Family faults = families.counter("weir_event_loop_faults_total", "Faults that the worker's event loop caught.");
+    Family faults = families.counter("weir_event_loop_faults_total", "Exceptions caught by the worker's event loop.");
     for (std::size_t i = 0; i < scrape.workers.size(); ++i) {
         faults.add({{"worker", std::to_string(i)}}, scrape.workers[i].loop_faults);
     }
 }
 
 void add_names(Families& families, const Scrape& scrape) {
-    Family used =
-        families.gauge("weir_names_used", "Names of the policy in force, and of former ones that requests still use.");
+    Family used = families.gauge("weir_names_used",
+                                 "Names of the policy in force, and of former policies that requests still use.");
     for (const NameGauges& names : scrape.names) used.add({{"kind", names.kind}}, static_cast<double>(names.used));
-    Family limit = families.gauge("weir_names_limit", "Names for which there is room at once.");
+    Family limit = families.gauge("weir_names_limit", "Most names that can be in use at once.");
     for (const NameGauges& names : scrape.names) limit.add({{"kind", names.kind}}, static_cast<double>(names.limit));
 }
 
@@ -150,38 +150,37 @@ void add_names(Families& families, const Scrape& scrape) {
 void add_saturation_families(Families& families, const Labels& labels, const Scrape& scrape) {
     ByName names(families, labels, scrape);
     names.by_backend(
-        families.gauge("weir_pressure_ratio", "How full the backend is: 1.0 is full, above it there is a line."),
+        families.gauge("weir_pressure_ratio", "How full the backend is: 1.0 is full, above that requests queue."),
         [](const BackendGauges& g) { return g.pressure; });
-    names.class_gauge("weir_inflight_requests", "Requests sent to a backend whose last byte is not out.",
+    names.class_gauge("weir_inflight_requests", "Requests sent to a backend and not yet answered in full.",
                       [](const ClassGauges& g) { return g.inflight; });
     names.class_gauge("weir_queue_length", "Requests in the queue.", [](const ClassGauges& g) { return g.waiting; });
-    names.class_gauge("weir_queue_limit", "Places in the line.", [](const ClassGauges& g) { return g.queue; });
-    names.class_gauge("weir_headroom_ratio", "Share of each endpoint that the class keeps free for better ones.",
+    names.class_gauge("weir_queue_limit", "Longest queue that the class may have.",
+                      [](const ClassGauges& g) { return g.queue; });
+    names.class_gauge("weir_headroom_ratio", "Share of each endpoint that the class leaves free for better classes.",
                       [](const ClassGauges& g) { return g.headroom; });
-    names.class_gauge("weir_bucket_fill_ratio", "What the class's request bucket has left; 1 without one.",
+    names.class_gauge("weir_bucket_fill_ratio", "How full the class's request bucket is; 1 without a bucket.",
                       [](const ClassGauges& g) { return g.bucket_fill; });
     names.class_gauge("weir_clients_tracked", "Entries in the class's per-client table.",
                       [](const ClassGauges& g) { return g.clients; });
-    names.by_backend(
-        families.counter("weir_client_evictions_total", "Entries that were pushed out of full per-client tables."),
-        [](const BackendGauges& g) { return g.client_evictions; });
-    names.by_backend(families.gauge("weir_video_jobs", "Jobs, videos and background responses, that hold a slot."),
+    names.by_backend(families.counter("weir_client_evictions_total", "Entries evicted from full per-client tables."),
+                     [](const BackendGauges& g) { return g.client_evictions; });
+    names.by_backend(families.gauge("weir_video_jobs", "Jobs (videos and background responses) that hold a slot."),
                      [](const BackendGauges& g) { return g.video_jobs; });
     names.by_backend(
-        families.gauge(
-            "weir_token_estimate_ratio",
-            "Tokens that prompts were taken for by their length, of those that usage told, lately; 1 is right."),
+        families.gauge("weir_token_estimate_ratio",
+                       "Recent prompt tokens as estimated from length, relative to the usage reported; 1 is exact."),
         [](const BackendGauges& g) { return g.token_estimate; });
     names.by_endpoint(families.gauge("weir_endpoint_inflight_requests", "Requests in flight on the endpoint."),
                       [](const EndpointGauges& g) { return g.inflight; });
-    names.by_endpoint(families.gauge("weir_limit_requests", "Requests that the endpoint may have in flight."),
+    names.by_endpoint(families.gauge("weir_limit_requests", "Limit on requests in flight on the endpoint."),
                       [](const EndpointGauges& g) { return g.limit; });
     names.by_endpoint(families.gauge("weir_inflight_tokens", "LLM tokens of prompts and answers in flight."),
                       [](const EndpointGauges& g) { return g.context_tokens; });
-    names.by_endpoint(families.gauge("weir_limit_tokens", "LLM tokens in the endpoint's KV cache; 0: not known."),
+    names.by_endpoint(families.gauge("weir_limit_tokens", "LLM tokens in the endpoint's KV cache; 0 if unknown."),
                       [](const EndpointGauges& g) { return g.context_limit; });
     names.by_endpoint(
-        families.gauge("weir_pending_prompt_tokens", "LLM tokens of prompts whose first token has not come."),
+        families.gauge("weir_pending_prompt_tokens", "LLM tokens of prompts still without a first token."),
         [](const EndpointGauges& g) { return g.prompt_tokens; });
 }
 
@@ -189,7 +188,7 @@ void add_backend_families(Families& families, const Labels& labels, const Scrape
     ByName names(families, labels, scrape);
     names.by_endpoint(families.gauge("weir_backend_up", "1 while the endpoint takes requests: not down, not ejected."),
                       [](const EndpointGauges& g) { return g.up ? 1 : 0; });
-    Family down = families.gauge("weir_backend_down", "1 for the reason for which the endpoint takes no requests.");
+    Family down = families.gauge("weir_backend_down", "1 for the reason why the endpoint takes no requests.");
     names.for_endpoints([&](const EndpointLabel& label, const EndpointGauges& g) {
         for (std::size_t i = 1; i < kDownReasons.size(); ++i) {
             const bool is_it = static_cast<std::size_t>(g.down) == i;
@@ -215,11 +214,11 @@ void add_backend_families(Families& families, const Labels& labels, const Scrape
         connect.add_summary({{"backend", label.backend}, {"endpoint", label.url}}, g.connects, g.connect_seconds);
     });
     names.by_endpoint(
-        families.counter("weir_backend_ejections_total", "Times that failing requests ejected the endpoint."),
+        families.counter("weir_backend_ejections_total", "Ejections of the endpoint because of failing requests."),
         [](const EndpointGauges& g) { return g.ejections; });
-    names.by_endpoint(families.counter("weir_backend_probe_failures_total", "Health probes that failed."),
+    names.by_endpoint(families.counter("weir_backend_probe_failures_total", "Failed health probes."),
                       [](const EndpointGauges& g) { return g.probe_failures; });
-    Family polls = families.counter("weir_video_polls_total", "Questions of Weir's own about video jobs.");
+    Family polls = families.counter("weir_video_polls_total", "Weir's own polls of video jobs.");
     names.for_endpoints([&](const EndpointLabel& label, const EndpointGauges& g) {
         const auto add = [&](const char* outcome, std::uint64_t count) {
             polls.add({{"backend", label.backend}, {"endpoint", label.url}, {"outcome", outcome}}, count);
@@ -228,12 +227,12 @@ void add_backend_families(Families& families, const Labels& labels, const Scrape
         add("over", g.polls_over);
         add("failed", g.polls_failed);
     });
-    names.by_endpoint(families.gauge("weir_backend_websockets", "WebSocket connections to the endpoint that are open."),
+    names.by_endpoint(families.gauge("weir_backend_websockets", "Open WebSocket connections to the endpoint."),
                       [](const EndpointGauges& g) { return g.websockets; });
 }
 
 void add_own_families(Families& families, const Labels& labels, const Totals& totals, const Scrape& scrape) {
-    families.gauge("weir_build_info", "Always 1; the label says which version runs.")
+    families.gauge("weir_build_info", "Always 1; the label is the version that runs.")
         .add({{"version", scrape.version}}, 1.0);
     families.gauge("weir_config_info", "Always 1; the label is the hash of the policy in force.")
         .add({{"hash", labels.policy}}, 1.0);
@@ -244,26 +243,24 @@ void add_own_families(Families& families, const Labels& labels, const Totals& to
     reloads.add({{"result", "failure"}}, scrape.reloads_failed);
     add_names(families, scrape);
     add_workers(families, scrape);
-    families.counter("weir_accept_pauses_total", "Times that a listener paused for want of file descriptors.")
+    families.counter("weir_accept_pauses_total", "Times that a listener paused because file descriptors ran out.")
         .add({}, scrape.accept_pauses);
-    families.gauge("weir_idempotency_keys", "Idempotency keys that are in flight or remembered.")
+    families.gauge("weir_idempotency_keys", "Idempotency keys in flight or remembered.")
         .add({}, static_cast<double>(scrape.idempotency_keys));
-    families.gauge("weir_buffered_bytes", "Bytes of requests and answers that are held until the other side is ready.")
+    families.gauge("weir_buffered_bytes", "Bytes of requests and answers held until the other side is ready.")
         .add({}, static_cast<double>(std::max<std::int64_t>(0, totals.buffered_bytes)));
     add_listeners(families, labels, totals);
-    Family ends =
-        families.gauge("weir_certificate_expiry_seconds",
-                       "When the listener's certificate ends, or one that it is shown with, since the Unix epoch.");
+    Family ends = families.gauge("weir_certificate_expiry_seconds",
+                                 "First expiry in the listener's certificate chain, since the Unix epoch.");
     families.announce("weir_certificate_expiry_seconds");
     for (const CertificateGauges& certificate : scrape.certificates) {
         if (index(certificate.listener) >= labels.listeners.size()) continue;
         ends.add({{"listener", labels.listeners[index(certificate.listener)].name}, {"file", certificate.file}},
                  static_cast<double>(certificate.end));
     }
-    families.counter("weir_access_log_lines_total", "Lines that the access log wrote.")
+    families.counter("weir_access_log_lines_total", "Lines written to the access log.")
         .add({}, totals.access_log.lines);
-    families
-        .counter("weir_access_log_dropped_total", "Lines that the access log dropped, because its sink was too slow.")
+    families.counter("weir_access_log_dropped_total", "Access log lines dropped because the sink was too slow.")
         .add({}, totals.access_log.dropped);
     add_resources(families, scrape);
 }

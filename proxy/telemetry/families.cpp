@@ -29,7 +29,7 @@ void Family::add(LabelPairs labels, const HistogramTotals& totals, const BucketE
         const bool last = i == edges.size();
         const bool is_an_edge = !last && edges.nanoseconds(i) == extra;
         if (extra > 0 && i == extra_bucket && !is_an_edge) {
-            // The counts are read a moment apart: the part shall not be more than the whole.
+            // The counts are read at slightly different moments: clamped, so that the part never exceeds the whole.
             histogram.bucket.push_back({below + std::min(totals.below_extra, totals.counts[i]), seconds(extra_edge)});
         }
         below += totals.counts[i];

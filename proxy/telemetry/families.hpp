@@ -1,8 +1,8 @@
 #pragma once
-// The families of one answer to /metrics, built up in order and then written as text.
+// The families of one /metrics answer, built up in order and then written as text.
 //
-// Around prometheus-cpp's data model and its serializer, which know the format; its counters and its registry are not
-// used, because they lock and retry where requests are counted.
+// Built on prometheus-cpp's data model and serializer, which know the format; its counters and registry are not used,
+// because they lock and retry where requests are counted.
 
 #include <prometheus/client_metric.h>
 #include <prometheus/metric_family.h>
@@ -25,7 +25,7 @@ class Family {
 public:
     Family(prometheus::MetricFamily& family) : family_(family) {}  // NOLINT(google-explicit-constructor)
 
-    // A counter's or a gauge's value; what is not a finite number is 0.
+    // A counter's or gauge's value; a value that is not finite becomes 0.
     void add(LabelPairs labels, double value);
     void add(LabelPairs labels, std::uint64_t value) { add(labels, static_cast<double>(value)); }
     // `extra_edge`: one more bucket edge, unless it is zero or one of the edges.
@@ -47,10 +47,10 @@ public:
     [[nodiscard]] Family histogram(std::string_view name, std::string_view help);
     [[nodiscard]] Family summary(std::string_view name, std::string_view help);
 
-    // Shown although it may have no series: what it would count need not be there.
+    // The family is shown even without a series: what it counts may not exist yet.
     void announce(std::string_view name);
 
-    // The text exposition format, version 0.0.4. Other families without a series are left out.
+    // The text exposition format, version 0.0.4. Other families without series are left out.
     [[nodiscard]] std::string text() const;
 
 private:

@@ -16,7 +16,7 @@ void Histogram::observe(Duration length, Duration extra_edge) {
     const std::size_t bucket = observe_bucket(clamp(length));
     if (extra_edge_.load(std::memory_order_relaxed) != extra_edge.count()) {
         below_extra_.store(0);
-        // Behind the count: who sees the new edge sees no count of the old one.
+        // Stored after the count: a reader of the new edge never reads a count of the old one.
         extra_edge_.store(extra_edge.count(), std::memory_order_release);
     }
     if (length <= extra_edge && bucket == edges_.bucket_of(clamp(extra_edge))) below_extra_.add(1);

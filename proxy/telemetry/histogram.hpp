@@ -1,9 +1,9 @@
 #pragma once
-// How long things took: counts between fixed edges, with a lookup that does not walk along them.
+// How long things took: counts between fixed edges, found without a walk along them.
 //
-// Edges are in the proportions of the OpenTelemetry GenAI conventions, where neighbours are at least a quarter apart.
-// A length's leading bit and the two bits behind it name one of 252 cells, each within a quarter of itself; a table
-// gives the first bucket that a cell reaches, and at most two comparisons finish the search.
+// Edges follow the OpenTelemetry GenAI conventions, where neighbours are at least a quarter apart. A length's leading
+// bit and the two bits after it name one of 252 cells, each no wider than a quarter of its lower bound; a table gives
+// the first bucket that a cell overlaps, and at most two comparisons finish the search.
 
 #include <array>
 #include <bit>
@@ -19,8 +19,8 @@ namespace weir::telemetry {
 
 inline constexpr std::size_t kMaxEdges = 24;
 
-// The edges of a histogram: upper bounds, inclusive, as Prometheus has them. Bucket i lies above edge i-1 and up to
-// edge i; the last bucket lies above all edges.
+// The edges of a histogram: inclusive upper bounds, as in Prometheus. Bucket i lies above edge i-1 and up to edge i;
+// the last bucket lies above all edges.
 class BucketEdges {
 public:
     // REQUIRES: ascending, at most kMaxEdges.
@@ -62,31 +62,31 @@ private:
     std::size_t size_ = 0;
 };
 
-// gen_ai.client.operation.duration, continued up to the longest requests that Weir lets run.
+// gen_ai.client.operation.duration, extended to the longest requests that Weir allows.
 inline constexpr BucketEdges kDurationEdges{0.01, 0.02,  0.04,  0.08,  0.16,  0.32,   0.64,   1.28,  2.56,
                                             5.12, 10.24, 20.48, 40.96, 81.92, 163.84, 327.68, 655.36};
-// gen_ai.server.time_to_first_token, with the upper end that vLLM adds. Waiting in line is part of it: the same edges.
+// gen_ai.server.time_to_first_token, with vLLM's upper end. Time in the queue is part of it, so it has the same edges.
 inline constexpr BucketEdges kFirstTokenEdges{0.001, 0.005, 0.01, 0.02, 0.04, 0.06, 0.08, 0.1, 0.25, 0.5,
                                               0.75,  1,     2.5,  5,    7.5,  10,   20,   40,  80,   160};
 inline constexpr BucketEdges kOverheadEdges{0.00001, 0.000025, 0.00005, 0.0001, 0.00025, 0.0005,
                                             0.001,   0.0025,   0.005,   0.01,   0.025,   0.1};
 
-// The counts of several histograms with the same edges, added up.
+// The counts of several histograms with the same edges, summed.
 struct HistogramTotals {
     std::array<std::uint64_t, kMaxEdges + 1> counts{};  // by bucket
     std::uint64_t nanoseconds = 0;                      // the sum of all lengths
-    std::uint64_t below_extra = 0;                      // of the bucket that holds the extra edge: those up to the edge
+    std::uint64_t below_extra = 0;                      // of the bucket with the extra edge: those up to that edge
 };
 
-// One worker writes, any thread reads.
+// Written by one worker, read by any thread.
 class Histogram {
 public:
     explicit Histogram(const BucketEdges& edges) : edges_(edges) {}
 
     void observe(Duration length) { (void)observe_bucket(clamp(length)); }
 
-    // The same, with one more edge: the class's objective, so that the share that met it can be read off exactly.
-    // When the objective changes, what was counted before stays on the far side of the new edge.
+    // The same, with one more edge, the class's objective, so that the share that met it can be read exactly. When the
+    // objective changes, earlier counts stay above the new edge.
     void observe(Duration length, Duration extra_edge);
 
     void add_to(HistogramTotals& totals, Duration extra_edge) const;

@@ -1,9 +1,9 @@
 #pragma once
-// The configured names behind the ids: the only words that ever become label values.
+// The configured names behind the ids: the only text that ever becomes a label value.
 //
-// A name that a reload removed keeps its id for a while, with `current` false: its counters go on being shown, its
-// gauges do not. An id that no request uses any more may come back with another name: what was counted under the old
-// one goes.
+// A name that a reload removed keeps its id for a while, with `current` false: its counters are still shown, its gauges
+// are not. An id that no request uses any more may return with another name; what was counted under the old name is
+// dropped.
 
 #include <cstddef>
 #include <optional>
@@ -15,7 +15,7 @@
 
 namespace weir::telemetry {
 
-// Names beyond these bounds have no series of their own: a class counts as unclassified, the others not at all.
+// Names beyond these bounds have no series of their own: such a class counts as unclassified, the others not at all.
 inline constexpr std::size_t kMaxClasses = 512;
 inline constexpr std::size_t kMaxBackends = 128;
 inline constexpr std::size_t kMaxEndpoints = 4096;
@@ -24,8 +24,8 @@ inline constexpr std::size_t kMaxRules = 64;  // of `degrade`: a bit each in a r
 
 struct ClassLabel {
     std::string name;
-    std::optional<Duration> first_token_slo;  // becomes a bucket edge, and makes the slo series
-    BackendId backend = kNoBackend;           // where its requests go: its common answers are shown at 0 from the start
+    std::optional<Duration> first_token_slo;  // becomes a bucket edge and enables the slo series
+    BackendId backend = kNoBackend;           // where its requests go; usual statuses are shown at 0 from the start
     bool current = true;
 };
 
@@ -42,7 +42,7 @@ struct EndpointLabel {
 
 struct RuleLabel {
     std::string name;
-    std::vector<ClassId> classes;  // that it is for: shown at 0 from the start
+    std::vector<ClassId> classes;  // the classes it applies to: shown at 0 from the start
 };
 
 // Indexed by id. REQUIRES: no two entries of one kind have the same name (endpoints: the same backend and url).

@@ -1,9 +1,9 @@
 #pragma once
-// The lines of one worker that wait to be written.
+// One worker's lines that wait to be written.
 //
 // A lane is bounded in lines and, at kBytesPerLine each, in bytes; what does not fit is dropped and counted. The lock
-// is shared with the writing thread only, which holds it for as long as two pointers take to change places: a worker
-// never waits for a disk, a pipe or another worker.
+// is shared only with the writing thread, which holds it just long enough to swap two strings: a worker never waits for
+// a disk, a pipe or another worker.
 //
 // Threading: push() by one thread, take() by another, the rest by any.
 
@@ -21,7 +21,7 @@ inline constexpr std::size_t kBytesPerLine = 1024;  // on average: a line has ab
 
 class alignas(64) LogLane {
 public:
-    // Returns true when the lane has just become half full: high time to write.
+    // Returns true when the lane has just become half full, so the writer should be woken.
     bool push(std::string_view line, std::uint32_t max_lines) {
         const std::lock_guard lock(mutex_);
         const bool fits = lines_ < max_lines && text_.size() + line.size() <= max_lines * kBytesPerLine;
@@ -33,7 +33,7 @@ public:
         return ++lines_ == max_lines / 2;
     }
 
-    // Moves what waits behind `out`.
+    // Appends the waiting lines to `out` and empties the lane.
     void take(std::string& out) {
         const std::lock_guard lock(mutex_);
         if (out.empty()) {

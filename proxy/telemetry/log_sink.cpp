@@ -29,7 +29,7 @@ Result<LogSink> LogSink::open(const std::string& to) {
     if (to == "stdout" || to == "stderr") {
         fd = fcntl(to == "stdout" ? STDOUT_FILENO : STDERR_FILENO, F_DUPFD_CLOEXEC, 0);
     } else {
-        // Non-blocking for the sake of named pipes: one without a reader is an error, and not a wait without end.
+        // Non-blocking for the sake of named pipes: opening one without a reader fails instead of waiting forever.
         fd = ::open(to.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, kMode);
     }
     if (fd < 0) return Error{"the access log " + to + " cannot be opened: " + std::generic_category().message(errno)};

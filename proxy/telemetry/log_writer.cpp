@@ -24,7 +24,7 @@ constexpr int kNapMs = 20;
 constexpr std::size_t kKeptCapacity = 1024 * 1024;
 constexpr std::chrono::milliseconds kLastWait{100};
 
-// Signals are for the threads that wait for them; and a pipe that nobody reads any more is an error, not the end.
+// Signals belong to the threads that wait for them, and a pipe without a reader must be an error, not SIGPIPE.
 void block_signals() {
     sigset_t all;
     sigfillset(&all);
@@ -52,7 +52,7 @@ struct LogWriter::State {
     bool gather();
     void write_batch();
     void drop_batch();
-    void tell(const LogSink::Written& result);
+    void report(const LogSink::Written& result);
     void rest();
     void wait(int timeout_ms, bool for_sink);
 
@@ -63,8 +63,8 @@ struct LogWriter::State {
     std::atomic<std::uint64_t> dropped{0};
     int wake_fd;
 
-    std::mutex mutex;  // the orders
-    std::condition_variable done_told;
+    std::mutex mutex;  // guards the requests to the thread
+    std::condition_variable done_changed;
     std::string to;
     std::optional<LogSink> next_sink;
     bool reopen = false;
@@ -72,11 +72,11 @@ struct LogWriter::State {
     std::atomic<bool> stopping{false};
     std::atomic<bool> abandoned{false};
 
-    // The writing thread's own.
+    // Used by the writing thread only.
     LogSink sink;
     std::string batch;
     std::size_t written = 0;  // of the batch
-    bool torn = false;        // the sink's last line has no end
+    bool torn = false;        // the sink's last line is incomplete
     bool failing = false;
 };
 
@@ -96,7 +96,7 @@ void LogWriter::State::run() {
     drop_batch();
     const std::lock_guard lock(mutex);
     done = true;
-    done_told.notify_all();
+    done_changed.notify_all();
 }
 
 void LogWriter::State::take_orders() {
@@ -105,7 +105,7 @@ void LogWriter::State::take_orders() {
     {
         const std::lock_guard lock(mutex);
         next = std::exchange(next_sink, std::nullopt);
-        if (std::exchange(reopen, false)) reopen_at = to;  // also a sink just given: it was opened before the rotation
+        if (std::exchange(reopen, false)) reopen_at = to;  // also a sink just set: it was opened before the rotation
     }
     if (next) use(std::move(*next));
     if (reopen_at.empty()) return;
@@ -134,7 +134,7 @@ void LogWriter::State::write_batch() {
     while (written < batch.size() && !abandoned) {
         const std::string_view rest = std::string_view(batch).substr(written);
         const LogSink::Written result = sink.write(torn ? std::string_view("\n") : rest);
-        tell(result);
+        report(result);
         if (result.kind == LogSink::Written::Kind::failed) return drop_batch();
         if (result.kind == LogSink::Written::Kind::blocked) return wait(-1, true);
         if (result.bytes == 0) continue;
@@ -146,7 +146,7 @@ void LogWriter::State::write_batch() {
     if (written == batch.size()) drop_batch();
 }
 
-// What was written of it is not lost.
+// Counts the unwritten lines as dropped. A half-written line leaves the sink torn: the next write ends it first.
 void LogWriter::State::drop_batch() {
     if (written > 0 && written < batch.size() && batch[written - 1] != '\n') torn = true;
     dropped += count_lines(std::string_view(batch).substr(written));
@@ -155,7 +155,7 @@ void LogWriter::State::drop_batch() {
     if (batch.capacity() > kKeptCapacity) batch.shrink_to_fit();
 }
 
-void LogWriter::State::tell(const LogSink::Written& result) {
+void LogWriter::State::report(const LogSink::Written& result) {
     if (result.kind == LogSink::Written::Kind::blocked) return;
     const bool fails = result.kind == LogSink::Written::Kind::failed;
     if (std::exchange(failing, fails) == fails || sink.fd() < 0) return;
@@ -169,7 +169,7 @@ void LogWriter::State::tell(const LogSink::Written& result) {
 
 void LogWriter::State::rest() {
     idle = true;
-    // A line that came before `idle` was seen by nobody: look once more before lying down.
+    // A line pushed before `idle` was set woke nothing: look once more before sleeping.
     if (!gather()) wait(-1, false);
     idle = false;
 }
@@ -219,12 +219,12 @@ void LogWriter::shutdown(std::chrono::milliseconds bound) {
     state_->wake();
     std::unique_lock lock(state_->mutex);
     const auto is_done = [this] { return state_->done; };
-    if (!state_->done_told.wait_for(lock, bound, is_done)) {
+    if (!state_->done_changed.wait_for(lock, bound, is_done)) {
         state_->abandoned = true;
         state_->wake();
     }
-    if (!state_->done_told.wait_for(lock, kLastWait, is_done)) {
-        thread_.detach();  // in a write that does not return: it keeps its state, and the process ends without it
+    if (!state_->done_changed.wait_for(lock, kLastWait, is_done)) {
+        thread_.detach();  // stuck in a write: the thread keeps its state, and the process ends without it
         return;
     }
     lock.unlock();

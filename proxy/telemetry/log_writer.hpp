@@ -1,9 +1,9 @@
 #pragma once
-// The thread that carries log lines out of the process, so that nobody else ever waits for a disk or a pipe.
+// The thread that writes log lines out of the process, so that no other thread ever waits for a disk or a pipe.
 //
-// It gathers what the lanes hold, writes it, and naps for a moment: a busy log costs a few large writes a second and no
-// wake-up a line. A sink that takes nothing makes the lanes fill up, and there lines are dropped; a sink that fails
-// drops what it was given. Both are counted.
+// It gathers the lanes' lines, writes them and sleeps briefly: a busy log costs a few large writes a second and no
+// wake-up per line. When a sink accepts nothing, the lanes fill up and drop lines; when a sink fails, what it was given
+// is dropped. Both are counted.
 //
 // Threading: push() by the lane's thread, counts() by any; the rest by one thread at a time.
 
@@ -21,7 +21,7 @@ namespace weir::telemetry {
 
 struct LogCounts {
     std::uint64_t lines = 0;    // written
-    std::uint64_t dropped = 0;  // for want of room, or because the sink failed
+    std::uint64_t dropped = 0;  // because the lane was full or the sink failed
 };
 
 class LogWriter {
@@ -34,19 +34,18 @@ public:
 
     void push(std::size_t lane, std::string_view line);
 
-    // Writes to `sink` from now on, which is what LogSink::open(to) gave. `queue_lines` is shared out evenly among the
-    // lanes.
+    // Writes to `sink`, which LogSink::open(to) returned, from now on. `queue_lines` is divided evenly among the lanes.
     void set_sink(std::string to, LogSink sink, std::uint32_t queue_lines);
-    // Opens the sink anew; the old one stays when that fails, which the operational log then says.
+    // Opens the sink anew; on failure the old one stays in use and the operational log reports it.
     void reopen();
-    // Writes what waits, for at most `bound`; drops the rest, and whatever comes later.
+    // Writes the waiting lines for at most `bound`, then drops the rest and all later ones.
     void shutdown(std::chrono::milliseconds bound = std::chrono::seconds(1));
 
     [[nodiscard]] LogCounts counts() const;
 
 private:
     struct State;
-    std::shared_ptr<State> state_;  // shared with the thread, which a dead file system may hold for ever
+    std::shared_ptr<State> state_;  // shared with the thread, which a dead file system may block forever
     std::thread thread_;
 };
 

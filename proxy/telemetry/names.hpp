@@ -1,8 +1,8 @@
 #pragma once
-// The names behind the ids, ready to be written into a log line: quoted and escaped once.
+// The names behind the ids, quoted and escaped once, ready for a log line.
 //
-// A name is published once and read without a lock. It changes only when no request uses its id any more, so that no
-// line is being written with it.
+// A name is published once and read without a lock. It changes only when no request uses its id any more, so no line is
+// being written with it.
 //
 // Threading: update() by one thread at a time, the rest by any.
 
@@ -23,7 +23,7 @@ class Names {
 public:
     void update(const Labels& labels);
 
-    // A JSON string with its quotes; empty for an id that has no name. The view lives as long as the id has that name.
+    // A JSON string with its quotes; empty for an id without a name. The view is valid as long as the id has that name.
     [[nodiscard]] std::string_view find(ClassId id) const { return at(classes_, index(id)); }
     [[nodiscard]] std::string_view find(BackendId id) const { return at(backends_, index(id)); }
     [[nodiscard]] std::string_view find(EndpointId id) const { return at(endpoints_, index(id)); }  // its url
@@ -52,7 +52,7 @@ private:
     Table<kMaxBackends> backends_{};
     Table<kMaxEndpoints> endpoints_{};
     Table<kMaxListeners> listeners_{};
-    // The hash changes under lines that are being written, which takes microseconds: the last ones stay.
+    // The hash may change while a line is being written, which takes microseconds: the most recent ones are kept.
     static constexpr std::size_t kPoliciesKept = 256;
     std::deque<std::string> policies_;
     std::atomic<const std::string*> policy_{nullptr};

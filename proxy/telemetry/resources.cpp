@@ -12,7 +12,7 @@
 namespace weir::telemetry {
 namespace {
 
-// The fields of /proc/self/stat after the name, which may itself hold spaces and parentheses (proc(5)).
+// The fields of /proc/self/stat after the name, which may itself contain spaces and parentheses (proc(5)).
 constexpr int kThreadsField = 20;
 constexpr int kResidentPagesField = 24;
 constexpr int kFirstField = 3;
@@ -54,7 +54,7 @@ Resources read_resources() {
          fd.increment(ignored)) {
         ++out.open_fds;
     }
-    if (out.open_fds > 0) --out.open_fds;  // the one that reads the directory
+    if (out.open_fds > 0) --out.open_fds;  // the descriptor that reads the directory
     return out;
 }
 

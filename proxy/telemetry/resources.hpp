@@ -1,5 +1,5 @@
 #pragma once
-// What the kernel says this process uses, for the process_* families that every dashboard knows.
+// What this process uses according to the kernel, for the process_* families that every dashboard knows.
 
 #include <cstdint>
 

@@ -1,6 +1,6 @@
 #pragma once
-// What is true at the moment of a scrape and is not counted by the workers: whoever answers /metrics fills it in from
-// the judges, the backends and the loops. Plain numbers, keyed by id.
+// State at the moment of a scrape that the workers do not count: the caller that answers /metrics fills it in from the
+// judges, the backends and the loops. Plain numbers, keyed by id.
 
 #include <chrono>
 #include <cstdint>
@@ -13,8 +13,8 @@
 
 namespace weir::telemetry {
 
-// A class that stands in more than one judge (a reload moved it) may come more than once: counts are added, ratios
-// are the largest.
+// A class in more than one judge (a reload moved it) may occur more than once: counts are summed, and of ratios the
+// largest counts.
 struct ClassGauges {
     ClassId id = kNoClass;
     std::uint32_t inflight = 0;
@@ -30,7 +30,7 @@ struct BackendGauges {
     double pressure = 0;
     std::uint64_t client_evictions = 0;
     std::uint64_t video_jobs = 0;  // that hold a slot
-    double token_estimate = 1;     // prompts' tokens as estimated, of those that usage told
+    double token_estimate = 1;     // prompt tokens as estimated, relative to the usage reported
 };
 
 struct EndpointGauges {
@@ -39,29 +39,29 @@ struct EndpointGauges {
     std::uint32_t limit = 0;
     std::uint64_t context_tokens = 0;  // LLM tokens of prompts and answers in flight
     std::uint64_t context_limit = 0;   // 0: none
-    std::uint64_t prompt_tokens = 0;   // of those without a first token
+    std::uint64_t prompt_tokens = 0;   // of those still without a first token
     bool up = true;
     std::uint64_t succeeded = 0;
     std::uint64_t failed = 0;
     std::uint64_t connects = 0;
     std::uint64_t connect_failures = 0;
-    double connect_seconds = 0;  // in all, of those opened
+    double connect_seconds = 0;  // total, over opened connections
     std::uint64_t ejections = 0;
     std::uint64_t probe_failures = 0;
-    std::uint64_t polls_running = 0;  // questions about video jobs, by what was said
+    std::uint64_t polls_running = 0;  // polls of video jobs, by result
     std::uint64_t polls_over = 0;
     std::uint64_t polls_failed = 0;
     std::uint32_t websockets = 0;  // open
     DownReason down = DownReason::none;
 };
 
-// In the order of the workers.
+// In worker order.
 struct WorkerGauges {
     double loop_lag_seconds = 0;
     std::uint64_t loop_faults = 0;  // exceptions caught at the edge of the loop
 };
 
-// How much of the room for names is taken, by policies that requests still use and the one in force.
+// How many of the available names are in use, by the policy in force and by former ones that requests still use.
 struct NameGauges {
     const char* kind = "";  // listener | class | backend | endpoint | rule
     std::size_t used = 0;

@@ -1,8 +1,8 @@
 #pragma once
-// A number that one thread writes and any thread reads.
+// A number written by one thread and read by any.
 //
-// With one writer, a load and a store make a sum: no locked instruction, no retry, and the writer's own cache line. A
-// reader sees each slot whole, and several slots a moment apart.
+// With one writer, a load and a store make a sum: no locked instruction, no retry, and a cache line of its own. A
+// reader gets each slot whole, but several slots at slightly different moments.
 
 #include <atomic>
 #include <cstdint>
@@ -12,7 +12,7 @@ namespace weir::telemetry {
 template <typename Number>
 class BasicSlot {
 public:
-    // The writer only.
+    // The writer's thread only.
     void add(Number amount) { store(load() + amount); }
     void store(Number value) { value_.store(value, std::memory_order_relaxed); }
 

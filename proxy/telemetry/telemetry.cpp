@@ -13,7 +13,7 @@
 namespace weir::telemetry {
 namespace {
 
-// What a worker is given: it counts, and writes its lines.
+// A worker's recorder: counts requests and logs them.
 class WorkerRecorder final : public Recorder {
 public:
     WorkerRecorder(AccessLog& log, std::size_t worker) : log_(log), worker_(worker) {}
@@ -58,7 +58,7 @@ struct Telemetry::State {
     Names names;
     AccessLog log;
     std::deque<WorkerRecorder> recorders;
-    std::mutex mutex;  // orders those who change something, and guards `labels`
+    std::mutex mutex;  // serialises changes, and guards `labels`
     std::shared_ptr<const Labels> labels;
 };
 

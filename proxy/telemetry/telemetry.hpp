@@ -1,8 +1,8 @@
 #pragma once
-// The telemetry: sees every request end, and tells it as numbers (/metrics) and as lines (the access log).
+// Observes the end of every request, and reports it as numbers (/metrics) and as lines (the access log).
 //
-// Each worker has a Recorder of its own, whose counts only that worker writes: plain stores, no lock, no shared line of
-// cache. A scrape adds them up. Nothing that a client sends becomes a label.
+// Each worker has a Recorder of its own, whose counts only that worker writes: plain stores, no lock, no shared cache
+// line. A scrape sums them. Nothing that a client sends becomes a label.
 //
 // Threading: a recorder belongs to its worker's thread; everything else may be called from any thread.
 
@@ -23,7 +23,7 @@ class Telemetry {
 public:
     // The access log is off until reconfigure() is called.
     Telemetry(std::size_t workers, Labels labels);
-    // Ends the recorders: the workers must have stopped. Calls shutdown().
+    // Destroys the recorders, so the workers must have stopped. Calls shutdown().
     ~Telemetry();
     Telemetry(const Telemetry&) = delete;
     Telemetry& operator=(const Telemetry&) = delete;
@@ -31,21 +31,21 @@ public:
     // REQUIRES: worker < workers.
     [[nodiscard]] Recorder& recorder(std::size_t worker);
 
-    // After a reload and before the workers see the new policy, so that no record comes with an unknown id.
+    // Called after a reload, before the workers use the new policy, so that no record has an unknown id.
     void set_labels(Labels labels);
 
-    // Opens the access log as configured. On an error the former one stays in force.
+    // Opens the access log as configured. On an error the former one stays in use.
     [[nodiscard]] Result<void> reconfigure(const LoggingConfig& config);
-    // Opens the access log's file anew, for log rotation. An error is told in the operational log.
+    // Opens the access log's file anew, for log rotation. An error is reported in the operational log.
     void reopen_access_log();
 
     [[nodiscard]] LogCounts log_counts() const;
 
-    // Everything, in the Prometheus text format, version 0.0.4.
+    // All metrics, in the Prometheus text format, version 0.0.4.
     [[nodiscard]] std::string metrics(const Scrape& scrape) const;
 
-    // Writes out the access log's last lines, for at most a second or so, also when nobody reads them. What is recorded
-    // later is counted, but gets no line.
+    // Writes out the access log's last lines for about a second at most, even if nothing reads them. Later records are
+    // counted but get no line.
     void shutdown();
 
 private:

@@ -1,12 +1,12 @@
 #pragma once
-// Everything that one worker counts.
+// All counts of one worker.
 //
-// The tables have room for every id that may ever come, but a class's counts are made only when it gets its name: a
-// pointer is published, and stays as long as a request may use the id. So the worker takes no lock and a reload stops
-// nobody.
+// The tables have an entry for every possible id, but a class's counts are allocated only when it gets its name: a
+// pointer is published, and stays as long as a request may use the id. So the worker takes no lock, and a reload blocks
+// no worker.
 //
-// Threading: record() and the other counting calls belong to the worker; set_classes() to whoever reloads, one at a
-// time; the rest to any thread.
+// Threading: record() and the other counting calls belong to the worker; set_classes() to the reloading thread, one at
+// a time; the rest to any thread.
 
 #include <array>
 #include <atomic>
@@ -32,7 +32,7 @@ public:
     WorkerMetrics() = default;
 
     void set_classes(const std::vector<ClassLabel>& classes);
-    // The id has gone to another name: what was counted under it goes. REQUIRES: the worker counts nothing for it.
+    // The id now belongs to another name: drops what was counted under it. REQUIRES: the worker counts nothing for it.
     void forget(ClassId cls);
     void forget(BackendId backend);
     void forget(RuleId rule);
@@ -43,7 +43,7 @@ public:
     void connection_refused(ListenerId listener, ConnectionRefusal why) override;
     void buffered(std::int64_t delta) override { buffered_.add(delta); }
 
-    // kNoClass: the requests that no class has.
+    // kNoClass: the requests without a class.
     void add_to(ClassId cls, ClassTotals& totals) const;
     void add_to(ListenerId listener, ListenerTotals& totals) const;
     [[nodiscard]] std::int64_t buffered_bytes() const { return buffered_.load(); }

@@ -14,7 +14,7 @@ Backend::Backend(BackendId id, BackendConfig config, std::vector<std::shared_ptr
       on_availability_(std::move(on_availability)),
       on_context_(std::move(on_context)) {}
 
-void Backend::told_context(const Endpoint& endpoint, std::uint64_t tokens) const {
+void Backend::report_context(const Endpoint& endpoint, std::uint64_t tokens) const {
     if (on_context_) on_context_(endpoint.id(), tokens);
 }
 
@@ -44,7 +44,7 @@ void Backend::change(Endpoint& endpoint, Change apply) {
         endpoint.available_.store(after, std::memory_order_relaxed);
         endpoint.failing_.store(endpoint.health_.failures() > 0, std::memory_order_relaxed);
         if (before && !after) {
-            // Reached, and down all the same: its answers were not good ones.
+            // It was reached and is down all the same: its answers were failures.
             const bool reached = endpoint.fault_.reason == DownReason::none;
             endpoint.why_down_ = reached ? WhyDown{DownReason::requests} : endpoint.fault_;
             why = endpoint.why_down_.text();
@@ -68,7 +68,7 @@ void Backend::request_succeeded(Endpoint& endpoint, TimePoint now) {
 
 void Backend::request_timed_out(Endpoint& endpoint, TimePoint since, TimePoint now) {
     endpoint.counters.failed.fetch_add(1, std::memory_order_relaxed);
-    // It is long answers then that are asked of it, or prompts that it has in line.
+    // Then the requests ask for long answers, or prompts wait in the endpoint's queue.
     if (since > now || endpoint.heard_at() >= since) return;
     bool counts = false;
     change(endpoint, [&](HealthState& health) { counts = health.timed_out(since, now); });
@@ -99,7 +99,7 @@ void Backend::tick(TimePoint now) {
     for (const auto& endpoint : endpoints_) {
         change(*endpoint, [&](HealthState& health) {
             health.tick(now);
-            // A reload may have taken the probes away that would find it up again.
+            // A reload may have removed the probes that would find it up again.
             if (!config_.health) health.forget_probes();
         });
     }

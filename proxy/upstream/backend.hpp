@@ -1,8 +1,8 @@
 #pragma once
-// A pool of endpoints that serve the same thing. It knows which of them are fit; which of the fit ones takes a request
-// is the judge's choice.
+// A pool of endpoints that serve the same thing. It knows which of them are available; the judge chooses which of those
+// takes a request.
 //
-// A reload makes a new one that shares the endpoints it still has with the old one, health and all.
+// A reload creates a new backend, which shares the endpoints that remain with the old one, including their health.
 //
 // Threading: any thread.
 
@@ -18,9 +18,9 @@ namespace weir::upstream {
 
 class Backend {
 public:
-    // Told outside any lock whenever an endpoint becomes fit or unfit.
+    // Called outside any lock whenever an endpoint becomes available or unavailable.
     using OnAvailability = std::function<void(EndpointId, bool available)>;
-    // Told what an engine says of its KV cache, in LLM tokens.
+    // Called with the size of an engine's KV cache, as the engine reports it, in LLM tokens.
     using OnContext = std::function<void(EndpointId, std::uint64_t tokens)>;
 
     Backend(BackendId id, BackendConfig config, std::vector<std::shared_ptr<Endpoint>> endpoints,
@@ -29,19 +29,19 @@ public:
     [[nodiscard]] BackendId id() const { return id_; }
     [[nodiscard]] const BackendConfig& config() const { return config_; }
     [[nodiscard]] std::span<const std::shared_ptr<Endpoint>> endpoints() const { return endpoints_; }
-    // Null when there is none with that id.
+    // Null when there is no endpoint with that id.
     [[nodiscard]] Endpoint* find(EndpointId id) const;
     [[nodiscard]] static bool available(const Endpoint& endpoint);
 
-    // What became of a request. A success is free unless the endpoint has failed lately.
+    // The outcome of a request. A success costs nothing unless the endpoint has failed lately.
     void request_succeeded(Endpoint& endpoint, TimePoint now);
     void request_failed(Endpoint& endpoint, TimePoint now);
-    // No answer in time, or no more of one. `since`: from then on only the endpoint could have made a
-    // difference; later than `now`: it could not.
+    // No answer in time, or an answer that stopped. `since`: from then on only the endpoint could cause the delay;
+    // later than `now`: it did not cause it.
     void request_timed_out(Endpoint& endpoint, TimePoint since, TimePoint now);
     void probed(Endpoint& endpoint, bool success);
-    void told_context(const Endpoint& endpoint, std::uint64_t tokens) const;
-    // Ends ejections whose time is over. Call it a few times a second.
+    void report_context(const Endpoint& endpoint, std::uint64_t tokens) const;
+    // Ends the ejections that are due. Call it a few times a second.
     void tick(TimePoint now);
 
 private:

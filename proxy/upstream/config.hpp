@@ -38,7 +38,7 @@ struct HealthConfig {
 };
 
 // Passive checks: an endpoint that fails this often in a row (no connection, reset before an answer, time-out, 502,
-// 503, 504) takes no requests for a while. The last endpoint that is left is never ejected.
+// 503, 504) takes no requests for a while. The last available endpoint is never ejected.
 struct EjectionConfig {
     std::uint32_t failures = 5;  // 0: never eject
     Duration duration = 10s;
@@ -49,16 +49,16 @@ struct EjectionConfig {
 struct TimeoutConfig {
     Duration connect = 1s;          // TCP and TLS handshake together
     Duration first_byte = 60s;      // from the last request byte to the first byte of the answer
-    Duration whole_answer = 10min;  // the same, of a POST whose answer does not stream: it comes when all of it is made
+    Duration whole_answer = 10min;  // the same for a POST whose answer does not stream: it comes once it is complete
     Duration idle = 60s;            // longest silence within an answer
     Duration total = 10min;         // from dispatch to the last byte
-    Duration job = 15min;           // a video job's: by then it is over, whatever is heard of it
+    Duration job = 15min;           // of a video job, which is considered over then, whatever its state
     Duration keep_alive = 30s;      // how long an unused connection is kept
 
     friend bool operator==(const TimeoutConfig&, const TimeoutConfig&) = default;
 };
 
-// How many requests an endpoint takes at once, where the policy leaves that to be learned while it serves.
+// How many requests an endpoint takes at once, where the policy leaves that to be learned at run time.
 struct LearnedRequests {
     std::uint32_t start = 32;
     std::uint32_t max = 512;
@@ -66,19 +66,19 @@ struct LearnedRequests {
     friend bool operator==(const LearnedRequests&, const LearnedRequests&) = default;
 };
 
-// LLM tokens that an endpoint's KV cache holds: a number, or what the engine says of itself.
+// LLM tokens that an endpoint's KV cache holds: a number, or what the engine reports.
 struct ContextTokens {
-    std::uint64_t tokens = 0;  // 0: not known
+    std::uint64_t tokens = 0;  // 0: unknown
     bool read = false;         // from the engine's metrics, when it comes up
 
     friend bool operator==(const ContextTokens&, const ContextTokens&) = default;
 };
 
-// Whether the engine is told the priority of a request's class.
-// In any case what the caller says of it is taken out, but where a trusted proxy says it and none is written instead: a
-// client must not choose where it stands in the engine's queue.
+// Whether the engine is given the priority of a request's class. A priority that the caller sends is always removed,
+// unless a trusted proxy sends it and none is written in its place: a client must not choose its position in the
+// engine's queue.
 enum class EnginePriority : std::uint8_t {
-    strip,   // it is told nothing
+    strip,   // no priority is sent
     vllm,    // the body's `priority`, 0 for the best: vLLM with --scheduling-policy priority
     sglang,  // the same, 4 for the best: SGLang with --enable-priority-scheduling
     dynamo,  // `nvext.agent_hints.priority`, 4 for the best: NVIDIA Dynamo's router
@@ -93,24 +93,24 @@ struct MetricsConfig {
 
 // Video jobs that hold slots.
 struct VideoConfig {
-    Duration poll = 5s;  // between two questions of Weir's own about a job; 0: it asks nothing
+    Duration poll = 5s;  // between two of Weir's own polls of a job; 0: never polls
 
     friend bool operator==(const VideoConfig&, const VideoConfig&) = default;
 };
 
-// Upgrades to WebSocket that are passed on.
+// WebSocket upgrades that are passed on.
 struct WebSocketConfig {
     std::uint32_t connections = 1000;            // open at once to each endpoint; one more is refused
-    std::uint32_t connections_per_client = 100;  // of them, open at once, over all endpoints; one more is refused
+    std::uint32_t connections_per_client = 100;  // of one client, open at once, over all endpoints; one more is refused
     Duration idle = 5min;   // neither side has sent anything, or, where the connection holds a slot, no data
-    Duration longest = 1h;  // after which it is closed whatever it does
+    Duration longest = 1h;  // after which it is closed in any state
 
     friend bool operator==(const WebSocketConfig&, const WebSocketConfig&) = default;
 };
 
 struct BackendConfig {
     std::string name;
-    Dialect dialect = Dialect::openai;  // for paths that do not tell
+    Dialect dialect = Dialect::openai;  // for paths of no known dialect
     std::vector<EndpointConfig> endpoints;
     Balance balance = Balance::most_room;
     std::uint32_t requests = 0;                  // capacity.requests: in flight at once on each endpoint
@@ -118,13 +118,13 @@ struct BackendConfig {
     ContextTokens context_tokens;                // capacity.context_tokens, of each endpoint
     std::optional<std::uint32_t> prompt_tokens;  // capacity.prompt_tokens: without a first token, on each endpoint
     EnginePriority priority = EnginePriority::strip;
-    bool ask_usage = true;  // of OpenAI's streams whose client did not; nobody downstream sees it
+    bool ask_usage = true;  // in OpenAI streams whose client did not; invisible downstream
     MetricsConfig metrics;
     std::optional<HealthConfig> health;  // absent: only passive checks
     EjectionConfig ejection;
     TimeoutConfig timeouts;
     VideoConfig video;
-    std::optional<WebSocketConfig> websocket;  // absent: an upgrade is not passed on
+    std::optional<WebSocketConfig> websocket;  // absent: upgrades are not passed on
     net::ClientTlsConfig tls;                  // for https endpoints
 
     friend bool operator==(const BackendConfig&, const BackendConfig&) = default;

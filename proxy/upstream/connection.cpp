@@ -18,8 +18,8 @@ void Connection::run() {
     const net::Readiness& ready = stream_->source().ready;
     const bool timed_out = idle_timer_.when() == TimePoint::max();
     if (!timed_out && !ready.peer_closed && !ready.broken) {
-        // The edge may be old news; only bytes that are really there count. TLS 1.3 sends tickets when it likes, and
-        // reading is what takes them in.
+        // The edge may be outdated; only bytes that are really there count. TLS 1.3 may send tickets at any time, and
+        // reading consumes them.
         char byte = 0;
         if (stream_->try_read({&byte, 1}).status == net::IoStatus::would_block) return;
     }
@@ -37,7 +37,7 @@ std::unique_ptr<Connection> Pool::take(EndpointSerial endpoint, TimePoint used_s
 
 void Pool::give_back(std::unique_ptr<Connection> connection, Duration keep_alive) {
     const auto serial = static_cast<std::uint64_t>(connection->serial_);
-    // A new endpoint is rare, and the time to forget those that have nothing here.
+    // A new endpoint is rare, and a good time to forget those without connections here.
     if (!idle_.contains(serial)) std::erase_if(idle_, [](const auto& entry) { return entry.second.empty(); });
     auto& stack = idle_[serial];
     if (stack.size() >= kMaxIdle) stack.erase(stack.begin());
@@ -46,7 +46,7 @@ void Pool::give_back(std::unique_ptr<Connection> connection, Duration keep_alive
     connection->stream().source().set_waker(connection.get());
     connection->idle_since_ = connection->loop().batch_time();
     connection->idle_timer_.set(connection->idle_since_ + keep_alive);
-    // What arrived with the last bytes of the answer has no edge of its own any more.
+    // Bytes that arrived with the end of the answer get no edge of their own any more.
     if (connection->stream().source().ready.readable) connection->wake();
     stack.push_back(std::move(connection));
 }
@@ -73,7 +73,7 @@ using net::IoStatus;
 
 constexpr Duration kLookAgain = std::chrono::milliseconds(20);
 
-// Waits until `done` says so. False when the deadline or the client's leaving came first.
+// Waits until `done` returns true. False when the deadline passed or the client left first.
 template <typename Done>
 net::task<bool> wait_for(Done done, net::Waker& waker, net::Timer& timer, TimePoint deadline,
                          const net::Source* client) {
@@ -88,8 +88,8 @@ net::task<bool> wait_for(Done done, net::Waker& waker, net::Timer& timer, TimePo
 
 bool lacks_descriptors() { return errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM; }
 
-// A descriptor whose connect is under way, or -1. Out of descriptors it waits for one: those who hold them end, and the
-// endpoint is not at fault. `starved` says that it waited in vain.
+// A descriptor whose connect is in progress, or -1. When descriptors run out it waits for one: the holders end, and the
+// endpoint is not at fault. `starved` reports that it waited in vain.
 net::task<int> begin_connect(const net::SocketAddress& address, net::Waker& waker, net::Timer& timer,
                              TimePoint deadline, const net::Source* client, bool& starved) {
     for (;;) {
@@ -112,7 +112,7 @@ net::task<ConnectResult> connect(Endpoint& endpoint, net::Waker& waker, net::Tim
     Reason reason = Reason::backend_unreachable;
     WhyDown fault{DownReason::no_address};
     std::vector<net::SocketAddress> addresses = endpoint.addresses();
-    while (addresses.empty() && loop.now() < deadline) {  // its name has not been looked up yet
+    while (addresses.empty() && loop.now() < deadline) {  // its name has not been resolved yet
         timer.set(std::min(deadline, loop.now() + kLookAgain));
         co_await waker.wait();
         addresses = endpoint.addresses();
@@ -131,7 +131,7 @@ net::task<ConnectResult> connect(Endpoint& endpoint, net::Waker& waker, net::Tim
         if (!stream) continue;
         net::Source& source = stream->source();
         source.set_waker(&waker);
-        // A connect that is under way announces its end by an edge.
+        // A connect in progress announces its end by an edge.
         source.ready.readable = source.ready.writable = false;
         const auto decided = [&] { return source.ready.writable || source.ready.broken; };
         const bool is_decided = co_await wait_for(decided, waker, timer, deadline, client);
@@ -168,7 +168,7 @@ net::task<ConnectResult> connect(Endpoint& endpoint, net::Waker& waker, net::Tim
         co_return ConnectResult{std::make_unique<Connection>(endpoint, std::move(stream)), reason, {}};
     }
     endpoint.counters.connect_failures.fetch_add(1, std::memory_order_relaxed);
-    // Out of descriptors, or a client that left: the endpoint is not at fault.
+    // Descriptors ran out or the client left: the endpoint is not at fault.
     if (reason != Reason::connection_limit) endpoint.note_fault(fault);
     co_return ConnectResult{nullptr, reason, std::move(fault)};
 }

@@ -15,8 +15,8 @@ namespace weir::upstream {
 
 class Pool;
 
-// One open connection. While it lies idle it stays watched: whatever happens on it then, a close or bytes that nobody
-// asked for, ends it before a request can be sent on it.
+// One open connection. While idle it stays watched: any event on it, a close or unrequested bytes, ends it before a
+// request can be sent on it.
 class Connection final : private net::Wakeable {
 public:
     Connection(const Endpoint& endpoint, std::unique_ptr<net::ByteStream> stream);
@@ -24,7 +24,7 @@ public:
     [[nodiscard]] net::ByteStream& stream() { return *stream_; }
     [[nodiscard]] EndpointId endpoint() const { return endpoint_; }
     [[nodiscard]] EndpointSerial serial() const { return serial_; }
-    // Has answered at least one request: then a close before the next answer may only mean that it lay idle too long.
+    // Has answered at least one request: a close before the next answer may then only mean that it was idle too long.
     [[nodiscard]] bool reused() const { return reused_; }
 
 private:
@@ -40,11 +40,11 @@ private:
     bool reused_ = false;
 };
 
-// Idle connections by endpoint, the last used first: it is the least likely to have been closed meanwhile.
+// Idle connections by endpoint, the most recently used first: it is the least likely to have been closed meanwhile.
 // Belongs to one loop.
 class Pool {
 public:
-    // At most this many idle connections are kept for an endpoint on one worker; one more closes the longest idle.
+    // Most idle connections kept for an endpoint on one worker; one more closes the one idle longest.
     static constexpr std::size_t kMaxIdle = 256;
 
     // An idle connection that has been used since `used_since`, or null.
@@ -63,12 +63,12 @@ private:
 };
 
 struct ConnectResult {
-    std::unique_ptr<Connection> connection;       // null when that failed
-    Reason reason = Reason::backend_unreachable;  // why
-    WhyDown fault{};                              // the same, for operators; the endpoint has it too
+    std::unique_ptr<Connection> connection;       // null on failure
+    Reason reason = Reason::backend_unreachable;  // the reason for the failure
+    WhyDown fault{};                              // the same for operators; the endpoint keeps it too
 };
 
-// Connects, trying the endpoint's addresses in turn until `deadline`; TLS included. Gives up at once when `client`,
+// Connects, trying the endpoint's addresses in turn until `deadline`; includes TLS. Gives up at once when `client`,
 // which may be null, is broken. Leaves the stream's waker set to `waker`.
 [[nodiscard]] net::task<ConnectResult> connect(Endpoint& endpoint, net::Waker& waker, net::Timer& timer,
                                                TimePoint deadline, const net::Source* client);

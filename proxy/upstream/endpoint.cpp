@@ -24,7 +24,7 @@ void HealthState::probed(bool success, const HealthConfig& config) {
     if (++probe_streak_ < (success ? config.rise : config.fall)) return;
     probes_up_ = success;
     probe_streak_ = 0;
-    // A server that probes found dead and alive again has been restarted: what it did before says nothing.
+    // A server that probes found down and then up again has restarted: its earlier failures no longer count.
     if (success) {
         ejected_ = false;
         failures_ = 0;
@@ -32,7 +32,7 @@ void HealthState::probed(bool success, const HealthConfig& config) {
 }
 
 bool HealthState::timed_out(TimePoint since, TimePoint now) {
-    // Requests that are sent one after the other time out so, too; what comes a second later is no longer the same.
+    // Requests sent one after the other time out together too; a time-out a second later no longer belongs to them.
     constexpr Duration kBatch = std::chrono::seconds(1);
     const bool first = since >= timed_out_at_ || now - timed_out_at_ >= kBatch;
     if (first) timed_out_at_ = now;
@@ -59,7 +59,7 @@ Endpoint::Endpoint(EndpointId id, EndpointConfig config, std::shared_ptr<net::Tl
       config_(std::move(config)),
       authority_(make_authority(config_)),
       tls_(std::move(tls)) {
-    // A literal address needs no resolver: the first request may come before the watch has had its turn.
+    // A literal address needs no resolver: the first request may come before the health checker's first turn.
     if (const auto literal = IpAddress::parse(config_.host)) {
         addresses_ = {net::SocketAddress::of(*literal, config_.port)};
     }

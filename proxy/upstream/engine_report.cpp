@@ -7,7 +7,7 @@
 namespace weir::upstream {
 namespace {
 
-// More than any machine has: a page that says so is wrong.
+// More than any machine has: a page with a larger number is wrong.
 constexpr double kMax = 1e12;
 
 std::optional<std::uint64_t> plausible(double tokens) {
@@ -22,7 +22,7 @@ std::optional<double> number(std::string_view text) {
     return value;
 }
 
-// The value of a label, of a line that has been found by its name.
+// The value of a label on a metric's line.
 std::optional<double> label(std::string_view line, std::string_view name) {
     std::string opening(name);
     opening += "=\"";
@@ -37,7 +37,7 @@ std::optional<double> label(std::string_view line, std::string_view name) {
     return number(rest.substr(0, rest.find('"')));
 }
 
-// The sample's value: what follows the labels, up to a time stamp.
+// The sample's value: what follows the labels, up to a timestamp.
 std::optional<double> sample(std::string_view line) {
     const std::size_t labels = line.rfind('}');
     std::size_t at = labels == std::string_view::npos ? line.find(' ') : labels + 1;

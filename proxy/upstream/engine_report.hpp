@@ -1,5 +1,5 @@
 #pragma once
-// What an engine says of itself on its metrics page, in Prometheus' text format.
+// What an engine reports on its metrics page, in the Prometheus text format.
 
 #include <cstdint>
 #include <optional>
@@ -8,7 +8,7 @@
 namespace weir::upstream {
 
 // LLM tokens that its KV cache holds: vLLM's `vllm:cache_config_info{block_size="16",num_gpu_blocks="25000"}`, or
-// SGLang's `sglang:max_total_num_tokens`. Nothing where the page says neither, or nonsense.
+// SGLang's `sglang:max_total_num_tokens`. Empty when the page has neither, or an implausible number.
 [[nodiscard]] std::optional<std::uint64_t> context_tokens_in(std::string_view metrics);
 
 }  // namespace weir::upstream

@@ -28,13 +28,13 @@ std::string request_for(std::string_view path, const std::string& authority) {
     return std::move(text).str();
 }
 
-// An answer as it comes. Beast's parser takes bytes from wherever they come, here from a stream that has the backend's
-// own TLS, which Asio's streams know nothing of.
+// An answer as it arrives. Beast's parser accepts bytes from any source, here from a stream with the backend's own TLS,
+// which Asio's streams do not support.
 class Answer {
 public:
-    explicit Answer(std::size_t most) : most_(most) { begin(); }
+    explicit Answer(std::size_t max) : max_(max) { begin(); }
 
-    // False when nothing further is wanted: it is all here, or it never will be.
+    // False when no more bytes are wanted: the answer is complete, or never will be.
     bool take(std::string_view bytes) {
         inbox_.append(bytes);
         error_code error;
@@ -45,7 +45,7 @@ public:
         return (!error || error == http::error::need_more) && (!parser_->is_done() || is_interim());
     }
 
-    // The connection has ended. What is then whole is the answer.
+    // The connection has ended: an answer that is complete by that counts.
     void end() {
         error_code error;
         if (parser_->is_header_done() && !parser_->is_done()) parser_->put_eof(error);
@@ -61,13 +61,13 @@ private:
         parser_.emplace();
         parser_->eager(true);
         parser_->header_limit(kMaxHead);
-        parser_->body_limit(most_);
-        parser_->skip(most_ == 0);  // the head is enough
+        parser_->body_limit(max_);
+        parser_->skip(max_ == 0);  // the head is enough
     }
     [[nodiscard]] bool is_interim() const { return parser_->get().result_int() < 200; }
 
-    std::size_t most_;
-    std::string inbox_;  // what the parser has not taken yet
+    std::size_t max_;
+    std::string inbox_;  // not yet consumed by the parser
     std::optional<http::response_parser<http::string_body>> parser_;
 };
 
@@ -79,7 +79,7 @@ Fetched without_answer(WhyDown fault) {
 
 }  // namespace
 
-net::task<Fetched> fetch(Endpoint& endpoint, std::string_view path, std::size_t most, net::Waker& waker,
+net::task<Fetched> fetch(Endpoint& endpoint, std::string_view path, std::size_t max, net::Waker& waker,
                          net::Timer& timer, TimePoint deadline) {
     ConnectResult result = co_await connect(endpoint, waker, timer, deadline, nullptr);
     if (!result.connection) co_return without_answer(std::move(result.fault));
@@ -87,7 +87,7 @@ net::task<Fetched> fetch(Endpoint& endpoint, std::string_view path, std::size_t 
     const std::string request = request_for(path, endpoint.authority());
     timer.set(deadline);
     std::size_t sent = 0;
-    Answer answer(most);
+    Answer answer(max);
     for (;;) {
         if (waker.loop().now() >= deadline) co_return without_answer({DownReason::timeout, "no answer in time"});
         if (sent < request.size()) {
@@ -110,7 +110,7 @@ net::task<Fetched> fetch(Endpoint& endpoint, std::string_view path, std::size_t 
             answer.end();
         }
         Fetched fetched = std::move(answer).result();
-        if (fetched.status == 0) fetched.fault = {DownReason::bad_answer, "no answer that is whole"};
+        if (fetched.status == 0) fetched.fault = {DownReason::bad_answer, "no complete answer"};
         co_return fetched;
     }
 }

@@ -21,7 +21,7 @@ constexpr auto kReadEvery = 1min;
 constexpr auto kReadAgain = 2s;
 constexpr std::size_t kMaxMetrics = 4 * 1024 * 1024;
 
-// One endpoint under watch: its coroutine ends with it.
+// The watch over one endpoint; destroying it ends its coroutine.
 class Watch {
 public:
     Watch(net::EventLoop& loop, std::shared_ptr<Backend> backend, std::shared_ptr<Endpoint> endpoint)
@@ -35,7 +35,7 @@ public:
     }
 
     [[nodiscard]] const Endpoint& endpoint() const { return *endpoint_; }
-    // The endpoint goes on under another policy: what was seen of it so far counts.
+    // The endpoint continues under another policy: earlier probes still count.
     void go_on(std::shared_ptr<Backend> backend) { backend_ = std::move(backend); }
 
 private:
@@ -64,10 +64,10 @@ private:
             const TimePoint began = waker_.loop().now();
             if (began >= resolve_at) {
                 resolve();
-                // A name that has never resolved is asked for again soon.
+                // A name that has never resolved is looked up again soon.
                 resolve_at = began + (endpoint_->addresses().empty() ? Duration(1s) : Duration(kResolveEvery));
             }
-            // A copy: a reload may put another backend in its place meanwhile.
+            // A copy: a reload may replace the backend meanwhile.
             const std::optional<HealthConfig> health = backend_->config().health;
             if (health && !endpoint_->addresses().empty()) {
                 const Fetched answer =
@@ -82,15 +82,15 @@ private:
         }
     }
 
-    // What the engine says of its KV cache, where the policy leaves that to it. Asked again now and then: an engine may
-    // have been started anew with another model.
+    // The size of the KV cache, as the engine reports it, where the policy leaves that to the engine. Read again now
+    // and then: an engine may have been restarted with another model.
     net::task<void> read_context(TimePoint now) {
         const MetricsConfig config = backend_->config().metrics;
         const Fetched page = co_await fetch(*endpoint_, config.path, kMaxMetrics, waker_, timer_, now + config.timeout);
         const auto tokens = page.success() ? context_tokens_in(page.body) : std::nullopt;
         read_at_ = now + (tokens ? kReadEvery : kReadAgain);
         if (tokens) {
-            backend_->told_context(*endpoint_, *tokens);
+            backend_->report_context(*endpoint_, *tokens);
         } else if (!warned_) {
             spdlog::warn(
                 "endpoint {} does not say how many tokens its KV cache holds at {}; until it does, no limit is "
@@ -106,7 +106,7 @@ private:
     net::Timer timer_;
     std::shared_ptr<net::Resolver> resolver_;
     TimePoint read_at_{};  // of the engine's metrics
-    bool warned_ = false;  // that they do not say what is looked for
+    bool warned_ = false;  // that they lack the KV cache's size
     net::task<void> run_;
 };
 
@@ -137,7 +137,7 @@ void HealthChecker::watch(std::vector<std::shared_ptr<Backend>> backends) {
     for (auto& watch : before) known.emplace(&watch->endpoint(), &watch);
     for (const auto& backend : impl_->backends) {
         for (const auto& endpoint : backend->endpoints()) {
-            // One that began anew with every reload would never see an endpoint fail three times in a row.
+            // A watch restarted with every reload would never observe three failures in a row.
             const auto found = known.find(endpoint.get());
             if (found != known.end() && *found->second) {
                 (*found->second)->go_on(backend);

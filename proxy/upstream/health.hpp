@@ -1,6 +1,6 @@
 #pragma once
-// Active health checks: a GET to each endpoint, again and again, and names looked up anew. Where the policy leaves the
-// size of the KV cache to the engine, its metrics are read as well. Runs on the control loop.
+// Active health checks: a periodic GET to each endpoint, and its name resolved anew. Where the policy leaves the size
+// of the KV cache to the engine, its metrics are read as well. Runs on the control loop.
 
 #include <memory>
 #include <vector>
@@ -15,7 +15,7 @@ public:
     explicit HealthChecker(net::EventLoop& loop);
     ~HealthChecker();
 
-    // Watches these backends from now on, and no others. Loop's thread only.
+    // Watches exactly these backends from now on. Loop's thread only.
     void watch(std::vector<std::shared_ptr<Backend>> backends);
 
 private:

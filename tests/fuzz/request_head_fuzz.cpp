@@ -21,7 +21,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
 
     require(whole.consumed <= limits.bytes && head.fields.size() <= limits.fields);
     // A path that was not in its normal form has been written anew.
-    const bool has_place = is_within(head.target, input.bytes) || is_within(head.target, head.target_room);
+    const bool has_place = is_within(head.target, input.bytes) || is_within(head.target, head.target_buffer);
     require(http::is_token(head.method) && (has_place || head.target == "/"));
     for (const http::Field& field : head.fields) {
         require(http::is_token(field.name) && is_within(field.name, input.bytes) &&

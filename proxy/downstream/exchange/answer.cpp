@@ -27,15 +27,15 @@ bool is_event_stream(const http::ResponseHead& head, const ai::RequestFacts& fac
 
 Reading reading_of(const http::ResponseHead& head, const Inbound& inbound, const Caller& caller,
                    const ai::RequestFacts& facts) {
-    // What is compressed is not read: engines do not, unless something stands before them that does.
+    // Compressed answers are not read: engines do not compress, only proxies in front of them may.
     if (http::is_encoded(head.fields)) return Reading::none;
     const bool known = facts.api != ai::Api::generic;
     if (is_event_stream(head, facts)) return known ? Reading::events : Reading::other_events;
     if (known && head.status < 300 && is_json_lines(head)) return Reading::lines;
     if (caller.ask.bypasses_queue) return inbound.path().ends_with("/content") ? Reading::none : Reading::job;
     if (caller.starts_job(facts.background)) return Reading::job;
-    const bool tells = known && facts.api != ai::Api::count_tokens;
-    return tells && head.status < 300 ? Reading::document : Reading::none;
+    const bool reports_usage = known && facts.api != ai::Api::count_tokens;
+    return reports_usage && head.status < 300 ? Reading::document : Reading::none;
 }
 
 http::OutboundFraming plan_framing(const http::ResponseHead& head, const Inbound& inbound, bool keeps_length) {

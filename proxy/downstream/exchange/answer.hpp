@@ -1,5 +1,6 @@
 #pragma once
-// How an answer is passed on, by its head: its framing, how it is read on its way, whether the connection goes on.
+// How an answer is passed on, decided by its head: its framing, how it is read on its way, whether the connection stays
+// open.
 
 #include <string>
 #include <string_view>
@@ -14,20 +15,20 @@
 
 namespace weir::downstream {
 
-// It says that it is a stream of events, or it answers a call that asked for one, and calls it text.
+// Its type is an event stream, or plain text in answer to a call that asked for a stream.
 [[nodiscard]] bool is_event_stream(const http::ResponseHead& head, const ai::RequestFacts& facts);
 
 [[nodiscard]] Reading reading_of(const http::ResponseHead& head, const Inbound& inbound, const Caller& caller,
                                  const ai::RequestFacts& facts);
 
-// `keeps_length`: all of its content passes.
+// `keeps_length`: none of its content is removed.
 [[nodiscard]] http::OutboundFraming plan_framing(const http::ResponseHead& head, const Inbound& inbound,
                                                  bool keeps_length);
 
-// What is left of the caller's rates; nothing where its class has none, or its API knows no such fields.
+// The rest of the caller's rates; nothing if its class has none, or its API has no such fields.
 [[nodiscard]] ai::RateFields rate_fields(const Caller& caller, TimePoint now);
 
-// The answer's head as its client gets it. `close`: the connection ends after it.
+// The answer's head as the client gets it. `close`: the connection ends after it.
 [[nodiscard]] std::string write_answer_head(const Client& client, const Inbound& inbound, const Caller& caller,
                                             const Prompt& prompt, const Outcome& outcome,
                                             const http::ResponseHead& head, const http::OutboundFraming& framing,

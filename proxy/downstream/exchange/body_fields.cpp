@@ -24,7 +24,7 @@ bool is_json(std::string_view essence) {
     return suffixed || equals_ignoring_case(essence, "application/json") || equals_ignoring_case(essence, "text/json");
 }
 
-// The charset that a type names is one in which the bytes of JSON mean what they mean in UTF-8.
+// Whether the type's charset is one in which the bytes of JSON mean the same as in UTF-8.
 bool has_plain_charset(std::string_view type) {
     constexpr std::string_view kName = "charset=";
     std::size_t semicolon = type.find(';');
@@ -44,7 +44,7 @@ bool has_plain_charset(std::string_view type) {
     return true;
 }
 
-// Fields that say what a body is, for all on its way (RFC 9110 section 7.6.1): no caller may have them taken off.
+// Fields that describe the body to every recipient (RFC 9110 section 7.6.1): a caller must not have them removed.
 bool names_a_body_field(const http::FieldTable& fields) {
     if (!fields.has(http::FieldId::connection)) return false;
     bool found = false;
@@ -65,7 +65,7 @@ BodyForm body_form(const http::FieldTable& fields, Api api, bool decides) {
         const bool form = type != nullptr && api == Api::videos && is_form(essence_of(type->value));
         return form ? BodyForm::form : BodyForm::json;
     }
-    // Servers take a body without a type for JSON, where they take JSON.
+    // Servers that accept JSON treat a body without a type as JSON.
     if (type == nullptr) return decides || api == Api::other ? BodyForm::json : BodyForm::unread;
     if (is_json(essence_of(type->value))) return BodyForm::json;
     return decides && is_form(essence_of(type->value)) ? BodyForm::form : BodyForm::unread;

@@ -1,8 +1,8 @@
 #pragma once
-// What a request's head says of its body: how it is read, and what is wrong with it before a byte of it has come.
+// What a request's head says about its body: how it is read, and what is wrong with it before its first byte arrives.
 //
-// Engines choose by these fields which reader they give a body to, and not all alike: what could be given to one here
-// and to another there is refused.
+// Engines choose a reader for a body by these fields, and not all choose alike: a body that could get one reader here
+// and another there is refused.
 
 #include <string_view>
 
@@ -13,16 +13,16 @@
 
 namespace weir::downstream {
 
-// How the body is read. On calls that take nothing but JSON what the client calls it does not count, as engines read it
-// all the same. `decides`: a class depends on it, so that a form is read as well.
+// How the body is read. On calls that accept only JSON the declared type is ignored, as engines read the body as JSON
+// anyway. `decides`: a class depends on it, so forms are read as well.
 [[nodiscard]] BodyForm body_form(const http::FieldTable& fields, ai::Api api, bool decides);
 
 struct BodyFault {
-    Reason reason = Reason::admitted;  // nothing is wrong
+    Reason reason = Reason::admitted;  // no fault
     std::string_view detail{};
 };
 
-// REQUIRES: a body; a call of an API that is known (`other` too).
+// REQUIRES: there is a body, and the call belongs to a known API (`other` included).
 [[nodiscard]] BodyFault fault_of_body_fields(const http::FieldTable& fields, ai::Api api, http::ContentCoding coding);
 
 }  // namespace weir::downstream

@@ -5,8 +5,8 @@
 namespace weir::downstream {
 namespace {
 
-// What is sent may become so much larger by being decoded; a text is seldom a tenth of itself when compressed. Of what
-// is not large even so that is not asked.
+// The largest factor by which decoding may enlarge a body; text seldom compresses to less than a tenth. Bodies that
+// stay small when decoded are not checked.
 constexpr std::uint64_t kMaxExpansion = 100;
 constexpr std::uint64_t kFreeExpansion = 1024 * 1024;
 constexpr std::size_t kDecodedPiece = 16 * 1024;
@@ -38,16 +38,16 @@ std::optional<Fault> BodyIntake::take(std::string_view& bytes) {
 
 std::optional<Fault> BodyIntake::decode(std::string_view coded) {
     coded_bytes_ += coded.size();
-    std::array<char, kDecodedPiece> room;
+    std::array<char, kDecodedPiece> buffer;
     for (;;) {
-        const http::ContentDecoder::Step step = decoder_->step(coded, room);
+        const http::ContentDecoder::Step step = decoder_->step(coded, buffer);
         if (step.failed) return Fault{Reason::bad_request, "the body is not what its Content-Encoding says"};
         coded.remove_prefix(step.consumed);
-        if (const auto fault = add({room.data(), step.produced})) return fault;
+        if (const auto fault = add({buffer.data(), step.produced})) return fault;
         if (body_.size() > kFreeExpansion + kMaxExpansion * coded_bytes_) {
             return Fault{Reason::body_too_large, "decoded it is more than a hundred times as large"};
         }
-        if (step.produced < room.size() && (coded.empty() || step.consumed == 0)) break;
+        if (step.produced < buffer.size() && (coded.empty() || step.consumed == 0)) break;
     }
     if (!coded.empty()) return Fault{Reason::bad_request, "the body is not what its Content-Encoding says"};
     return std::nullopt;

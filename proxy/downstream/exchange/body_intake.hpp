@@ -1,9 +1,9 @@
 #pragma once
-// What is done with the bytes of a request's body as they come: their framing is taken off, their coding undone, what
-// is left is read for what it asks, and kept.
+// Processes a request's body as its bytes arrive: removes the framing, undoes the coding, reads what the body asks for,
+// and keeps the rest for the backend.
 //
-// Nothing is kept twice: the coded bytes pass, the scanners hold what they were asked for, the text stands in the body
-// alone, which is what the backend will be sent.
+// Nothing is kept twice: the coded bytes are not kept, the scanners hold only what they were asked for, and the text is
+// in the body alone, which is what the backend will be sent.
 
 #include <cstdint>
 #include <optional>
@@ -18,7 +18,7 @@
 
 namespace weir::downstream {
 
-// What a body is read as.
+// How a body is read.
 enum class BodyForm : std::uint8_t {
     unread,  // only its bytes are known
     json,
@@ -30,23 +30,23 @@ public:
     struct Plan {
         BodyForm form = BodyForm::unread;
         ai::Api api = ai::Api::generic;
-        std::string_view content_type;                               // of a form; used at once
-        http::ContentCoding coding = http::ContentCoding::identity;  // that is undone
-        std::uint64_t max_bytes = 0;                                 // of the body, decoded
+        std::string_view content_type;                               // of a form; used only in the constructor
+        http::ContentCoding coding = http::ContentCoding::identity;  // the coding to undo
+        std::uint64_t max_bytes = 0;                                 // of the decoded body
     };
     struct Fault {
         Reason reason;
         std::string_view detail;  // static storage
     };
 
-    // REQUIRES: both outlive it.
+    // REQUIRES: `framing` and `body` outlive it.
     BodyIntake(http::BodyReader& framing, SegmentedText& body, const Plan& plan);
 
-    // Takes what belongs to the body from the front of `bytes`. What is wrong with it, if anything is.
+    // Takes what belongs to the body from the front of `bytes`. Returns the fault, if there is one.
     [[nodiscard]] std::optional<Fault> take(std::string_view& bytes);
-    // What it asks for. Once; REQUIRES: all of it was taken.
+    // Call once: what the body asks for. REQUIRES: all of it was taken.
     [[nodiscard]] ai::RequestFacts finish();
-    // It is not what it was read as, and nothing more can be learned of it.
+    // The body is not what it was read as, and nothing more can be learned from it.
     [[nodiscard]] bool gave_up() const { return !json_ ? !fields_ : json_->broken(); }
     // Bytes of memory that the body and its decoder occupy.
     [[nodiscard]] std::size_t memory() const { return body_.capacity() + (decoder_ ? decoder_->memory() : 0); }

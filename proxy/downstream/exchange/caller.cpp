@@ -21,7 +21,7 @@ std::string_view without_bearer(std::string_view value) {
     return http::trim(value.substr(kScheme.size()));
 }
 
-// The key that the request shows, wherever its dialect puts it. Two that differ count as none: whoever sends both
+// The key of the request, wherever its dialect puts it. Two different keys count as none: a client that sends both
 // hopes that two readers choose differently.
 struct ShownKey {
     std::string_view key;
@@ -64,17 +64,17 @@ std::optional<TimePoint> read_deadline(const http::FieldTable& fields, TimePoint
     return now + from_seconds(timeout);
 }
 
-// Some servers take it for a call, and some do not: it has parameters, or letters of the other case.
+// Only some servers would treat the path as a known call: it has parameters, or letters in the other case.
 bool is_misspelled_call(std::string_view path) {
-    std::string room;
-    const std::string_view compared = http::compared_path(path, room);
+    std::string buffer;
+    const std::string_view compared = http::compared_path(path, buffer);
     if (ai::is_miscased_call(compared)) return true;
-    return !room.empty() && (ai::is_known(ai::api_of(compared, Dialect::generic)) || ai::is_video_path(compared) ||
-                             ai::is_realtime(compared));
+    return !buffer.empty() && (ai::is_known(ai::api_of(compared, Dialect::generic)) || ai::is_video_path(compared) ||
+                               ai::is_realtime(compared));
 }
 
-// Questions about jobs, downloads, lists: they go where the job is, and wait for no others to be made. Of responses
-// only those that are jobs are known.
+// Polls of jobs, downloads and lists go to the job's endpoint, and do not queue behind the creation of others. Of the
+// responses only those that are jobs are known.
 void bypass_queue(Caller& caller, const Inbound& inbound) {
     const std::string_view response = ai::response_id(inbound.path());
     const EndpointId endpoint =
@@ -88,7 +88,7 @@ void read_body_form(Caller& caller, const Inbound& inbound, const http::FieldTab
     if (!inbound.has_body()) return;
     caller.body_form = body_form(fields, caller.api, !caller.open.empty());
     if (caller.body_form != BodyForm::unread) caller.coding = http::content_coding(fields);
-    // A known call is refused for it; of others only the bytes are known then.
+    // A known call is refused for that; of other calls only the bytes are known then.
     if (caller.coding == http::ContentCoding::unknown && !ai::is_known(caller.api)) {
         caller.body_form = BodyForm::unread;
         caller.coding = http::ContentCoding::identity;
@@ -97,7 +97,7 @@ void read_body_form(Caller& caller, const Inbound& inbound, const http::FieldTab
         const http::Field* type = fields.find(http::FieldId::content_type);
         if (type != nullptr) caller.form_type = type->value;
     }
-    // Until it has been read a long body may be a picture: the shortest prompt that it can be then.
+    // Until it has been read, a long body may be a picture: this is the shortest prompt that it can be then.
     constexpr std::uint64_t kLongText = 1024;
     if (caller.body_form == BodyForm::json) {
         const std::uint64_t text = std::min(inbound.content_length, kLongText);
@@ -105,7 +105,7 @@ void read_body_form(Caller& caller, const Inbound& inbound, const http::FieldTab
     }
 }
 
-// Its tokens are counted as it passes, its usage is read: it must not be compressed.
+// Its tokens are counted as it passes and its usage is read, so it must not be compressed.
 bool reads_answer(const Caller& caller, const Inbound& inbound) {
     return ai::is_known(caller.api) || (caller.ask.bypasses_queue && !inbound.path().ends_with("/content"));
 }
@@ -121,8 +121,8 @@ Caller identify(const Client& client, const Inbound& inbound, const http::Reques
     const ShownCertificate& certificate = client.certificate ? *client.certificate : kNone;
     const admission::Identity identity =
         classifier.identify({client.peer, chain, shown.key, shown.ambiguous, certificate.subject, certificate.issuer});
-    std::string room;
-    const std::string_view compared = http::compared_path(head.path(), room);
+    std::string buffer;
+    const std::string_view compared = http::compared_path(head.path(), buffer);
     const admission::HeadFacts facts{client.config().name, head.method, compared, find_header, &head.fields};
     join(caller, classifier.classify(identity, facts, caller.open), client, inbound, outcome);
     telemetry::Record& record = outcome.record;
@@ -139,7 +139,7 @@ Caller identify(const Client& client, const Inbound& inbound, const http::Reques
         admission::cohort_of(identity.cohort_key, std::chrono::duration_cast<std::chrono::seconds>(wall));
     caller.trusted = identity.via_trusted;
     read_body_form(caller, inbound, head.fields);
-    // A backend without `websocket` is sent an ordinary request, and may answer it (RFC 9110 section 7.8).
+    // A backend without `websocket` gets an ordinary request, and may answer it (RFC 9110 section 7.8).
     if (head.wants_upgrade && caller.route->backend->config().websocket) caller.upgrade = http::read_upgrade(head);
     return caller;
 }
@@ -181,8 +181,7 @@ Passed screen(const Client& client, const Inbound& inbound, const Caller& caller
 
 void write_head(const Client& client, Inbound& inbound, const Caller& caller, const http::RequestHead& head,
                 Outcome& outcome) {
-    // What the caller says of earlier hops is kept only when those who say it are trusted; then the address that counts
-    // is not the peer's.
+    // Earlier hops are kept only if they come from a trusted proxy; then the client's address is not the peer's.
     std::string chain;
     std::string_view forwarded_for = client.peer_text;
     if (outcome.record.source != client.peer) {
@@ -205,7 +204,7 @@ void write_head(const Client& client, Inbound& inbound, const Caller& caller, co
                                     .identity = reads_answer(caller, inbound),
                                     .decoded = caller.coding != http::ContentCoding::identity},
                                    inbound.head);
-    // The body's framing follows once it is known: see end_head().
+    // end_head() adds the body's framing once it is known.
 }
 
 }  // namespace weir::downstream

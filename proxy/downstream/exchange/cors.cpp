@@ -6,7 +6,7 @@
 namespace weir::downstream {
 namespace {
 
-// What pages may read of an answer beside the few fields that they always may.
+// The fields that pages may read besides the few that they always may.
 constexpr std::string_view kExposed =
     "Access-Control-Expose-Headers: Retry-After, Retry-After-Ms, X-Should-Retry, X-Request-Id, Request-Id, "
     "X-Weir-Class, "
@@ -22,12 +22,12 @@ bool allows_any(const CorsConfig& config) {
     return std::find(config.origins.begin(), config.origins.end(), kAny) != config.origins.end();
 }
 
-// What is said to be allowed: an origin of the list, or all; empty: nothing.
+// The allowed origin to name: one from the list, or all; empty: none.
 std::string_view allowed(const CorsConfig& config, const http::FieldTable& fields) {
     if (allows_any(config)) return kAny;
     const http::Field* origin = fields.find_single("origin");
     if (origin == nullptr) return {};
-    // Origins are compared as they are written (RFC 6454 section 6.2): browsers write them in one form.
+    // Origins are compared as written (RFC 6454 section 6.2): browsers write them in one form.
     const auto found = std::find(config.origins.begin(), config.origins.end(), origin->value);
     return found == config.origins.end() ? std::string_view{} : std::string_view(*found);
 }

@@ -11,7 +11,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-// No server closes a connection that it has just used for want of use: their time-outs begin at two seconds.
+// No server closes a connection this recently used for being idle: their time-outs begin at two seconds.
 constexpr Duration kProven = 1s;
 
 }  // namespace
@@ -30,8 +30,8 @@ Delivery::Delivery(Client& client, ClientProbe& probe, const Inbound& inbound, c
       total_deadline_(client.turn() + config_.timeouts.total) {}
 
 net::task<Passed> Delivery::run() {
-    // Whoever was woken together reads first, then all send: the code of each is warm then, and a receiver that one
-    // send has woken is awake for the next.
+    // Coroutines woken together all read first, then all send: the code of each phase is warm then, and a receiver that
+    // one send has woken is awake for the next.
     if (client_.worker.loop().others_wait()) co_await client_.waker.yield();
     for (;;) {
         ++tries_.all;
@@ -58,13 +58,13 @@ Delivery::Attempt Delivery::refuse(Attempt attempt, Passed why) {
 
 net::task<Delivery::Attempt> Delivery::attempt() {
     upstream::Endpoint* endpoint = backend().find(slot_.endpoint());
-    // Only where there was no memory to tell of it in time.
+    // Only if memory ran out before it could be notified in time.
     if (endpoint == nullptr) co_return refuse(Attempt::lost, refused(Reason::backend_unreachable));
     outcome_.record.endpoint = endpoint->id();
     std::optional<upstream::OpenWebSocket> websocket;
     std::optional<ClientWebSockets::Place> of_client;
     if (caller_.upgrades()) {
-        // A class that depends on the body may have led to a backend without.
+        // A class that depends on the body may have led to a backend without it.
         websocket.emplace(endpoint->counters, config_.websocket ? config_.websocket->connections : 0);
         if (!websocket->counted()) {
             co_return refuse(Attempt::do_not_retry, refused(Reason::connection_limit, "WebSockets to this endpoint"));
@@ -78,7 +78,7 @@ net::task<Delivery::Attempt> Delivery::attempt() {
     std::unique_ptr<upstream::Connection> connection = take_idle(*endpoint);
     if (!connection) connection = co_await connect(*endpoint);
     if (!connection) {
-        // Another endpoint may be reached; there are descriptors for none when there are not for one.
+        // Another endpoint may be reachable; but if descriptors ran out for one, they did for all.
         const bool none = why_->reason == Reason::client_gone || why_->reason == Reason::connection_limit;
         co_return none ? Attempt::do_not_retry : Attempt::lost;
     }
@@ -109,7 +109,7 @@ net::task<Delivery::Attempt> Delivery::attempt() {
 Delivery::Attempt Delivery::failed(DispatchEnd end, const Dispatch& dispatch, upstream::Endpoint& endpoint) {
     const TimePoint now = client_.turn();
     const bool late = end == DispatchEnd::timed_out || end == DispatchEnd::overdue;
-    // Whoever gave up on it, the engine has read the prompt, or was about to.
+    // Even if the client or Weir gave up on it, the engine has read the prompt, or was about to.
     const bool was_wanted = late || end == DispatchEnd::evicted || end == DispatchEnd::client_gone;
     if (was_wanted && caller_.ask.prompt_tokens > 0) {
         outcome_.record.tokens_in = {caller_.ask.prompt_tokens, telemetry::TokenSource::estimated};
@@ -120,20 +120,21 @@ Delivery::Attempt Delivery::failed(DispatchEnd end, const Dispatch& dispatch, up
     if (late) {
         backend().request_timed_out(endpoint, dispatch.waited_since(), now);
     } else if (group(reason) == ReasonGroup::backend && end != DispatchEnd::stale) {
-        // A connection that lay idle too long says nothing about the endpoint.
+        // A connection that was idle for too long says nothing about the endpoint.
         backend().request_failed(endpoint, now);
     }
     if (end != DispatchEnd::stale && end != DispatchEnd::reset) return Attempt::do_not_retry;
     if (!dispatch.certainly_unprocessed()) ++tries_.risked;
-    // Who had closed before the request was there will take it; who may have died of it is not asked first.
+    // An endpoint that closed before the request arrived can take it again; one that may have died of it is not tried
+    // first.
     return end == DispatchEnd::stale && dispatch.certainly_unprocessed() ? Attempt::stale : Attempt::lost;
 }
 
-// A connection that lay idle may be closed while the request is on its way, and often it cannot be told whether it was
-// read before. What could not be sent again then goes on a fresh one. Where that takes a TLS handshake, one that has
-// just answered will do, unless the body is not here in full: then any failure is the end.
+// An idle connection may be closed while the request is on its way, and often it is unknown whether the request was
+// read before. So a request that could not be sent again goes on a fresh connection. Where that takes a TLS handshake,
+// a connection that has just answered will do, unless the body is still incomplete: then any failure is final.
 std::unique_ptr<upstream::Connection> Delivery::take_idle(const upstream::Endpoint& endpoint) {
-    // A second try does not find out whether the pool has another one as stale as the first.
+    // A second try must not test whether the pool has another connection as stale as the first.
     if (caller_.upgrades() || tries_.all > 1 || !upload_.done()) return nullptr;
     upstream::Pool& pool = client_.worker.pool();
     if (can_be_repeated()) return pool.take(endpoint.serial());
@@ -149,7 +150,7 @@ Duration Delivery::answer_timeout() const {
 
 void Delivery::give_back(std::unique_ptr<upstream::Connection> connection) {
     upstream::Pool& pool = client_.worker.pool();
-    // Those that were opened for one request alone must not pile up, each with a thread at the backend maybe.
+    // Connections opened for a single request must not pile up, each perhaps with a thread at the backend.
     if (!connection->reused() && !can_be_repeated() && pool.has(connection->serial())) return;
     pool.give_back(std::move(connection), config_.timeouts.keep_alive);
 }
@@ -162,7 +163,7 @@ net::task<std::unique_ptr<upstream::Connection>> Delivery::connect(upstream::End
     if (!result.connection) {
         const Reason reason = client_.source().ready.broken ? Reason::client_gone : result.reason;
         why_ = refused(reason);
-        // Out of descriptors is nothing that the endpoint has done.
+        // The endpoint is not at fault when descriptors run out.
         if (reason == Reason::backend_timeout) backend().request_timed_out(endpoint, began, client_.turn());
         if (reason == Reason::backend_unreachable) backend().request_failed(endpoint, client_.turn());
     }

@@ -1,5 +1,5 @@
 #pragma once
-// A request on its way to an endpoint and its answer on its way back; once more on another endpoint where that does no
+// Sends a request to an endpoint and passes its answer back; sends it again, to another endpoint, where that does no
 // harm.
 
 #include <memory>
@@ -22,27 +22,27 @@ namespace weir::downstream {
 
 class Delivery {
 public:
-    // REQUIRES: all of them outlive it, and the slot runs.
+    // REQUIRES: all of them outlive it, and the slot is running.
     Delivery(Client& client, ClientProbe& probe, const Inbound& inbound, const Caller& caller, Upload& upload,
              const Prompt& prompt, Slot& slot, Outcome& outcome);
 
-    // Nothing: an answer was passed on, and there is nothing left to say.
+    // Returns nothing once an answer was passed on and needs no addition.
     [[nodiscard]] net::task<Passed> run();
 
 private:
     enum class Attempt : std::uint8_t {
         served,
-        stale,         // a connection that had lain idle was closed before it read the request: a fresh one will do
-        lost,          // this endpoint failed: another may do
-        do_not_retry,  // no other will do either
+        stale,         // an idle connection was closed before it read the request: use a fresh one
+        lost,          // this endpoint failed: another may work
+        do_not_retry,  // no other endpoint will work either
     };
 
     [[nodiscard]] net::task<Attempt> attempt();
-    // Of the endpoint that the judge has granted: not always one of the policy's under which the request came.
+    // The backend of the granted endpoint: not always that of the policy under which the request came.
     [[nodiscard]] upstream::Backend& backend() const;
     [[nodiscard]] std::unique_ptr<upstream::Connection> take_idle(const upstream::Endpoint& endpoint);
     void give_back(std::unique_ptr<upstream::Connection> connection);
-    // Nothing but its cost comes of its being processed twice.
+    // Processing it twice has no effect but its cost.
     [[nodiscard]] bool can_be_repeated() const;
     [[nodiscard]] net::task<std::unique_ptr<upstream::Connection>> connect(upstream::Endpoint& endpoint);
     // From the last byte of the request to the first of the answer.
@@ -53,7 +53,7 @@ private:
     [[nodiscard]] net::task<void> relay(std::unique_ptr<upstream::Connection> connection, Dispatch& dispatch,
                                         Progress& progress);
     void broke_off(RelayEnd end, Settlement& settlement, upstream::Endpoint& endpoint, TimePoint heard_at);
-    // Tells the client, in the stream where that can be done. False when only an abort can.
+    // Reports the failure to the client, within the stream if possible. False when only an abort can.
     [[nodiscard]] net::task<bool> tell_of_break(Relay& body, const Progress& progress);
     // The connection has become a WebSocket: serves it to its end.
     [[nodiscard]] net::task<void> tunnel(std::unique_ptr<upstream::Connection> connection, std::string_view first);
@@ -68,9 +68,9 @@ private:
     Outcome& outcome_;
     const upstream::BackendConfig& config_;
     TimePoint total_deadline_;
-    Passed why_;  // the last attempt failed
+    Passed why_;  // set when the last attempt failed
     Tries tries_;
-    bool consumed_body_ = false;  // bytes of the body have been passed on and are not here any more
+    bool consumed_body_ = false;  // bytes of the body have been passed on and were not kept
 };
 
 }  // namespace weir::downstream

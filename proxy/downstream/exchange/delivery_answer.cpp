@@ -1,4 +1,4 @@
-// The second half of a delivery: the answer is passed on.
+// The second half of a delivery: passing the answer on.
 
 #include <utility>
 
@@ -23,7 +23,7 @@ net::task<void> Delivery::relay(std::unique_ptr<upstream::Connection> connection
     progress.begin(reading_of(head, inbound_, caller_, facts), prompt_.asked_usage());
     if (caller_.starts_job(facts.background) && facts.stream) progress.keep_beginning();
     const http::OutboundFraming framing = plan_framing(head, inbound_, !progress.drops_usage());
-    // An early answer leaves the rest of the client's body unread: the next request could not be found behind it.
+    // An early answer leaves the rest of the client's body unread: the next request could not be found after it.
     const bool close = !caller_.keeps_alive(inbound_) || !upload_.done() ||
                        framing.framing == http::Framing::until_close ||
                        client_.worker.state().draining.load(std::memory_order_relaxed);
@@ -49,15 +49,15 @@ net::task<void> Delivery::relay(std::unique_ptr<upstream::Connection> connection
     }
     outcome_.keep_open = !close && outcome_.is_good();
     if (outcome_.is_good()) co_return;
-    // A clean end would be taken for a whole answer.
-    const bool told = co_await tell_of_break(body, progress);
-    if (!told) client_.stream->abort();
+    // A clean end would be mistaken for a complete answer.
+    const bool reported = co_await tell_of_break(body, progress);
+    if (!reported) client_.stream->abort();
 }
 
 void Delivery::broke_off(RelayEnd end, Settlement& settlement, upstream::Endpoint& endpoint, TimePoint heard_at) {
     const TimePoint now = client_.turn();
     if (end == RelayEnd::backend_died) backend().request_failed(endpoint, now);
-    // That an answer was too long for `total` is not held against who was giving it.
+    // An answer that exceeded `total` is not counted against the endpoint that was sending it.
     if (end == RelayEnd::backend_stalled) backend().request_timed_out(endpoint, heard_at, now);
     settlement.broke_off(end);
 }

@@ -22,7 +22,7 @@ net::task<void> Delivery::tunnel(std::unique_ptr<upstream::Connection> connectio
         write_answer_head(client_, inbound_, caller_, prompt_, outcome_, head, {}, /*close=*/false);
     std::optional<ResponseSlots> slots;
     if (caller_.dialect == Dialect::openai && ai::is_realtime(inbound_.path())) {
-        // It has been let in; from here on what costs something asks for itself.
+        // The connection has been admitted; from here on each response is admitted on its own.
         slot_.finish();
         record.method = inbound_.method();
         record.path = inbound_.path();

@@ -14,33 +14,33 @@
 namespace weir::downstream {
 namespace {
 
-// Ends the head for the backend with the framing of its body.
+// Ends the backend's head with the framing of the body.
 void end_head(Inbound& inbound, Upload& upload) {
     SegmentedText& body = upload.body();
     if (!upload.done()) {
         http::end_request_head({inbound.framing, inbound.content_length}, inbound.head);
-        // What was read ahead of a chunked body goes as a chunk of its own.
+        // The part of a chunked body that was read ahead is sent as a chunk of its own.
         if (inbound.framing == http::Framing::chunked && !body.empty()) {
             inbound.head.append(ChunkSize(body.size()).text());
             body.append("\r\n");
         }
         return;
     }
-    // A body that is all here goes with its length, however it came. Methods that usually have one say so when it is
-    // empty (RFC 9110 section 8.6).
+    // A body that is complete is sent with its length, however it arrived. Methods that usually have one state the
+    // length even if it is zero (RFC 9110 section 8.6).
     const std::string_view method = inbound.method();
     const bool usual = method == "POST" || method == "PUT" || method == "PATCH";
     const bool has_length = inbound.has_body() || usual;
     http::end_request_head({has_length ? http::Framing::length : http::Framing::none, body.size()}, inbound.head);
 }
 
-// What can be said of it by its head: who asks, and whether that is refused.
+// The steps that need only the head: identifies the caller and refuses what can be refused.
 Passed receive(Client& client, Inbound& inbound, Caller& caller, Slot& slot, const http::RequestHead& head,
                std::string_view bytes, Outcome& outcome) {
     if (inbound.is_preflight) return refused(Reason::preflight);
     caller = identify(client, inbound, head, outcome);
     if (Passed no = screen(client, inbound, caller, head)) return no;
-    // Not before: a key in use says nothing of a request that is refused for what it is, and that one uses no key up.
+    // After the checks above: a request refused for what it is must neither be answered "key in use" nor use up a key.
     const http::Field* key = head.fields.find(http::FieldId::idempotency_key);
     if (key != nullptr) {
         if (Passed no = slot.claim(caller, inbound.path(), key->value)) return no;

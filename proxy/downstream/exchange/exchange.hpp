@@ -1,5 +1,5 @@
 #pragma once
-// One request, from its head to its last byte. Each step owns what it finds out: see ARCHITECTURE.md.
+// One request, from its head to its last byte. Each step owns its results: see ARCHITECTURE.md.
 
 #include <string_view>
 
@@ -9,12 +9,12 @@
 
 namespace weir::downstream {
 
-// Serves or refuses the request with that head, whose body, or the next request, begins in `bytes`; both may be gone
-// after the first wait, and what is left of `bytes` is in client.inbox by then. True when the connection can take
-// another request.
+// Serves or refuses the request with that head, whose body, or the next request, begins in `bytes`. Both are invalid
+// after the first wait; by then the rest of `bytes` is in client.inbox. True when the connection can take another
+// request.
 [[nodiscard]] net::task<bool> serve(Client& client, const http::RequestHead& head, std::string_view bytes);
 
-// Answers bytes that are not a request.
+// Answers bytes that are not a valid request.
 [[nodiscard]] net::task<bool> refuse_malformed(Client& client, Reason reason, std::string_view detail);
 
 }  // namespace weir::downstream

@@ -10,7 +10,7 @@
 namespace weir::downstream {
 namespace {
 
-// A client's request id is kept when it is short and plain enough to be logged as it is.
+// A client's request id is kept if it is short and plain enough to be logged unchanged.
 bool is_plain_id(std::string_view id) {
     return !id.empty() && id.size() <= RequestId::kLongest && std::all_of(id.begin(), id.end(), [](char c) {
         return is_letter_or_digit(c) || c == '-' || c == '_' || c == '.';

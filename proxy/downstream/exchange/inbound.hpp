@@ -1,5 +1,5 @@
 #pragma once
-// A request's head, as far as it is needed once the bytes that it came in are gone.
+// The parts of a request's head that are needed after its bytes are gone.
 
 #include <cstddef>
 #include <cstdint>
@@ -26,7 +26,7 @@ struct Inbound {
         return path_size == 0 ? std::string_view{} : std::string_view(head).substr(method_size + 1, path_size);
     }
     [[nodiscard]] bool has_body() const { return framing != http::Framing::none; }
-    // Whether all of it is here, where `bytes` have come behind the head.
+    // Whether the request is complete, given that `bytes` follow the head.
     [[nodiscard]] bool is_whole(std::string_view bytes) const {
         return !has_body() || (framing == http::Framing::length && content_length <= bytes.size());
     }
@@ -42,7 +42,7 @@ struct Inbound {
     std::uint64_t content_length = 0;
     bool keep_alive = false;
     bool expects_continue = false;
-    std::string cors_fields;  // lines of every answer; empty: the listener has no `cors`
+    std::string cors_fields;  // lines for every answer; empty: the listener has no `cors`
     bool is_preflight = false;
 };
 

@@ -12,7 +12,7 @@ Outcome::Outcome(Client& of, const Inbound& request)
 }
 
 Outcome::~Outcome() {
-    // Out of memory, most likely: the connection's catch ends it, and the record must not call it served.
+    // Probably out of memory: the connection's catch ends it, and the record must not call it served.
     if (std::uncaught_exceptions() > 0) reason = Reason::internal_error;
     try {
         record.reason = reason;

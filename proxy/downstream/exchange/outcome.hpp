@@ -1,5 +1,5 @@
 #pragma once
-// What became of a request: filled in as it goes along, told once, when it ends, whatever ends it.
+// Per-request log and metrics record: filled in as the request proceeds, emitted once at its end, however it ends.
 
 #include <array>
 #include <string>
@@ -19,12 +19,12 @@ struct Outcome {
     Outcome(const Outcome&) = delete;
     Outcome& operator=(const Outcome&) = delete;
 
-    // It was not served.
+    // The request was not served.
     void note_refusal(const Refusal& why);
-    // What decided, where that took no effect or was noticed late.
+    // The gate that decided, where the decision was not enforced or was noticed late.
     void note_gate(const admission::Decision& decision);
     void note_model(std::string_view name);
-    // `version-traceid-parentid-flags`; what is not of that form is not logged.
+    // `version-traceid-parentid-flags`; text of any other form is not logged.
     void note_trace(std::string_view traceparent);
     [[nodiscard]] bool is_good() const { return group(reason) == ReasonGroup::admitted; }
 
@@ -32,10 +32,10 @@ struct Outcome {
     const Inbound& inbound;
     telemetry::Record record;
     TimePoint arrived;
-    Duration waited{};  // for others, before dispatch: body, queue, connect
+    Duration waited{};  // before dispatch: for the body, the queue, the connect
     Reason reason = Reason::admitted;
     bool keep_open = false;  // the connection can take another request
-    std::string degraded;    // the rules that were applied
+    std::string degraded;    // the applied rules
 
 private:
     std::array<char, 32> trace_id_;

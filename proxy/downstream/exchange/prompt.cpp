@@ -20,7 +20,7 @@ Passed Prompt::prepare(const Client& client, const Inbound& inbound, Caller& cal
         if (estimate_output(caller)) return nullptr;
         return refused(Reason::bad_request, "there is no body to say what is asked for");
     }
-    // Refused where no reading of it is the one that the engine's must be.
+    // Refused where readers differ, as Weir's reading could differ from the engine's.
     const bool held_to = caller.api != ai::Api::generic || (decides && facts_.class_unclear);
     if (!facts_.fault.empty() && held_to) return refused(Reason::bad_request, facts_.fault);
     if (decides) resolve_class(client, inbound, caller, outcome);
@@ -33,12 +33,13 @@ Passed Prompt::prepare(const Client& client, const Inbound& inbound, Caller& cal
         return refused(Reason::bad_request, "'seconds' or 'size' is not written as the API has it");
     }
     if (caller.body_form == BodyForm::json && upload.done()) rewrite(caller, upload, outcome, client.turn());
-    facts_.members.reset();                                              // what was needed of the text is known
+    facts_.members.reset();                                              // the needed parts of the text are known
     if (caller.coding != http::ContentCoding::identity) upload.count();  // and its decoder is gone
     return nullptr;
 }
 
-// The body is here. Where it is not of a form that is read, it may say to its engine what it does not say here.
+// The body has arrived. If its format is not one that Weir reads, it may say things to its engine that are unknown
+// here.
 void Prompt::resolve_class(const Client& client, const Inbound& inbound, Caller& caller, Outcome& outcome) {
     const admission::Classifier& classifier = client.routing->classifier;
     if (inbound.has_body() && !facts_.is_object && caller.body_form != BodyForm::form) {
@@ -58,7 +59,7 @@ void Prompt::resolve_class(const Client& client, const Inbound& inbound, Caller&
     facts_.api = caller.api;
 }
 
-// What the answer may come to at most, where the request says; else what answers usually do.
+// The longest possible answer if the request sets one, otherwise the usual length.
 bool Prompt::estimate_output(Caller& caller) const {
     admission::Ask& ask = caller.ask;
     switch (facts_.api) {
@@ -84,7 +85,7 @@ bool Prompt::estimate_output(Caller& caller) const {
     return true;
 }
 
-// What the prompt comes to: its text at the ratio that this backend's answers have taught, and the media in it.
+// The prompt's tokens: its text at the ratio learned from this backend's answers, plus its media.
 std::uint32_t Prompt::prompt_tokens(const Caller& caller) const {
     const std::uint64_t text = caller.route->judge->prompts().estimate(facts_.text_bytes());
     return static_cast<std::uint32_t>(std::min<std::uint64_t>(text + media_tokens(), kMaxTokens));

@@ -1,6 +1,6 @@
 #pragma once
-// What a request asks for by its body: what it costs, which class it is of after all, and what Weir changes of it
-// before the engine reads it.
+// What a request's body asks for: its price, the class that it belongs to after all, and what Weir changes in it before
+// the engine reads it.
 
 #include <cstdint>
 #include <string_view>
@@ -15,37 +15,37 @@ namespace weir::downstream {
 
 class Prompt {
 public:
-    // Filled by the upload.
+    // Filled in by the upload.
     [[nodiscard]] ai::RequestFacts& facts() { return facts_; }
     [[nodiscard]] const ai::RequestFacts& facts() const { return facts_; }
 
-    // Prices it, resolves the class and rewrites the body, where all of it is here.
+    // Prices the request, resolves its class and, if the body is complete, rewrites it.
     [[nodiscard]] Passed prepare(const Client& client, const Inbound& inbound, Caller& caller, Upload& upload,
                                  Outcome& outcome);
 
-    // What the rules of `degrade` made of the request's tier; of the policy.
+    // The tier that the `degrade` rules chose; the view belongs to the policy.
     [[nodiscard]] std::string_view degraded_tier() const { return degraded_tier_; }
-    // A stream's usage was asked for in the client's place.
+    // Weir asked for a stream's usage in the client's place.
     [[nodiscard]] bool asked_usage() const { return asked_usage_; }
 
 private:
     void resolve_class(const Client& client, const Inbound& inbound, Caller& caller, Outcome& outcome);
-    // False where what it asks for cannot be priced.
+    // False if what it asks for cannot be priced.
     [[nodiscard]] bool estimate_output(Caller& caller) const;
     [[nodiscard]] std::uint32_t prompt_tokens(const Caller& caller) const;
     [[nodiscard]] std::uint32_t media_tokens() const;
     void note_model(Outcome& outcome) const;
     void rewrite(Caller& caller, Upload& upload, Outcome& outcome, TimePoint now);
-    // Applies the class's `degrade` rules that hold now; it may go to another backend afterwards.
+    // Applies the `degrade` rules of its class that are active now, which may move it to another backend.
     void degrade(Caller& caller, ai::Rewrite& rewrite, Outcome& outcome, TimePoint now);
-    // The place in the engine's own queue that its class has, or none of the caller's choosing.
+    // Sets its class's priority in the engine's own queue, or removes the caller's.
     void set_priority(const Caller& caller, ai::Rewrite& rewrite) const;
-    // The request asks for a tier, and its class names the one that counts.
+    // The request asks for a tier, but its class sets the one that counts.
     [[nodiscard]] bool overrides_tier(const Caller& caller) const;
-    // Lets the engine know that one, so that what its answer says of the tier is true.
+    // Writes that tier into the body, so that the tier in the engine's answer is true.
     void set_tier(const Caller& caller, ai::Rewrite& rewrite) const;
 
-    ai::RequestFacts facts_;  // of the body as it came
+    ai::RequestFacts facts_;  // of the body as it arrived
     std::string_view degraded_tier_;
     bool asked_usage_ = false;
 };

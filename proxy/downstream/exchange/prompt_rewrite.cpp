@@ -1,5 +1,5 @@
-// What Weir decides of an answer and lets the engine know in the request's body, while all of it is here: the cheaper
-// answer that `degrade` makes of it, the tier as which it is served, its place in the engine's queue.
+// What Weir decides about an answer and writes into the request's body, if that is complete: the cheaper answer of
+// `degrade`, the tier at which it is served, and its place in the engine's queue.
 
 #include <algorithm>
 #include <string>
@@ -27,7 +27,7 @@ void Prompt::rewrite(Caller& caller, Upload& upload, Outcome& outcome, TimePoint
 void Prompt::degrade(Caller& caller, ai::Rewrite& rewrite, Outcome& outcome, TimePoint now) {
     const Route& home = *caller.route;
     const std::string model = facts_.text(Member::model);
-    // A rule changes the tier that it would have been served as, not the one that it asked for.
+    // A rule changes the tier that would have been served, not the one requested.
     const std::string tier = overrides_tier(caller) ? home.config.service_tier : facts_.text(Member::service_tier);
     const bool known = ai::is_known(facts_.api);
     const admission::DegradePlan plan = admission::plan_degrade(home.degrade,
@@ -49,13 +49,13 @@ void Prompt::degrade(Caller& caller, ai::Rewrite& rewrite, Outcome& outcome, Tim
     }
     if (plan.max_output_tokens) ai::limit_length(*plan.max_output_tokens, facts_, rewrite);
     if (plan.n) ai::limit_answers(*plan.n, facts_, rewrite);
-    // What is reserved of the caller's rates is what may come out now.
+    // The caller's rates are charged for the answer that is possible now.
     if (plan.max_output_tokens) {
         facts_.max_output_tokens =
             std::min(facts_.max_output_tokens.value_or(*plan.max_output_tokens), *plan.max_output_tokens);
     }
     if (plan.n) facts_.n = std::min(facts_.n, *plan.n);
-    (void)estimate_output(caller);  // that it can be priced is known by now
+    (void)estimate_output(caller);  // it is known by now that it can be priced
     if (!plan.model.empty()) rewrite.set(Member::model, json_string(plan.model));
     degraded_tier_ = plan.service_tier;
     if (!plan.service_tier.empty()) rewrite.set(Member::service_tier, json_string(plan.service_tier));
@@ -69,9 +69,9 @@ void Prompt::degrade(Caller& caller, ai::Rewrite& rewrite, Outcome& outcome, Tim
 void Prompt::set_priority(const Caller& caller, ai::Rewrite& rewrite) const {
     if (facts_.api == ai::Api::generic) return;
     const auto rank = static_cast<unsigned>(caller.route->config.priority);
-    // Where greater numbers go first.
+    // For engines where greater numbers go first.
     const auto claim = static_cast<unsigned>(admission::kPriorityCount - 1) - rank;
-    // On other paths a member of that name may be the caller's business; a number is what engines take for one.
+    // On other paths such a member may be the caller's own; only a number can be meant for an engine.
     const bool ours = ai::is_known(facts_.api) || ai::read_count(facts_.written(Member::priority)) ||
                       ai::is_negative(facts_.written(Member::priority));
     const auto strip = [&] {

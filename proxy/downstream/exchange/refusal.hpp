@@ -1,6 +1,5 @@
 #pragma once
-// Why a request is not served. A value: a step that refuses returns it, the first one stands, and nothing overwrites
-// it.
+// Why a request is not served. A value: a step that refuses returns it; the first one stands and cannot be overwritten.
 
 #include <memory>
 #include <string_view>
@@ -15,15 +14,15 @@ namespace weir::downstream {
 
 struct Refusal {
     Reason reason = Reason::internal_error;
-    std::string_view detail{};  // what is wrong with this very request; static storage; may be empty
+    std::string_view detail{};  // what is wrong with this request; static storage; may be empty
     Duration retry_after{};     // zero: the class's own
-    // What decided, where the judge did: for the record.
+    // What decided, if the judge did: for the record.
     std::string_view gate{};
     double limit = 0;
     double observed = 0;
 };
 
-// Null: go on. A pointer, as a request that waits has room for several of them in its frames, and hardly ever one.
+// Null: continue. A pointer, because a waiting request has several of these in its frames, and hardly ever a refusal.
 using Passed = std::unique_ptr<const Refusal>;
 
 [[nodiscard]] inline Passed refused(const Refusal& why) { return std::make_unique<const Refusal>(why); }
@@ -32,7 +31,7 @@ using Passed = std::unique_ptr<const Refusal>;
 }
 [[nodiscard]] Passed refused(const admission::Decision& decision);
 
-// What the client is told of an attempt, or of an answer, that ended so.
+// The reason that the client gets for an attempt, or an answer, that ended like this.
 [[nodiscard]] Reason reason_of(DispatchEnd end);
 [[nodiscard]] Reason reason_of(RelayEnd end);
 

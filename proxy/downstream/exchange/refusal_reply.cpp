@@ -16,7 +16,7 @@ admission::Advice advise(const Refusal& why, const Caller& caller, WorkerContext
     if (!is_shed(why.reason) && !in_use && group(why.reason) != ReasonGroup::internal) return {};
     const admission::RefusalConfig config =
         caller.route != nullptr ? caller.route->config.refusal : admission::RefusalConfig{};
-    // When the other one with its key will end is not known.
+    // It is unknown when the other request with its key will end.
     const Duration otherwise = in_use ? Duration(std::chrono::seconds(1)) : config.retry_after;
     const Duration wait = why.retry_after > Duration::zero() ? why.retry_after : otherwise;
     return admission::advise(why.reason, wait, config, worker.ids().random());
@@ -27,7 +27,7 @@ bool ends_connection(const Client& client, const Inbound& inbound, const Caller&
     const bool waits_to_be_told = inbound.expects_continue && !upload.continued();
     const bool body_is_short = upload.done() || (inbound.framing == http::Framing::length && !waits_to_be_told &&
                                                  inbound.content_length <= kShortBody);
-    // A client that stopped sending will not go on for this answer's sake (RFC 9110 section 15.5.9).
+    // A client that stopped sending will not resume because of this answer (RFC 9110 section 15.5.9).
     return !caller.keeps_alive(inbound) || !body_is_short || reason == Reason::request_timeout ||
            client.worker.state().draining.load(std::memory_order_relaxed);
 }

@@ -1,5 +1,5 @@
 #pragma once
-// A refusal on its way to the client, in its dialect, with advice on when to come back.
+// Sends a refusal to the client, in its dialect, with advice on when to come back.
 
 #include "downstream/exchange/caller.hpp"
 #include "downstream/exchange/inbound.hpp"
@@ -10,7 +10,7 @@
 
 namespace weir::downstream {
 
-// Sends it; the connection goes on where the rest of the body can be passed over.
+// Sends it; the connection stays open if the rest of the body can be skipped.
 [[nodiscard]] net::task<void> refuse(Client& client, const Inbound& inbound, const Caller& caller, Upload& upload,
                                      const Refusal& why, Outcome& outcome);
 

@@ -3,7 +3,7 @@
 namespace weir::downstream {
 namespace {
 
-// After so many the fault is taken to be general.
+// After this many tries the fault is assumed to be general.
 constexpr int kMaxTries = 3;
 
 }  // namespace

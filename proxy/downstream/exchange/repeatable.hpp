@@ -1,17 +1,17 @@
 #pragma once
-// Whether a request may be sent again whose endpoint failed before its client was given anything of an answer.
+// Whether a request may be sent again when its endpoint failed before the client was sent any of the answer.
 //
-// What was certainly not processed may: the connection failed, the request was not written whole, or the endpoint had
-// closed before it could read it. What may have been processed is sent again only where nothing but its cost comes of a
-// second time, and then once: a request that brings an engine down must not bring down the next and the one after that.
+// A request that was certainly not processed may be: the connection failed, the request was not written completely, or
+// the endpoint had closed before it could read it. One that may have been processed is sent again only if that costs
+// nothing but the computation, and only once: a request that brings down an engine must not bring down the next two.
 //
 //   GET, HEAD, OPTIONS, PUT          idempotent (RFC 9110 section 9.2.2)
 //   chat, completions, messages,     they compute an answer, which has reached no client
 //   embeddings, count_tokens
 //
-// Nothing else is. DELETE is idempotent in what it leaves behind, but not in what it answers: the second one finds
-// nothing, and tells its client that there never was anything. /v1/responses keeps what it answers, may call tools and
-// may go on in the background; batches, files and videos are made twice; of a path that is not known, nothing is.
+// All others are not. DELETE is idempotent in its effect but not in its answer: the second one finds nothing, and
+// reports that there never was anything. /v1/responses stores its answers, may call tools and may continue in the
+// background; batches, files and videos would be made twice; nothing is known about other paths.
 
 #include <cstdint>
 #include <string_view>
@@ -21,20 +21,20 @@
 namespace weir::downstream {
 
 enum class Repeat : std::uint8_t {
-    unprocessed,  // only what was certainly not processed
-    once,         // and once what may have been
+    unprocessed,  // only if certainly not processed
+    once,         // and once if it may have been
 };
 
-// `api` is what the request's path is of, where its method is POST.
+// `api` is the API call of the request's path if its method is POST.
 [[nodiscard]] Repeat repeat_of(std::string_view method, ai::Api api);
 
-// How often a request has been sent, or was to be.
+// How often a request has been sent, or should have been.
 struct Tries {
     int all = 0;
-    int risked = 0;  // of them, those that failed and may have been processed
+    int risked = 0;  // the tries that failed and may have been processed
 };
 
-// REQUIRES: the last one failed, and all of the request is still here.
+// REQUIRES: the last try failed, and the whole request is still here.
 [[nodiscard]] bool may_try_again(Repeat repeat, const Tries& tries);
 
 }  // namespace weir::downstream

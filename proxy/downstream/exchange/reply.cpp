@@ -37,7 +37,7 @@ std::string_view phrase_of(int status) {
     }
 }
 
-// RFC 9110 section 6.6.1: who makes an answer and has a clock says when.
+// RFC 9110 section 6.6.1: a server that generates an answer and has a clock sends a Date.
 std::string http_date() {
     const std::time_t now = std::chrono::system_clock::to_time_t(std::chrono::system_clock::now());
     std::tm parts{};
@@ -96,7 +96,7 @@ std::string write_reply(const Reply& reply) {
         out.append("\r\nContent-Length: ").append(std::to_string(text.body.size()));
     }
     out.append("\r\nX-Request-Id: ").append(reply.request_id);
-    // The name that Anthropic's SDKs look for.
+    // The field that Anthropic's SDKs read.
     if (reply.dialect == Dialect::anthropic) out.append("\r\nRequest-Id: ").append(reply.request_id);
     out.append("\r\nX-Weir-Decision: ").append(name(reply.reason));
     if (!reply.class_name.empty()) out.append("\r\nX-Weir-Class: ").append(reply.class_name);
@@ -105,11 +105,11 @@ std::string write_reply(const Reply& reply) {
         out.append("\r\nRetry-After: ").append(std::to_string((ms + 999) / 1000));
         out.append("\r\nRetry-After-Ms: ").append(std::to_string(ms));
     }
-    // RFC 9110 section 15.5.16: what would have been taken.
+    // RFC 9110 section 15.5.16: the codings that would have been accepted.
     if (reply.reason == Reason::unsupported_coding) {
         out.append("\r\nAccept-Encoding: ").append(http::kDecodedCodings);
     }
-    // RFC 9110 section 15.5.6 wants a list, and there is no end to methods: those that people use.
+    // RFC 9110 section 15.5.6 requires a list, and any token is a method: these are the common ones.
     if (reply.reason == Reason::method_not_allowed) {
         out.append("\r\nAllow: GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS");
     }

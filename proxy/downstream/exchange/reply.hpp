@@ -10,18 +10,18 @@
 
 namespace weir::downstream {
 
-// 429 says that the caller is over its contract, 503 (in Anthropic's dialect 529) that we are full: people's alerts and
-// SDKs depend on the difference. 499 is never sent; it stands in the log for a client that left.
+// 429 means that the caller is over its limits, 503 (529 in Anthropic's dialect) that Weir is full: alerts and SDKs
+// depend on the difference. 499 is never sent; it is logged for a client that left.
 [[nodiscard]] int status_of(Reason reason, Dialect dialect);
 
 struct Reply {
     Reason reason = Reason::internal_error;
     Dialect dialect = Dialect::generic;
-    std::string_view detail;  // what is wrong with this very request; may be empty
+    std::string_view detail;  // what is wrong with this request; may be empty
     std::string_view request_id;
     std::string_view class_name;     // empty: refused before it was classified
     Duration retry_after{};          // zero: no advice
-    bool tell_no_retry = false;      // coming back is do_not_retry
+    bool tell_no_retry = false;      // coming back is useless
     std::string_view rate_fields{};  // lines about the caller's rates; may be empty
     std::string_view cors_fields{};  // lines for a page in a browser; may be empty
     bool close = true;               // the connection ends after it

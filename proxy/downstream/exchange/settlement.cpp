@@ -16,7 +16,7 @@ void Settlement::answer_is_in() {
 
 void Settlement::broke_off(RelayEnd end) {
     outcome_.reason = reason_of(end);
-    // Else only its last bytes were not taken.
+    // Otherwise only its last bytes were not sent.
     if (slot_.running()) note_tokens(false);
     if (end == RelayEnd::evicted) outcome_.note_gate(slot_.ticket().eviction());
     if (caller_.starts_job(facts_.background) && facts_.stream) note_streamed_job();
@@ -29,7 +29,7 @@ void Settlement::note_job() {
     const auto job = progress_.job();
     const int status = outcome_.record.status;
     if (!caller_.starts_job(facts_.background)) {
-        // Asked about: what is not there any more is over, as is what was deleted.
+        // A poll: a job that no longer exists is over, and so is one that was deleted.
         const std::string_view response = ai::response_id(inbound_.path());
         const std::string_view id = response.empty() ? ai::video_id(inbound_.path()) : response;
         const bool gone = status == 404 || (inbound_.method() == "DELETE" && status < 300);
@@ -52,17 +52,17 @@ void Settlement::note_streamed_job() {
     }
 }
 
-// What the engine says it has written is so once its answer has ended. Of one that broke off it may be a beginning, and
-// what was counted may be more.
+// The engine's output count is final once its answer has ended. If the answer broke off, it may be a beginning, and the
+// number counted here may be larger.
 void Settlement::note_tokens(bool whole) {
     telemetry::Record& record = outcome_.record;
     if (record.status >= 300 || facts_.api == ai::Api::count_tokens || facts_.api == ai::Api::videos) return;
-    if (caller_.ask.bypasses_queue) return;  // what it tells of is another's
+    if (caller_.ask.bypasses_queue) return;  // its answer reports another request's usage
     const ai::Usage usage = progress_.usage();
     using telemetry::TokenSource;
     if (usage.input) {
         record.tokens_in = {*usage.input, TokenSource::usage};
-        // A picture says nothing of how long a token of text is.
+        // A picture says nothing about the length of a token of text.
         const bool is_text = facts_.is_object && facts_.media.parts == 0;
         if (is_text) slot_.judge().prompts().learn(facts_.body_bytes, *usage.input);
     } else if (caller_.ask.prompt_tokens > 0) {

@@ -1,6 +1,6 @@
 #pragma once
-// The end of an answer: what it used is noted, and what its request holds is given back, to a job where it has become
-// one, before its client has the last byte.
+// The end of an answer: its usage is noted, and what its request holds is given back, or handed to the job that it has
+// become, before the client has the last byte.
 
 #include "downstream/exchange/caller.hpp"
 #include "downstream/exchange/inbound.hpp"
@@ -20,13 +20,13 @@ public:
         : inbound_(inbound), caller_(caller), facts_(facts), progress_(progress), slot_(slot), outcome_(outcome) {}
 
     void answer_is_in() override;
-    // It broke off.
+    // The answer broke off.
     void broke_off(RelayEnd end);
 
 private:
     void note_tokens(bool whole);
     void note_job();
-    // A response that goes on in the background though its stream has broken off.
+    // A response that continues in the background although its stream has broken off.
     void note_streamed_job();
 
     const Inbound& inbound_;

@@ -19,8 +19,8 @@ Passed Slot::claim(Caller& caller, std::string_view path, std::string_view key) 
 }
 
 Passed Slot::refuse_early(const Caller& caller) {
-    if (!caller.open.empty()) return nullptr;  // which judge decides is not known before the body is
-    // What its body asks for may yet be served elsewhere.
+    if (!caller.open.empty()) return nullptr;  // the deciding judge is unknown until the body is read
+    // The body may yet move the request to a fallback route.
     if (!caller.route->fallback_routes.empty()) return nullptr;
     const auto decision = caller.route->judge->refuse_early(caller.ask, outcome_.arrived);
     return decision ? refused(*decision) : nullptr;
@@ -37,7 +37,7 @@ Passed Slot::arrive(const Caller& caller) {
     return nullptr;
 }
 
-// In shadow mode: what would have been.
+// In shadow mode: the decision that would have been enforced.
 void Slot::note_shadow() {
     const admission::Decision& decision = ticket_.decision();
     if (!decision.shadow) return;
@@ -85,7 +85,7 @@ void Slot::finish() {
         judge_->finish(ticket_, client_.turn(),
                        admission::Tokens{record.tokens_in.tokens, record.tokens_out.tokens, made ? video_seconds_ : 0});
     }
-    // Only where something was thrown in the queue: else it is waited for.
+    // Only after an exception in the queue: otherwise the verdict is awaited.
     if (ticket_.standing() == Standing::waiting) (void)judge_->leave(ticket_, client_.turn());
     if (!key_) return;
     client_.worker.state().idempotency_keys.end(*key_);

@@ -1,6 +1,6 @@
 #pragma once
-// A request's place with the judge, from its arrival to its end, and its idempotency key: whatever ends the request
-// gives both back.
+// A request's place with the judge, from its arrival to its end, and its idempotency key: both are given back however
+// the request ends.
 
 #include <optional>
 #include <string_view>
@@ -23,21 +23,21 @@ public:
     Slot(const Slot&) = delete;
     Slot& operator=(const Slot&) = delete;
 
-    // No other request of this client may have that key while this one is under way; notes a retry.
+    // Reserves that key for this client while the request is in progress; notes a retry.
     [[nodiscard]] Passed claim(Caller& caller, std::string_view path, std::string_view key);
-    // What the judge would refuse whatever its body says: before it is read, or more is done for it.
+    // Refuses what the judge would refuse whatever the body says: before it is read, or more work is done.
     [[nodiscard]] Passed refuse_early(const Caller& caller);
-    // Limits, then the queue: see wait() where it waits() there.
+    // Checks the limits, then joins the queue: call wait() if it waits().
     [[nodiscard]] Passed arrive(const Caller& caller);
     [[nodiscard]] bool waits() const { return ticket_.standing() == admission::Standing::waiting; }
     [[nodiscard]] net::task<Passed> wait();
-    // Once more, ahead of those who come: its endpoint has failed it. REQUIRES: it runs.
+    // Queues again, ahead of newcomers, as its endpoint failed. REQUIRES: it is running.
     [[nodiscard]] net::task<Passed> requeue();
-    // Gives back what is held, with what came of it.
+    // Gives back what is held, and settles what was used.
     void finish();
 
     [[nodiscard]] Ticket& ticket() { return ticket_; }
-    // The judge that holds it. REQUIRES: it has arrived.
+    // The judge that holds its place. REQUIRES: it has arrived.
     [[nodiscard]] SharedJudge& judge() { return *judge_; }
     [[nodiscard]] bool running() const { return ticket_.standing() == admission::Standing::running; }
     [[nodiscard]] EndpointId endpoint() const { return ticket_.decision().endpoint; }
@@ -50,8 +50,8 @@ private:
     Outcome& outcome_;
     Ticket ticket_;
     SharedJudge* judge_ = nullptr;
-    std::optional<IdempotencyKeys::Hash> key_;  // that is in flight with it
-    std::uint32_t video_seconds_ = 0;           // that were asked for
+    std::optional<IdempotencyKeys::Hash> key_;  // the key in flight with this request
+    std::uint32_t video_seconds_ = 0;           // the seconds requested
 };
 
 }  // namespace weir::downstream

@@ -18,7 +18,7 @@ constexpr Duration kDrainTime = 500ms;
 constexpr int kRoundsPerTurn = 8;
 
 // Each step down in priority leaves a tenth of the memory to the better classes, so that under pressure the least
-// important is refused first.
+// important requests are refused first.
 std::uint64_t memory_share(const ProcessLimits& limits, admission::Priority priority) {
     return limits.buffered_bytes / 10 * (10 - static_cast<std::uint64_t>(priority));
 }
@@ -31,7 +31,7 @@ BodyIntake::Plan Upload::plan(const Caller& caller) const {
     return {caller.body_form, caller.api, caller.form_type, caller.coding, client_.limits().body_bytes};
 }
 
-// The usual body is short and comes with its head: it is taken from where it was read.
+// A body is usually short and arrives with its head: it is taken from the buffer it was read into.
 Passed Upload::take(const Caller& caller, std::string_view& bytes, ai::RequestFacts& facts) {
     BodyIntake intake(reader_, body_, plan(caller));
     body_ = SegmentedText(client_.worker.texts().take());
@@ -40,7 +40,7 @@ Passed Upload::take(const Caller& caller, std::string_view& bytes, ai::RequestFa
     return nullptr;
 }
 
-// How much of a body is taken before the request takes its place: of what is read all, else so much.
+// How much of a body is read before the request queues: all of a body that is scanned, a bounded part of others.
 std::uint64_t Upload::bound(const BodyIntake& intake, const Caller& caller) const {
     if (ai::is_known(caller.api) || !intake.gave_up()) return std::numeric_limits<std::uint64_t>::max();
     return client_.routing->limits.body_before_queue;
@@ -48,7 +48,7 @@ std::uint64_t Upload::bound(const BodyIntake& intake, const Caller& caller) cons
 
 net::task<Passed> Upload::read_ahead(const Inbound& inbound, const Caller& caller, ai::RequestFacts& facts) {
     const TimePoint began = client_.turn();
-    // RFC 9110 section 10.1.1: it has not been refused by its head, so its body is wanted.
+    // RFC 9110 section 10.1.1: the head was not refused, so the body is wanted.
     if (inbound.expects_continue) {
         const bool sent = co_await client_.send(ClientProbe::kInterim);
         if (!sent) co_return refused(Reason::client_gone);
@@ -58,7 +58,7 @@ net::task<Passed> Upload::read_ahead(const Inbound& inbound, const Caller& calle
     UploadPace pace(client_.limits(), began);
     Passed no = add_inbox(intake, caller);
     for (int round = 1; !no && !done() && body_.size() < bound(intake, caller); ++round) {
-        // A fast upload must not keep the other connections waiting.
+        // A fast upload must not starve the other connections.
         if (round % kRoundsPerTurn == 0) co_await client_.waker.yield();
         const std::span<char> scratch = client_.worker.loop().scratch();
         const net::IoResult result = client_.stream->try_read(scratch.first(kReadBytes));

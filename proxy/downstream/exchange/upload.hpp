@@ -1,5 +1,5 @@
 #pragma once
-// A request's body on its way in: what is here of it, and the memory that it occupies.
+// A request's body on its way in: the part that has arrived, and the memory that it occupies.
 
 #include <cstdint>
 #include <string_view>
@@ -24,28 +24,28 @@ public:
     Upload(const Upload&) = delete;
     Upload& operator=(const Upload&) = delete;
 
-    // Takes the body from the front of `bytes`, where all of it is there. `facts`: what it asks for.
+    // Takes the body from the front of `bytes` if it is complete there. `facts` becomes what it asks for.
     [[nodiscard]] Passed take(const Caller& caller, std::string_view& bytes, ai::RequestFacts& facts);
-    // Takes it as it comes, of one that is read all, else so much as is kept while others are served first.
+    // Reads it as it arrives: all of it if it is scanned, otherwise as much as may be held while the request queues.
     [[nodiscard]] net::task<Passed> read_ahead(const Inbound& inbound, const Caller& caller, ai::RequestFacts& facts);
     // Passes over what is still to come, so that the next request can be found. False when it does not come.
     [[nodiscard]] net::task<bool> drain();
 
     [[nodiscard]] SegmentedText& body() { return body_; }
     [[nodiscard]] http::BodyReader& reader() { return reader_; }
-    // All of it is here, or there is none.
+    // The body is complete, or there is none.
     [[nodiscard]] bool done() const { return reader_.done(); }
-    // The client, which had asked, has been told to send it.
+    // The client had asked whether to send the body, and was answered 100.
     [[nodiscard]] bool continued() const { return continued_; }
-    // Counts what the body occupies now.
+    // Updates the count of the memory that the body occupies.
     void count() { lease_.resize(body_.capacity()); }
-    // It will not be needed any more: its room may serve another.
+    // The body is no longer needed: its memory can be reused.
     void let_go();
 
 private:
     [[nodiscard]] BodyIntake::Plan plan(const Caller& caller) const;
     [[nodiscard]] Passed add(BodyIntake& intake, const Caller& caller, std::string_view& bytes);
-    // The same with what has come before its turn.
+    // The same for bytes that were read early.
     [[nodiscard]] Passed add_inbox(BodyIntake& intake, const Caller& caller);
     [[nodiscard]] std::uint64_t bound(const BodyIntake& intake, const Caller& caller) const;
 

@@ -14,7 +14,7 @@ std::size_t ClientConnections::Hash::operator()(const IpAddress& address) const 
 bool ClientConnections::take(const IpAddress& client, std::uint32_t most) {
     const std::lock_guard lock(mutex_);
     std::uint32_t& open = open_[admission::client_address(client)];
-    if (open >= most) return false;  // `most` is positive, so that the entry is not new
+    if (open >= most) return false;  // `most` is positive, so the entry is not a new one
     ++open;
     return true;
 }

@@ -1,7 +1,7 @@
 #pragma once
-// How many connections each client has open, over all workers: for listeners that set a bound for one client.
+// How many connections each client has open, over all workers: for listeners with a limit per client.
 //
-// A client is an address as admission::client_address() has it. An entry exists only while it has a connection, so that
+// A client is an address as defined by admission::client_address(). An entry exists only while it has a connection, so
 // the table is bounded by the number of connections.
 //
 // Threading: any thread; a lock, taken once when such a connection begins and once when it ends.
@@ -18,9 +18,9 @@ class ClientConnections {
 public:
     // Counts one more unless the client has `most` already.
     [[nodiscard]] bool take(const IpAddress& client, std::uint32_t most);
-    // REQUIRES: taken.
+    // REQUIRES: take() returned true.
     void give_back(const IpAddress& client);
-    // Clients that have any.
+    // The number of clients with open connections.
     [[nodiscard]] std::size_t clients() const;
 
 private:

@@ -1,10 +1,10 @@
 #pragma once
-// Idempotency keys (draft-ietf-httpapi-idempotency-key-header): by `Idempotency-Key` a client says that two requests
-// are the same one. While the first is in flight, the second is answered 409 and not run as well, as the draft has it;
-// SDKs come back on 409. A key that was seen before marks a retry.
+// Idempotency keys (draft-ietf-httpapi-idempotency-key-header): with `Idempotency-Key` a client declares two requests
+// to be the same one. While the first is in flight, the second is answered 409 instead of being run as well, as the
+// draft specifies; SDKs retry on 409. A key that was used before marks a retry.
 //
-// What is kept of a key is a keyed hash. Those in flight are as many as there are connections at most; of those seen,
-// the last 32,768 to 65,536 are remembered.
+// Only a keyed hash of a key is stored. There are at most as many in flight as there are connections; of the others the
+// last 32,768 to 65,536 are remembered.
 //
 // Threading: any thread. Requests without a key never come here.
 
@@ -22,17 +22,17 @@ class IdempotencyKeys {
 public:
     using Hash = std::uint64_t;
 
-    // Two clients' keys, or keys of two paths, are never the same.
+    // Keys of different clients or paths never collide.
     [[nodiscard]] static Hash hash(admission::ClientKey client, std::string_view path, std::string_view key);
 
     enum class Standing : std::uint8_t {
-        first,      // not seen before
-        repeated,   // seen before, and not in flight
-        in_flight,  // the same request is being served: not to be run, and not to be ended here
+        first,      // not used before
+        repeated,   // used before, and not in flight
+        in_flight,  // the same request is being served: do not run it, and do not call end()
     };
 
     [[nodiscard]] Standing begin(Hash hash);
-    // REQUIRES: begin() said first or repeated.
+    // REQUIRES: begin() returned first or repeated.
     void end(Hash hash);
 
     [[nodiscard]] std::size_t size() const;
@@ -43,7 +43,7 @@ private:
     mutable std::mutex mutex_;
     std::unordered_set<Hash> in_flight_;
     std::unordered_set<Hash> seen_;
-    std::unordered_set<Hash> seen_before_;  // the generation before
+    std::unordered_set<Hash> seen_before_;  // the previous generation
 };
 
 }  // namespace weir::downstream

@@ -98,7 +98,7 @@ void SharedJudge::reconfigure(const admission::JudgeConfig& config, const std::s
     backend_ = backend;
     in_force_ = backend.get();
     judge_.reconfigure(config, now, changes_);
-    // One whose way in has changed keeps its number and begins anew: that it is up would never be told.
+    // An endpoint whose address has changed keeps its number and starts anew: its being up would never be reported.
     for (const auto& endpoint : backend ? backend->endpoints() : std::span<const std::shared_ptr<upstream::Endpoint>>{})
         judge_.set_available(endpoint->id(), upstream::Backend::available(*endpoint), now, changes_);
     tell();
@@ -110,7 +110,7 @@ admission::JudgeCounts SharedJudge::counts(TimePoint now) const {
 }
 
 void SharedJudge::name_backend(Ticket& ticket) const {
-    // Nearly always: two words are compared, and no count is touched that all workers share.
+    // The usual case: compares two pointers and touches no shared counter.
     if (ticket.came_by_ == nullptr || in_force_ == nullptr || ticket.came_by_ == in_force_) return;
     if (ticket.standing() == Standing::running && ticket.granted_by_.get() != in_force_) {
         ticket.granted_by_ = backend_.lock();
@@ -140,15 +140,15 @@ double SharedJudge::pressure(TimePoint now) {
 }
 
 void SharedJudge::tell() {
-    std::size_t told = 0;
+    std::size_t notified = 0;
     try {
-        for (; told < changes_.size(); ++told) tell(static_cast<Ticket&>(*changes_[told]));
+        for (; notified < changes_.size(); ++notified) tell(static_cast<Ticket&>(*changes_[notified]));
     } catch (const std::bad_alloc&) {
-        // Whoever was not told waits on, and is told with the next change; an eviction may be forgotten.
+        // A ticket not yet notified waits on, and is notified with the next change; an eviction may be forgotten.
         std::erase_if(changes_, [](admission::Place* place) { return place->evicted(); });
-        told = std::min(told, changes_.size());
+        notified = std::min(notified, changes_.size());
     }
-    changes_.erase(changes_.begin(), changes_.begin() + static_cast<std::ptrdiff_t>(told));
+    changes_.erase(changes_.begin(), changes_.begin() + static_cast<std::ptrdiff_t>(notified));
     const auto next = judge_.next_expiry();
     next_expiry_.store(next ? next->time_since_epoch().count() : Duration::max().count(), std::memory_order_relaxed);
 }

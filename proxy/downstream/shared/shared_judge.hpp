@@ -1,9 +1,9 @@
 #pragma once
-// The judge of one backend, shared by all workers: one lock, so that order, limits and fairness are exact whichever
-// thread a request happens to be on. A decision takes about a microsecond, so the lock is held for about as long.
+// The judge of one backend, shared by all workers: one lock, so that order, limits and fairness are exact across
+// threads. A decision takes about a microsecond, so the lock is held for about as long.
 //
-// A request that waits is woken by a message to its own worker. Between the verdict and that message both threads know
-// of the ticket; whoever leaves meanwhile must wait for the message (see leave()).
+// A waiting request is woken by a message to its own worker. Between the verdict and that message both threads refer to
+// the ticket; a request that leaves meanwhile must wait for the message (see leave()).
 
 #include <atomic>
 #include <memory>
@@ -18,7 +18,7 @@
 
 namespace weir::downstream {
 
-// A request's place, and whom to wake when its standing changes. Belongs to one exchange on one loop.
+// A request's place, and the waker to call when its standing changes. Belongs to one exchange on one loop.
 class Ticket final : public admission::Place {
 public:
     explicit Ticket(net::Waker& waker) : waker_(waker) {}
@@ -28,19 +28,19 @@ public:
     Ticket(const Ticket&) = delete;
     Ticket& operator=(const Ticket&) = delete;
 
-    // The judge's verdict on a request that waited has reached this thread: standing() and decision() may be read.
+    // The verdict on a waiting request has reached this thread: standing() and decision() may be read.
     [[nodiscard]] bool told() const { return told_; }
 
-    // From now on the judge's word that this request is to be cut short can reach it. The word may come when the
-    // request has just ended by itself and this ticket is gone, so it travels by way of a pointer that outlives both.
+    // From now on the judge can preempt this request. The notification may come when the request has just ended by
+    // itself and this ticket is gone, so it travels through a pointer that outlives both.
     void allow_cutting() { self_ = std::make_shared<Ticket*>(this); }
-    // From now on a grant says whose endpoint it names, where that is not `backend`, which the request came by and
-    // which outlives the ticket: a reload may have given the judge endpoints that it has never heard of.
+    // From now on a grant carries its backend if that is not `backend`, by which the request came and which outlives
+    // the ticket: a reload may have given the judge endpoints that `backend` does not have.
     void came_by(const upstream::Backend* backend) { came_by_ = backend; }
-    // The backend in force when the judge let it in; null: the one it came by. REQUIRES: running.
+    // The backend in force when the judge admitted it; null: the one it came by. REQUIRES: running.
     [[nodiscard]] upstream::Backend* granted_by() const { return granted_by_.get(); }
 
-    // That word has come: eviction() says why. Whoever serves the request ends it, and finishes it as usual.
+    // The request was preempted: eviction() has the reason. Its owner ends it, and finishes it as usual.
     [[nodiscard]] bool cut() const { return cut_; }
 
 private:
@@ -48,7 +48,7 @@ private:
     net::Waker& waker_;
     const upstream::Backend* came_by_ = nullptr;
     std::shared_ptr<upstream::Backend> granted_by_;
-    std::shared_ptr<Ticket*> self_;  // what it points to, and the two flags: owner's thread only
+    std::shared_ptr<Ticket*> self_;  // the pointee and the two flags: owner's thread only
     bool told_ = false;
     bool cut_ = false;
 };
@@ -62,53 +62,53 @@ public:
 
     [[nodiscard]] std::optional<admission::Decision> refuse_early(const admission::Ask& ask, TimePoint now);
 
-    // The standing after arrival. When it is `waiting`, ticket.told() turns true later.
+    // The standing after arrival. If it is `waiting`, ticket.told() becomes true later.
     admission::Standing arrive(Ticket& ticket, const admission::Ask& ask, TimePoint now);
     // REQUIRES: the ticket is running.
     void first_token(Ticket& ticket, TimePoint now);
     void streamed(Ticket& ticket, std::uint32_t tokens, TimePoint now);
     void finish(admission::Place& place, TimePoint now, const std::optional<admission::Tokens>& spent = std::nullopt);
-    // What the ticket holds is held by `job` from now on.
+    // `job` takes over what the ticket holds.
     void hand_over(Ticket& ticket, admission::Place& job, TimePoint now);
-    // What is left of the rates that such a request counts against.
+    // The rest of the rates that such a request counts against.
     [[nodiscard]] admission::Allowance allowance(const admission::Ask& ask, TimePoint now) const;
     void move(Ticket& ticket, EndpointId endpoint, TimePoint now);
-    // Takes a waiting ticket out of the line. False when a verdict is already on its way: then wait for told(), and
-    // finish() it should it be running.
+    // Takes a waiting ticket out of the queue. False when a verdict is already on its way: then wait for told(), and
+    // finish() it if it is running.
     [[nodiscard]] bool leave(Ticket& ticket, TimePoint now);
-    // REQUIRES: the ticket is running. Its standing afterwards.
+    // REQUIRES: the ticket is running. Returns its standing afterwards.
     admission::Standing requeue(Ticket& ticket, TimePoint now);
 
     void expire(TimePoint now);
-    // When expire() next has something to do; TimePoint::max() when nobody waits.
+    // When expire() next has something to do; TimePoint::max() when no request waits.
     [[nodiscard]] TimePoint next_expiry() const {
         return TimePoint(Duration(next_expiry_.load(std::memory_order_relaxed)));
     }
 
     void set_available(EndpointId endpoint, bool available, TimePoint now);
     void set_context(EndpointId endpoint, std::uint64_t tokens, TimePoint now);
-    // Puts a new policy in force. What is granted from now on is an endpoint of `backend`, which this may outlive.
+    // Puts a new policy in force. From now on grants name endpoints of `backend`, which this object may outlive.
     void reconfigure(const admission::JudgeConfig& config, const std::shared_ptr<upstream::Backend>& backend,
                      TimePoint now);
     [[nodiscard]] admission::JudgeCounts counts(TimePoint now) const;
     [[nodiscard]] double pressure(TimePoint now);
 
-    // What prompts and answers of this backend come to; needs no lock.
+    // The token ratios of this backend's prompts; needs no lock.
     [[nodiscard]] ai::TokenRatio& prompts() { return prompts_; }
     [[nodiscard]] ai::AnswerLength& answers() { return answers_; }
 
 private:
-    // After every call under the lock: tells those whose standing changed.
+    // After every call under the lock: notifies the tickets whose standing changed.
     void tell();
     void tell(Ticket& ticket) const;
-    // Before its owner hears that it runs.
+    // Called before the owner is notified that it runs.
     void name_backend(Ticket& ticket) const;
 
     mutable std::mutex mutex_;
     admission::Judge judge_;
     admission::Changes changes_;
-    std::weak_ptr<upstream::Backend> backend_;     // whose endpoints the judge knows; who owns it calls this one
-    const upstream::Backend* in_force_ = nullptr;  // the same; null: no reload yet, so it is what all came by
+    std::weak_ptr<upstream::Backend> backend_;     // whose endpoints the judge knows; its owner calls reconfigure()
+    const upstream::Backend* in_force_ = nullptr;  // the same; null before the first reload: all requests came by it
     ai::TokenRatio prompts_;
     ai::AnswerLength answers_;
     std::atomic<Duration::rep> next_expiry_{Duration::max().count()};

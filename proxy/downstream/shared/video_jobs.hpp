@@ -1,11 +1,11 @@
 #pragma once
-// Jobs of one backend, videos and responses made in the background: each holds the slot of the request that began it,
-// and what was reserved for it, until it is over.
+// The jobs of one backend, videos and background responses: each holds the slot of the request that created it, and
+// what was reserved for it, until it is over.
 //
-// That a job is over is learned from the answers that pass (somebody asks about it, or deletes it), from its endpoint,
-// which is asked (VideoPolls), else from its deadline. Where a job is made stays known for a while, so that questions
-// and downloads go to the endpoint that can answer them. The table is bounded: when it is full, jobs that are over are
-// forgotten first; a job that finds no place even so holds nothing, as no more of them can run than there are slots.
+// The end of a job is learned from answers that pass (a client polls or deletes it), from its endpoint, which Weir
+// polls (VideoPolls), or from its deadline. A job's endpoint is remembered for a while, so that polls and downloads go
+// to the endpoint that can answer them. The table is bounded: when it is full, finished jobs are forgotten first; a job
+// that still finds no place holds nothing, as no more jobs can run than there are slots.
 //
 // Threading: any thread.
 
@@ -25,7 +25,7 @@
 
 namespace weir::downstream {
 
-// What is known of what a job has used.
+// The known usage of a job.
 struct JobUse {
     std::optional<std::uint32_t> input;  // LLM tokens
     std::optional<std::uint32_t> output;
@@ -38,27 +38,27 @@ public:
 
     explicit VideoJobs(std::shared_ptr<SharedJudge> judge) : judge_(std::move(judge)) {}
 
-    // The job takes over what the ticket holds, until `deadline`. False, and nothing happens, when the table is full of
-    // jobs that run, or has that one. REQUIRES: the ticket is running; afterwards, where true, it has ended.
+    // The job takes over what the ticket holds, until `deadline`. False, and without effect, when the table is full of
+    // running jobs or already has that one. REQUIRES: the ticket is running; on success it has ended afterwards.
     bool begin(Ticket& ticket, const std::string& id, TimePoint deadline, TimePoint now, bool is_response = false);
-    // It is over: its slot is free, and what it has used is charged; what is not known of it is as it was reserved.
-    // Unknown ones are ignored.
+    // The job is over: its slot is freed and its usage charged; unknown usage is charged as reserved. Unknown jobs are
+    // ignored.
     void end(std::string_view id, TimePoint now, const JobUse& use = {});
-    // Ends those whose deadline has passed.
+    // Ends the jobs whose deadline has passed.
     void expire(TimePoint now);
 
-    // Forgets what is over on an endpoint whose number has gone to another.
+    // Forgets finished jobs on an endpoint whose number now belongs to another.
     void forget(EndpointId endpoint);
 
-    // Where it is made, or was; kNoEndpoint when that is not known.
+    // The endpoint that runs or ran it; kNoEndpoint when unknown.
     [[nodiscard]] EndpointId endpoint_of(std::string_view id) const;
-    // Those that hold a slot on the endpoint, and have since `begun_by` or before.
+    // The jobs that hold a slot on the endpoint and began at `begun_by` or before.
     struct Running {
         std::string id;
         bool is_response = false;
     };
     [[nodiscard]] std::vector<Running> running_on(EndpointId endpoint, TimePoint begun_by) const;
-    // Those that hold a slot.
+    // The number of jobs that hold a slot.
     [[nodiscard]] std::size_t running() const;
 
 private:
@@ -66,7 +66,7 @@ private:
         EndpointId endpoint = kNoEndpoint;
         bool is_response = false;
         TimePoint begun{};
-        TimePoint until{};                        // its deadline; of one that is over, when it began its rest
+        TimePoint until{};                        // its deadline; for a finished job, when it finished
         std::unique_ptr<admission::Place> place;  // null: it is over
     };
     struct Hash {

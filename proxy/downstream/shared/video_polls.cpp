@@ -17,12 +17,12 @@ namespace {
 using namespace std::chrono_literals;
 using upstream::Fetched;
 
-// A response that is over is described with all that it says.
+// The description of a finished response includes its whole text.
 constexpr std::size_t kMaxDescription = 1024 * 1024;
 constexpr Duration kLongestAnswer = 5s;
-// After so many questions without any answer the rest of a round would wait as long for nothing.
+// After this many polls without any answer the rest of a round would only wait in vain.
 constexpr int kMaxUnanswered = 3;
-// An endpoint that has refused its first question may do so for good: it is not pestered.
+// An endpoint that has refused its first poll may always do so: it is polled less often.
 constexpr Duration kAskRefuserAgain = 1min;
 
 bool is_plain(char c) { return is_letter_or_digit(c) || c == '-' || c == '_' || c == '.' || c == '~'; }
@@ -57,7 +57,7 @@ bool can_poll(std::string_view id) {
     return !id.empty() && id != "." && id != ".." && std::all_of(id.begin(), id.end(), is_plain);
 }
 
-// One endpoint's questions: its coroutine ends with it.
+// The polls of one endpoint; destroying the round ends its coroutine.
 class VideoPolls::Round {
 public:
     Round(net::EventLoop& loop, Bench bench, std::shared_ptr<upstream::Endpoint> endpoint)
@@ -87,7 +87,7 @@ private:
 
     net::task<void> ask_all(TimePoint began) {
         int unanswered = 0;
-        // A job is not asked about as soon as it is there: an engine may need a moment to know it by its name.
+        // A new job is not polled at once: an engine may need a moment to register its name.
         const std::vector<VideoJobs::Running> jobs = bench_.jobs->running_on(endpoint_->id(), began - every_);
         for (const VideoJobs::Running& job : jobs) {
             if (!can_poll(job.id)) continue;
@@ -121,7 +121,7 @@ private:
     Duration every_;
     net::Waker waker_;
     net::Timer timer_;
-    bool answers_ = false;  // it has described a job
+    bool answers_ = false;  // it has described a job before
     bool refused_ = false;  // in this round it has answered something else
     bool warned_ = false;
     net::task<void> run_;

@@ -1,13 +1,13 @@
 #pragma once
-// Asks endpoints what has become of the jobs, videos and background responses, that hold their slots: a client that
-// never asks about its job would hold one until the deadline, long after it is done.
+// Polls endpoints for the state of the jobs, videos and background responses, that hold their slots: a client that
+// never polls its job would otherwise hold a slot until the deadline, long after the job is done.
 //
-// Each endpoint is asked about one job after the other, all of those that it makes, then again after `video.poll`. The
-// questions are Weir's own, as health checks are: they carry no credentials of anybody. So an endpoint that does not
-// answer them has to be told from one whose job is gone, and a 404 is believed only of one that has described a job
-// before. Whatever else comes back changes nothing: the client's own questions and the deadline stand.
+// Each endpoint is polled for one of its jobs after the other, then again after `video.poll`. The polls are Weir's own,
+// like health checks: they carry no client's credentials. An endpoint that rejects them must therefore be distinguished
+// from one whose job is gone, so a 404 is trusted only from an endpoint that has described a job before. Any other
+// answer changes nothing: the client's own polls and the deadline still apply.
 //
-// Threading: the control loop's.
+// Threading: the control loop's thread.
 
 #include <memory>
 #include <string_view>
@@ -22,17 +22,17 @@ namespace weir::downstream {
 
 enum class PollOutcome : std::uint8_t {
     running,
-    over,    // made, failed, or gone
-    failed,  // no answer that says anything of the job
+    over,    // finished, failed, or gone
+    failed,  // no answer that describes the job
 };
 
-// What an endpoint's answer says of the job. `answers`: it has described one before.
+// The job's state according to an endpoint's answer. `answers`: the endpoint has described a job before.
 [[nodiscard]] PollOutcome read_poll(const upstream::Fetched& answer, std::string_view id, bool answers);
 
-// What the description of a job says that it has used.
+// The usage in a job's description.
 [[nodiscard]] JobUse use_of(std::string_view description);
 
-// Whether the job can be asked about: its name is the server's choice, and goes into a request's head.
+// Whether the job can be polled: its name is the server's choice, and becomes part of a request's head.
 [[nodiscard]] bool can_poll(std::string_view id);
 
 class VideoPolls {
@@ -46,7 +46,7 @@ public:
     explicit VideoPolls(net::EventLoop& loop);
     ~VideoPolls();
 
-    // Asks these backends' endpoints from now on, and no others.
+    // Polls exactly these backends' endpoints from now on.
     void watch(const std::vector<Bench>& benches);
 
 private:

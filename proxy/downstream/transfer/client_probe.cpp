@@ -9,7 +9,7 @@ bool ClientProbe::gone(std::string_view probe) {
     probed_ = true;
     const iovec part = net::as_part(probe);
     const net::IoResult result = client_.stream->try_write({&part, 1});
-    // A probe that went only in part would spoil what follows it.
+    // A partly sent probe would corrupt what follows it.
     return result.status == net::IoStatus::failed ||
            (result.status == net::IoStatus::ok && result.bytes != probe.size());
 }

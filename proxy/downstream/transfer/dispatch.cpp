@@ -49,7 +49,7 @@ net::task<DispatchEnd> Dispatch::run() {
         if (probe_.gone(ClientProbe::kInterim)) co_return DispatchEnd::client_gone;
         if (progress_.cut()) co_return DispatchEnd::evicted;
         if (sent == Step::progress || received == Step::progress) {
-            // A fast upload must not keep everybody else waiting.
+            // A fast upload must not starve the other connections.
             if (round % kRoundsPerTurn == 0) co_await client_.waker.yield();
             continue;
         }
@@ -83,7 +83,8 @@ Dispatch::Step Dispatch::send() {
     return Step::progress;
 }
 
-// What is here of the request, from where the last write ended; of a long body as many segments as go into one call.
+// Sends the parts of the request that are here, from where the last write ended; of a long body as many segments as fit
+// into one call.
 Dispatch::Step Dispatch::send_fixed() {
     std::array<iovec, 16> parts;
     std::size_t count = 0;
@@ -102,7 +103,8 @@ Dispatch::Step Dispatch::send_fixed() {
     return written(result);
 }
 
-// What became of a write. An endpoint that refuses the body may have said so before it closed: receive() finds out.
+// Handles the result of a write. An endpoint that refuses the body may have answered before it closed: receive() finds
+// out.
 Dispatch::Step Dispatch::written(const net::IoResult& result) {
     if (result.status == IoStatus::ok) {
         taken_deadline_ = TimePoint::max();
@@ -125,7 +127,7 @@ Dispatch::Step Dispatch::send_rest() {
         if (queued_.empty()) return Step::progress;
         blocked_at_ = client_.turn();
     }
-    // While the endpoint takes nothing, the client cannot send: that is not the client's delay.
+    // While the endpoint accepts nothing, the client cannot send: that is not the client's delay.
     body_deadline_ = TimePoint::max();
     const iovec part = as_part(queued_);
     const net::IoResult result = connection_.stream().try_write({&part, 1});
@@ -139,8 +141,7 @@ Dispatch::Step Dispatch::send_rest() {
     return written(result);
 }
 
-// Takes off the framing of all that has come, in one go: a client's chunks may be of a byte each. False when it is
-// broken.
+// Removes the framing of everything received, in one go: a client's chunks may be a byte each. False when it is broken.
 bool Dispatch::queue_inbox() {
     std::string_view bytes = client_.inbox;
     std::string content;
@@ -173,7 +174,7 @@ Dispatch::Step Dispatch::receive() {
     switch (result.status) {
         case IoStatus::would_block: return Step::idle;
         case IoStatus::eof:
-            // Who closes after it has read has acknowledged what it read, with the close at the latest.
+            // A peer that closes after it has read has acknowledged what it read, at the latest with the close.
             closed_unread_ = net::unacknowledged_bytes(connection_.stream().source().fd()) > 0;
             [[fallthrough]];
         case IoStatus::failed: return end(connection_.reused() && !received_ ? DispatchEnd::stale : DispatchEnd::reset);
@@ -209,7 +210,7 @@ Dispatch::Step Dispatch::parse(std::string_view bytes) {
 }
 
 void Dispatch::relay_interim(const http::ResponseHead& head) {
-    // 100 answers an expectation that was never passed on. Others go to clients that know interim answers (not
+    // A 100 answers an expectation that was never passed on. Other interim answers go to clients that support them (not
     // HTTP/1.0); one that does not fit into the socket at once is dropped, as it is only a hint.
     if (head.status == 100 || client_minor_version_ == 0) return;
     std::string text;

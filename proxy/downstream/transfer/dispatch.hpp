@@ -1,5 +1,5 @@
 #pragma once
-// A request on its way to an endpoint, up to the head of the answer.
+// Sends a request to an endpoint, up to the head of the answer.
 
 #include <memory>
 #include <string>
@@ -22,25 +22,25 @@ struct OutboundRequest {
     std::string_view before_host;
     std::string_view host;
     std::string_view after_host;
-    const SegmentedText* body = nullptr;          // what is already here of it
-    http::BodyReader* rest = nullptr;             // what follows is still at the client; null: nothing
-    http::Framing framing = http::Framing::none;  // how `rest` is sent on
+    const SegmentedText* body = nullptr;          // the part of it that is already here
+    http::BodyReader* rest = nullptr;             // the rest, which is still at the client; null: nothing
+    http::Framing framing = http::Framing::none;  // how `rest` is passed on
     bool to_head = false;
-    bool upgrades = false;  // to WebSocket: a 101 is an answer
+    bool upgrades = false;  // to WebSocket: a 101 is a final answer
 };
 
 enum class DispatchEnd : std::uint8_t {
     answered,      // the head of the answer is in worker.response_head()
-    stale,         // a reused connection was closed without a byte of an answer: it says nothing of the endpoint
+    stale,         // a reused connection was closed without a byte of an answer: not the endpoint's fault
     reset,         // closed or broken before it answered
-    bad_response,  // what came is not HTTP
+    bad_response,  // the answer is not HTTP
     timed_out,     // no answer in time
     overdue,       // the request as a whole took too long
     client_gone,
     bad_body,  // the client's body broke its framing
     body_too_large,
     body_timed_out,  // the client stopped sending
-    evicted,         // cut short for a better class
+    evicted,         // preempted for a better class
 };
 
 class Dispatch {
@@ -52,17 +52,17 @@ public:
     // Sends the request and waits for the final head; interim ones (103) are passed on.
     [[nodiscard]] net::task<DispatchEnd> run();
 
-    // What came behind the head. Valid, like the head's own views, until the next wait.
+    // The bytes after the head. Valid, like the head's own views, until the next wait.
     [[nodiscard]] std::string_view rest() const { return rest_; }
-    // A byte of the client's body has gone out that we do not have any more: the request cannot be sent again.
+    // A byte of the client's body has been sent and not kept: the request cannot be sent again.
     [[nodiscard]] bool consumed_body() const { return streamed_; }
-    // After its end as `stale` or `reset`: the endpoint cannot have read all of the request.
+    // After `stale` or `reset`: the endpoint cannot have read the whole request.
     [[nodiscard]] bool certainly_unprocessed() const { return !received_ && (!sent_all() || closed_unread_); }
-    // After a time-out: since when only the endpoint could have made a difference.
+    // After a time-out: the instant since which only the endpoint could cause the delay.
     [[nodiscard]] TimePoint waited_since() const {
         return sent_all() ? answer_deadline_ - answer_timeout_ : taken_deadline_ - timeouts_.idle;
     }
-    // The whole request was sent before the answer came: the connection can be used again.
+    // The whole request was sent before the answer came: the connection can be reused.
     [[nodiscard]] bool sent_all() const;
 
 private:
@@ -91,18 +91,18 @@ private:
     TimePoint body_deadline_ = TimePoint::max();    // of the client's next body byte
     http::PartialHead partial_;                     // in inbox_
     std::unique_ptr<UploadPace> pace_;              // of the body that is still at the client; null: none is
-    TimePoint blocked_at_{};                        // since when the endpoint has not taken what is queued
-    TimePoint taken_deadline_ = TimePoint::max();   // of the endpoint's taking more, while it takes nothing
+    TimePoint blocked_at_{};                        // since when the endpoint has not accepted what is queued
+    TimePoint taken_deadline_ = TimePoint::max();   // for the endpoint to accept more, while it accepts nothing
     int client_minor_version_;
 
     std::size_t sent_ = 0;  // of the four fixed parts together
-    std::string queued_;    // framed content of `rest` that did not go yet
-    std::string inbox_;     // a head's beginning
+    std::string queued_;    // framed content of `rest` that is not sent yet
+    std::string inbox_;     // a partial head
     std::string_view rest_;
     DispatchEnd end_ = DispatchEnd::reset;
     bool streamed_ = false;
     bool received_ = false;       // any byte of an answer
-    bool closed_unread_ = false;  // the endpoint closed before the last bytes had reached it
+    bool closed_unread_ = false;  // the endpoint closed before it had received the last bytes
 };
 
 }  // namespace weir::downstream

@@ -1,6 +1,6 @@
 #pragma once
-// Whether a stream of events that has been cut somewhere was cut within one: an event ends with two line ends, and a
-// line ends with LF, CR LF or CR (WHATWG HTML, section 9.2.5).
+// Whether an event stream that ends here ends within an event: an event ends with two line endings, and a line ends
+// with LF, CR LF or CR (WHATWG HTML, section 9.2.5).
 
 #include <algorithm>
 #include <array>
@@ -27,7 +27,7 @@ public:
 private:
     static bool is_line_end(char c) { return c == '\n' || c == '\r'; }
 
-    std::array<char, 4> last_{'\n', '\n', '\n', '\n'};  // of the content: nothing has begun
+    std::array<char, 4> last_{'\n', '\n', '\n', '\n'};  // of the content: no event has begun
 };
 
 }  // namespace weir::downstream

@@ -1,9 +1,9 @@
 #pragma once
-// What an answer says of tokens while it passes, and what the judge is told of it: that it has begun, and what it has
-// come to. And the way back: that it is to be cut short.
+// Follows an answer as it passes: its token counts, and what the judge is notified of, namely that it has begun and how
+// long it has become. In the other direction: that it is preempted.
 //
-// Only event streams tell the judge; of any other answer it hears when it is over. Tokens are told in steps, so that a
-// stream costs the judge's lock a fraction of its events.
+// Only event streams notify the judge before their end; other answers do at their end. Tokens are reported in steps, so
+// that a stream takes the judge's lock for only a fraction of its events.
 
 #include <span>
 
@@ -18,7 +18,7 @@ namespace weir::downstream {
 enum class Reading : std::uint8_t {
     none,
     document,      // JSON
-    job,           // JSON that describes one, a video or a response
+    job,           // JSON that describes a job: a video or a response
     events,        // a stream of JSON events
     other_events,  // a stream of events of which only the number is known
     lines,         // a stream of JSON lines
@@ -28,7 +28,7 @@ class Progress {
 public:
     Progress(SharedJudge& judge, Ticket& ticket) : judge_(judge), ticket_(ticket) {}
 
-    // `drops_usage`: of a stream, the chunk that nobody but Weir asked for does not pass.
+    // `drops_usage`: of a stream, the usage chunk that only Weir asked for is removed.
     void begin(Reading reading, bool drops_usage) {
         reading_ = reading;
         drops_usage_ = drops_usage && reading == Reading::events;
@@ -49,24 +49,24 @@ public:
         tell(now);
     }
 
-    // The same, where some of it may not pass. REQUIRES: drops_usage().
+    // The same, where part of it may be removed. REQUIRES: drops_usage().
     void filter(std::string_view content, UsageFilter::Passed& passed, TimePoint now) {
         filter_.pass(events_, content, passed);
         tell(now);
     }
-    // All content has come.
+    // All content has arrived.
     void end_filter(UsageFilter::Passed& passed) { filter_.end(events_, passed); }
 
-    // What the endpoint has said.
+    // The usage that the endpoint reported.
     [[nodiscard]] ai::Usage usage() const {
         const bool one = reading_ == Reading::document || reading_ == Reading::job;
         return one ? document_.usage() : events_.usage();
     }
     // Events with data that have passed.
     [[nodiscard]] std::uint32_t events() const { return events_.events(); }
-    // Of a stream the beginning is kept, as it may be of a job: see streamed_job().
+    // Keeps the beginning of a stream, which may describe a job: see streamed_job().
     void keep_beginning() { keeps_beginning_ = true; }
-    // What it says of a job. REQUIRES: all of it has passed.
+    // The job that the answer describes. REQUIRES: all of it has passed.
     [[nodiscard]] std::optional<ai::VideoJob> job() const {
         return ai::read_video_job(job_, job_.size() < kLongestJob);
     }
@@ -78,11 +78,11 @@ public:
         return static_cast<std::uint32_t>((document_.text_bytes() + kBytesPerToken - 1) / kBytesPerToken);
     }
 
-    // A better class needs the slot.
+    // The request is preempted: a better class needs the slot.
     [[nodiscard]] bool cut() const { return ticket_.cut(); }
 
 private:
-    // What a description says of its job stands in its beginning; what it says of usage is read to its end.
+    // A description names its job in its beginning; usage is read to the end.
     void keep(std::string_view content) {
         if (reading_ == Reading::job) document_.push(content);
         job_.append(content.substr(0, kLongestJob - job_.size()));

@@ -13,9 +13,9 @@ using net::as_part;
 using net::IoStatus;
 
 constexpr std::size_t kReadBytes = 32 * 1024;
-// So much is copied in order to be sent later, with what others send.
+// Up to this much is copied in order to be sent later, together with what others send.
 constexpr std::size_t kKeptBytes = 2048;
-// After this much without a pause, everybody else gets a turn.
+// After this much without a pause, all other coroutines get a turn.
 constexpr std::size_t kTurnBytes = 256 * 1024;
 
 }  // namespace
@@ -36,14 +36,14 @@ net::task<RelayEnd> Relay::run(std::string_view first) {
     heard_at_ = sent_at_ = client_.turn();
     std::string kept;
     if (first.size() <= kKeptBytes && client_.worker.loop().others_wait()) {
-        // As with requests: all read, then all send. What was read is kept, as others will read into the same room.
+        // As with requests: all read, then all send. What was read is copied, as others will read into the same buffer.
         kept = client_.worker.texts().take();
         first = kept.append(first);
         co_await client_.waker.yield();
     }
     if (!push(first)) co_return RelayEnd::backend_died;
     client_.worker.texts().give(std::exchange(kept, {}));
-    // Before anything is waited for the head goes out, with whatever content came with it.
+    // The head goes out before any wait, with the content that came with it.
     flush();
     std::size_t turn_bytes = 0;
     while (!body_.done()) {
@@ -82,7 +82,7 @@ net::task<RelayEnd> Relay::run(std::string_view first) {
         client_.timer.set(std::min(options_.total_deadline, pause_deadline));
         co_await client_.waker.wait();
         turn_bytes = 0;
-        // A client that was slow is no reason to call the endpoint silent.
+        // While the client was slow, the endpoint could not send: restart its idle time.
         if (!unsent_.empty()) heard_at_ = client_.turn();
     }
     if (!body_.done()) end_at_close();
@@ -97,7 +97,7 @@ void Relay::end_at_close() {
         write(rest.pieces());
     }
     observer_.answer_is_in();
-    // Towards the client it ends with a chunk of its own.
+    // For the client the body ends with a last chunk of its own.
     if (options_.chunked_out) unsent_.append(kLastChunk);
 }
 
@@ -108,7 +108,7 @@ bool Relay::push(std::string_view bytes) {
         while (count < slices.size() && !bytes.empty() && !body_.done()) {
             const http::BodyReader::Piece piece = body_.next(bytes);
             if (piece.failed) {
-                // What came before the fault is content all the same.
+                // Content before the fault is valid.
                 if (count > 0) write(std::span(slices).first(count));
                 return false;
             }
@@ -161,7 +161,7 @@ void Relay::write(std::span<const std::string_view> slices) {
 
 void Relay::keep(std::span<const iovec> parts, std::size_t sent) {
     std::string rest;
-    // What was queued is through: its room may serve another.
+    // Everything queued was sent: its memory can be reused.
     if (unsent_.size() <= sent) client_.worker.texts().give(std::move(unsent_));
     for (const iovec& part : parts) {
         const std::size_t skip = std::min(sent, part.iov_len);

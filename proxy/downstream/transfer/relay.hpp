@@ -1,9 +1,9 @@
 #pragma once
-// An answer's body on its way from the endpoint to the client.
+// Passes an answer's body from the endpoint to the client.
 //
-// Content is passed on from where it was read, in one gather write with its new framing. What the client does not take
-// is kept, and nothing more is read until it has been: a client that does not read costs one read's worth of memory,
-// and TCP slows the endpoint down.
+// Content is passed on from where it was read, in one gather write with its new framing. What the client does not
+// accept is kept, and nothing more is read until it is sent: a client that does not read costs one read's worth of
+// memory, and TCP slows the endpoint down.
 
 #include <array>
 #include <string>
@@ -20,30 +20,30 @@
 namespace weir::downstream {
 
 enum class RelayEnd : std::uint8_t {
-    complete,         // the endpoint's last byte is here; unsent() may hold some of them
+    complete,         // the endpoint's last byte has arrived; unsent() may hold some bytes
     backend_died,     // it ended before its answer did
-    backend_stalled,  // nothing came for its idle time-out
+    backend_stalled,  // nothing came for the endpoint's idle time-out
     overdue,          // the request as a whole took too long
     client_gone,
     client_stalled,  // the client read nothing for its write time-out
-    evicted,         // cut short for a better class
+    evicted,         // preempted for a better class
 };
 
 class Relay {
 public:
-    // Whoever must know of the answer's end before its client does.
+    // Notified of the answer's end before the client is.
     class Observer {
     public:
         virtual ~Observer() = default;
-        // All of the answer has come, and its last bytes have not been sent. What the request holds is given back now:
-        // a client that has its answer may ask again at once, by way of another worker.
+        // The whole answer has arrived, and its last bytes have not been sent. What the request holds is given back
+        // now: a client that has its answer may send another request at once, through another worker.
         virtual void answer_is_in() = 0;
     };
 
     struct Options {
-        bool chunked_out = false;                // how the content is framed towards the client
-        bool event_stream = false;               // as it is, not compressed: its events can be counted and added to
-        upstream::Endpoint* endpoint = nullptr;  // it is told that it has been heard
+        bool chunked_out = false;                // the framing towards the client
+        bool event_stream = false;               // not compressed: its events can be counted, and one can be added
+        upstream::Endpoint* endpoint = nullptr;  // notified whenever bytes come from it
         Duration idle_timeout{};                 // of the endpoint
         TimePoint total_deadline{};
     };
@@ -52,20 +52,20 @@ public:
     Relay(Client& client, ClientProbe& probe, Progress& progress, Observer& observer, net::ByteStream& upstream,
           http::BodyReader body, std::string head, const Options& options);
 
-    // `first` is what came behind the answer's head; it is used before anything is awaited.
+    // `first` is what followed the answer's head; it is used before anything is awaited.
     [[nodiscard]] net::task<RelayEnd> run(std::string_view first);
 
-    // What is still to be sent to the client, after `complete`.
+    // What must still be sent to the client after `complete`.
     [[nodiscard]] std::string_view unsent() const { return unsent_; }
-    // After any other end: whether a last event can still reach the client, which takes an event stream in chunks.
+    // After any other end: whether a final event can still reach the client, which takes an event stream in chunks.
     [[nodiscard]] bool can_add_event() const { return options_.event_stream && options_.chunked_out; }
-    // The content that has been passed on ends within an event.
+    // The content passed on so far ends within an event.
     [[nodiscard]] bool within_event() const { return tail_.within_event(); }
-    // Adds `content` to what is to be sent, as a chunk that is not the last. REQUIRES: can_add_event().
+    // Adds `content` to what will be sent, as a chunk that is not the last. REQUIRES: can_add_event().
     void add(std::string_view content);
     // When the endpoint's last bytes came.
     [[nodiscard]] TimePoint heard_at() const { return heard_at_; }
-    // Bytes followed the end of the body: the endpoint's connection is not to be trusted again.
+    // Bytes followed the end of the body: the endpoint's connection cannot be reused.
     [[nodiscard]] bool excess() const { return excess_; }
     [[nodiscard]] std::uint64_t content_bytes() const { return body_.content_bytes(); }
     // When the first content was passed on; TimePoint{} before.
@@ -76,7 +76,7 @@ private:
 
     // Takes bytes of the endpoint. False when their framing is broken.
     bool push(std::string_view bytes);
-    // Content goes to the client, but for what nobody asked for.
+    // Passes content to the client, except for the usage chunk that only Weir asked for.
     void pass(std::span<const std::string_view> slices);
     void write(std::span<const std::string_view> slices);
     void end_at_close();
@@ -94,8 +94,8 @@ private:
     BufferLease lease_;  // of unsent_
     Options options_;
     TimePoint first_content_{};
-    TimePoint heard_at_{};  // the last time the endpoint said something
-    TimePoint sent_at_{};   // the last time the client took something
+    TimePoint heard_at_{};  // the last time that the endpoint sent something
+    TimePoint sent_at_{};   // the last time that the client accepted something
     EventTail tail_;
     bool excess_ = false;
     bool client_failed_ = false;

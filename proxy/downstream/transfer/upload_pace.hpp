@@ -1,7 +1,6 @@
 #pragma once
-// How long a client may take to send a request's body: no pause between two pieces is longer than `body_timeout`, and
-// after the first such time it has sent `body_rate` on the average, so that a byte now and then does not hold what a
-// request holds.
+// How long a client may take to send a request's body: no pause between two pieces exceeds `body_timeout`, and after
+// the first such period it must average `body_rate`, so that a byte now and then cannot keep what a request holds.
 
 #include <algorithm>
 #include <cstdint>
@@ -16,12 +15,12 @@ public:
     UploadPace(const ConnectionLimits& limits, TimePoint began)
         : timeout_(limits.body_timeout), rate_(limits.body_rate), began_(began), heard_(began) {}
 
-    // Bytes have come.
+    // Bytes have arrived.
     void took(std::uint64_t bytes, TimePoint now) {
         bytes_ += bytes;
         heard_ = now;
     }
-    // The client could not send meanwhile, as others took nothing of what it had sent.
+    // Excuses the time in which the client could not send, because its data was not accepted.
     void excuse(Duration time, TimePoint now) {
         began_ += time;
         heard_ = now;
@@ -35,7 +34,7 @@ public:
 
 private:
     Duration timeout_;
-    std::uint64_t rate_;  // bytes a second; 0: none is asked for
+    std::uint64_t rate_;  // bytes per second; 0: none required
     TimePoint began_;
     TimePoint heard_;
     std::uint64_t bytes_ = 0;

@@ -34,7 +34,7 @@ void UsageFilter::pass(ai::EventScanner& scanner, std::string_view content, Pass
         }
         release(passed);
         passed.add(piece);
-        // Of an event that has had nothing but comments it can still be told.
+        // An event that has had only comments can still turn out to be that chunk.
         passing_ = !scanner.ended() && (passing_ || passed.full() || !scanner.only_comments());
     }
 }

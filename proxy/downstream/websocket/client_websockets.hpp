@@ -1,8 +1,8 @@
 #pragma once
 // How many WebSockets each client has open, over all workers and endpoints.
 //
-// A client is who the judge takes it for: a key, a certificate or an address. An entry exists only while it has one, so
-// that the table is bounded by the number of connections.
+// A client is what the judge counts as one: a key, a certificate or an address. An entry exists only while it has one,
+// so the table is bounded by the number of connections.
 //
 // Threading: any thread; a lock, taken once when a WebSocket begins and once when it ends.
 
@@ -16,13 +16,13 @@ namespace weir::downstream {
 
 class ClientWebSockets {
 public:
-    // One more of a client's, from before it is opened to its end.
+    // One of a client's WebSockets, from before it is opened to its end.
     class Place {
     public:
         // Counts it, unless there are `most` already.
         Place(ClientWebSockets& all, admission::ClientKey client, std::uint32_t most) : client_(client) {
             const std::lock_guard lock(all.mutex_);
-            std::uint32_t& open = all.open_[client];  // `most` is positive, so that a refusal leaves no new entry
+            std::uint32_t& open = all.open_[client];  // `most` is positive, so a refusal leaves no new entry
             if (open >= most) return;
             ++open;
             all_ = &all;

@@ -13,9 +13,9 @@ namespace {
 using http::FrameReader;
 using http::Opcode;
 
-constexpr std::size_t kLongestLook = 64 * 1024;  // of a client's message, as it comes
-constexpr std::size_t kMaxOwn = 64 * 1024;       // of Weir's own frames that wait
-// Of a server's, which is passed on meanwhile. Its type is one of its first members.
+constexpr std::size_t kLongestLook = 64 * 1024;  // read of a client's message as it arrives
+constexpr std::size_t kMaxOwn = 64 * 1024;       // bytes of Weir's own waiting frames
+// Read of a server's message, which is passed on meanwhile. Its type is one of its first members.
 constexpr std::size_t kServerLook = 4096;
 
 std::array<char, 4> make_mask(const std::function<double()>& random) {
@@ -39,7 +39,7 @@ std::string_view MessageGate::from_client(std::string_view bytes) {
 
 void MessageGate::client_frame(const FrameReader::Piece& piece) {
     if (client_.is_control()) {
-        // Control frames may stand anywhere between frames (RFC 6455 section 5.5), so none waits for a message.
+        // Control frames may come anywhere between frames (RFC 6455 section 5.5), so none waits for a message.
         closing_ |= !piece.head.empty() && client_.opcode() == Opcode::close;
         to_server_.append(piece.head).append(piece.payload);
         return;
@@ -49,7 +49,7 @@ void MessageGate::client_frame(const FrameReader::Piece& piece) {
         course_ = slots_ != nullptr ? Course::held : Course::passes;
         client_event_ = ai::RequestScanner(ai::Api::realtime);
     }
-    // What it says is known before it is passed on.
+    // Its type is known before it is passed on.
     if (slots_ != nullptr && course_ != Course::dropped) {
         client_text_.clear();
         client_.append_payload(piece, client_text_);
@@ -85,7 +85,7 @@ void MessageGate::decide(bool at_end) {
     act(Responses::Verdict::go);
 }
 
-// What the server would read it as cannot be told: it does not get it.
+// It is unclear what the server would read, so the server does not get it.
 void MessageGate::refuse_unclear() {
     tell_client(ai::word_realtime_error(Reason::bad_request, {}, {}, Duration::zero(),
                                         "an event must say its type once, within its first 64 KiB"));
@@ -147,7 +147,7 @@ void MessageGate::notice(bool at_end) {
     reads_server_ = false;
     if (event == ai::RealtimeEvent::response_delta) slots_->delta();
     if (event == ai::RealtimeEvent::response_done) {
-        // What it cost stands somewhere within it.
+        // Its usage is somewhere inside it.
         reads_usage_ = true;
         server_usage_ = {};
         server_usage_.push(server_text_);
@@ -173,7 +173,7 @@ void MessageGate::tell_client(std::string_view event) {
 }
 
 void MessageGate::cancel() {
-    if (own_to_server_.size() > kMaxOwn) return;  // it is being told
+    if (own_to_server_.size() > kMaxOwn) return;  // it is already being notified
     const std::array<char, 4> mask = make_mask(random_);
     http::append_frame(Opcode::text, ai::kRealtimeCancel, &mask, own_to_server_);
 }

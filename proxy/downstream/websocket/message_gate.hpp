@@ -1,16 +1,16 @@
 #pragma once
-// What passes through a WebSocket tunnel, frame by frame. Nothing is changed on its way: frames go on as they came.
+// Inspects what passes through a WebSocket tunnel, frame by frame. Frames are passed on unchanged.
 //
-// On a Realtime connection a client's message, in text frames or binary ones, is held until it can be told whether it
-// asks for a response; then it goes on, waits for a slot with everything behind it, or is dropped and answered with an
-// error event. So is one that does not say what it is within its first 64 KiB, frames' heads and all, or says it in a
-// way that readers of JSON do not all read alike. One that says it again while it goes on never ends: its client is at
-// fault.
+// On a Realtime connection a client's message, in text or binary frames, is held until it is known whether it asks for
+// a response; then it is passed on, waits for a slot with everything behind it, or is dropped and answered with an
+// error event. Dropped too is a message that does not state its type within its first 64 KiB, frame heads included, or
+// states it in a way that JSON readers interpret differently. A message that repeats its type after it has begun to
+// pass is never completed: its client is at fault.
 //
-// What Weir itself has to say waits for the end of the message that is under way on that side, 64 KiB of it at most: a
-// client that goes on asking for what is refused meanwhile is at fault.
+// Weir's own frames wait for the end of the current message on that side, at most 64 KiB of them: a client that keeps
+// asking for what is refused meanwhile is at fault.
 //
-// Sans-I/O: bytes go in, the two outboxes fill. Whoever owns it stops feeding a side whose outbox is not empty.
+// Sans-I/O: bytes go in, the two outboxes fill. The owner stops feeding a side whose outbox is not empty.
 
 #include <functional>
 #include <string>
@@ -27,40 +27,40 @@ namespace weir::downstream {
 
 class MessageGate {
 public:
-    // `random` gives numbers from 0 to 1, for the masks of Weir's own frames. `slots` is null where the dialect shows
-    // no responses; then frames are only held to their form.
+    // `random` returns numbers from 0 to 1, for the masks of Weir's own frames. `slots` is null where the dialect has
+    // no responses; then frames are only checked for form.
     MessageGate(std::function<double()> random, Responses* slots) : random_(std::move(random)), slots_(slots) {}
 
-    // Bytes of a side. What is left of the client's is not empty only while a response waits for its slot.
+    // Takes bytes of a side. The rest of a client's bytes is nonempty only while a response waits for its slot.
     [[nodiscard]] std::string_view from_client(std::string_view bytes);
     void from_server(std::string_view bytes);
-    // Looks for a verdict that has come, and for responses whose time is over.
+    // Checks for a verdict, and for responses whose time is over.
     void look();
-    // Says to both sides, where that can be said, that the connection ends, and why.
+    // Tells both sides, as far as that is possible, that the connection ends and why.
     void close(http::CloseCode code, std::string_view why);
 
     [[nodiscard]] std::string& to_client() { return to_client_; }
     [[nodiscard]] std::string& to_server() { return to_server_; }
     [[nodiscard]] const std::string& to_client() const { return to_client_; }
     [[nodiscard]] const std::string& to_server() const { return to_server_; }
-    // Bytes that wait for something else than the other side, beside the outboxes.
+    // Bytes, besides the outboxes, that wait for something other than the other side.
     [[nodiscard]] std::size_t held() const { return held_.size() + own_to_client_.size() + own_to_server_.size(); }
-    // Whether a message brought anything since this was last asked, from either side: a ping does not.
+    // Whether a message has brought data from either side since the last call: a ping does not.
     [[nodiscard]] bool take_data() { return std::exchange(saw_data_, false); }
-    // A side has broken the protocol: what is wrong, or empty.
+    // A side has broken the protocol: how, or empty.
     [[nodiscard]] std::string_view client_fault() const { return client_fault_; }
     [[nodiscard]] std::string_view server_fault() const { return server_fault_; }
-    // Either side has sent its close frame: that the connection ends now is no fault.
+    // Either side has sent its close frame: an end of the connection is now no fault.
     [[nodiscard]] bool closing() const { return closing_; }
 
 private:
-    // What becomes of the client's message that is under way.
+    // What happens to the client's current message.
     enum class Course : std::uint8_t { passes, held, dropped };
 
     void client_frame(const http::FrameReader::Piece& piece);
     void server_frame(const http::FrameReader::Piece& piece);
     void put(std::string_view raw);
-    // What the held message is, once that can be told: at its end at the latest.
+    // Decides about the held message once its type is known, at its end at the latest.
     void decide(bool at_end);
     void refuse_unclear();
     void act(Responses::Verdict verdict);
@@ -68,7 +68,7 @@ private:
     void tell_client(std::string_view event);
     void cancel();
     void flush_own();
-    // Of the client's message that is under way nothing has gone on.
+    // Nothing of the client's current message has been passed on.
     [[nodiscard]] bool has_put_nothing() const { return course_ != Course::passes && !client_.is_control(); }
 
     std::function<double()> random_;
@@ -77,19 +77,19 @@ private:
     http::FrameReader server_{false};
     std::string to_client_;
     std::string to_server_;
-    std::string own_to_client_;  // whole frames of ours, for the next place between two messages
+    std::string own_to_client_;  // Weir's complete frames, for the next gap between two messages
     std::string own_to_server_;
-    std::string held_;         // the client's message as it came
+    std::string held_;         // the client's message as it arrived
     std::string client_text_;  // a piece of it, unmasked
     ai::RequestScanner client_event_{ai::Api::realtime};
     ai::AnswerScanner server_usage_;
-    std::string server_text_;  // the beginning of the server's
+    std::string server_text_;  // the beginning of the server's message
     std::size_t next_server_look_ = 0;
     std::string_view client_fault_;
     std::string_view server_fault_;
     Course course_ = Course::passes;
-    bool reads_server_ = false;  // what its message is has not been told yet
-    bool reads_usage_ = false;   // its message is a response's end, and is read to its own
+    bool reads_server_ = false;  // the type of its message is still unknown
+    bool reads_usage_ = false;   // its message ends a response, and is read to its own end
     bool saw_data_ = false;
     bool closing_ = false;
 };

@@ -17,8 +17,8 @@ struct ResponseSlots::Response {
 
     Ticket ticket;
     telemetry::Record record;
-    std::string event_id;  // as the client wrote it, with its quotes
-    std::string id;        // ours
+    std::string event_id;  // as the client wrote it, quotes included
+    std::string id;        // Weir's own
     TimePoint asked{};
     TimePoint let_in{};
     bool created = false;
@@ -28,7 +28,7 @@ struct ResponseSlots::Response {
 
 ResponseSlots::ResponseSlots(Client& client, const Route& route, const Options& options)
     : client_(client), route_(route), options_(options) {
-    options_.ask.prompt_tokens = 0;  // what the engine has of the conversation cannot be seen from here
+    options_.ask.prompt_tokens = 0;  // the conversation so far, which the engine has, is unknown here
     options_.ask.streams = true;
     options_.ask.can_be_cut = false;
     options_.ask.retry = false;
@@ -105,7 +105,7 @@ bool ResponseSlots::created() {
         asked->created = true;
         return true;
     }
-    // The server begins one by itself when its voice detection says so. What runs already cannot wait.
+    // The server's voice detection may begin one by itself. A running response cannot wait.
     const bool too_many = open_.size() >= kMax;
     Response& response = open({});
     response.created = true;
@@ -173,7 +173,7 @@ TimePoint ResponseSlots::next_deadline() const {
 }
 
 net::task<void> ResponseSlots::end(Reason reason) {
-    // A verdict that is on its way knows where the ticket is.
+    // A verdict on its way refers to the ticket's address.
     while (waiting_ != nullptr && !waiting_->ticket.told()) {
         if (route_.judge->leave(waiting_->ticket, client_.turn())) break;
         co_await client_.waker.wait();

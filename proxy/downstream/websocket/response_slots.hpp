@@ -1,9 +1,9 @@
 #pragma once
-// The responses of one Realtime connection. Each holds a slot of the judge from when it is asked for to its end; the
-// connection itself, however long it lies idle, holds none.
+// The responses of one Realtime connection. Each holds a slot of the judge from its request to its end; the connection
+// itself, however long it is idle, holds none.
 //
-// A response is a request in all but its form: the class's contract, its line and its priority hold for it, and it has
-// a line in the log and its place in the metrics. It runs where its connection ends, whichever endpoint has most room.
+// A response is a request in all but form: its class's limits, queue and priority apply to it, and it is logged and
+// counted as one. It runs where its connection ends, whichever endpoint has the most headroom.
 
 #include <list>
 #include <memory>
@@ -25,11 +25,11 @@ public:
     static constexpr std::size_t kMax = 16;
 
     struct Options {
-        admission::Ask ask;        // as the connection's own
-        telemetry::Record record;  // likewise; its views outlive the slots
+        admission::Ask ask;        // like the connection's own
+        telemetry::Record record;  // the same; its views outlive the slots
         EndpointId endpoint = kNoEndpoint;
-        Duration first_byte{};  // from being let in to `response.created`
-        Duration total{};       // from being let in to `response.done`
+        Duration first_byte{};  // from admission to `response.created`
+        Duration total{};       // from admission to `response.done`
     };
 
     ResponseSlots(Client& client, const Route& route, const Options& options);
@@ -51,13 +51,13 @@ public:
     [[nodiscard]] TimePoint next_deadline() const;
     [[nodiscard]] bool any() const { return !open_.empty(); }
 
-    // The connection ends for this reason: so does every response that is open.
+    // The connection ends for this reason, and every open response with it.
     [[nodiscard]] net::task<void> end(Reason reason);
 
 private:
     struct Response;
     Response& open(std::string_view event_id);
-    // Settled: in its place, or refused and gone.
+    // It has its place, or is refused and removed.
     Verdict settle(Response& response);
     void refuse_too_many(Response& response);
     void refuse(Response& response, Reason reason, Duration wait);
@@ -67,7 +67,7 @@ private:
     Client& client_;
     const Route& route_;
     Options options_;
-    std::list<Response> open_;  // in the order in which they were asked for; tickets must stay where they are
+    std::list<Response> open_;  // in the order of their requests; tickets must keep their addresses
     Response* waiting_ = nullptr;
     std::string refusal_;
 };

@@ -1,6 +1,6 @@
 #pragma once
-// What a WebSocket's gate asks and tells of the responses on its connection. ResponseSlots is the one that serves;
-// tests have others.
+// What a WebSocket's gate asks and reports about the responses on its connection. ResponseSlots is the implementation
+// that serves; tests have others.
 
 #include <cstdint>
 #include <string>
@@ -16,20 +16,20 @@ public:
 
     virtual ~Responses() = default;
 
-    // The client asks for a response; `event_id` is its name for that. REQUIRES: none waits.
+    // The client asks for a response; `event_id` is its name for that event. REQUIRES: none waits.
     [[nodiscard]] virtual Verdict ask(std::string_view event_id) = 0;
-    // What has become of the one that waits. REQUIRES: one does.
+    // The state of the waiting one. REQUIRES: one waits.
     [[nodiscard]] virtual Verdict verdict() = 0;
     [[nodiscard]] virtual bool waits() const = 0;
 
-    // The server began one. False when nobody had asked for it and there is no room for it: then it is to be cancelled.
+    // The server began one. False when none was requested and none may be added: then it must be cancelled.
     [[nodiscard]] virtual bool created() = 0;
     virtual void delta() = 0;
-    // One has ended; what the server says it has cost.
+    // A response has ended; `usage` is what the server reports for it.
     virtual void done(const ai::Usage& usage) = 0;
-    // The server could not obey the client's event of that name; empty: the client has a response already.
+    // The server rejected the client's event of that name; empty: the client already has a response.
     virtual void rejected(std::string_view event_id) = 0;
-    // Gives up those whose time is over; whether there was one that must be cancelled.
+    // Gives up responses whose time is over; true if one of them must be cancelled.
     [[nodiscard]] virtual bool give_up_overdue() = 0;
 
     // Why the last one was refused, worded for the client.

@@ -11,7 +11,7 @@ using http::CloseCode;
 using net::IoStatus;
 
 constexpr std::size_t kReadBytes = 32 * 1024;
-// After this much without a pause, everybody else gets a turn.
+// After this much without a pause, all other coroutines get a turn.
 constexpr std::size_t kTurnBytes = 256 * 1024;
 
 }  // namespace
@@ -45,10 +45,10 @@ net::task<Reason> Tunnel::run(std::string_view head, std::string_view first) {
         client_.timer.set(next_deadline());
         co_await client_.waker.wait();
     }
-    // A response that is open when the connection ends well was left by whoever asked for it.
+    // If the connection ends well while a response is open, its client left.
     if (slots_ != nullptr) co_await slots_->end(reason_ == Reason::admitted ? Reason::client_gone : reason_);
-    // The other side is told, as far as it takes that: a clean end where there was one, a close frame where there was
-    // not.
+    // The other side is notified as far as it accepts that: with a clean end after a clean end, otherwise with a close
+    // frame.
     if (!upstream_.source().ready.broken) (void)flush(upstream_, gate_.to_server(), server_took_at_, reason_);
     if (group(reason_) != ReasonGroup::client && !gate_.to_client().empty()) {
         const bool sent = co_await client_.send(gate_.to_client());
@@ -59,7 +59,7 @@ net::task<Reason> Tunnel::run(std::string_view head, std::string_view first) {
 
 bool Tunnel::step() {
     gate_.look();
-    // Nobody reads from a client that waits for a slot; one that has ended its sending then does not wait any more.
+    // A client that waits for a slot is not read; if it has ended its sending, it does not wait any more.
     const net::Readiness& client = client_.source().ready;
     if (client.broken || (client.peer_closed && slots_ != nullptr && slots_->waits())) {
         end(Reason::client_gone, http::CloseCode::going_away, "the client left");
@@ -75,7 +75,7 @@ bool Tunnel::step() {
 
 bool Tunnel::read_client() {
     std::string_view left;
-    if (!client_.inbox.empty()) {  // what came behind the request, or waited for a slot
+    if (!client_.inbox.empty()) {  // what followed the request, or waited for a slot
         left = gate_.from_client(client_.inbox);
         client_.inbox.erase(0, client_.inbox.size() - left.size());
     } else {
@@ -112,7 +112,7 @@ bool Tunnel::read_server() {
     return true;
 }
 
-// Pings keep a connection that costs nothing. One that holds a slot to its end has to use it.
+// Pings keep a connection open that holds no slot. One that holds a slot to its end must carry data.
 void Tunnel::note_activity() {
     const bool data = gate_.take_data();
     if (data || slots_ != nullptr) heard_at_ = client_.turn();
@@ -150,7 +150,7 @@ void Tunnel::look_at_clock() {
     }
     if (now >= heard_at_ + options_.idle) return end(Reason::admitted, CloseCode::going_away, "idle for too long");
     if (now >= options_.end_by) return end(Reason::admitted, CloseCode::going_away, "open for too long");
-    // What is under way may end; who has nothing under way goes elsewhere.
+    // Responses in progress may end; a client without any must go elsewhere.
     if (draining && slots_ != nullptr && !slots_->any()) {
         end(Reason::admitted, CloseCode::going_away, "shutting down");
     }

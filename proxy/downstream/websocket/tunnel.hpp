@@ -1,6 +1,6 @@
 #pragma once
 // A WebSocket connection through the gateway, from the 101 to its end: bytes both ways, each side read only as fast as
-// the other one takes them.
+// the other accepts them.
 
 #include <string_view>
 
@@ -15,9 +15,9 @@ namespace weir::downstream {
 class Tunnel {
 public:
     struct Options {
-        Duration idle{};           // neither side has sent anything for so long; without `slots`, anything but pings
-        TimePoint end_by{};        // it may last no longer
-        Duration write_timeout{};  // either side takes nothing of what it is sent for so long
+        Duration idle{};           // longest silence of both sides; without `slots`, pings do not count
+        TimePoint end_by{};        // its latest end
+        Duration write_timeout{};  // longest time in which a side accepts nothing
     };
 
     // `slots` may be null: see MessageGate.
@@ -25,15 +25,15 @@ public:
     Tunnel(const Tunnel&) = delete;
     Tunnel& operator=(const Tunnel&) = delete;
 
-    // Runs it to its end. `head` is sent first; `first` is what the server sent behind its 101. Why it ended:
-    // `admitted` where nobody is to blame.
+    // Runs it to its end. `head` is sent first; `first` is what the server sent after its 101. Returns why it ended:
+    // `admitted` if neither side is to blame.
     [[nodiscard]] net::task<Reason> run(std::string_view head, std::string_view first);
 
     [[nodiscard]] std::uint64_t client_bytes() const { return client_bytes_; }
     [[nodiscard]] std::uint64_t server_bytes() const { return server_bytes_; }
 
 private:
-    // Does what can be done now; whether that was anything.
+    // Does what can be done now; returns whether that was anything.
     bool step();
     bool read_client();
     bool read_server();

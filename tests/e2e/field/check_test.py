@@ -64,11 +64,11 @@ class Files(CheckTest):
         os.mkfifo(pipe)
         authority = Authority(self.folder)
         certificate, key = authority.issue("one", "DNS:one.test")
-        self.assert_refused(self.policy(cert_file=str(pipe), key_file=str(key)), "is no plain file")
+        self.assert_refused(self.policy(cert_file=str(pipe), key_file=str(key)), "is not a regular file")
         self.assert_refused(self.policy(cert_file=str(certificate), key_file=str(self.folder)), "is a folder")
         self.assert_refused(self.policy(cert_file=str(certificate), key_file=str(key), client_ca_file=str(pipe)),
-                            "is no plain file")
-        for file, word in ((pipe, "is no plain file"), (self.folder, "is a folder")):
+                            "is not a regular file")
+        for file, word in ((pipe, "is not a regular file"), (self.folder, "is a folder")):
             for verb in ("check", "serve"):
                 code, out, err = run_weir(verb, file)
                 self.assertEqual(code, 1)

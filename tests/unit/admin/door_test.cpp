@@ -5,7 +5,7 @@
 namespace weir::admin {
 namespace {
 
-// Reads may be seen by everyone, `/secret` only with the token; `/echo` is for writing.
+// Any client may read `/open`, `/secret` needs the token; `/echo` is for writing.
 Door make_door(bool local = false) {
     const auto say = [](std::string words) { return [words](const Request&) { return Answer{.body = words}; }; };
     std::vector<Route> routes;
@@ -26,7 +26,7 @@ Request from(std::optional<std::string_view> host) {
     return request;
 }
 
-TEST(Door, FindsThePathWhateverFormTheTargetHas) {
+TEST(Door, FindsThePathInEveryFormOfTheTarget) {
     const Door door = make_door();
     for (const auto* target : {"/open", "/open?x=/secret", "http://localhost:1/open", "http://localhost/open?x"}) {
         EXPECT_EQ(door.answer(get(target)).body, "open") << target;
@@ -36,11 +36,9 @@ TEST(Door, FindsThePathWhateverFormTheTargetHas) {
     }
 }
 
-TEST(Door, SaysWhichPathsThereAre) {
-    EXPECT_EQ(make_door().answer(get("/x")).body, "There is:\n  /open\n  /secret\n  /echo\n");
-}
+TEST(Door, ListsItsPaths) { EXPECT_EQ(make_door().answer(get("/x")).body, "Paths:\n  /open\n  /secret\n  /echo\n"); }
 
-TEST(Door, SaysWhichMethodsAPathTakes) {
+TEST(Door, ListsTheMethodsOfAPath) {
     const Door door = make_door();
     Request request = get("/open");
     request.method = "HEAD";
@@ -51,14 +49,14 @@ TEST(Door, SaysWhichMethodsAPathTakes) {
     EXPECT_EQ(door.answer(get("/echo")).allow, "POST");
 }
 
-TEST(Door, GivesTheBodyToARouteThatWrites) {
+TEST(Door, PassesTheBodyToARouteThatWrites) {
     Request request = get("/echo");
     request.method = "POST";
     request.body = "words";
     EXPECT_EQ(make_door().answer(request).body, "words");
 }
 
-TEST(Door, AsksForTheTokenWhereOneIsSet) {
+TEST(Door, RequiresTheTokenWhereOneIsSet) {
     Door door = make_door();
     Request request = get("/secret");
     EXPECT_EQ(door.answer(request).status, 200);
@@ -74,7 +72,7 @@ TEST(Door, AsksForTheTokenWhereOneIsSet) {
     EXPECT_EQ(door.answer(get("/secret")).status, 200);
 }
 
-TEST(Door, IsForAddressesLocalhostAndItsNames) {
+TEST(Door, AcceptsAddressesLocalhostAndItsNames) {
     Door door = make_door();
     door.set_names({"Weir.Internal"});
     for (const auto* host : {"", "127.0.0.1", "10.1.2.3:9901", "[::1]", "[::1]:9901", "localhost", "LOCALHOST:1",
@@ -87,7 +85,7 @@ TEST(Door, IsForAddressesLocalhostAndItsNames) {
     EXPECT_EQ(door.answer(from(std::nullopt)).status, 200);
 }
 
-TEST(Door, TakesEveryNameThroughAUnixSocket) { EXPECT_EQ(make_door(true).answer(from("evil.example")).status, 200); }
+TEST(Door, AcceptsEveryNameThroughAUnixSocket) { EXPECT_EQ(make_door(true).answer(from("evil.example")).status, 200); }
 
 }  // namespace
 }  // namespace weir::admin

@@ -35,13 +35,13 @@ TEST(AnswerScanner, ReadsUsageWhereEachDialectPutsIt) {
                  15);
 }
 
-TEST(AnswerScanner, CountsWhatCameFromACacheAsInput) {
+TEST(AnswerScanner, CountsCachedTokensAsInput) {
     expect_usage(R"({"usage":{"input_tokens":3,"cache_creation_input_tokens":100,"cache_read_input_tokens":1000,)"
                  R"("output_tokens":4}})",
                  1103, 4);
 }
 
-TEST(AnswerScanner, TakesNoUsageFromAnywhereElse) {
+TEST(AnswerScanner, IgnoresUsageInOtherPlaces) {
     for (const char* text :
          {R"({"choices":[{"usage":{"prompt_tokens":1}}]})", R"({"metadata":{"usage":{"prompt_tokens":1}}})",
           R"({"response":{"tools":[{"usage":{"input_tokens":1}}]}})", R"({"x":"\"usage\":{\"prompt_tokens\":1}"})",
@@ -51,7 +51,7 @@ TEST(AnswerScanner, TakesNoUsageFromAnywhereElse) {
     }
 }
 
-TEST(AnswerScanner, TakesOnlyPlainNumbers) {
+TEST(AnswerScanner, AcceptsOnlyPlainNumbers) {
     for (const char* number :
          {"-1", "1.5", "1e3", "null", "\"7\"", "99999999999999999999", "4294967296", "{}", "[7]"}) {
         expect_usage(std::string(R"({"usage":{"prompt_tokens":)") + number + "}}", std::nullopt, std::nullopt);
@@ -59,7 +59,7 @@ TEST(AnswerScanner, TakesOnlyPlainNumbers) {
     expect_usage("{ \"usage\" : { \"prompt_tokens\" :\n 2147483647 , \"x\":1 } }", 2147483647, std::nullopt);
 }
 
-TEST(AnswerScanner, TheLastWordCountsAcrossDocuments) {
+TEST(AnswerScanner, TheLastUsageCountsAcrossDocuments) {
     AnswerScanner scanner;
     scanner.push(R"({"message":{"usage":{"input_tokens":21,"output_tokens":1}}})");
     scanner.restart();
@@ -87,7 +87,7 @@ TEST(AnswerScanner, MeasuresTheText) {
 
 Usage usage_of(std::string_view text) { return scanned(text).usage(); }
 
-TEST(AnswerScanner, CountsWhatCameFromACacheOnce) {
+TEST(AnswerScanner, CountsCachedTokensOnce) {
     EXPECT_EQ(usage_of(R"({"usage":{"prompt_tokens":10000,"cache_read_input_tokens":9000}})").input, 10'000U);
     EXPECT_EQ(
         usage_of(R"({"usage":{"cache_read_input_tokens":9000,"prompt_tokens":10000,"cache_creation_input_tokens":5}})")
@@ -100,10 +100,10 @@ TEST(AnswerScanner, CountsWhatCameFromACacheOnce) {
             R"({"usage":{"input_tokens":1000,"cache_read_input_tokens":900,"output_tokens":5,"total_tokens":1005}})")
             .input,
         1005U)
-        << "never beyond the total";
+        << "never above the total";
 }
 
-TEST(AnswerScanner, CountsWhatWasThought) {
+TEST(AnswerScanner, CountsReasoningTokens) {
     EXPECT_EQ(usage_of(R"({"usage":{"prompt_tokens":10,"completion_tokens":5,"total_tokens":1015}})").output, 1005U);
     EXPECT_EQ(usage_of(R"({"usage":{"prompt_tokens":10,"completion_tokens":1005,"total_tokens":1015}})").output, 1005U);
     EXPECT_EQ(usage_of(R"({"usage":{"total_tokens":5,"prompt_tokens":10,"completion_tokens":7}})").output, 7U)
@@ -125,10 +125,11 @@ TEST(AnswerScanner, ReadsTheUsageOfOtherEngines) {
         R"({"type":"response.done","response":{"usage":{"total_tokens":12,"input_tokens":5,"output_tokens":7}}})");
     EXPECT_EQ(realtime.input, 5U);
     EXPECT_EQ(realtime.output, 7U);
-    EXPECT_FALSE(usage_of(R"({"output_tokens":7,"eval_count":"x"})").output) << "elsewhere these are something else";
+    EXPECT_FALSE(usage_of(R"({"output_tokens":7,"eval_count":"x"})").output)
+        << "these names mean something else in other places";
 }
 
-TEST(AnswerScanner, TellsABeginningFromAnEnd) {
+TEST(AnswerScanner, DistinguishesABeginningFromAnEnd) {
     AnswerScanner scanner;
     scanner.push(R"({"type":"message_start","message":{"usage":{"input_tokens":9,"output_tokens":1}}})");
     EXPECT_FALSE(scanner.usage().final);
@@ -138,7 +139,7 @@ TEST(AnswerScanner, TellsABeginningFromAnEnd) {
     EXPECT_EQ(scanner.usage().output, 400U);
 }
 
-TEST(AnswerScanner, KnowsTheChunkThatIsThereForUsageAlone) {
+TEST(AnswerScanner, RecognisesTheUsageChunk) {
     EXPECT_TRUE(
         scanned(R"({"id":"c","choices":[],"usage":{"prompt_tokens":1,"completion_tokens":2}})").is_usage_chunk());
     EXPECT_TRUE(scanned(R"({"usage":{"prompt_tokens":1},"choices": [ ] })").is_usage_chunk());
@@ -163,7 +164,7 @@ TEST(AnswerScanner, ReadsTheSameInPiecesOfAnySize) {
     }
 }
 
-TEST(AnswerScanner, BearsAnyDepth) {
+TEST(AnswerScanner, WithstandsAnyDepth) {
     std::string deep(100'000, '[');
     deep += std::string(100'000, ']');
     expect_usage(R"({"x":)" + deep + R"(,"usage":{"prompt_tokens":1,"completion_tokens":2}})", 1, 2);

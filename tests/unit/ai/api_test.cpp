@@ -15,7 +15,7 @@ TEST(Api, IsKnownByItsExactPath) {
     EXPECT_EQ(api_of("/v1/messages/count_tokens", Dialect::anthropic), Api::count_tokens);
 }
 
-TEST(Api, OfAnyOtherPathIsTheBackends) {
+TEST(Api, FollowsTheBackendOnAnyOtherPath) {
     EXPECT_EQ(api_of("/v1/chat/completions/x", Dialect::openai), Api::other);
     EXPECT_EQ(api_of("/v1/images/generations", Dialect::anthropic), Api::other);
     EXPECT_EQ(api_of("/v1/images/generations", Dialect::generic), Api::generic);

@@ -23,20 +23,20 @@ TEST(EventScanner, CountsEventsThatCarryData) {
     EXPECT_EQ(count("data:x\r\rdata:y\r\r"), 2U);
 }
 
-TEST(EventScanner, LeavesOutWhatIsNoToken) {
+TEST(EventScanner, LeavesOutEventsThatAreNotTokens) {
     EXPECT_EQ(count(": a comment\n\n"), 0U);
     EXPECT_EQ(count("event: ping\n\n"), 0U);
     EXPECT_EQ(count("data: [DONE]\n\n"), 0U);
     EXPECT_EQ(count("data: [DONE]\r\n\r\n"), 0U);
     EXPECT_EQ(count("data: [DONE] not\n\n"), 1U);
-    // Only one space is not part of the data, however the bytes are cut.
+    // Only one space is not part of the data, however the bytes are split.
     EXPECT_EQ(count("data:  [DONE]\n\n"), 1U);
     EXPECT_EQ(count("data:  [DONE]\n\n", 1), 1U);
     EXPECT_EQ(count("data: unfinished\n"), 0U);
     EXPECT_EQ(count("\n\n\n\n"), 0U);
 }
 
-TEST(EventScanner, DoesNotMindHowTheBytesAreCut) {
+TEST(EventScanner, CountsTheSameHoweverTheBytesAreSplit) {
     std::string text = ": hello\n\nevent: message_start\ndata: {}\n\n";
     for (int i = 0; i < 20; ++i)
         text += "data: {\"choices\":[{\"delta\":{\"content\":\"" + std::to_string(i) + "\"}}]}\r\n\r\n";
@@ -51,7 +51,7 @@ std::string chat(std::string_view delta) {
 constexpr std::string_view kUsageChunk =
     "data: {\"choices\":[],\"usage\":{\"prompt_tokens\":5,\"completion_tokens\":2}}\n\n";
 
-TEST(EventScanner, CountsTextAndNotWhatFramesIt) {
+TEST(EventScanner, CountsTextAndNotItsFraming) {
     EventScanner scanner;
     scanner.push(chat(R"({"role":"assistant","content":""})"));
     EXPECT_FALSE(scanner.begun());
@@ -64,7 +64,7 @@ TEST(EventScanner, CountsTextAndNotWhatFramesIt) {
     EXPECT_EQ(scanner.usage().output, 2U);
 }
 
-TEST(EventScanner, TakesSeveralTokensInOneEventForSeveral) {
+TEST(EventScanner, CountsSeveralTokensInOneEvent) {
     EventScanner scanner;
     scanner.push(chat(R"({"content":"a rather long piece of text, forty bytes"})"));
     EXPECT_EQ(scanner.tokens(), 10U);
@@ -78,10 +78,10 @@ TEST(EventScanner, CountsEventsOfAnUnknownShape) {
     for (int i = 0; i < 8; ++i) audio.push("data: {\"type\":\"audio.delta\",\"audio\":\"AAAA\"}\n\n");
     EXPECT_FALSE(audio.begun());
     audio.push("data: {\"type\":\"audio.delta\",\"audio\":\"AAAA\"}\n\n");
-    EXPECT_EQ(audio.tokens(), 9U) << "by now it is not an opening any more";
+    EXPECT_EQ(audio.tokens(), 9U) << "past the opening events";
 }
 
-TEST(EventScanner, PassesOverAByteOrderMarkHoweverItIsCut) {
+TEST(EventScanner, SkipsAByteOrderMarkHoweverItIsSplit) {
     const std::string text =
         "\xEF\xBB\xBF"
         "data: {\"choices\":[{\"delta\":{\"content\":\"a\"}}]}\n\n";
@@ -94,10 +94,10 @@ TEST(EventScanner, PassesOverAByteOrderMarkHoweverItIsCut) {
     half.push(
         "\xEF\xBB"
         "data: 1\n\ndata: 2\n\n");
-    EXPECT_EQ(half.events(), 1U) << "what is no mark is the line's";
+    EXPECT_EQ(half.events(), 1U) << "an incomplete mark belongs to the line";
 }
 
-TEST(EventScanner, TakesOneEventAfterTheOther) {
+TEST(EventScanner, TakesOneEventAtATime) {
     const std::string text = ": note\r\n\r\ndata: 1\n\n" + std::string(kUsageChunk) + "data: 2";
     EventScanner scanner;
     std::string_view rest = text;
@@ -107,7 +107,7 @@ TEST(EventScanner, TakesOneEventAfterTheOther) {
         rest.remove_prefix(size);
         return taken;
     };
-    EXPECT_EQ(take(), ": note\r\n") << "a comment may pass alone";
+    EXPECT_EQ(take(), ": note\r\n") << "a comment may pass on its own";
     EXPECT_FALSE(scanner.ended());
     EXPECT_EQ(take(), "\r\n");
     EXPECT_TRUE(scanner.ended());

@@ -35,7 +35,7 @@ TEST(FormScanner, ReadsFieldsAroundFiles) {
     }
 }
 
-TEST(FormScanner, SeesNoFieldInsideAnother) {
+TEST(FormScanner, FindsNoFieldInsideAnother) {
     const RequestFacts facts = read_form(field("prompt", "name=\"seconds\"\r\n\r\n12\r\n") + "--b--");
     EXPECT_EQ(facts.fault, "");
     EXPECT_FALSE(facts.at(Member::seconds).there());
@@ -46,7 +46,7 @@ TEST(FormScanner, KeepsAValueToItsLastByte) {
     EXPECT_EQ(read_form("preamble\r\n" + field("model", "") + "--b--").text(Member::model), "");
 }
 
-TEST(FormScanner, RefusesWhatReadersReadInDifferentWays) {
+TEST(FormScanner, RefusesWhatReadersInterpretDifferently) {
     for (const std::string& body : {
              field("seconds", "4") + field("seconds", "20") + "--b--",
              field("seconds", std::string(600, '4')) + "--b--",
@@ -71,7 +71,7 @@ TEST(FormScanner, RefusesWhatReadersReadInDifferentWays) {
     }
 }
 
-TEST(FormScanner, NeedsOneBoundary) {
+TEST(FormScanner, RequiresOneBoundary) {
     const std::string body = field("seconds", "4") + "--b--";
     for (const char* type :
          {"multipart/form-data", "multipart/form-data; boundary=", "multipart/form-data; boundary=b; boundary=c",
@@ -80,7 +80,7 @@ TEST(FormScanner, NeedsOneBoundary) {
     }
 }
 
-TEST(FormScanner, TakesTheWordsOfFormsForAFlag) {
+TEST(FormScanner, AcceptsTheUsualFormsOfAFlag) {
     EXPECT_TRUE(read_form(field("stream", "True") + "--b--").stream);
     EXPECT_TRUE(read_form(field("stream", "1") + "--b--").stream);
     EXPECT_FALSE(read_form(field("stream", "false") + "--b--").stream);

@@ -31,7 +31,7 @@ bool is_complete(std::string_view text) {
     return members.complete();
 }
 
-TEST(JsonMembers, AreReadWhereTheyStand) {
+TEST(JsonMembers, AreReadInPlace) {
     EXPECT_THAT(members_of(R"( {"model": "small", "stream":true ,"n" : 1,
         "messages":[{"role":"user","content":"a \"}]{ b"}], "x":null})"),
                 ElementsAre("model=\"small\"", "stream=true", "n=1",
@@ -40,7 +40,7 @@ TEST(JsonMembers, AreReadWhereTheyStand) {
     EXPECT_TRUE(is_complete(" {} \n"));
 }
 
-TEST(JsonMembers, StopWhereTheTextIsNoObject) {
+TEST(JsonMembers, StopWhereTheTextIsNotAnObject) {
     for (const std::string_view text :
          {"", " ", "[]", "null", "\"{}\"", "{", "{\"a\"", "{\"a\":", "{\"a\":1", "{\"a\":1,}", "{\"a\" 1}", "{a:1}",
           "{\"a\":1 \"b\":2}", "{\"a\":[1}", "{\"a\":\"x}", "{\"a\":\"\\", "{\"a\":}", "{} x", "{\"a\":1}}"}) {

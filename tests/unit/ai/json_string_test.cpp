@@ -13,7 +13,7 @@ TEST(JsonString, IsReadWithItsEscapes) {
     EXPECT_EQ(unescape_json(R"(\ud83d\ude00!)"), "😀!");
 }
 
-TEST(JsonString, HasAReplacementForHalfAPair) {
+TEST(JsonString, ReplacesAnUnpairedSurrogate) {
     EXPECT_EQ(unescape_json(R"(\ud83dx)"), "\xEF\xBF\xBDx");
     EXPECT_EQ(unescape_json(R"(\ude00)"), "\xEF\xBF\xBD");
     EXPECT_EQ(unescape_json(R"(\ud83d\u0041)"),
@@ -25,7 +25,7 @@ TEST(JsonString, IsNothingWhereAnEscapeIsMalformed) {
     for (const char* written : {"\\", "\\x", "\\u12", "\\u12g4", "a\\u"}) EXPECT_FALSE(unescape_json(written));
 }
 
-TEST(JsonString, IsComparedByWhatItSays) {
+TEST(JsonString, IsComparedAfterDecoding) {
     EXPECT_TRUE(json_says("model", "model"));
     EXPECT_TRUE(json_says(R"(m\u006fdel)", "model"));
     EXPECT_FALSE(json_says("Model", "model"));

@@ -17,7 +17,7 @@ TEST(JsonText, EscapesWhatJsonRequires) {
     EXPECT_EQ(json_string(""), R"("")");
 }
 
-TEST(JsonText, AppendsToWhatIsThere) {
+TEST(JsonText, AppendsToTheText) {
     std::string out = "{";
     append_json_string(out, "a");
     EXPECT_EQ(out, "{\"a\"");
@@ -28,7 +28,7 @@ TEST(JsonText, KeepsValidUtf8) {
         EXPECT_EQ(read_back(text), text);
 }
 
-// RFC 3629 section 3: overlong forms, surrogates and what lies beyond U+10FFFF are not UTF-8.
+// RFC 3629 section 3: overlong forms, surrogates and values above U+10FFFF are not UTF-8.
 TEST(JsonText, ReplacesEveryByteThatIsNotUtf8) {
     const std::string one = "\uFFFD";
     EXPECT_EQ(read_back("\x80"), one);
@@ -42,7 +42,7 @@ TEST(JsonText, ReplacesEveryByteThatIsNotUtf8) {
     EXPECT_EQ(read_back("\xFF\xFE"), one + one);
 }
 
-TEST(JsonText, TakesEveryPairOfBytes) {
+TEST(JsonText, WritesValidJsonForEveryPairOfBytes) {
     for (int first = 0; first < 256; ++first) {
         for (int second = 0; second < 256; ++second) {
             const std::string text{static_cast<char>(first), static_cast<char>(second)};

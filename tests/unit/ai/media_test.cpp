@@ -42,7 +42,7 @@ std::string png(unsigned width, unsigned height, std::size_t size) {
     return bytes;
 }
 
-// Its size stands behind a profile of 60 KB, as cameras write it.
+// Its size follows a profile of 60 KB, as in a camera's files.
 std::string jpeg(unsigned width, unsigned height) {
     std::string bytes = "\xFF\xD8\xFF\xE1" + big(60'000, 2) + std::string(59'998, '\xFF') + "\xFF\xFF\xC2" +
                         big(17, 2) + "\x08" + big(height, 2) + big(width, 2);
@@ -60,12 +60,12 @@ MediaHeader header_of(std::string_view bytes) {
 
 testing::AssertionResult has_size(std::string_view bytes, unsigned width, unsigned height) {
     const MediaHeader header = header_of(bytes);
-    if (header.kind() != MediaKind::picture) return testing::AssertionFailure() << "no picture";
+    if (header.kind() != MediaKind::picture) return testing::AssertionFailure() << "not a picture";
     if (header.size().width == width && header.size().height == height) return testing::AssertionSuccess();
     return testing::AssertionFailure() << header.size().width << " x " << header.size().height;
 }
 
-TEST(MediaHeader, TellsTheSizeOfAPicture) {
+TEST(MediaHeader, ReadsTheSizeOfAPicture) {
     EXPECT_TRUE(has_size(png(1024, 768, 100), 1024, 768));
     EXPECT_TRUE(has_size(jpeg(4000, 3000), 4000, 3000));
     EXPECT_TRUE(has_size("GIF89a" + little(320, 2) + little(200, 2) + std::string(40, 'x'), 320, 200));
@@ -78,11 +78,11 @@ TEST(MediaHeader, TellsTheSizeOfAPicture) {
         480));
     EXPECT_TRUE(
         has_size(riff + "VP8L" + little(10, 4) + "\x2F" + little(99U | 49U << 14, 4) + std::string(40, 'x'), 100, 50));
-    EXPECT_TRUE(has_size(png(1024, 768, 20), 0, 0)) << "cut short";
+    EXPECT_TRUE(has_size(png(1024, 768, 20), 0, 0)) << "truncated";
     EXPECT_TRUE(has_size(std::string("\xFF\xD8\xFF\xE1\x00\x01", 6), 0, 0)) << "a segment shorter than its own length";
 }
 
-TEST(MediaHeader, TellsHowLongASecondOfSoundIs) {
+TEST(MediaHeader, ReadsTheBytesPerSecondOfASound) {
     const std::string wav = "RIFF" + little(1000, 4) + "WAVEfmt " + little(16, 4) + little(1, 2) + little(1, 2) +
                             little(16'000, 4) + little(32'000, 4) + std::string(40, 'x');
     EXPECT_EQ(header_of(wav).kind(), MediaKind::sound);
@@ -93,7 +93,7 @@ TEST(MediaHeader, TellsHowLongASecondOfSoundIs) {
     EXPECT_EQ(header_of(std::string(60, 'x')).kind(), MediaKind::unknown);
 }
 
-TEST(MediaPrice, IsWhatTheEnginesPublish) {
+TEST(MediaPrice, FollowsTheEnginesFormulas) {
     EXPECT_EQ(picture_tokens(MediaFamily::openai_tiles, {1024, 1024}), 765U);
     EXPECT_EQ(picture_tokens(MediaFamily::openai_tiles, {2048, 4096}), 1105U);
     EXPECT_EQ(picture_tokens(MediaFamily::anthropic, {1000, 1000}), 1334U);
@@ -134,7 +134,7 @@ std::string with_parts(const std::string& parts) {
            R"(]}],"model":"gpt-4o"})";
 }
 
-TEST(MediaText, APictureInADataUrlIsNoText) {
+TEST(MediaText, APictureInADataUrlIsNotText) {
     const std::string code = base64(png(1024, 1024, 300'000));
     const Priced priced = price(with_parts(R"({"type":"image_url","image_url":{"url":"data:image/png;base64,)" + code +
                                            R"(","detail":"high"}})"));
@@ -143,7 +143,7 @@ TEST(MediaText, APictureInADataUrlIsNoText) {
     EXPECT_EQ(priced.bytes, code.size() + 22);
 }
 
-TEST(MediaText, IsFoundWhereverAnApiHasIt) {
+TEST(MediaText, IsFoundWhereverAnApiPutsIt) {
     const std::string code = base64(png(1024, 1024, 3000));
     const std::string url = "\"data:image/png;base64," + code + "\"";
     EXPECT_EQ(price(with_parts(R"({"type":"image","source":{"type":"base64","media_type":"image/png","data":")" + code +
@@ -200,14 +200,14 @@ TEST(MediaText, IsNotFoundWhereAnEngineReadsText) {
               0U);
 }
 
-TEST(MediaText, BehindALinkIsBoundedAll) {
+TEST(MediaText, BehindALinkIsPricedAtTheBound) {
     const Priced priced = price(with_parts(R"({"image_url":{"url":"https://example.com/cat.png"}})"));
     EXPECT_EQ(priced.parts, 1U);
-    EXPECT_EQ(priced.bytes, 0U) << "its address is text";
+    EXPECT_EQ(priced.bytes, 0U) << "the link is text";
     EXPECT_GT(priced.tokens, 1000U);
 }
 
-TEST(MediaText, OfAnUnknownFormIsBoundedToo) {
+TEST(MediaText, OfAnUnknownFormatIsPricedAtTheBound) {
     const std::string noise(225'000, '\x5A');
     EXPECT_LE(price(with_parts(R"({"image_url":{"url":"data:image/png;base64,)" + base64(noise) + "\"}}")).tokens,
               1600U);

@@ -15,7 +15,7 @@ std::string limited(Api api, std::uint32_t tokens, std::string body) {
     return text.joined();
 }
 
-TEST(OutputLimit, LowersALengthUnderWhicheverNameItHas) {
+TEST(OutputLimit, LowersALengthUnderEveryName) {
     EXPECT_EQ(limited(Api::chat, 128, R"({ "max_tokens" : 4000, "x":[ ] })"), R"({ "max_tokens" : 128, "x":[ ] })");
     EXPECT_EQ(limited(Api::chat, 128, R"({"max_completion_tokens":4000,"max_tokens":5})"),
               R"({"max_completion_tokens":128,"max_tokens":5})");
@@ -24,17 +24,17 @@ TEST(OutputLimit, LowersALengthUnderWhicheverNameItHas) {
     EXPECT_EQ(limited(Api::chat, 128, R"({"max_tokens":null})"), R"({"max_tokens":128})");
 }
 
-TEST(OutputLimit, TakesALeastLengthDownWithIt) {
+TEST(OutputLimit, LowersAMinimumLengthWithIt) {
     EXPECT_EQ(limited(Api::completions, 128, R"({"min_tokens": 500 ,"max_tokens":600})"),
               R"({"min_tokens": 128 ,"max_tokens":128})");
     EXPECT_EQ(limited(Api::chat, 128, R"({"max_tokens":600,"min_tokens":128})"),
               R"({"max_tokens":128,"min_tokens":128})");
     EXPECT_EQ(limited(Api::chat, 128, R"({"max_tokens":600,"min_tokens":"many"})"),
               R"({"max_tokens":128,"min_tokens":"many"})")
-        << "what it says of nonsense is for the engine";
+        << "nonsense is left for the engine to report";
 }
 
-TEST(OutputLimit, KeepsABudgetForThoughtBelowIt) {
+TEST(OutputLimit, KeepsAThinkingBudgetBelowIt) {
     EXPECT_EQ(
         limited(Api::messages, 2000, R"({"max_tokens":9000,"thinking":{"type":"enabled", "budget_tokens":8000}})"),
         R"({"max_tokens":2000,"thinking":{"type":"enabled", "budget_tokens":1999}})");
@@ -46,7 +46,7 @@ TEST(OutputLimit, KeepsABudgetForThoughtBelowIt) {
               R"({"max_tokens":1025,"thinking":{"budget_tokens":1024}})");
 }
 
-TEST(OutputLimit, TakesThoughtAwayThatHasNoRoom) {
+TEST(OutputLimit, RemovesThinkingThatNoLongerFits) {
     EXPECT_EQ(
         limited(Api::messages, 1024, R"({"thinking":{"type":"enabled","budget_tokens":1024}, "max_tokens":9000})"),
         R"({ "max_tokens":1024})");
@@ -54,7 +54,7 @@ TEST(OutputLimit, TakesThoughtAwayThatHasNoRoom) {
               R"({"max_tokens":128})");
 }
 
-TEST(OutputLimit, LeavesThoughtAloneThatHasNoBudgetOrIsNoneOfAnthropics) {
+TEST(OutputLimit, LeavesThinkingWithoutABudgetOrOfOtherApisAlone) {
     EXPECT_EQ(limited(Api::messages, 128, R"({"max_tokens":9000,"thinking":{"type":"adaptive"}})"),
               R"({"max_tokens":128,"thinking":{"type":"adaptive"}})");
     EXPECT_EQ(limited(Api::messages, 128, R"({"max_tokens":9000,"thinking":true})"),
@@ -66,7 +66,7 @@ TEST(OutputLimit, LeavesThoughtAloneThatHasNoBudgetOrIsNoneOfAnthropics) {
               R"({"max_tokens":128,"thinking":{"budget_tokens":4000},"thinking":{"type":"disabled"}})");
 }
 
-TEST(OutputLimit, LowersHowManyAnswersThereAre) {
+TEST(OutputLimit, LowersTheNumberOfAnswers) {
     std::string body = R"({"n":4,"best_of":8,"prompt":"p"})";
     const RequestFacts facts = read_facts(Api::completions, body);
     Rewrite rewrite(facts);

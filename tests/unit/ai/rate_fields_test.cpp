@@ -13,7 +13,7 @@ std::string fields(Dialect dialect, const RatesLeft& left) {
     return std::string(RateFields(dialect, left, kNow).text());
 }
 
-// As it stands in OpenAI's field.
+// As written in OpenAI's field.
 std::string length(Duration value) {
     constexpr std::string_view kName = "x-ratelimit-reset-requests: ";
     const std::string all = fields(Dialect::openai, {{60, 59, value}, {}, {}, {}});
@@ -32,7 +32,7 @@ TEST(RateFields, WriteLengthsAsOpenAiDoes) {
     EXPECT_EQ(length(-5s), "0s");
 }
 
-TEST(RateFields, AreOpenAisByName) {
+TEST(RateFields, UseOpenAisNames) {
     EXPECT_EQ(
         fields(Dialect::openai, {{60, 59, 1s}, {150'000, 149'984, 6min}, {}, {}}),
         "x-ratelimit-limit-requests: 60\r\nx-ratelimit-remaining-requests: 59\r\nx-ratelimit-reset-requests: 1s\r\n"
@@ -44,12 +44,12 @@ TEST(RateFields, AreOpenAisByName) {
     EXPECT_EQ(fields(Dialect::openai, {}), "");
 }
 
-TEST(RateFields, TellOfTheScarcestTokensWhereThereIsOneName) {
+TEST(RateFields, ReportTheScarcestTokensUnderTheOneName) {
     EXPECT_EQ(fields(Dialect::openai, {{}, {}, {100, 50, 1s}, {10, 5, 2s}}),
               "x-ratelimit-limit-tokens: 10\r\nx-ratelimit-remaining-tokens: 5\r\nx-ratelimit-reset-tokens: 2s\r\n");
 }
 
-TEST(RateFields, HaveRoomForTheLargestNumbers) {
+TEST(RateFields, FitTheLargestNumbers) {
     constexpr RateLeft kLargest{UINT64_MAX, UINT64_MAX, Duration::max()};
     EXPECT_TRUE(fields(Dialect::openai, {kLargest, kLargest, kLargest, kLargest})
                     .ends_with("x-ratelimit-remaining-tokens: 18446744073709551615\r\nx-ratelimit-reset-tokens: "
@@ -60,7 +60,7 @@ TEST(RateFields, HaveRoomForTheLargestNumbers) {
                                "anthropic-ratelimit-output-tokens-reset: 2225-12-14T23:59:50Z\r\n"));
 }
 
-TEST(RateFields, AreAnthropicsByNameWithInstants) {
+TEST(RateFields, UseAnthropicsNamesWithInstants) {
     EXPECT_EQ(fields(Dialect::anthropic, {{60, 59, 10s}, {}, {}, {8000, 7000, 1500ms}}),
               "anthropic-ratelimit-requests-limit: 60\r\nanthropic-ratelimit-requests-remaining: 59\r\n"
               "anthropic-ratelimit-requests-reset: 2026-02-01T00:00:00Z\r\n"

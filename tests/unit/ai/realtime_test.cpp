@@ -11,7 +11,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-TEST(ReadRealtimeEvent, NeedsNoMoreThanTheType) {
+TEST(ReadRealtimeEvent, NeedsOnlyTheType) {
     EXPECT_EQ(read_realtime_event(R"({"type":"response.create","response":{"inst)"), RealtimeEvent::response_create);
     EXPECT_EQ(read_realtime_event(R"({ "event_id": "e", "type" : "response.created" })"),
               RealtimeEvent::response_created);
@@ -23,7 +23,7 @@ TEST(ReadRealtimeEvent, NeedsNoMoreThanTheType) {
     EXPECT_EQ(read_realtime_event(R"({"type":7})"), RealtimeEvent::other);
 }
 
-TEST(ReadRealtimeEvent, SaysNothingUntilItCanBeTold) {
+TEST(ReadRealtimeEvent, IsUndecidedUntilTheTypeIsKnown) {
     const std::string_view text = R"({"item":{"type":"response.done"},"type":"response.create"})";
     for (std::size_t size = 0; size + 1 < text.size(); ++size) {
         EXPECT_EQ(read_realtime_event(text.substr(0, size)), std::nullopt) << size;
@@ -32,7 +32,7 @@ TEST(ReadRealtimeEvent, SaysNothingUntilItCanBeTold) {
     EXPECT_EQ(read_realtime_event("not JSON"), std::nullopt);
 }
 
-TEST(ReadRealtimeEvent, UndoesEscapes) {
+TEST(ReadRealtimeEvent, DecodesEscapes) {
     EXPECT_EQ(read_realtime_event(R"({"type":"response.don\u0065"})"), RealtimeEvent::response_done);
 }
 
@@ -50,7 +50,7 @@ TEST(WordRealtimeError, NamesTheClientsEvent) {
                     .is_null());
 }
 
-TEST(RealtimeEventId, IsAStringThatIsWhole) {
+TEST(RealtimeEventId, IsACompleteString) {
     EXPECT_EQ(realtime_event_id("\"a\""), "\"a\"");
     EXPECT_EQ(realtime_event_id("7"), "");
     EXPECT_EQ(realtime_event_id(""), "");

@@ -25,7 +25,7 @@ TEST(WordRefusal, IsJsonForEveryReasonInEveryDialect) {
     }
 }
 
-TEST(WordRefusal, SurvivesHostileWords) {
+TEST(WordRefusal, StaysValidJsonForHostileText) {
     const std::string_view hostile("\"}\r\n\x1B\0\xFF\xED\xA0\x80{", 12);
     for (const Dialect dialect : {Dialect::generic, Dialect::openai, Dialect::anthropic}) {
         const RefusalText text = word_refusal(dialect, Reason::bad_request, 400, hostile, hostile);
@@ -40,7 +40,7 @@ struct Row {
     std::string_view code;
 };
 
-TEST(WordRefusal, SpeaksOpenAisErrorTypes) {
+TEST(WordRefusal, UsesOpenAisErrorTypes) {
     const Row rows[] = {{Reason::class_rate, "requests", "rate_limit_exceeded"},
                         {Reason::client_tokens, "tokens", "rate_limit_exceeded"},
                         {Reason::client_concurrency, "requests", "rate_limit_exceeded"},
@@ -59,7 +59,7 @@ TEST(WordRefusal, SpeaksOpenAisErrorTypes) {
     }
 }
 
-TEST(WordRefusal, SpeaksAnthropicsErrorTypes) {
+TEST(WordRefusal, UsesAnthropicsErrorTypes) {
     const Row rows[] = {
         {Reason::client_rate, "rate_limit_error", {}},      {Reason::queue_timeout, "overloaded_error", {}},
         {Reason::unauthorized, "authentication_error", {}}, {Reason::body_too_large, "request_too_large", {}},
@@ -86,13 +86,13 @@ TEST(WordRefusal, IsAProblemDocumentOtherwise) {
     EXPECT_EQ(text_at(body, "/request_id"), "id-1");
 }
 
-TEST(WordRefusal, SaysTheDetailAfterTheReason) {
+TEST(WordRefusal, AppendsTheDetailToTheReason) {
     const std::string expected = std::string(info(Reason::bad_request).text) + ": no Host";
     EXPECT_EQ(text_at(parsed(Dialect::openai, Reason::bad_request, "no Host"), "/error/message"), expected);
     EXPECT_EQ(text_at(parsed(Dialect::anthropic, Reason::bad_request, "no Host"), "/error/message"), expected);
 }
 
-// The data of the last event, and whether it stands alone: nothing else may share its lines.
+// The data of the last event. Fails if the event shares its lines with anything else.
 boost::json::value last_event(const std::string& text, std::string_view opening) {
     const std::size_t at = text.rfind(opening);
     EXPECT_NE(at, std::string::npos) << text;
@@ -124,7 +124,7 @@ TEST(WordStreamFailure, IsAnErrorEventOfTheDialect) {
     EXPECT_EQ(text_at(messages, "/request_id"), "id-1");
 }
 
-TEST(WordStreamFailure, ClosesHalfAnEventFirst) {
+TEST(WordStreamFailure, ClosesAHalfSentEventFirst) {
     StreamFailure failure{Dialect::anthropic, "/v1/messages"};
     failure.within_event = true;
     EXPECT_TRUE(word_stream_failure(failure).starts_with("\nevent: ping\n\nevent: error\n"));
@@ -133,9 +133,7 @@ TEST(WordStreamFailure, ClosesHalfAnEventFirst) {
     last_event(word_stream_failure(failure), "data: ");
 }
 
-TEST(WordStreamFailure, HasNoWordsForAGenericStream) {
-    EXPECT_EQ(word_stream_failure({Dialect::generic, "/events"}), "");
-}
+TEST(WordStreamFailure, IsEmptyForAGenericStream) { EXPECT_EQ(word_stream_failure({Dialect::generic, "/events"}), ""); }
 
 }  // namespace
 }  // namespace weir::ai

@@ -8,7 +8,7 @@ namespace {
 
 std::string_view fault_of(std::string_view body, Api api = Api::chat) { return read_facts(api, body).fault; }
 
-TEST(RequestFacts, SayWhatAChatAsksFor) {
+TEST(RequestFacts, ReportWhatAChatAsksFor) {
     const std::string_view body = R"({"model":"large","messages":[{"role":"user","content":"\"stream\":false"}],
         "max_completion_tokens":100, "n":2,"stream":true,"stream_options":{"include_usage":true},
         "service_tier":"flex","user":"u-1","metadata":{"user_id":"m-1"}})";
@@ -28,7 +28,7 @@ TEST(RequestFacts, SayWhatAChatAsksFor) {
     EXPECT_FALSE(facts.says(Member::model, "larg"));
 }
 
-TEST(RequestFacts, KnowWhereEachMemberStands) {
+TEST(RequestFacts, LocateEachMember) {
     const std::string_view body = R"( { "a":1, "model" : "m" ,"stream_options":{ "include_usage":false}})";
     const RequestFacts facts = read_facts(Api::chat, body);
     const MemberSpan& model = facts.at(Member::model);
@@ -40,21 +40,21 @@ TEST(RequestFacts, KnowWhereEachMemberStands) {
     EXPECT_EQ(facts.written(Member::n), "");
 }
 
-TEST(RequestFacts, TakeNamesForWhatTheySay) {
+TEST(RequestFacts, CompareDecodedNames) {
     const std::string_view body = R"({"m\u006fdel":"l\u0061rge","str\u0065am":true})";
     const RequestFacts facts = read_facts(Api::chat, body);
     EXPECT_TRUE(facts.stream);
     EXPECT_EQ(facts.text(Member::model), "large");
 }
 
-TEST(RequestFacts, TakeMembersAtTheirOwnPlaceOnly) {
+TEST(RequestFacts, AcceptMembersOnlyInTheirOwnPlace) {
     const RequestFacts facts = read_facts(Api::chat, R"({"metadata":{"stream":true,"n":9},"include_usage":true})");
     EXPECT_FALSE(facts.stream);
     EXPECT_FALSE(facts.include_usage);
     EXPECT_EQ(facts.n, 1U);
 }
 
-TEST(RequestFacts, PriceTheMostThatMayComeOut) {
+TEST(RequestFacts, UseTheLargestPossibleAnswer) {
     EXPECT_EQ(read_facts(Api::chat, R"({"max_tokens":10,"max_completion_tokens":700})").max_output_tokens, 700U);
     EXPECT_EQ(read_facts(Api::responses, R"({"max_output_tokens":9})").max_output_tokens, 9U);
     EXPECT_EQ(read_facts(Api::completions, R"({"n":2,"best_of":5})").n, 5U);
@@ -70,35 +70,35 @@ TEST(RequestFacts, CountThePromptsOfACompletion) {
     EXPECT_EQ(prompts(R"("a, b")"), 1U);
     EXPECT_EQ(prompts(R"(["a, b"])"), 1U);
     EXPECT_EQ(prompts(R"([ "a", "b\"]," ,"c" ])"), 3U);
-    EXPECT_EQ(prompts("[1,2,3]"), 1U) << "token ids of one";
+    EXPECT_EQ(prompts("[1,2,3]"), 1U) << "token ids of one prompt";
     EXPECT_EQ(prompts("[[1,2],[3], [4,5,6]]"), 3U);
     EXPECT_EQ(prompts("[]"), 1U);
     EXPECT_EQ(prompts("null"), 1U);
     EXPECT_EQ(prompts(R"(["a","b"])", Api::chat), 1U);
     EXPECT_EQ(prompts(R"(["a","b"])", Api::embeddings), 1U);
-    EXPECT_EQ(fault_of(R"({"prompt":"a","prompt":["a","b"]})"), "'prompt' stands in the body twice");
+    EXPECT_EQ(fault_of(R"({"prompt":"a","prompt":["a","b"]})"), "'prompt' is in the body twice");
 }
 
-TEST(RequestFacts, KnowWhoAsksForATier) {
+TEST(RequestFacts, RecogniseARequestForATier) {
     const auto asks = [](Api api, std::string_view tier) {
         const std::string body = R"({"service_tier":)" + std::string(tier) + "}";
         return read_facts(api, body).asks_for_tier();
     };
     for (const Api api : {Api::chat, Api::completions, Api::responses}) EXPECT_TRUE(asks(api, R"("priority")"));
     EXPECT_FALSE(asks(Api::chat, "null"));
-    EXPECT_FALSE(asks(Api::messages, R"("auto")")) << "its answers have other names for it";
+    EXPECT_FALSE(asks(Api::messages, R"("auto")")) << "its answers use other names";
     EXPECT_FALSE(asks(Api::generic, R"("priority")"));
     EXPECT_FALSE(read_facts(Api::chat, "{}").asks_for_tier());
 }
 
-TEST(RequestFacts, RefuseAMemberThatStandsTwice) {
-    EXPECT_EQ(fault_of(R"({"max_tokens":1,"max_tokens":9999})"), "'max_tokens' stands in the body twice");
-    EXPECT_EQ(fault_of(R"({"model":"a","m\u006fdel":"b"})"), "'model' stands in the body twice");
-    EXPECT_EQ(fault_of(R"({"priority":1,"priority":2})"), "'priority' stands in the body twice");
+TEST(RequestFacts, RefuseARepeatedMember) {
+    EXPECT_EQ(fault_of(R"({"max_tokens":1,"max_tokens":9999})"), "'max_tokens' is in the body twice");
+    EXPECT_EQ(fault_of(R"({"model":"a","m\u006fdel":"b"})"), "'model' is in the body twice");
+    EXPECT_EQ(fault_of(R"({"priority":1,"priority":2})"), "'priority' is in the body twice");
     EXPECT_EQ(fault_of(R"({"stream_options":{"include_usage":true,"include_usage":false}})"),
-              "'include_usage' stands in the body twice");
-    EXPECT_EQ(fault_of(R"({"stream":true,"stream":true})", Api::other), "'stream' stands in the body twice");
-    EXPECT_EQ(fault_of(R"({"n":1,"n":1})", Api::other), "'n' stands in the body twice");
+              "'include_usage' is in the body twice");
+    EXPECT_EQ(fault_of(R"({"stream":true,"stream":true})", Api::other), "'stream' is in the body twice");
+    EXPECT_EQ(fault_of(R"({"n":1,"n":1})", Api::other), "'n' is in the body twice");
     EXPECT_EQ(fault_of(R"({"user":"a","user":"b","tools":1,"tools":2})"), "") << "nothing depends on these";
 }
 
@@ -107,7 +107,7 @@ TEST(RequestFacts, RefuseNumbersThatAreNotCounts) {
          {"1.5",      "0100",  "5.",         ".5",      "1e",   "+1", "-x", "NaN", "nan", "inf",
           "Infinity", "1e400", "2147483648", "\"100\"", "true", "[]", "{}", "1x",  "--1", "0x10"}) {
         const std::string body = std::string(R"({"max_tokens":)") + number + "}";
-        EXPECT_EQ(fault_of(body), "'max_tokens' is not of the kind that it must be") << number;
+        EXPECT_EQ(fault_of(body), "'max_tokens' has the wrong type") << number;
     }
     for (const char* number : {"0", "1", "2147483647", "100.0", "1e2", "1E+2", "-0"}) {
         const std::string body = std::string(R"({"max_tokens":)") + number + "}";
@@ -115,39 +115,39 @@ TEST(RequestFacts, RefuseNumbersThatAreNotCounts) {
     }
 }
 
-TEST(RequestFacts, TakeANegativeLengthForNoBound) {
+TEST(RequestFacts, TreatANegativeLengthAsUnbounded) {
     EXPECT_EQ(fault_of(R"({"max_tokens":-1})"), "");
     EXPECT_EQ(read_facts(Api::chat, R"({"max_tokens":-1})").max_output_tokens, std::nullopt);
     EXPECT_EQ(read_facts(Api::chat, R"({"max_tokens":5,"max_completion_tokens":-1})").max_output_tokens, std::nullopt);
     EXPECT_NE(fault_of(R"({"n":-1})"), "");
 }
 
-TEST(RequestFacts, TakeTheLargestOfAllNamesThatALengthHas) {
+TEST(RequestFacts, UseTheLargestOfAllLengths) {
     EXPECT_EQ(read_facts(Api::chat, R"({"max_tokens":1,"n_predict":500})").max_output_tokens, 500U);
     EXPECT_EQ(read_facts(Api::chat, R"({"max_tokens":1,"options":{"num_predict":500}})").max_output_tokens, 500U);
     EXPECT_EQ(read_facts(Api::chat, R"({"max_tokens":1,"options":{"num_predict":-1}})").max_output_tokens,
               std::nullopt);
     EXPECT_EQ(read_facts(Api::chat, R"({"n_predict":1})").max_output_tokens, std::nullopt)
-        << "an engine that does not know it has no bound";
+        << "unbounded on an engine that ignores that name";
     EXPECT_EQ(read_facts(Api::responses, R"({"max_tokens":1})").max_output_tokens, std::nullopt);
     EXPECT_NE(fault_of(R"({"options":{"num_predict":1},"options":{}})"), "");
 }
 
-TEST(RequestFacts, RefuseAMemberThatIsAKnownOneButForCase) {
+TEST(RequestFacts, RefuseAMemberThatDiffersFromAKnownOneOnlyInCase) {
     EXPECT_EQ(fault_of(R"({"model":"small","MODEL":"large"})"),
-              "a member of the body is 'model' but for its letters' case");
+              "a member of the body differs from 'model' only in case");
     EXPECT_NE(fault_of(R"({"max_tokens":1,"Max_Tokens":500})"), "");
     EXPECT_NE(fault_of(R"({"Stream":true})"), "");
-    EXPECT_NE(fault_of("{\"\u017Ftream\":true}"), "") << "a long s, which Go takes for an s";
-    EXPECT_NE(fault_of("{\"max_to\u212Aens\":1}"), "") << "the sign of the kelvin, which Go takes for a k";
+    EXPECT_NE(fault_of("{\"\u017Ftream\":true}"), "") << "a long s, which Go reads as an s";
+    EXPECT_NE(fault_of("{\"max_to\u212Aens\":1}"), "") << "the kelvin sign, which Go reads as a k";
     EXPECT_NE(fault_of(R"({"\u004dodel":"x"})"), "");
     EXPECT_NE(fault_of(R"({"stream_options":{"Include_Usage":true}})"), "");
     EXPECT_EQ(fault_of(R"({"Tools":1,"User":"u","\u00c9":1})"), "");
-    EXPECT_EQ(fault_of(R"({"MODEL":"x"})", Api::generic), "a member of the body is 'model' but for its letters' case");
+    EXPECT_EQ(fault_of(R"({"MODEL":"x"})", Api::generic), "a member of the body differs from 'model' only in case");
     EXPECT_EQ(fault_of(R"({"Max_Tokens":5})", Api::other), "") << "no class depends on it";
 }
 
-TEST(RequestFacts, RefuseTextThatReadersReadInDifferentWays) {
+TEST(RequestFacts, RefuseTextThatReadersDecodeDifferently) {
     for (const char* text :
          {"\\ud800", "\\udc00x", "\\ud800\\u0041", "\x01", "\xff", "\xc0\xaf", "\\x41", "\\u12g4", "a\nb"}) {
         EXPECT_NE(fault_of(std::string(R"({"model":")") + text + "\"}"), "") << text;
@@ -156,7 +156,7 @@ TEST(RequestFacts, RefuseTextThatReadersReadInDifferentWays) {
     EXPECT_NE(fault_of(R"({"model":")" + std::string(600, 'a') + "\"}"), "") << "longer than any model's name";
 }
 
-TEST(RequestFacts, HoldNoKindsOnPathsThatAreNoKnownCall) {
+TEST(RequestFacts, CheckNoKindsOnUnknownPaths) {
     for (const char* body :
          {R"({"size":512})", R"({"max_tokens":[[64]]})", R"({"model":{}})", R"({"stream":"yes","n":"x"})"}) {
         EXPECT_EQ(fault_of(body, Api::other), "") << body;
@@ -173,17 +173,17 @@ TEST(RequestFacts, RefuseMembersOfAnotherKind) {
     EXPECT_EQ(fault_of(R"({"user":7,"conversation":"c","metadata":null,"priority":[]})"), "");
 }
 
-TEST(RequestFacts, RefuseWhatIsNoObjectWhereOneIsDue) {
+TEST(RequestFacts, RefuseABodyThatMustBeAnObjectAndIsNot) {
     const std::string utf16("{\0\"\0n\0\"\0:\0009\0}\0", 14);
     for (const std::string& body : {std::string("[]"), std::string("model=m"), std::string(R"({"model":"m")"),
                                     std::string("\xEF\xBB\xBF{}"), utf16, std::string(R"({} {"n":1})")}) {
         EXPECT_EQ(fault_of(body), "the body is not a JSON object") << body;
         EXPECT_EQ(fault_of(body, Api::other), "") << body;
     }
-    EXPECT_EQ(fault_of(""), "") << "the endpoint says what it thinks of it";
+    EXPECT_EQ(fault_of(""), "") << "left for the endpoint to answer";
 }
 
-TEST(RequestFacts, OfAGenericBackendRefuseNothing) {
+TEST(RequestFacts, RefuseNothingOnAGenericBackend) {
     const RequestFacts facts = read_facts(Api::generic, R"({"stream":true,"n":-1,"n":"x"})");
     EXPECT_EQ(facts.fault, "");
     EXPECT_TRUE(facts.stream);

@@ -19,7 +19,7 @@ std::string with_priority(std::string body) {
     return rewritten(std::move(body), [](Rewrite& rewrite) { rewrite.set(Member::priority, "3"); });
 }
 
-TEST(Rewrite, WritesAMemberInFrontAndMovesNothingElse) {
+TEST(Rewrite, InsertsAMemberInFrontAndMovesNothingElse) {
     EXPECT_EQ(with_priority(R"({"model":"m", "x":1})"), R"({"priority":3,"model":"m", "x":1})");
     EXPECT_EQ(with_priority("{}"), R"({"priority":3})");
     EXPECT_EQ(with_priority(" { \n\"a\" : 1 } "), " {\"priority\":3, \n\"a\" : 1 } ");
@@ -30,7 +30,7 @@ TEST(Rewrite, ReplacesAValueInItsPlace) {
     EXPECT_EQ(with_priority(R"({"a":1, "\u0070riority" : {"x":[1]} })"), R"({"a":1, "\u0070riority" : 3 })");
 }
 
-TEST(Rewrite, TakesAMemberOutWithItsComma) {
+TEST(Rewrite, RemovesAMemberWithItsComma) {
     const auto without_n = [](Rewrite& rewrite) { rewrite.remove(Member::n); };
     EXPECT_EQ(rewritten(R"({"n":2,"a":1})", without_n), R"({"a":1})");
     EXPECT_EQ(rewritten(R"({"a":1 , "n":2 })", without_n), R"({"a":1  })");
@@ -39,7 +39,7 @@ TEST(Rewrite, TakesAMemberOutWithItsComma) {
     EXPECT_EQ(rewritten(R"({"a":1})", without_n), R"({"a":1})");
 }
 
-TEST(Rewrite, TakesSeveralOutSideBySide) {
+TEST(Rewrite, RemovesSeveralNeighbours) {
     const auto change = [](Rewrite& rewrite) {
         rewrite.remove(Member::n);
         rewrite.remove(Member::best_of);
@@ -59,7 +59,7 @@ TEST(Rewrite, AsksForUsageInsideTheOptions) {
               R"({"stream_options":{"include_usage":true}})");
 }
 
-TEST(Rewrite, DoesManyThingsAtOnce) {
+TEST(Rewrite, AppliesManyChangesAtOnce) {
     const auto change = [](Rewrite& rewrite) {
         rewrite.set(Member::priority, "1");
         rewrite.set(Member::model, "\"small\"");
@@ -72,7 +72,7 @@ TEST(Rewrite, DoesManyThingsAtOnce) {
         R"({"stream_options":{"include_usage":true},"priority":1,"model":"small","messages":[ ],"max_tokens":128})");
 }
 
-TEST(Rewrite, LeavesWhatIsNoObjectAlone) {
+TEST(Rewrite, LeavesABodyThatIsNotAnObjectAlone) {
     for (const std::string body : {"", "[]", "{\"a\":1", "{\"a\":1}{\"priority\":1}", "priority=1"}) {
         EXPECT_EQ(with_priority(body), "unchanged: " + body);
     }

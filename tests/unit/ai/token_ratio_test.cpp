@@ -5,7 +5,7 @@
 namespace weir::ai {
 namespace {
 
-TEST(TokenRatio, BeginsWithFourBytesAToken) {
+TEST(TokenRatio, StartsWithFourBytesPerToken) {
     const TokenRatio ratio;
     EXPECT_EQ(ratio.estimate(0), 0U);
     EXPECT_EQ(ratio.estimate(1), 1U);
@@ -14,14 +14,14 @@ TEST(TokenRatio, BeginsWithFourBytesAToken) {
     EXPECT_EQ(ratio.accuracy(), 1.0);
 }
 
-TEST(TokenRatio, LearnsWhatUsageSays) {
+TEST(TokenRatio, LearnsFromUsage) {
     TokenRatio ratio;
     for (int i = 0; i < 2000; ++i) ratio.learn(6000, 1000);
     EXPECT_NEAR(ratio.estimate(6000), 1000, 10);
     EXPECT_NEAR(ratio.accuracy(), 1.0, 0.01);
 }
 
-TEST(TokenRatio, IsNotTaughtMuchByOneRequest) {
+TEST(TokenRatio, LearnsLittleFromOneRequest) {
     TokenRatio ratio;
     ratio.learn(1'000'000, 85);  // a picture
     EXPECT_GT(ratio.tokens_per_byte(), 0.23);

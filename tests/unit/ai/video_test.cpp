@@ -21,7 +21,7 @@ TEST(Video, IsPricedInSecondsOfTheUsualSize) {
     EXPECT_EQ(price(R"({"prompt":"p","seconds":"12"})"), 12U);
     EXPECT_EQ(price(R"({"prompt":"p","seconds":8,"size":"1280x720"})"), 8U);
     EXPECT_EQ(price(R"({"prompt":"p","seconds":"8","size":"1024x1792"})"), 16U);
-    EXPECT_EQ(price(R"({"prompt":"p","seconds":"8","size":"64x64"})"), 8U) << "a small one is no cheaper";
+    EXPECT_EQ(price(R"({"prompt":"p","seconds":"8","size":"64x64"})"), 8U) << "a smaller one is not cheaper";
     EXPECT_EQ(price(R"({"prompt":"p","seconds":"999999","size":"99999x99999"})"), 3600U);
     EXPECT_EQ(price(R"({"prompt":"p","seconds":null})"), 4U);
 }
@@ -55,14 +55,14 @@ TEST(Job, MayBeAResponse) {
     const auto job = read_streamed_job(
         "event: response.created\ndata: "
         "{\"type\":\"response.created\",\"response\":{\"id\":\"resp_1\",\"status\":\"queued\",\"x");
-    EXPECT_FALSE(job) << "the object is cut, and may not be one";
+    EXPECT_FALSE(job) << "the object is cut, and may be incomplete";
     const auto whole = read_streamed_job("data: {\"response\":{\"id\":\"resp_1\",\"status\":\"queued\"}}\n\n");
     ASSERT_TRUE(whole);
     EXPECT_EQ(whole->id, "resp_1");
     EXPECT_FALSE(whole->over);
 }
 
-TEST(Video, TellsItsOwnSeconds) {
+TEST(Video, ReportsItsOwnSeconds) {
     EXPECT_EQ(read_video_job(R"({"id":"v","status":"completed","seconds":"8","size":"1024x1792"})")->seconds, 16U);
     EXPECT_EQ(read_video_job(R"({"id":"v","status":"completed","seconds":"many"})")->seconds, std::nullopt);
     EXPECT_EQ(read_video_job(R"({"id":"v","status":"queued","x":[)", false)->id, "v") << "its beginning is enough";
@@ -77,7 +77,7 @@ TEST(Video, HasItsPaths) {
     EXPECT_EQ(video_id("/v1/videos/video_1/content"), "video_1");
 }
 
-TEST(Video, AnswersTellWhatHasBecomeOfAJob) {
+TEST(Video, AnswersReportTheStateOfAJob) {
     const auto job = read_video_job(R"({"id":"video_1","object":"video","status":"in_progress","progress":3})");
     ASSERT_TRUE(job);
     EXPECT_EQ(job->id, "video_1");

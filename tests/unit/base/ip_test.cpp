@@ -30,12 +30,12 @@ TEST(IpNetwork, ContainsExactlyItsPrefix) {
     EXPECT_FALSE(odd.contains(IpAddress::parse("192.0.2.127").value()));
 }
 
-TEST(IpNetwork, AllOfIpv6ContainsAllOfIpv6AndMappedIpv4) {
+TEST(IpNetwork, ThePrefixOfLengthZeroContainsIpv6AndMappedIpv4) {
     const auto network = IpNetwork::parse("::/0").value();
     EXPECT_TRUE(network.contains(IpAddress::parse("2001:db8::1").value()));
 }
 
-TEST(IpNetworks, ContainAnAddressWhenAnyOfThemDoes) {
+TEST(IpNetworks, ContainAnAddressThatAnyOfThemContains) {
     const std::vector<IpNetwork> networks{IpNetwork::parse("10.0.0.0/8").value(), IpNetwork::parse("fd00::/8").value()};
     for (const auto* text : {"10.1.2.3", "::ffff:10.1.2.3", "fd00::1"}) {
         EXPECT_TRUE(contains_any(networks, IpAddress::parse(text).value())) << text;

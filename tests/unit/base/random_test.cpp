@@ -5,7 +5,7 @@
 namespace weir {
 namespace {
 
-// The first numbers from this seed, as the authors' code gives them.
+// The first numbers from this seed, as the authors' code produces them.
 TEST(SplitMix64, IsTheGeneratorOfThePaper) {
     std::uint64_t state = 1234567;
     for (const std::uint64_t number : {6457827717110365317U, 3203168211198807973U, 9817491932198370423U,
@@ -14,7 +14,7 @@ TEST(SplitMix64, IsTheGeneratorOfThePaper) {
     }
 }
 
-TEST(SplitMix64, IsAlsoAFunctionOfItsState) {
+TEST(SplitMix64, IsAPureFunctionOfItsState) {
     std::uint64_t state = 7;
     EXPECT_EQ(mix(7), next_random(state));
     EXPECT_EQ(mix(state), next_random(state));

@@ -24,7 +24,7 @@ TEST(Reason, NamesAreDistinctLabels) {
     }
 }
 
-TEST(Reason, OnlyContractAndOverloadAreShed) {
+TEST(Reason, OnlyLimitsAndOverloadAreShed) {
     EXPECT_TRUE(is_shed(Reason::client_rate));
     EXPECT_TRUE(is_shed(Reason::queue_timeout));
     EXPECT_FALSE(is_shed(Reason::admitted_after_wait));

@@ -7,7 +7,7 @@
 namespace weir {
 namespace {
 
-TEST(SegmentedText, IsWhatWasPutIntoIt) {
+TEST(SegmentedText, HoldsWhatWasAppended) {
     std::mt19937 random(1);
     SegmentedText text;
     std::string expected;
@@ -31,7 +31,7 @@ TEST(SegmentedText, OccupiesLittleMoreThanItHolds) {
     EXPECT_LE(small.capacity(), 2100U);
 }
 
-TEST(SegmentedText, ChangesInPlaceAsAStringDoes) {
+TEST(SegmentedText, SplicesAsAStringDoes) {
     std::mt19937 random(2);
     for (int round = 0; round < 200; ++round) {
         SegmentedText text;
@@ -54,7 +54,7 @@ TEST(SegmentedText, ChangesInPlaceAsAStringDoes) {
     }
 }
 
-TEST(SegmentedText, FindsOverSegments) {
+TEST(SegmentedText, FindsAcrossSegments) {
     SegmentedText text;
     const std::string space(300'000, ' ');
     text.append("a");

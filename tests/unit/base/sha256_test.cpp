@@ -11,7 +11,7 @@ TEST(Sha256, MatchesTheStandardsExample) {
 }
 
 TEST(Sha256, TakesMoreThanOneBlock) {
-    // FIPS 180-4, the example of two blocks, and that of a million bytes.
+    // FIPS 180-4, the two-block example and the one of a million bytes.
     EXPECT_EQ(sha256("abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq").hex(),
               "248d6a61d20638b8e5c026930c3e6039a33ce45964ff2167f6ecedd419db06c1");
     EXPECT_EQ(sha256(std::string(1'000'000, 'a')).hex(),
@@ -27,7 +27,7 @@ TEST(Sha256, OneBitAnywhereMakesADifference) {
     }
 }
 
-TEST(Sha256, HexGoesThereAndBack) {
+TEST(Sha256, HexRoundTrips) {
     const Sha256 digest = sha256("secret");
     EXPECT_EQ(Sha256::from_hex(digest.hex()), digest);
     EXPECT_FALSE(Sha256::from_hex(digest.hex() + "0"));

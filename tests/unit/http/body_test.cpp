@@ -15,7 +15,7 @@ constexpr std::string_view kTwoChunks = "5;a=b\r\nhello\r\n00A\r\n, world!!\n\r\
 
 ReadBody read_chunked(std::string_view bytes) { return read_body(BodyReader(Framing::chunked, 0), {bytes}); }
 
-TEST(BodyReader, TakesTheFramesOffChunks) {
+TEST(BodyReader, RemovesTheChunkFraming) {
     const ReadBody body = read_chunked(kTwoChunks);
     EXPECT_TRUE(body.done);
     EXPECT_EQ(body.content, "hello, world!!\n");
@@ -23,7 +23,7 @@ TEST(BodyReader, TakesTheFramesOffChunks) {
     EXPECT_EQ(body.counted, body.content.size());
 }
 
-TEST(BodyReader, GivesTheSameWhereverItIsSplit) {
+TEST(BodyReader, GivesTheSameResultWhereverTheInputIsSplit) {
     for (std::size_t at = 0; at <= kTwoChunks.size(); ++at) {
         const ReadBody body =
             read_body(BodyReader(Framing::chunked, 0), {kTwoChunks.substr(0, at), kTwoChunks.substr(at)});
@@ -40,7 +40,7 @@ TEST(BodyReader, IsNotDoneBeforeItsLastByte) {
     }
 }
 
-TEST(BodyReader, LeavesWhatFollowsTheBody) {
+TEST(BodyReader, DoesNotConsumeWhatFollowsTheBody) {
     EXPECT_EQ(read_chunked("0\r\n\r\nGET /").consumed, 5U);
     const ReadBody body = read_body(BodyReader(Framing::length, 3), {"abcGET /"});
     EXPECT_TRUE(body.done);
@@ -48,8 +48,8 @@ TEST(BodyReader, LeavesWhatFollowsTheBody) {
     EXPECT_EQ(body.consumed, 3U);
 }
 
-// Checklist 6. Sizes that some reader somewhere takes for another, and line ends that are none.
-TEST(BodyReader, RefusesWhatIsNotAChunk) {
+// Checklist 6. Sizes that some reader takes for another, and invalid line endings.
+TEST(BodyReader, RefusesMalformedChunks) {
     for (const auto bytes : {"0x5\r\nhello\r\n"sv,
                              "+5\r\nhello\r\n"sv,
                              " 5\r\nhello\r\n"sv,
@@ -82,7 +82,7 @@ TEST(BodyReader, RefusesWhatIsNotAChunk) {
     }
 }
 
-TEST(BodyReader, RefusesTrailersThatAreNotLines) {
+TEST(BodyReader, RefusesMalformedTrailers) {
     for (const auto bytes :
          {"0\r\nX: a\nY: b\r\n\r\n"sv, "0\r\nX: a\rb\r\n\r\n"sv, "0\r\n X: a\r\n\r\n"sv, "0\r\n\tX: a\r\n\r\n"sv,
           "0\r\nX: \0\r\n\r\n"sv, "0\r\nX: a\r\n b\r\n\r\n"sv, "0\r\n\x01\r\n\r\n"sv}) {
@@ -90,7 +90,7 @@ TEST(BodyReader, RefusesTrailersThatAreNotLines) {
     }
 }
 
-TEST(BodyReader, ConsumesNothingOfWhatBrokeIt) {
+TEST(BodyReader, ConsumesNothingOfABrokenPiece) {
     const ReadBody body = read_chunked("3\r\nabc\r\nXGET / HTTP/1.1");
     EXPECT_TRUE(body.failed);
     EXPECT_EQ(body.content, "abc");
@@ -119,7 +119,7 @@ TEST(BodyReader, BoundsTrailers) {
 }
 
 // Checklist 7: nothing in a trailer is content.
-TEST(BodyReader, PassesNoTrailerOn) {
+TEST(BodyReader, DropsTrailers) {
     const ReadBody body = read_chunked("1\r\na\r\n0\r\nX-Weir-Class: top\r\nContent-Length: 9\r\n\r\n");
     EXPECT_TRUE(body.done);
     EXPECT_EQ(body.content, "a");
@@ -144,7 +144,7 @@ TEST(BodyReader, IsDoneAtOnceWhenThereIsNoBody) {
     EXPECT_TRUE(BodyReader().next("x").done);
 }
 
-TEST(BodyReader, EndsAtTheCloseOnlyWhereNothingElseEndsIt) {
+TEST(BodyReader, EndsAtTheCloseOnlyWithoutAnotherFraming) {
     BodyReader open(Framing::until_close, 0);
     EXPECT_EQ(open.next("abc").content, "abc");
     EXPECT_FALSE(open.done());

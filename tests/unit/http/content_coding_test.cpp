@@ -33,16 +33,16 @@ std::string zstd(std::string_view text) {
 std::string decoded(ContentCoding coding, std::string_view bytes, std::size_t piece) {
     ContentDecoder decoder(coding);
     std::string out;
-    std::array<char, 1000> room;
+    std::array<char, 1000> buffer;
     while (!bytes.empty()) {
         std::string_view part = bytes.substr(0, piece);
         bytes.remove_prefix(part.size());
         for (;;) {
-            const ContentDecoder::Step step = decoder.step(part, room);
+            const ContentDecoder::Step step = decoder.step(part, buffer);
             if (step.failed) return "failed";
             part.remove_prefix(step.consumed);
-            out.append(room.data(), step.produced);
-            if (step.produced < room.size() && (part.empty() || step.consumed == 0)) break;
+            out.append(buffer.data(), step.produced);
+            if (step.produced < buffer.size() && (part.empty() || step.consumed == 0)) break;
         }
         if (!part.empty()) return "left over";
     }
@@ -63,19 +63,19 @@ TEST(ContentDecoder, DecodesInPiecesOfAnySize) {
         EXPECT_EQ(decoded(ContentCoding::gzip, deflated(text(), MAX_WBITS + 16), piece), text());
         EXPECT_EQ(decoded(ContentCoding::deflate, deflated(text(), MAX_WBITS), piece), text());
         EXPECT_EQ(decoded(ContentCoding::deflate, deflated(text(), -MAX_WBITS), piece), text())
-            << "bare, as some send it";
+            << "bare, as some clients send it";
         EXPECT_EQ(decoded(ContentCoding::zstd, zstd(text()), piece), text());
     }
     // `brotli -q 1` of "hello"
     EXPECT_EQ(decoded(ContentCoding::br, std::string_view("\x0b\x02\x80hello\x03", 9), 1), "hello");
 }
 
-TEST(ContentDecoder, TakesSeveralMembersForOneText) {
+TEST(ContentDecoder, ReadsSeveralMembersAsOneText) {
     EXPECT_EQ(decoded(ContentCoding::gzip, deflated("a", MAX_WBITS + 16) + deflated("b", MAX_WBITS + 16), 1), "ab");
     EXPECT_EQ(decoded(ContentCoding::zstd, zstd("a") + zstd("b"), 3), "ab");
 }
 
-TEST(ContentDecoder, FindsOutWhatIsNotWhole) {
+TEST(ContentDecoder, DetectsTruncatedInput) {
     for (const ContentCoding coding : {ContentCoding::gzip, ContentCoding::zstd}) {
         const std::string coded = coding == ContentCoding::gzip ? deflated(text(), MAX_WBITS + 16) : zstd(text());
         EXPECT_EQ(decoded(coding, coded.substr(0, coded.size() / 2), 100), "not complete");

@@ -106,7 +106,7 @@ TEST(Identify, KnowsEveryNameInEveryCase) {
 }
 
 // Backends that follow CGI read `_` and `-` as one.
-TEST(Identify, TakesAnUnderscoredIdentityForOne) {
+TEST(Identify, RecognisesAnIdentityFieldWithUnderscores) {
     for (const auto* name : {"X_Forwarded_For", "X-Forwarded_For", "x_forwarded-host", "X_Real_IP", "X-Real_IP",
                              "X_Weir_Class", "X-Weir_Class", "X_WEIR-CLASS"}) {
         EXPECT_EQ(identify(name), FieldId::identity) << name;
@@ -117,23 +117,23 @@ TEST(Identify, TakesAnUnderscoredIdentityForOne) {
     }
 }
 
-TEST(Identify, LetsNoUnderscoredFramingThrough) {
+TEST(Identify, RecognisesFramingFieldsWithUnderscores) {
     EXPECT_EQ(identify("Content_Length"), FieldId::hop_by_hop);
     EXPECT_EQ(identify("transfer_encoding"), FieldId::hop_by_hop);
 }
 
-TEST(Identify, TakesNoOtherUnderscoredNameForAKnownOne) {
+TEST(Identify, RecognisesNoOtherNamesWithUnderscores) {
     EXPECT_EQ(identify("x_api_key"), FieldId::other);
     EXPECT_EQ(identify("content_type"), FieldId::other);
 }
 
-TEST(Trim, TakesSpacesAndTabsFromBothEnds) {
+TEST(Trim, RemovesSpacesAndTabsFromBothEnds) {
     EXPECT_EQ(trim(" \t a b\t "), "a b");
     EXPECT_EQ(trim(" \t"), "");
     EXPECT_EQ(trim(""), "");
 }
 
-TEST(EqualsIgnoringCase, FoldsLettersAlone) {
+TEST(EqualsIgnoringCase, FoldsLettersOnly) {
     EXPECT_TRUE(equals_ignoring_case("aBz-1", "AbZ-1"));
     EXPECT_FALSE(equals_ignoring_case("@", "`"));
     EXPECT_FALSE(equals_ignoring_case("[", "{"));
@@ -146,7 +146,7 @@ TEST(ForEachMember, SkipsEmptyOnes) {
     EXPECT_THAT(members, testing::ElementsAre("a", "b c"));
 }
 
-TEST(FieldTable, FindsTheOnlyOneOfAName) {
+TEST(FieldTable, FindsTheOnlyFieldOfAName) {
     FieldTable fields;
     for (const auto& [name, value] : {std::pair("A", "1"), std::pair("B", "2"), std::pair("b", "3")}) {
         ASSERT_TRUE(fields.add({name, value, FieldId::other}));
@@ -158,7 +158,7 @@ TEST(FieldTable, FindsTheOnlyOneOfAName) {
     EXPECT_EQ(fields.find(FieldId::host), nullptr);
 }
 
-TEST(FieldTable, KnowsWhichIdsItHas) {
+TEST(FieldTable, KnowsItsIds) {
     FieldTable fields;
     for (const FieldId id : {FieldId::other, FieldId::date}) {
         EXPECT_FALSE(fields.has(id));
@@ -172,14 +172,14 @@ TEST(FieldTable, KnowsWhichIdsItHas) {
     EXPECT_EQ(fields.find(FieldId::date), nullptr);
 }
 
-TEST(FieldTable, TakesNoMoreThanItHolds) {
+TEST(FieldTable, RefusesMoreFieldsThanItHolds) {
     FieldTable fields;
     for (std::size_t i = 0; i < FieldTable::kCapacity; ++i) ASSERT_TRUE(fields.add({"A", "1", FieldId::other}));
     EXPECT_FALSE(fields.add({"A", "1", FieldId::other}));
     EXPECT_EQ(fields.size(), FieldTable::kCapacity);
 }
 
-TEST(IsEncoded, LooksAtEveryFieldOfThatName) {
+TEST(IsEncoded, ChecksEveryFieldOfThatName) {
     FieldTable fields;
     EXPECT_FALSE(is_encoded(fields));
     ASSERT_TRUE(fields.add({"Content-Encoding", "identity", FieldId::other}));

@@ -13,7 +13,7 @@ using testing::Not;
 constexpr RequestExtras kExtras{
     .forwarded_for = "203.0.113.9", .over_tls = true, .request_id = "ours", .traceparent = {}, .pseudonym = "weir-1"};
 
-// What a backend called `model:8000` would be sent.
+// What a backend called `model:8000` is sent.
 std::string forward(const std::string& text, const RequestExtras& extras = kExtras) {
     RequestHead head;
     const ParseResult result = parse_request(text, {}, head);
@@ -39,7 +39,7 @@ TEST(ForwardRequest, WritesTheHeadAnew) {
                              "X-Request-Id: ours", "Via: 1.1 weir-1", "Content-Length: 5"}));
 }
 
-TEST(ForwardRequest, IsARequestThatIsReadBackTheSame) {
+TEST(ForwardRequest, ParsesBackToTheSameRequest) {
     RequestHead head;
     const std::string out = forward(test::post_with("Transfer-Encoding: chunked\r\nX: 1\r\n"));
     ASSERT_EQ(parse_request(out, {}, head).consumed, out.size());
@@ -47,7 +47,7 @@ TEST(ForwardRequest, IsARequestThatIsReadBackTheSame) {
     EXPECT_EQ(head.fields.find_single("x")->value, "1");
 }
 
-TEST(ForwardRequest, PassesNoHopByHopFieldOn) {
+TEST(ForwardRequest, DropsHopByHopFields) {
     const std::string out =
         forward(test::post_with("Keep-Alive: 5\r\nProxy-Connection: x\r\nTE: trailers\r\nUpgrade: h2c\r\nTrailer: x\r\n"
                                 "Proxy-Authorization: x\r\nHTTP2-Settings: x\r\nExpect: 100-continue\r\n"
@@ -57,21 +57,21 @@ TEST(ForwardRequest, PassesNoHopByHopFieldOn) {
     }
 }
 
-// Neighbours go together, and one that is dropped, or spaced in another way, must not take them along.
-TEST(ForwardRequest, KeepsTheFieldsAroundOneThatIsDropped) {
+// Neighbours are copied together; one that is dropped or spaced differently must not take them along.
+TEST(ForwardRequest, KeepsTheFieldsAroundADroppedOne) {
     const std::string out =
         forward(test::post_with("a: 1\r\nb: 2\r\nTE: trailers\r\nc: 3\r\nd:4\r\ne: 5 \r\nf: 6\r\ng:\r\nh: 8\r\n"));
     EXPECT_THAT(out, HasSubstr("\r\na: 1\r\nb: 2\r\nc: 3\r\nd: 4\r\ne: 5\r\nf: 6\r\ng: \r\nh: 8\r\nX-Forwarded-For:"));
 }
 
-TEST(ForwardRequest, PassesNoClaimOn) {
+TEST(ForwardRequest, DropsClaims) {
     const std::string out =
         forward(test::post_with("Proxy: x\r\nX-Original-URL: /x\r\nX-A: 1\r\nTrue_Client_IP: x\r\n"
                                 "X-HTTP-Method-Override: x\r\nX-B: 2\r\n"));
     EXPECT_THAT(out, HasSubstr("\r\nX-A: 1\r\nX-B: 2\r\nX-Forwarded-For:"));
 }
 
-TEST(ForwardRequest, PassesHintsToTheEngineOnOnlyForThoseWhoAreTrusted) {
+TEST(ForwardRequest, PassesEngineHintsOnOnlyForTrustedCallers) {
     const std::string request = test::post_with("X-SMG-Priority: 9\r\nx_dynamo_request_priority: 9\r\nX-A: 1\r\n");
     EXPECT_THAT(forward(request), AllOf(HasSubstr("X-A: 1"), Not(HasSubstr("riority"))));
     RequestHead head;
@@ -82,7 +82,7 @@ TEST(ForwardRequest, PassesHintsToTheEngineOnOnlyForThoseWhoAreTrusted) {
 }
 
 // Checklist 11.
-TEST(ForwardRequest, RemovesWhatConnectionNames) {
+TEST(ForwardRequest, RemovesFieldsNamedByConnection) {
     const std::string out =
         forward(test::post_with("X-A: 1\r\nConnection: x-a , X-B\r\nX-B: 2\r\nX-C: 3\r\nConnection: close\r\n"));
     EXPECT_THAT(out, Not(HasSubstr("X-A")));
@@ -90,7 +90,7 @@ TEST(ForwardRequest, RemovesWhatConnectionNames) {
     EXPECT_THAT(out, HasSubstr("X-C: 3"));
 }
 
-TEST(ForwardRequest, LetsConnectionRemoveNothingOfOurs) {
+TEST(ForwardRequest, KeepsWeirsFieldsWhateverConnectionNames) {
     const std::string out =
         forward(test::post_with("Content-Length: 5\r\nConnection: close, X-Forwarded-For, X-Forwarded-Proto, Via, "
                                 "X-Request-Id, Content-Length, Host\r\n"));
@@ -100,7 +100,7 @@ TEST(ForwardRequest, LetsConnectionRemoveNothingOfOurs) {
     }
 }
 
-TEST(ForwardRequest, PassesNobodysWordForWhoTheyAre) {
+TEST(ForwardRequest, DropsClaimedIdentities) {
     const std::string out =
         forward(test::post_with("X-Forwarded-For: 6.6.6.6\r\nX_Forwarded_For: 6.6.6.6\r\nForwarded: for=6.6.6.6\r\n"
                                 "X-Real-IP: 6.6.6.6\r\nX-Weir-Class: top\r\nX_Weir_Class: top\r\n"
@@ -110,7 +110,7 @@ TEST(ForwardRequest, PassesNobodysWordForWhoTheyAre) {
     EXPECT_EQ(count(out, "X-Forwarded-For"), 1);
 }
 
-TEST(ForwardRequest, PassesNoUnderscoredFramingOn) {
+TEST(ForwardRequest, DropsFramingFieldsWithUnderscores) {
     const std::string out = forward(test::post_with("Content_Length: 9\r\ntransfer_encoding: chunked\r\n"));
     EXPECT_THAT(out, Not(HasSubstr("_")));
 }
@@ -125,7 +125,7 @@ TEST(ForwardRequest, AddsItselfToVia) {
     EXPECT_THAT(forward(test::head_of({"GET / HTTP/1.0"})), HasSubstr("Via: 1.0 weir-1\r\n"));
 }
 
-TEST(ForwardRequest, SendsTheTraceThatItIsGiven) {
+TEST(ForwardRequest, SendsTheGivenTrace) {
     const auto text = test::post_with("traceparent: theirs\r\n");
     EXPECT_THAT(forward(text), HasSubstr("traceparent: theirs\r\n"));
     RequestExtras extras = kExtras;
@@ -135,14 +135,14 @@ TEST(ForwardRequest, SendsTheTraceThatItIsGiven) {
     EXPECT_THAT(out, Not(HasSubstr("theirs")));
 }
 
-TEST(ForwardRequest, CountsForwardsDown) {
+TEST(ForwardRequest, CountsMaxForwardsDown) {
     EXPECT_THAT(forward(test::head_of({"OPTIONS * HTTP/1.1", "Host: a", "Max-Forwards: 3"})),
                 HasSubstr("Max-Forwards: 2\r\n"));
     EXPECT_THAT(forward(test::head_of({"GET / HTTP/1.1", "Host: a", "Max-Forwards: 3"})),
                 HasSubstr("Max-Forwards: 3\r\n"));
 }
 
-TEST(ForwardRequest, SendsTheAbsoluteFormsHostToNobodyElse) {
+TEST(ForwardRequest, SendsTheHostOfTheAbsoluteFormAsXForwardedHost) {
     const std::string out = forward(test::head_of({"GET http://b/x HTTP/1.1", "Host: a"}));
     EXPECT_THAT(out, testing::StartsWith("GET /x HTTP/1.1\r\nHost: model:8000\r\n"));
     EXPECT_THAT(out, HasSubstr("X-Forwarded-Host: b\r\n"));
@@ -153,7 +153,7 @@ FieldTable fields_of(RequestHead& head, const std::string& text) {
     return head.fields;
 }
 
-TEST(SeenBefore, FindsOurselvesAnywhereInVia) {
+TEST(SeenBefore, FindsThisProcessAnywhereInVia) {
     RequestHead head;
     for (const auto* via :
          {"Via: 1.1 weir-1\r\n", "Via: 1.0 a, 1.1 weir-1 (x), 1.1 b\r\n", "Via: 1.1 a\r\nVia: HTTP/1.1 weir-1\r\n"}) {
@@ -167,7 +167,7 @@ TEST(SeenBefore, FindsOurselvesAnywhereInVia) {
     }
 }
 
-TEST(SeenBefore, TakesMoreHopsThanAnyChainHasForALoop) {
+TEST(SeenBefore, TreatsMoreHopsThanAnyRealChainAsALoop) {
     RequestHead head;
     std::string chain = "Via: 1.1 a";
     for (std::size_t hop = 1; hop < kMaxHops; ++hop) chain += ", 1.1 a";

@@ -28,7 +28,7 @@ TEST(ForwardResponse, WritesTheHeadAnew) {
                              "Content-Length: 5"}));
 }
 
-TEST(ForwardResponse, PassesNoHopByHopFieldOn) {
+TEST(ForwardResponse, DropsHopByHopFields) {
     const std::string out =
         forward(test::answer_with("Content-Length: 1\r\nConnection: X-A, keep-alive\r\nX-A: 1\r\nKeep-Alive: "
                                   "5\r\nUpgrade: h2c\r\nProxy-Authenticate: x\r\n"
@@ -39,14 +39,14 @@ TEST(ForwardResponse, PassesNoHopByHopFieldOn) {
     EXPECT_THAT(out, HasSubstr("X-B: 2\r\n"));
 }
 
-TEST(ForwardResponse, LetsNoBackendSpeakForWeir) {
+TEST(ForwardResponse, DropsWeirsOwnFieldsFromABackend) {
     const std::string out =
         forward(test::answer_with("Content-Length: 0\r\nX-Weir-Decision: admitted\r\nX-Request-Id: theirs\r\n"));
     EXPECT_THAT(out, Not(HasSubstr("X-Weir")));
     EXPECT_THAT(out, Not(HasSubstr("theirs")));
 }
 
-TEST(ForwardResponse, PutsRatesInThePlaceOfTheBackends) {
+TEST(ForwardResponse, ReplacesTheBackendsRateFields) {
     const std::string text = test::answer_with(
         "X-RateLimit-Limit-Tokens: 7\r\nanthropic-ratelimit-tokens-limit: 7\r\n"
         "x-ratelimiter: 7\r\nContent-Length: 0\r\n");
@@ -60,12 +60,12 @@ TEST(ForwardResponse, PutsRatesInThePlaceOfTheBackends) {
     EXPECT_THAT(out, Not(HasSubstr("tokens-limit: 7")));
 }
 
-TEST(ForwardResponse, KeepsCookiesApartAndInOrder) {
+TEST(ForwardResponse, KeepsCookiesSeparateAndInOrder) {
     EXPECT_THAT(forward(test::answer_with("Set-Cookie: a\r\nSet-Cookie: b\r\nContent-Length: 0\r\n")),
                 HasSubstr("Set-Cookie: a\r\nSet-Cookie: b\r\n"));
 }
 
-TEST(ForwardResponse, KeepsTheLengthOfABodyThatDoesNotCome) {
+TEST(ForwardResponse, KeepsTheLengthInAnAnswerToHead) {
     ResponseExtras extras = kExtras;
     extras.head_only = true;
     EXPECT_THAT(forward(test::answer_with("Content-Length: 5\r\n"), extras), HasSubstr("Content-Length: 5\r\n"));
@@ -73,7 +73,7 @@ TEST(ForwardResponse, KeepsTheLengthOfABodyThatDoesNotCome) {
                 HasSubstr("Content-Length: 5\r\n"));
 }
 
-TEST(ForwardResponse, SaysALengthOnceThatTheBackendSaidTwice) {
+TEST(ForwardResponse, WritesARepeatedLengthOnce) {
     ResponseExtras extras = kExtras;
     extras.head_only = true;
     const std::string out = forward(test::answer_with("Content-Length: 5\r\nX: 1\r\nContent-Length: 5\r\n"), extras);
@@ -81,12 +81,12 @@ TEST(ForwardResponse, SaysALengthOnceThatTheBackendSaidTwice) {
     EXPECT_THAT(out, HasSubstr("Content-Length: 5\r\n"));
 }
 
-TEST(ForwardResponse, GivesAnAnswerWithoutABodyNoLength) {
+TEST(ForwardResponse, WritesNoLengthForAnAnswerWithoutABody) {
     const std::string out = forward("HTTP/1.1 204 No Content\r\nContent-Length: 5\r\n\r\n");
     EXPECT_THAT(out, Not(HasSubstr("Content-Length")));
 }
 
-TEST(ForwardResponse, SaysWhetherTheConnectionGoesOn) {
+TEST(ForwardResponse, StatesWhetherTheConnectionStaysOpen) {
     ResponseExtras extras = kExtras;
     extras.close = true;
     EXPECT_THAT(forward(test::answer_with("Content-Length: 0\r\n"), extras), HasSubstr("Connection: close\r\n"));
@@ -95,7 +95,7 @@ TEST(ForwardResponse, SaysWhetherTheConnectionGoesOn) {
     EXPECT_THAT(forward(test::answer_with("Content-Length: 0\r\n"), extras), HasSubstr("Connection: keep-alive\r\n"));
 }
 
-TEST(ForwardInterim, CarriesItsFieldsAndNothingOfThisHop) {
+TEST(ForwardInterim, KeepsItsFieldsButNoHopByHopFields) {
     ResponseHead head;
     const std::string text =
         "HTTP/1.1 103 Early Hints\r\nLink: </a>\r\nConnection: X-A\r\nX-A: 1\r\nContent-Length: 3\r\n\r\n";

@@ -12,15 +12,15 @@ TEST(GatheredText, AppendsItsPiecesInOrder) {
     EXPECT_EQ(out, "before a literal, a view, 18446744073709551615");
 }
 
-TEST(GatheredText, HandsNothingOverBeforeItIsFinished) {
+TEST(GatheredText, LeavesTheStringUnchangedUntilFinished) {
     std::string out;
     GatheredText text(out);
     text.add("waits");
     EXPECT_TRUE(out.empty());
 }
 
-// Whatever the lengths are, also where a piece just fits, or is longer than all the room there is.
-TEST(GatheredText, KeepsTheOrderWhenItsRoomRunsOut) {
+// At any length, including a piece that just fits and one longer than the whole buffer.
+TEST(GatheredText, KeepsTheOrderWhenItsBufferIsFull) {
     for (const std::size_t length : {1, 7, 500, 1023, 1024, 1025, 5000}) {
         std::string out;
         std::string expected;

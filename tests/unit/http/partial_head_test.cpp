@@ -7,7 +7,7 @@
 namespace weir::http {
 namespace {
 
-TEST(PartialHead, IsReadAFewTimesHoweverItComes) {
+TEST(PartialHead, IsParsedAFewTimesHoweverItArrives) {
     std::string head = "GET / HTTP/1.1\r\nX: " + std::string(30'000, 'x') + "\r\n\r\n";
     PartialHead partial;
     int reads = 0;
@@ -15,10 +15,10 @@ TEST(PartialHead, IsReadAFewTimesHoweverItComes) {
         reads += partial.is_worth_reading(std::string_view(head).substr(0, size), 32 * 1024) ? 1 : 0;
     }
     EXPECT_LT(reads, 20);
-    EXPECT_TRUE(partial.is_worth_reading(head, 32 * 1024)) << "its end has come";
+    EXPECT_TRUE(partial.is_worth_reading(head, 32 * 1024)) << "its end has arrived";
 }
 
-TEST(PartialHead, IsReadAtItsLimit) {
+TEST(PartialHead, IsParsedAtItsLimit) {
     PartialHead partial;
     const std::string bytes(1000, 'x');
     EXPECT_TRUE(partial.is_worth_reading(std::string_view(bytes).substr(0, 700), 1000));
@@ -26,7 +26,7 @@ TEST(PartialHead, IsReadAtItsLimit) {
     EXPECT_TRUE(partial.is_worth_reading(bytes, 1000));
 }
 
-TEST(PartialHead, IsReadWhereItsEndIsCutAnywhere) {
+TEST(PartialHead, IsParsedWhereverItsEndIsSplit) {
     for (std::size_t cut = 1; cut < 4; ++cut) {
         PartialHead partial;
         const std::string head = "GET / HTTP/1.1\r\n\r\n";

@@ -8,10 +8,10 @@ namespace {
 
 using namespace std::string_view_literals;
 
-// Fields under which a body has more than one length, or none that can be trusted (checklist 1, 2, 3, 5).
+// Fields that give a body more than one length, or one that cannot be trusted (checklist 1, 2, 3, 5).
 class RefusedFraming : public testing::TestWithParam<std::pair<std::string_view, Reason>> {};
 
-TEST_P(RefusedFraming, IsToldWithItsReason) {
+TEST_P(RefusedFraming, HasItsReason) {
     RequestHead head;
     const std::string text = test::post_with(GetParam().first);
     const ParseResult result = parse_request(text, {}, head);
@@ -103,14 +103,14 @@ TEST(RequestFraming, HasNoBodyWithoutALengthWhateverTheMethod) {
     }
 }
 
-TEST(RequestFraming, LetsAGetHaveABody) {
+TEST(RequestFraming, AllowsABodyWithGet) {
     RequestHead head;
     const auto text = test::head_of({"GET / HTTP/1.1", "Host: a", "Content-Length: 3"});
     ASSERT_EQ(parse_request(text, {}, head).status, ParseStatus::complete);
     EXPECT_EQ(head.framing, Framing::length);
 }
 
-TEST(RequestFraming, AHeadThatIsUsedAgainKeepsNothingOfTheOneBefore) {
+TEST(RequestFraming, AReusedHeadKeepsNothingOfThePreviousRequest) {
     RequestHead head;
     const auto first = test::post_with("Content-Length: 7\r\nExpect: 100-continue\r\nConnection: close\r\n");
     ASSERT_EQ(parse_request(first, {}, head).status, ParseStatus::complete);

@@ -13,10 +13,10 @@ namespace {
 
 using namespace std::string_view_literals;
 
-// Heads that two readers could take for different things (checklist 4, 9, 13).
+// Heads that two readers could interpret differently (checklist 4, 9, 13).
 class RefusedHead : public testing::TestWithParam<std::pair<std::string_view, Reason>> {};
 
-TEST_P(RefusedHead, IsToldWithItsReason) {
+TEST_P(RefusedHead, HasItsReason) {
     RequestHead head;
     const ParseResult result = parse_request(GetParam().first, {}, head);
     EXPECT_EQ(result.status, ParseStatus::refused);
@@ -114,7 +114,7 @@ std::string lower(std::string text) {
     return text;
 }
 
-TEST(RequestHead, HasItsPartsWithoutTheSpacesAroundThem) {
+TEST(RequestHead, HasItsPartsWithoutSurroundingSpaces) {
     const auto head =
         parse("GET /a?b=c HTTP/1.1\r\nhOsT:\ta:80 \r\nX-Empty:\r\nX-Two:  a b \t\r\nX-Two: \"c\"\r\n\r\n");
     EXPECT_EQ(head.method, "GET");
@@ -127,7 +127,7 @@ TEST(RequestHead, HasItsPartsWithoutTheSpacesAroundThem) {
     EXPECT_EQ(head.fields.begin()->id, FieldId::host);
 }
 
-TEST(RequestHead, TakesEveryByteOfATokenInANameAndNoOther) {
+TEST(RequestHead, AcceptsExactlyTheTokenCharactersInANames) {
     for (int value = 0; value < 256; ++value) {
         const char byte = static_cast<char>(value);
         if (byte == ':') continue;
@@ -139,7 +139,7 @@ TEST(RequestHead, TakesEveryByteOfATokenInANameAndNoOther) {
     }
 }
 
-TEST(RequestHead, KnowsItsFieldsAsTheirNamesSay) {
+TEST(RequestHead, IdentifiesItsFieldsByName) {
     for (const std::string name : {"Content-Length",
                                    "Expect",
                                    "Max-Forwards",
@@ -191,15 +191,15 @@ TEST(RequestHead, EndsWhereTheBodyBegins) {
     EXPECT_EQ(parse_request(text, {}, head).consumed, text.size() - 8);
 }
 
-TEST(RequestHead, ForgivesTwoEmptyLinesBeforeIt) {
+TEST(RequestHead, IgnoresUpToTwoLeadingEmptyLines) {
     EXPECT_EQ(parse("\r\n\r\nGET / HTTP/1.1\r\nHost: a\r\n\r\n").method, "GET");
 }
 
-TEST(RequestHead, TakesAnyTokenForAMethod) {
+TEST(RequestHead, AcceptsAnyTokenAsAMethod) {
     EXPECT_EQ(parse("PURGE-it / HTTP/1.1\r\nHost: a\r\n\r\n").method, "PURGE-it");
 }
 
-TEST(RequestHead, TakesBytesAboveAsciiInValues) {
+TEST(RequestHead, AcceptsBytesAboveAsciiInValues) {
     EXPECT_EQ(parse("GET / HTTP/1.1\r\nHost: a\r\nX: \xC3\xA4\xFF\r\n\r\n").fields.find_single("x")->value,
               "\xC3\xA4\xFF");
 }
@@ -211,11 +211,11 @@ TEST(RequestHead, LetsTheAbsoluteFormOverrideHost) {
     EXPECT_EQ(parse("GET https://b HTTP/1.1\r\nHost: a\r\n\r\n").target, "/");
 }
 
-TEST(RequestHead, TakesTheServerItselfAsTheTargetOfOptions) {
+TEST(RequestHead, AcceptsAnAsteriskAsTheTargetOfOptions) {
     EXPECT_EQ(parse("OPTIONS * HTTP/1.1\r\nHost: a\r\n\r\n").target, "*");
 }
 
-TEST(RequestHead, TakesEveryFormOfHost) {
+TEST(RequestHead, AcceptsEveryFormOfHost) {
     for (const auto host : {"a"sv, "a.b"sv, "a_b"sv, "127.0.0.1:80"sv, "[::1]"sv, "[::1]:8080"sv, "a:0"sv}) {
         EXPECT_EQ(parse(test::head_of({"GET / HTTP/1.1", std::string("Host: ").append(host)})).authority, host);
     }
@@ -223,7 +223,7 @@ TEST(RequestHead, TakesEveryFormOfHost) {
 
 TEST(RequestHead, NeedsNoHostInHttp10) { EXPECT_EQ(parse("GET / HTTP/1.0\r\n\r\n").authority, ""); }
 
-TEST(RequestHead, PersistsAsItsVersionAndConnectionSay) {
+TEST(RequestHead, PersistsAccordingToVersionAndConnection) {
     EXPECT_TRUE(parse("GET / HTTP/1.1\r\nHost: a\r\n\r\n").keep_alive);
     EXPECT_FALSE(parse("GET / HTTP/1.0\r\nHost: a\r\n\r\n").keep_alive);
     EXPECT_TRUE(parse("GET / HTTP/1.0\r\nHost: a\r\nConnection: Keep-Alive\r\n\r\n").keep_alive);
@@ -242,13 +242,13 @@ TEST(RequestHead, ExpectsContinueFromHttp11Only) {
     EXPECT_FALSE(parse("POST / HTTP/1.0\r\nHost: a\r\nExpect: 100-continue\r\n\r\n").expect_continue);
 }
 
-TEST(RequestHead, CountsForwardsOfOptionsAndTraceAlone) {
+TEST(RequestHead, ReadsMaxForwardsOfOptionsAndTraceOnly) {
     EXPECT_EQ(parse("OPTIONS * HTTP/1.1\r\nHost: a\r\nMax-Forwards: 0\r\n\r\n").max_forwards, 0);
     EXPECT_EQ(parse("TRACE / HTTP/1.1\r\nHost: a\r\nMax-Forwards: 7\r\n\r\n").max_forwards, 7);
     EXPECT_EQ(parse("GET / HTTP/1.1\r\nHost: a\r\nMax-Forwards: x\r\n\r\n").max_forwards, -1);
 }
 
-TEST(ParseRequest, RefusesAConnectionThatNamesTooMuch) {
+TEST(ParseRequest, RefusesAConnectionFieldWithTooManyMembers) {
     const auto parse = [](const std::string& fields) {
         RequestHead head;
         return parse_request(test::post_with(fields), {}, head);

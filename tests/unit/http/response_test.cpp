@@ -15,10 +15,10 @@ ResponseHead parse(std::string_view text, bool to_head = false) {
     return head;
 }
 
-// Checklist 18: answers that two readers could take for different things.
+// Checklist 18: answers that two readers could interpret differently.
 class RefusedResponse : public testing::TestWithParam<std::string_view> {};
 
-TEST_P(RefusedResponse, IsToldWhatIsWrong) {
+TEST_P(RefusedResponse, NamesTheFault) {
     ResponseHead head;
     const ParseResult result = parse_response(GetParam(), {}, false, head);
     EXPECT_EQ(result.status, ParseStatus::refused);
@@ -64,7 +64,7 @@ TEST(ResponseHead, HasItsParts) {
 
 TEST(ResponseHead, NeedsNoReasonPhrase) { EXPECT_EQ(parse("HTTP/1.1 200 \r\nContent-Length: 0\r\n\r\n").reason, ""); }
 
-TEST(ResponseHead, EndsTheConnectionWhereTheBodyHasNoOtherEnd) {
+TEST(ResponseHead, ClosesTheConnectionWhereTheBodyHasNoOtherEnd) {
     const auto head = parse("HTTP/1.1 200 OK\r\n\r\n");
     EXPECT_EQ(head.framing, Framing::until_close);
     EXPECT_FALSE(head.keep_alive);
@@ -85,15 +85,15 @@ TEST(ResponseHead, HasNoBodyForSomeStatusesAndForHead) {
     EXPECT_TRUE(parse("HTTP/1.1 200 OK\r\n\r\n", true).keep_alive);
 }
 
-TEST(ResponseHead, PersistsAsItsVersionAndConnectionSay) {
+TEST(ResponseHead, PersistsAccordingToVersionAndConnection) {
     EXPECT_FALSE(parse("HTTP/1.1 200 OK\r\nContent-Length: 1\r\nConnection: close\r\n\r\n").keep_alive);
     EXPECT_FALSE(parse("HTTP/1.0 200 OK\r\nContent-Length: 1\r\n\r\n").keep_alive);
     EXPECT_TRUE(parse("HTTP/1.0 200 OK\r\nContent-Length: 1\r\nConnection: keep-alive\r\n\r\n").keep_alive);
     EXPECT_FALSE(parse("HTTP/1.0 200 OK\r\nTransfer-Encoding: chunked\r\nConnection: keep-alive\r\n\r\n").keep_alive);
 }
 
-// RFC 9110 section 8.3.1: media types know no case.
-TEST(ResponseHead, KnowsAnEventStream) {
+// RFC 9110 section 8.3.1: media types are case-insensitive.
+TEST(ResponseHead, RecognisesAnEventStream) {
     EXPECT_TRUE(parse("HTTP/1.1 200 OK\r\nContent-Type: text/event-stream; charset=utf-8\r\n\r\n").event_stream);
     EXPECT_TRUE(parse("HTTP/1.1 200 OK\r\nContent-Type: Text/Event-Stream\r\n\r\n").event_stream);
     EXPECT_FALSE(parse("HTTP/1.1 200 OK\r\nContent-Type: text/event-streams\r\n\r\n").event_stream);
@@ -101,7 +101,7 @@ TEST(ResponseHead, KnowsAnEventStream) {
     EXPECT_FALSE(parse("HTTP/1.1 200 OK\r\n\r\n").event_stream);
 }
 
-TEST(ResponseHead, LeavesWhatFollowsAnInterimAnswer) {
+TEST(ResponseHead, DoesNotConsumeWhatFollowsAnInterimAnswer) {
     const std::string_view first = "HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n";
     const std::string text = std::string(first) + "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n";
     ResponseHead head;

@@ -15,8 +15,8 @@ ParseStatus status_of(std::string_view text, bool is_request) {
     return scan_head(text, {}, is_request, lines, fields).status;
 }
 
-// The scan looks at eight bytes at a time: every byte must be seen at every offset, within a word and after the last.
-TEST(ScanHead, SeesEveryControlByteAtEveryOffset) {
+// The scan reads several bytes at a time: every byte must be found at every offset, within a word and after the last.
+TEST(ScanHead, FindsEveryControlByteAtEveryOffset) {
     const std::string line = "X-Name: 0123456789ab";
     ASSERT_EQ(line.size(), 20U);
     for (int value = 0; value < 256; ++value) {
@@ -32,7 +32,7 @@ TEST(ScanHead, SeesEveryControlByteAtEveryOffset) {
 }
 
 // A byte with its high bit set next to a control byte must not hide it from the arithmetic.
-TEST(ScanHead, SeesAControlByteAmongBytesOfAnyKind) {
+TEST(ScanHead, FindsAControlByteAmongBytesOfAnyKind) {
     for (const char neighbour : {'\x20', '\x7E', '\x80', '\x9F', '\xFF'}) {
         for (const char control : {'\x00', '\x01', '\x1F', '\x7F'}) {
             for (std::size_t offset = 0; offset < 16; ++offset) {
@@ -51,11 +51,11 @@ TEST(ScanHead, RefusesAControlByteBeforeItsLineEnds) {
     EXPECT_EQ(status_of("GET / HTTP/1.1\r", true), ParseStatus::need_more);
 }
 
-TEST(ScanHead, ForgivesNoEmptyLineBeforeAResponse) {
+TEST(ScanHead, RefusesAnEmptyLineBeforeAResponse) {
     EXPECT_EQ(status_of("\r\nHTTP/1.1 200 OK\r\n\r\n", false), ParseStatus::refused);
 }
 
-TEST(ScanHead, KeepsItsLinesApart) {
+TEST(ScanHead, SeparatesItsLines) {
     const std::string_view text = "\r\nGET / HTTP/1.1\r\nA:b\r\nC-d:\t e f \r\n\r\nX: 1\r\n";
     HeadLines lines;
     FieldTable fields;
@@ -67,7 +67,7 @@ TEST(ScanHead, KeepsItsLinesApart) {
     EXPECT_EQ(test::names_and_values(fields), (test::NamesAndValues{{"A", "b"}, {"C-d", "e f"}}));
 }
 
-TEST(ScanHead, NotesAFieldWithoutANameOrAColon) {
+TEST(ScanHead, ReportsAFieldWithoutANameOrAColon) {
     for (const std::string_view line : {"X", "X ", ": 1", "X : 1", "X\t: 1", "X Y: 1", "X(: 1", "\xC3\xA4: 1"}) {
         HeadLines lines;
         FieldTable fields;
@@ -77,7 +77,7 @@ TEST(ScanHead, NotesAFieldWithoutANameOrAColon) {
     }
 }
 
-TEST(ParseLength, TakesDigitsAlone) {
+TEST(ParseLength, AcceptsOnlyDigits) {
     EXPECT_EQ(parse_length("0"), 0U);
     EXPECT_EQ(parse_length("18446744073709551615"), 18446744073709551615U);
     for (const auto* text :
@@ -86,7 +86,7 @@ TEST(ParseLength, TakesDigitsAlone) {
     }
 }
 
-TEST(Authority, IsAHostAndPerhapsAPort) {
+TEST(Authority, IsAHostWithAnOptionalPort) {
     for (const auto* text : {"a", "a.b-c_d~e", "1.2.3.4:5", "[::1]", "[2001:db8::1]:443", "a:00080"}) {
         EXPECT_TRUE(is_valid_authority(text)) << text;
     }
@@ -98,7 +98,7 @@ TEST(Authority, IsAHostAndPerhapsAPort) {
     EXPECT_FALSE(is_valid_authority(std::string_view("[::\0]", 5)));
 }
 
-TEST(Token, IsNeverEmptyAndHoldsNoDelimiter) {
+TEST(Token, IsNeverEmptyAndHasNoDelimiter) {
     EXPECT_TRUE(is_token("!#$%&'*+-.^_`|~09azAZ"));
     EXPECT_FALSE(is_token(""));
     for (const char c : std::string_view("\"(),/:;<=>?@[\\]{} \t\0\x7F\x80", 22)) {

@@ -22,7 +22,7 @@ struct Reading {
     std::string_view fault;
 };
 
-// Reads all of it in pieces of `step` bytes.
+// Reads everything in pieces of `step` bytes.
 Reading read_all(std::string_view bytes, bool masked, std::size_t step) {
     FrameReader reader(masked);
     Reading reading;
@@ -61,7 +61,7 @@ TEST(FrameReader, ReadsTheExamplesOfTheRfc) {
     EXPECT_EQ(read_all("\x01\x03Hel\x80\x02lo"s, false, 99).messages, (std::vector<Message>{{Opcode::text, "Hello"}}));
 }
 
-TEST(FrameReader, ReadsWhateverIsWrittenInPiecesOfAnySize) {
+TEST(FrameReader, ReadsFramesInPiecesOfAnySize) {
     for (const bool masked : {true, false}) {
         std::string bytes;
         std::vector<Message> expected;
@@ -78,7 +78,7 @@ TEST(FrameReader, ReadsWhateverIsWrittenInPiecesOfAnySize) {
     }
 }
 
-TEST(FrameReader, LetsControlFramesStandBetweenFragments) {
+TEST(FrameReader, AllowsControlFramesBetweenFragments) {
     const std::string bytes = "\x01\x03Hel\x89\x01!\x00\x01l\x8a\x00\x80\x01o"s;
     for (std::size_t step = 1; step < 8; ++step) {
         EXPECT_EQ(read_all(bytes, false, step).messages,
@@ -86,17 +86,17 @@ TEST(FrameReader, LetsControlFramesStandBetweenFragments) {
     }
 }
 
-TEST(FrameReader, FindsEveryFault) {
+TEST(FrameReader, DetectsEveryFault) {
     const std::string wrong[] = {
         "\xC1\x01x"s,                     // a reserved bit: no extension was negotiated
-        "\x83\x01x"s,                     // an opcode that is not defined
+        "\x83\x01x"s,                     // an undefined opcode
         "\x8B\x00"s,                      //
         "\x81\x81mmmmx"s,                 // masked by a server
         "\x80\x01x"s,                     // a continuation of nothing
         "\x01\x01x\x81\x01x"s,            // a message within a message
-        "\x09\x00"s,                      // a control frame in fragments
-        "\x89\x7E\x00\x7E"s,              // a long one
-        "\x81\x7E\x00\x05xxxxx"s,         // lengths that are not in their shortest form
+        "\x09\x00"s,                      // a fragmented control frame
+        "\x89\x7E\x00\x7E"s,              // a control frame that is too long
+        "\x81\x7E\x00\x05xxxxx"s,         // lengths not in their shortest form
         "\x81\x7F\0\0\0\0\0\0\xFF\xFF"s,  //
         "\x81\x7F\x80\0\0\0\0\0\0\0"s,    // the highest bit of a length
     };
@@ -107,7 +107,7 @@ TEST(FrameReader, FindsEveryFault) {
     EXPECT_NE(read_all("\x81\x01x", true, 1).fault, "");
 }
 
-TEST(AppendClose, IsACodeAndAReason) {
+TEST(AppendClose, WritesACodeAndAReason) {
     std::string out;
     append_close(CloseCode::going_away, "bye", nullptr, out);
     EXPECT_EQ(out,
@@ -122,7 +122,7 @@ UpgradeAsk read(std::string_view text) {
     return read_upgrade(head);
 }
 
-TEST(ReadUpgrade, TakesAHandshakeAndNothingLikeIt) {
+TEST(ReadUpgrade, AcceptsOnlyAValidHandshake) {
     const std::string sound =
         "GET /v1/realtime HTTP/1.1\r\nHost: a\r\nConnection: keep-alive, Upgrade\r\nUpgrade: WebSocket\r\n"
         "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n";

@@ -23,7 +23,7 @@ protected:
     }
 };
 
-TEST_F(EventLoopTest, RunsAWakenedOnce) {
+TEST_F(EventLoopTest, RunsAWokenObjectOnce) {
     Probe probe(loop);
     loop.post([&] {
         probe.wake();
@@ -34,7 +34,7 @@ TEST_F(EventLoopTest, RunsAWakenedOnce) {
     EXPECT_EQ(probe.runs, 1);
 }
 
-TEST_F(EventLoopTest, RunsWhatIsWokenOutsideATurn) {
+TEST_F(EventLoopTest, RunsAnObjectWokenOutsideATurn) {
     Probe probe(loop);
     probe.wake();
     stop_soon();
@@ -42,7 +42,7 @@ TEST_F(EventLoopTest, RunsWhatIsWokenOutsideATurn) {
     EXPECT_EQ(probe.runs, 1);
 }
 
-TEST_F(EventLoopTest, RunsAgainWhatWakesItself) {
+TEST_F(EventLoopTest, RunsAnObjectThatWakesItselfAgain) {
     Probe* self = nullptr;
     Probe probe(loop, [&] { self->runs < 100 ? self->wake() : loop.stop(); });
     self = &probe;
@@ -51,7 +51,7 @@ TEST_F(EventLoopTest, RunsAgainWhatWakesItself) {
     EXPECT_EQ(probe.runs, 100);
 }
 
-TEST_F(EventLoopTest, DoesNotRunWhatWasDestroyedAfterItWasWoken) {
+TEST_F(EventLoopTest, DoesNotRunAnObjectDestroyedAfterItsWake) {
     auto second = std::make_unique<Probe>(loop, [] { ADD_FAILURE() << "was run"; });
     Probe first(loop, [&] { second.reset(); });
     loop.post([&] {
@@ -63,7 +63,7 @@ TEST_F(EventLoopTest, DoesNotRunWhatWasDestroyedAfterItWasWoken) {
     EXPECT_EQ(first.runs, 1);
 }
 
-TEST_F(EventLoopTest, RunsWhatAnotherThreadPostsOnItsOwn) {
+TEST_F(EventLoopTest, RunsWorkPostedByAnotherThreadOnItsOwnThread) {
     std::thread::id ran_on;
     std::thread poster([&] {
         for (int i = 0; i < 100; ++i) loop.post([] {});
@@ -83,8 +83,8 @@ TEST_F(EventLoopTest, StopsFromAnotherThread) {
     stopper.join();
 }
 
-// Checklist 31: what fails dies alone, and is counted.
-TEST_F(EventLoopTest, CountsWhatThrowsAndGoesOn) {
+// Checklist 31: a failure ends only its own work, and is counted.
+TEST_F(EventLoopTest, CountsExceptionsAndContinues) {
     Probe fails(loop, [] { throw std::runtime_error("on purpose"); });
     Probe works(loop);
     loop.post([&] {
@@ -111,7 +111,7 @@ TEST_F(EventLoopTest, WakesAtATimersInstant) {
     EXPECT_GE(fired, when);
 }
 
-TEST_F(EventLoopTest, SeesAnEarlierTimerSetAfterALaterOne) {
+TEST_F(EventLoopTest, HonoursAnEarlierTimerSetAfterALaterOne) {
     Probe late(loop, [] { ADD_FAILURE() << "too late"; });
     Probe early(loop, [this] { loop.stop(); });
     Timer first(loop.timers(), late);
@@ -122,7 +122,7 @@ TEST_F(EventLoopTest, SeesAnEarlierTimerSetAfterALaterOne) {
     EXPECT_EQ(early.runs, 1);
 }
 
-TEST_F(EventLoopTest, TellsWhatADescriptorAllows) {
+TEST_F(EventLoopTest, TracksWhatADescriptorAllows) {
     auto pair = test::unix_pair();
     Source source(loop, pair.near.release());
     Probe probe(loop, [&] {
@@ -136,7 +136,7 @@ TEST_F(EventLoopTest, TellsWhatADescriptorAllows) {
     EXPECT_FALSE(source.ready.broken);
 }
 
-TEST_F(EventLoopTest, TellsAHalfCloseFromAClose) {
+TEST_F(EventLoopTest, DistinguishesAHalfCloseFromAClose) {
     auto half = test::tcp_pair();
     auto whole = test::tcp_pair();
     Source half_source(loop, half.near.release());
@@ -157,7 +157,7 @@ TEST_F(EventLoopTest, TellsAHalfCloseFromAClose) {
     EXPECT_TRUE(whole_source.ready.peer_closed);
 }
 
-TEST_F(EventLoopTest, ClosingASourceWakesWhoeverWatchesIt) {
+TEST_F(EventLoopTest, ClosingASourceWakesItsWaker) {
     auto pair = test::unix_pair();
     Source source(loop, pair.near.release());
     Probe probe(loop);
@@ -170,7 +170,7 @@ TEST_F(EventLoopTest, ClosingASourceWakesWhoeverWatchesIt) {
     EXPECT_FALSE(probe.take_wake());
 }
 
-TEST_F(EventLoopTest, TellsTheLongestItWasBusyOnce) {
+TEST_F(EventLoopTest, ReportsTheLongestBusyTimeOnce) {
     loop.post([&] {
         const TimePoint until = loop.now() + 2ms;
         while (loop.now() < until) {

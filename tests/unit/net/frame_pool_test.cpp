@@ -10,7 +10,7 @@
 namespace weir::net {
 namespace {
 
-// Makes a frame of every size, fills each with a byte of its own, and frees those that still hold it.
+// Allocates frames of every size, fills each with a byte of its own, and frees them; returns how many were intact.
 int count_whole_frames() {
     std::vector<std::pair<unsigned char*, std::size_t>> frames;
     for (std::size_t size = 1; size < 6000; size += 37) {
@@ -31,12 +31,12 @@ int count_whole_frames() {
 
 constexpr int kFrames = 163;
 
-TEST(FramePool, GivesEveryFrameMemoryOfItsOwn) {
+TEST(FramePool, GivesEveryFrameItsOwnMemory) {
     EXPECT_EQ(count_whole_frames(), kFrames);
-    EXPECT_EQ(count_whole_frames(), kFrames) << "out of what was freed";
+    EXPECT_EQ(count_whole_frames(), kFrames) << "from freed memory";
 }
 
-TEST(FramePool, ServesEachThreadAlone) {
+TEST(FramePool, ServesEachThreadSeparately) {
     int elsewhere = 0;
     std::thread other([&] { elsewhere = count_whole_frames(); });
     EXPECT_EQ(count_whole_frames(), kFrames);
@@ -44,7 +44,7 @@ TEST(FramePool, ServesEachThreadAlone) {
     EXPECT_EQ(elsewhere, kFrames);
 }
 
-TEST(FramePool, TakesBackMoreThanItKeeps) {
+TEST(FramePool, AcceptsMoreFreedFramesThanItKeeps) {
     std::vector<void*> frames;
     for (int i = 0; i < 1000; ++i) frames.push_back(allocate_frame(200));
     for (void* frame : frames) free_frame(frame, 200);
@@ -52,12 +52,12 @@ TEST(FramePool, TakesBackMoreThanItKeeps) {
 }
 
 #if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__) && !defined(__has_feature)
-TEST(FramePool, GivesTheFrameThatWasFreedLast) {
+TEST(FramePool, ReusesTheLastFreedFrame) {
     void* first = allocate_frame(130);
     void* second = allocate_frame(130);
     free_frame(first, 130);
     free_frame(second, 130);
-    EXPECT_EQ(allocate_frame(192), second) << "sizes of one grain share their frames";
+    EXPECT_EQ(allocate_frame(192), second) << "sizes of one class share their frames";
     EXPECT_EQ(allocate_frame(129), first);
     free_frame(first, 129);
     free_frame(second, 192);

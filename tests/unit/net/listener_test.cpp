@@ -35,7 +35,7 @@ protected:
     std::vector<Descriptor> accepted;
 };
 
-TEST_F(ListenerTest, AcceptsEverybody) {
+TEST_F(ListenerTest, AcceptsEveryConnection) {
     Listener listener(loop, ::dup(listening.get()), accept_until(200));
     connect(100);
     loop.post([this] { connect(100); });
@@ -43,7 +43,7 @@ TEST_F(ListenerTest, AcceptsEverybody) {
     EXPECT_EQ(accepted.size(), 200U);
 }
 
-TEST_F(ListenerTest, AcceptsBeforeItClosesWhoeverHasConnectedInTime) {
+TEST_F(ListenerTest, AcceptsPendingConnectionsBeforeItCloses) {
     const int fd = listening.get();
     Listener listener(loop, ::dup(fd), accept_until(0));
     connect(200);
@@ -57,13 +57,13 @@ TEST_F(ListenerTest, AcceptsBeforeItClosesWhoeverHasConnectedInTime) {
 }
 
 // Checklist 26: no spin, and recovery by itself.
-TEST_F(ListenerTest, PausesWithoutDescriptorsAndGoesOnWhenThereAreSome) {
+TEST_F(ListenerTest, PausesWithoutDescriptorsAndResumesWhenThereAreSome) {
     rlimit before{};
     ASSERT_EQ(getrlimit(RLIMIT_NOFILE, &before), 0);
     test::Probe restore(loop, [&] { setrlimit(RLIMIT_NOFILE, &before); });
     Timer soon(loop.timers(), restore);
     const auto accept = accept_until(3);
-    // The first to come takes the last descriptor. (Earlier would trip the sanitizer, which needs some of its own.)
+    // The first connection takes the last descriptor. (Earlier would trip the sanitizer, which needs some of its own.)
     Listener listener(loop, ::dup(listening.get()), [&](int fd, const SocketAddress& peer) {
         accept(fd, peer);
         if (accepted.size() > 1) return;

@@ -28,7 +28,7 @@ std::string binary(char command, char family, const std::string& rest) {
 
 const std::string kV4 = binary('\x21', '\x11', "\xC0\x00\x02\x01\x0A\x00\x00\x01\x30\x39\x01\xBB"s);
 
-TEST(ProxyProtocol, ReadsALine) {
+TEST(ProxyProtocol, ReadsTheTextForm) {
     EXPECT_EQ(source_of("PROXY TCP4 192.0.2.1 10.0.0.1 12345 443\r\nGET /"), "192.0.2.1");
     EXPECT_EQ(source_of("PROXY TCP6 2001:db8::1 ::1 1 65535\r\n"), "2001:db8::1");
     EXPECT_EQ(source_of("PROXY UNKNOWN\r\n"), "peer");

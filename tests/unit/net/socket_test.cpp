@@ -17,7 +17,7 @@ namespace {
 using test::Descriptor;
 using testing::HasSubstr;
 
-TEST(ListenOn, BoundsWhatTheKernelHoldsForAClientThatReadsNothing) {
+TEST(ListenOn, BoundsTheKernelsBufferForAClientThatReadsNothing) {
     const auto [client, server] = test::tcp_pair();
     const std::string block(64 * 1024, 'x');
     std::size_t taken = 0;
@@ -25,7 +25,7 @@ TEST(ListenOn, BoundsWhatTheKernelHoldsForAClientThatReadsNothing) {
          sent >= 0 && taken<64 * block.size(); taken += sent> 0 ? static_cast<std::size_t>(sent) : 0) {
         sent = ::send(server.get(), block.data(), block.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
     }
-    // What the client's own kernel has taken, and 128 KiB more at most.
+    // What the client's own kernel has accepted, and at most 128 KiB more.
     int unread = 0;
     ASSERT_EQ(::ioctl(client.get(), FIONREAD, &unread), 0);
     EXPECT_LE(taken, static_cast<std::size_t>(unread) + 4 * 128 * 1024);
@@ -36,7 +36,7 @@ TEST(ListenOn, BoundsWhatTheKernelHoldsForAClientThatReadsNothing) {
     EXPECT_EQ(bound, 128 * 1024);
 }
 
-TEST(SocketAddress, GoesThereAndBack) {
+TEST(SocketAddress, RoundTrips) {
     for (const auto& [text, shown] :
          {std::pair("127.0.0.1", "127.0.0.1:80"), std::pair("::1", "[::1]:80"),
           std::pair("2001:db8::2", "[2001:db8::2]:80"), std::pair("0.0.0.0", "0.0.0.0:80")}) {
@@ -48,7 +48,7 @@ TEST(SocketAddress, GoesThereAndBack) {
     }
 }
 
-TEST(SocketAddress, IsNobodyUnlessItIsIp) {
+TEST(SocketAddress, IsUnspecifiedUnlessItIsIp) {
     EXPECT_EQ(SocketAddress{}.port(), 0);
     EXPECT_EQ(SocketAddress{}.ip(), IpAddress{});
 }
@@ -68,7 +68,7 @@ TEST(ListenOn, SharesAPortOnlyWhenAsked) {
     EXPECT_THAT(refused.error().message, HasSubstr("127.0.0.1:" + std::to_string(port)));
 }
 
-TEST(ListenOn, NamesTheAddressThatItCannotUse) {
+TEST(ListenOn, NamesTheAddressThatCannotBeUsed) {
     EXPECT_THAT(listen_on({"localhost", 80, {}}, false).error().message, HasSubstr("'localhost'"));
     EXPECT_THAT(listen_on({"192.0.2.1", 1, {}}, false).error().message, HasSubstr("192.0.2.1:1"));
     const std::string long_path(200, 'x');
@@ -91,7 +91,7 @@ TEST(ListenOn, ReplacesAStaleUnixSocketAndNothingElse) {
     std::filesystem::remove_all(folder);
 }
 
-TEST(StartConnect, ReachesWhoeverListens) {
+TEST(StartConnect, ReachesAListener) {
     const auto pair = test::tcp_pair();
     EXPECT_EQ(connect_error(pair.near.get()), 0);
     EXPECT_EQ(local_address(pair.near.get()).ip(), IpAddress::parse("127.0.0.1"));
@@ -101,7 +101,7 @@ TEST(StartConnect, ReachesWhoeverListens) {
     EXPECT_NE(no_delay, 0);
 }
 
-TEST(StartConnect, SaysWhyNobodyWasReached) {
+TEST(StartConnect, ReportsWhyItFailed) {
     Descriptor listener = test::loopback_listener();
     const SocketAddress address = local_address(listener.get());
     listener.close();
@@ -109,7 +109,7 @@ TEST(StartConnect, SaysWhyNobodyWasReached) {
     EXPECT_EQ(refused.get() < 0 ? errno : connect_error(refused.get()), ECONNREFUSED);
 }
 
-TEST(UnacknowledgedBytes, TellWhoClosedBeforeReadingFromWhoClosedAfterwards) {
+TEST(UnacknowledgedBytes, TellACloseBeforeReadingFromOneAfterwards) {
     auto unread = test::tcp_pair();
     unread.far.close();
     unread.near.send("too late");

@@ -54,14 +54,14 @@ TEST(Task, RunsOnlyWhenStarted) {
     EXPECT_TRUE(lazy.done());
 }
 
-TEST(Task, GivesItsValueToWhoeverAwaitsIt) {
+TEST(Task, GivesItsValueToItsAwaiter) {
     task<int> sum = add(2, 3);
     sum.start();
     ASSERT_TRUE(sum.done());
     EXPECT_EQ(sum.result(), 5);
 }
 
-TEST(Task, GivesWhatCanOnlyBeMoved) {
+TEST(Task, CanReturnAMoveOnlyValue) {
     task<std::unique_ptr<int>> owned = give_owned(7);
     owned.start();
     EXPECT_EQ(*owned.result(), 7);
@@ -73,7 +73,7 @@ TEST(Task, ReturnsThroughManyCalls) {
     EXPECT_EQ(deep.result(), 500);
 }
 
-TEST(Task, ThrowsInItsParentWhatItThrew) {
+TEST(Task, RethrowsItsExceptionInItsParent) {
     task<int> recovered = recover(1);
     recovered.start();
     EXPECT_EQ(recovered.result(), -1);
@@ -83,7 +83,7 @@ TEST(Task, ThrowsInItsParentWhatItThrew) {
     EXPECT_THROW(failed.result(), std::runtime_error);
 }
 
-// Counts how many of it are alive.
+// Counts its live instances.
 struct Local {
     explicit Local(int& count) : alive(count) { ++alive; }
     ~Local() { --alive; }
@@ -101,7 +101,7 @@ task<void> wait_below(Waker& waker, int& alive, int depth) {
     }
 }
 
-TEST(Task, TakesTheWholeChainWithItWhenDestroyedWhileItWaits) {
+TEST(Task, DestroysTheWholeChainWhenDestroyedWhileWaiting) {
     EventLoop loop;
     Waker waker(loop);
     int alive = 0;
@@ -114,7 +114,7 @@ TEST(Task, TakesTheWholeChainWithItWhenDestroyedWhileItWaits) {
     EXPECT_EQ(alive, 0);
 }
 
-TEST(Task, EndsTheWholeChainWhenWoken) {
+TEST(Task, RunsTheWholeChainToItsEndWhenWoken) {
     EventLoop loop;
     Waker waker(loop);
     int alive = 0;

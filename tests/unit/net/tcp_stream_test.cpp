@@ -16,8 +16,8 @@ using test::LoopTest;
 
 class TcpStreamTest : public LoopTest {
 protected:
-    std::string read(ByteStream& stream, std::size_t room = 16) {
-        std::string bytes(room, '\0');
+    std::string read(ByteStream& stream, std::size_t size = 16) {
+        std::string bytes(size, '\0');
         last = stream.try_read(bytes);
         bytes.resize(last.bytes);
         return bytes;
@@ -26,7 +26,7 @@ protected:
         const iovec part = as_part(bytes);
         return stream.try_write({&part, 1});
     }
-    // Lets the loop look at its descriptors until `holds`.
+    // Lets the loop process events until `holds`.
     template <typename Condition>
     void look(ByteStream& stream, Condition holds) {
         Waker waker(loop);
@@ -59,7 +59,7 @@ TEST_F(TcpStreamTest, AFullReadMayHaveLeftMore) {
     EXPECT_FALSE(stream->source().ready.readable);
 }
 
-TEST_F(TcpStreamTest, ReadsOnWhenTheLoopSaysThatThereIsMore) {
+TEST_F(TcpStreamTest, ReadsOnWhenTheLoopReportsMore) {
     auto pair = test::unix_pair();
     const auto stream = make_tcp_stream(loop, pair.near.release());
     read(*stream);
@@ -69,7 +69,7 @@ TEST_F(TcpStreamTest, ReadsOnWhenTheLoopSaysThatThereIsMore) {
     EXPECT_EQ(read(*stream), "abc");
 }
 
-TEST_F(TcpStreamTest, ReadsWhatCameBeforeAFinAndThenItsEnd) {
+TEST_F(TcpStreamTest, ReadsWhatCameBeforeAFinAndThenTheEnd) {
     auto pair = test::tcp_pair();
     const auto stream = make_tcp_stream(loop, pair.near.release());
     pair.far.send("abc");
@@ -81,7 +81,7 @@ TEST_F(TcpStreamTest, ReadsWhatCameBeforeAFinAndThenItsEnd) {
     EXPECT_EQ(last.status, IoStatus::eof);
 }
 
-TEST_F(TcpStreamTest, HearsOfAFinThatComesAfterAShortRead) {
+TEST_F(TcpStreamTest, NoticesAFinThatComesAfterAShortRead) {
     auto pair = test::tcp_pair();
     const auto stream = make_tcp_stream(loop, pair.near.release());
     pair.far.send("abc");
@@ -140,7 +140,7 @@ TEST_F(TcpStreamTest, FailsToWriteToAPeerThatIsGone) {
     EXPECT_EQ(write(*stream, "x").status, IoStatus::failed);
 }
 
-TEST_F(TcpStreamTest, EndsItsWritingAndReadsOn) {
+TEST_F(TcpStreamTest, KeepsReadingAfterShuttingDownItsWrites) {
     auto pair = test::tcp_pair();
     const auto stream = make_tcp_stream(loop, pair.near.release());
     stream->shutdown_write();
@@ -160,11 +160,11 @@ TEST_F(TcpStreamTest, AbortingResets) {
     ssize_t got = 0;
     do got = ::recv(pair.far.get(), &byte, 1, 0);
     while (got > 0);
-    EXPECT_LT(got, 0) << "a clean end";
+    EXPECT_LT(got, 0) << "a clean end instead of a reset";
     EXPECT_EQ(errno, ECONNRESET);
 }
 
-TEST_F(TcpStreamTest, IsOfNoUseOnceAborted) {
+TEST_F(TcpStreamTest, IsUnusableOnceAborted) {
     auto pair = test::tcp_pair();
     const auto stream = make_tcp_stream(loop, pair.near.release());
     stream->abort();

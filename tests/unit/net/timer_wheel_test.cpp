@@ -20,7 +20,7 @@ protected:
         wheel.advance(now);
         return probe.take_wake();
     }
-    // When it fires if the wheel is driven as the loop drives it.
+    // When it fires if the wheel is driven as by the loop.
     std::optional<TimePoint> fires() {
         while (const auto next = wheel.next()) {
             if (fires_at(*next)) return next;
@@ -57,7 +57,7 @@ TEST_F(TimerWheelTest, FiresOnce) {
     EXPECT_EQ(wheel.next(), std::nullopt);
 }
 
-TEST_F(TimerWheelTest, CanBeSetAgainFromWhenItFired) {
+TEST_F(TimerWheelTest, CanBeSetAgainWhenItFires) {
     timer.set(kStart + 5ms);
     EXPECT_TRUE(fires_at(kStart + 20ms));
     timer.set(kStart + 30ms);
@@ -88,7 +88,7 @@ TEST_F(TimerWheelTest, MovesLaterAndThenHalfwayBack) {
     EXPECT_LE(*fired, kStart + 1s + TimerWheel::kTick);
 }
 
-TEST_F(TimerWheelTest, WaitsLongerThanItsRound) {
+TEST_F(TimerWheelTest, WaitsLongerThanOneRound) {
     for (const Duration wait : {Duration(8188ms), Duration(8192ms), Duration(8196ms), Duration(10min), Duration(30h)}) {
         test::Probe far_probe(loop);
         TimerWheel fresh(kStart);
@@ -105,7 +105,7 @@ TEST_F(TimerWheelTest, WaitsLongerThanItsRound) {
     }
 }
 
-TEST_F(TimerWheelTest, FiresAtOnceForAnInstantThatIsPast) {
+TEST_F(TimerWheelTest, FiresAtOnceForAnInstantInThePast) {
     wheel.advance(kStart + 1s);
     timer.set(kStart);
     EXPECT_TRUE(fires_at(kStart + 1s + TimerWheel::kTick));
@@ -122,8 +122,8 @@ TEST_F(TimerWheelTest, FiresAfterASleepOfManyRounds) {
     EXPECT_TRUE(later_probe.take_wake());
 }
 
-TEST_F(TimerWheelTest, ServesATimerSetAfterALongRest) {
-    // No timer, no advance: the wheel's own time has stood still meanwhile.
+TEST_F(TimerWheelTest, ServesATimerSetAfterALongIdleTime) {
+    // No timer, no advance: the wheel's own time stood still.
     const TimePoint now = kStart + 3h;
     timer.set(now + 10ms);
     const auto fired = fires();
@@ -151,7 +151,7 @@ TEST_F(TimerWheelTest, CanBeSetAgainWhileClearedInItsSlot) {
     EXPECT_TRUE(fires_at(kStart + 3004ms));
 }
 
-TEST_F(TimerWheelTest, NeverFiresForAnInstantThatNeverComes) {
+TEST_F(TimerWheelTest, NeverFiresAtTheLastPossibleInstant) {
     timer.set(TimePoint::max());
     EXPECT_EQ(wheel.next(), std::nullopt);
     timer.set(kStart + 10ms);
@@ -159,14 +159,14 @@ TEST_F(TimerWheelTest, NeverFiresForAnInstantThatNeverComes) {
     EXPECT_FALSE(fires_at(kStart + 1h));
 }
 
-TEST_F(TimerWheelTest, ForgetsATimerThatIsDestroyedWhileSet) {
+TEST_F(TimerWheelTest, ForgetsATimerDestroyedWhileSet) {
     auto gone = std::make_unique<Timer>(wheel, probe);
     gone->set(kStart + 10ms);
     gone.reset();
     EXPECT_FALSE(fires_at(kStart + 1s));
 }
 
-TEST_F(TimerWheelTest, GivesAllThatAreDueTogether) {
+TEST_F(TimerWheelTest, FiresAllDueTimersTogether) {
     test::Probe other_probe(loop);
     Timer other(wheel, other_probe);
     timer.set(kStart + 10ms);

@@ -37,7 +37,7 @@ protected:
         return config;
     }
 
-    // Both ends of a connection, before their handshake.
+    // Connects both ends, before their handshake.
     void connect(const ClientTlsConfig& config, const std::string& host) {
         auto pair = test::unix_pair();
         client = TlsContext::client(config).value()->wrap(loop, pair.near.release(), host);
@@ -69,7 +69,7 @@ protected:
 
 test::Certificates* TlsTest::certificates_ = nullptr;
 
-TEST_F(TlsTest, ShakesHandsWithTheNameInTheCertificate) {
+TEST_F(TlsTest, AcceptsTheNameInTheCertificate) {
     EXPECT_TRUE(is_accepted(trusting(), "localhost"));
     EXPECT_TRUE(client->secure());
     EXPECT_TRUE(is_accepted(trusting(), "127.0.0.1"));
@@ -81,7 +81,7 @@ TEST_F(TlsTest, RefusesAnotherName) {
     EXPECT_FALSE(is_accepted(trusting(), "ocalhost"));
 }
 
-TEST_F(TlsTest, ChecksTheNameThatItIsToldToExpect) {
+TEST_F(TlsTest, ChecksTheConfiguredName) {
     ClientTlsConfig config = trusting();
     config.server_name = "localhost";
     EXPECT_TRUE(is_accepted(config, "10.0.0.1"));
@@ -89,18 +89,18 @@ TEST_F(TlsTest, ChecksTheNameThatItIsToldToExpect) {
     EXPECT_FALSE(is_accepted(config, "localhost"));
 }
 
-TEST_F(TlsTest, RefusesACertificateThatNobodyVouchesFor) {
+TEST_F(TlsTest, RefusesACertificateOfAnUnknownAuthority) {
     EXPECT_FALSE(is_accepted(trusting("second"), "localhost"));
     EXPECT_FALSE(is_accepted({}, "localhost"));
 }
 
-TEST_F(TlsTest, AcceptsAnythingWhenToldNotToVerify) {
+TEST_F(TlsTest, AcceptsAnyCertificateWhenVerificationIsOff) {
     ClientTlsConfig config;
     config.verify = false;
     EXPECT_TRUE(is_accepted(config, "example.org"));
 }
 
-TEST_F(TlsTest, NamesTheFileThatItCannotUse) {
+TEST_F(TlsTest, NamesTheFileThatCannotBeUsed) {
     const auto cert = certificates_->cert("first");
     EXPECT_THAT(TlsContext::server({"/nonexistent.pem", "/x"}).error().message, HasSubstr("/nonexistent.pem"));
     EXPECT_THAT(TlsContext::server({cert, "/nonexistent.key"}).error().message, HasSubstr("/nonexistent.key"));
@@ -110,7 +110,7 @@ TEST_F(TlsTest, NamesTheFileThatItCannotUse) {
     EXPECT_THAT(TlsContext::client(config).error().message, HasSubstr("/nonexistent.ca"));
 }
 
-// What a client that offers these protocols, each after its length, gets: the chosen one, or nothing.
+// The protocol chosen for a client that offers these, each preceded by its length; empty if none.
 std::string negotiate(TlsContext& context, EventLoop& loop, const std::string& offered) {
     auto pair = test::unix_pair();
     const Stream server = context.wrap(loop, pair.far.release(), {});
@@ -131,14 +131,14 @@ std::string negotiate(TlsContext& context, EventLoop& loop, const std::string& o
     return {reinterpret_cast<const char*>(chosen), size};
 }
 
-TEST_F(TlsTest, SpeaksHttp11AndNothingElse) {
+TEST_F(TlsTest, NegotiatesHttp11AndNothingElse) {
     const auto context = server_context();
     EXPECT_EQ(negotiate(*context, loop, "\x02h2\x08http/1.1"), "http/1.1");
     EXPECT_EQ(negotiate(*context, loop, "\x02h2"), "refused");
     EXPECT_EQ(negotiate(*context, loop, ""), "");
 }
 
-TEST_F(TlsTest, RefusesGarbageForAHandshake) {
+TEST_F(TlsTest, RefusesGarbageInsteadOfAHandshake) {
     auto pair = test::unix_pair();
     const Stream stream = server_context()->wrap(loop, pair.far.release(), {});
     EXPECT_EQ(stream->try_handshake(), IoStatus::would_block);
@@ -146,7 +146,7 @@ TEST_F(TlsTest, RefusesGarbageForAHandshake) {
     EXPECT_EQ(stream->try_handshake(), IoStatus::failed);
 }
 
-// Sends a small part and a large one, as an answer's head and body go.
+// Sends a small part and a large one, like an answer's head and body.
 task<void> send_all(ByteStream& stream, Waker& waker, std::string_view small, std::string_view large) {
     while (!small.empty() || !large.empty()) {
         const iovec parts[] = {{const_cast<char*>(small.data()), small.size()},
@@ -162,10 +162,10 @@ task<void> send_all(ByteStream& stream, Waker& waker, std::string_view small, st
 }
 
 task<void> receive_all(ByteStream& stream, Waker& waker, std::string& received, IoStatus& end) {
-    std::string room(10'000, '\0');
+    std::string buffer(10'000, '\0');
     for (;;) {
-        const IoResult result = stream.try_read(room);
-        received.append(room, 0, result.bytes);
+        const IoResult result = stream.try_read(buffer);
+        received.append(buffer, 0, result.bytes);
         if (result.status == IoStatus::would_block) co_await waker.wait();
         if (result.status == IoStatus::eof || result.status == IoStatus::failed) {
             end = result.status;
@@ -174,7 +174,7 @@ task<void> receive_all(ByteStream& stream, Waker& waker, std::string& received, 
     }
 }
 
-TEST_F(TlsTest, CarriesMoreThanTheSocketHoldsInOrder) {
+TEST_F(TlsTest, SendsMoreThanTheSocketHoldsInOrder) {
     ASSERT_TRUE(is_accepted(trusting(), "localhost"));
     const std::string head(300, 'h');
     std::string body(2'000'000, '\0');
@@ -192,28 +192,28 @@ TEST_F(TlsTest, CarriesMoreThanTheSocketHoldsInOrder) {
     EXPECT_TRUE(received == head + body);
 }
 
-TEST_F(TlsTest, ReadsWhatIsAlreadyDecryptedWithoutTheDescriptor) {
+TEST_F(TlsTest, ReadsAlreadyDecryptedBytesWithoutTheDescriptor) {
     ASSERT_TRUE(is_accepted(trusting(), "localhost"));
     const std::string_view text = "abcdef";
     const iovec part{const_cast<char*>(text.data()), text.size()};
     ASSERT_EQ(server->try_write({&part, 1}).bytes, 6U);
     client->source().ready.readable = true;
-    std::string room(3, '\0');
-    ASSERT_EQ(client->try_read(room).bytes, 3U);
+    std::string buffer(3, '\0');
+    ASSERT_EQ(client->try_read(buffer).bytes, 3U);
     client->source().ready.readable = false;
-    EXPECT_EQ(client->try_read(room).bytes, 3U);
-    EXPECT_EQ(room, "def");
-    EXPECT_EQ(client->try_read(room).status, IoStatus::would_block);
+    EXPECT_EQ(client->try_read(buffer).bytes, 3U);
+    EXPECT_EQ(buffer, "def");
+    EXPECT_EQ(client->try_read(buffer).status, IoStatus::would_block);
 }
 
 // Checklist 19: an end without close_notify may be an attacker's.
-TEST_F(TlsTest, TakesAnEndWithoutCloseNotifyForAFailure) {
+TEST_F(TlsTest, TreatsAnEndWithoutCloseNotifyAsAFailure) {
     ASSERT_TRUE(is_accepted(trusting(), "localhost"));
     server->abort();
     client->source().ready.readable = true;
-    std::string room(16, '\0');
-    EXPECT_EQ(client->try_read(room).status, IoStatus::failed);
-    EXPECT_EQ(server->try_read(room).status, IoStatus::failed);
+    std::string buffer(16, '\0');
+    EXPECT_EQ(client->try_read(buffer).status, IoStatus::failed);
+    EXPECT_EQ(server->try_read(buffer).status, IoStatus::failed);
     EXPECT_EQ(server->try_handshake(), IoStatus::failed);
 }
 

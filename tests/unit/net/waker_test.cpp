@@ -40,12 +40,12 @@ task<void> wake_itself(Waker& waker) {
     co_await waker.wait();
 }
 
-TEST_F(WakerTest, CountsAWakeThatComesBeforeTheWait) {
+TEST_F(WakerTest, RemembersAWakeThatComesBeforeTheWait) {
     Waker waker(loop);
     run(wake_itself(waker));
 }
 
-TEST_F(WakerTest, ForgivesAWakeThatNobodyWaitsFor) {
+TEST_F(WakerTest, AllowsAWakeWithoutAWaiter) {
     Waker waker(loop);
     loop.post([&] {
         waker.wake();
@@ -79,7 +79,7 @@ TEST_F(WakerTest, YieldLetsOthersRun) {
     EXPECT_EQ(log, "ababab");
 }
 
-TEST_F(WakerTest, TheLoopKnowsWhetherOthersWaitBehindWhoeverRuns) {
+TEST_F(WakerTest, TheLoopKnowsWhetherOthersAreStillToRun) {
     std::string log;
     const auto note = [&] { log += loop.others_wait() ? 'y' : 'n'; };
     test::Probe first(loop, note);
@@ -108,7 +108,7 @@ task<void> wake_all(Waker& waker, std::vector<Waker*> others, std::vector<task<v
         co_await waker.yield();
 }
 
-TEST_F(WakerTest, WhoeverGivesWayToOthersSendsAfterAllHaveRead) {
+TEST_F(WakerTest, ACoroutineThatYieldsSendsAfterAllHaveRead) {
     Waker first(loop);
     Waker second(loop);
     Waker third(loop);
@@ -122,7 +122,7 @@ TEST_F(WakerTest, WhoeverGivesWayToOthersSendsAfterAllHaveRead) {
     EXPECT_EQ(log.size(), 6U);
 }
 
-TEST_F(WakerTest, AWorkThatOnlyYieldsKeepsNobodyFromPosting) {
+TEST_F(WakerTest, ACoroutineThatOnlyYieldsDoesNotBlockPosts) {
     Waker waker(loop);
     bool posted = false;
     const auto spin = [](Waker& own, const bool& stop) -> task<void> {

@@ -27,7 +27,7 @@ protected:
     std::chrono::system_clock::time_point arrived = kArrival;
 };
 
-TEST_F(AccessLineTest, CannotBeBrokenByWhatAClientSends) {
+TEST_F(AccessLineTest, StaysOneJsonLineWhateverAClientSends) {
     Record record = served_record();
     const std::string hostile("/v1/\n{\"decision\":\"admitted\"}\r\x1b[2J\x7f\xff\xc3\"\\\0x", 41);
     record.path = hostile;
@@ -41,14 +41,14 @@ TEST_F(AccessLineTest, CannotBeBrokenByWhatAClientSends) {
         std::none_of(text.begin(), text.end() - 1, [](char c) { return static_cast<unsigned char>(c) < 0x20; }));
 }
 
-TEST_F(AccessLineTest, CutsWhatIsVeryLong) {
+TEST_F(AccessLineTest, TruncatesVeryLongText) {
     Record record = served_record();
     const std::string path(100'000, 'a');
     record.path = path;
     EXPECT_EQ(parsed(record).at("path").as_string().size(), kLongestText);
 }
 
-TEST_F(AccessLineTest, SaysWhatAShadowPolicyWouldHaveDone) {
+TEST_F(AccessLineTest, ShowsWhatAShadowPolicyWouldHaveDone) {
     Record record = served_record();
     record.shadow = true;
     record.shadow_reason = Reason::client_rate;
@@ -61,13 +61,13 @@ TEST_F(AccessLineTest, SaysWhatAShadowPolicyWouldHaveDone) {
     EXPECT_EQ(fields.at("observed").as_double(), 20.5);
 }
 
-TEST_F(AccessLineTest, NamesTheRulesByWhichAnAnswerBecameCheaper) {
+TEST_F(AccessLineTest, NamesTheRulesThatMadeAnAnswerCheaper) {
     Record record = served_record();
     record.degraded = "short-answers,small-model";
     EXPECT_EQ(parsed(record).at("degraded").as_string(), "short-answers,small-model");
 }
 
-TEST_F(AccessLineTest, LeavesOutWhatHasNoValue) {
+TEST_F(AccessLineTest, LeavesOutKeysWithoutAValue) {
     Record record;
     record.reason = Reason::bad_request;
     record.status = 400;
@@ -78,7 +78,7 @@ TEST_F(AccessLineTest, LeavesOutWhatHasNoValue) {
     }
 }
 
-TEST_F(AccessLineTest, HasNoNumberThatJsonHasNot) {
+TEST_F(AccessLineTest, WritesNoNumberThatJsonLacks) {
     Record record = shed_record();
     record.limit = std::numeric_limits<double>::infinity();
     record.observed = std::numeric_limits<double>::quiet_NaN();
@@ -88,7 +88,7 @@ TEST_F(AccessLineTest, HasNoNumberThatJsonHasNot) {
     EXPECT_EQ(fields.at("duration_ms").as_double(), 0);
 }
 
-TEST_F(AccessLineTest, TellsTheSecondsApart) {
+TEST_F(AccessLineTest, WritesEachSecondCorrectly) {
     const Record record = served_record();
     EXPECT_EQ(parsed(record).at("ts").as_string(), "2026-01-31T12:00:00.123Z");
     arrived += 999ms;

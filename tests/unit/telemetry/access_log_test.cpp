@@ -24,7 +24,7 @@ protected:
         config.queue_lines = 100'000;
     }
 
-    // How many of many such requests get a line.
+    // How many lines kMany such requests get.
     std::uint64_t lines_of(const Record& record) {
         AccessLog log(1, names);
         EXPECT_TRUE(log.reconfigure(config).has_value());
@@ -40,12 +40,12 @@ protected:
 
 TEST_F(AccessLogTest, WritesEveryRequestByDefault) { EXPECT_EQ(lines_of(served_record()), kMany); }
 
-TEST_F(AccessLogTest, WritesTheShareThatItIsToldTo) {
+TEST_F(AccessLogTest, WritesTheConfiguredShare) {
     config.sample_served = 0.1;
     EXPECT_NEAR(static_cast<double>(lines_of(served_record())), 0.1 * kMany, 60);
 }
 
-TEST_F(AccessLogTest, SamplesByWhatBecameOfTheRequest) {
+TEST_F(AccessLogTest, SamplesByHowARequestEnded) {
     config.sample_served = 0;
     config.sample_failed = 0;
     EXPECT_EQ(lines_of(served_record()), 0u);
@@ -55,7 +55,7 @@ TEST_F(AccessLogTest, SamplesByWhatBecameOfTheRequest) {
     EXPECT_EQ(lines_of(failed), 0u);
 }
 
-TEST_F(AccessLogTest, GivesSparedRequestsTheBetterChance) {
+TEST_F(AccessLogTest, GivesSparedRequestsTheHigherChance) {
     config.sample_served = 0;
     Record spared = served_record();
     spared.shadow = true;
@@ -74,7 +74,7 @@ TEST_F(AccessLogTest, StampsALineWithTheTimeOfArrival) {
     std::string written;
     std::getline(std::ifstream(file), written);
     std::filesystem::remove(file);
-    // Stamps of one format: their order is that of the times.
+    // Timestamps of one format sort in the order of their times.
     const auto stamp_of = [&](std::chrono::system_clock::time_point arrived) {
         return std::string(AccessLine(names).write(record, arrived).substr(0, 32));
     };

@@ -1,5 +1,5 @@
-// The exact text that operators' dashboards, alerts and log shippers are built on.
-// WEIR_UPDATE_GOLDEN=1 writes the files anew; read the difference before you commit it.
+// The exact text that operators' dashboards, alerts and log shippers depend on.
+// WEIR_UPDATE_GOLDEN=1 rewrites the files; read the diff before you commit it.
 
 #include <gtest/gtest.h>
 
@@ -42,7 +42,7 @@ Scrape sample_scrape() {
     return scrape;
 }
 
-TEST(Golden, MetricsAreAsWritten) {
+TEST(Golden, MetricsMatchTheFile) {
     Telemetry telemetry(2, sample_labels());
     telemetry.recorder(0).connection_opened(kPublic);
     telemetry.recorder(1).connection_opened(kPublic);
@@ -76,7 +76,7 @@ TEST(Golden, MetricsAreAsWritten) {
     expect_golden("metrics.txt", telemetry.metrics(sample_scrape()));
 }
 
-TEST(Golden, LogLinesAreAsWritten) {
+TEST(Golden, LogLinesMatchTheFile) {
     Names names;
     names.update(sample_labels());
     AccessLine line(names);

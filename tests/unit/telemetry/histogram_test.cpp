@@ -21,7 +21,7 @@ HistogramTotals totals_of(const Histogram& histogram, Duration extra_edge = {}) 
     return totals;
 }
 
-TEST(BucketEdges, FindWhatWalkingAlongThemFinds) {
+TEST(BucketEdges, FindTheSameBucketAsALinearSearch) {
     for (const BucketEdges* edges : {&kDurationEdges, &kFirstTokenEdges, &kOverheadEdges}) {
         for (std::size_t i = 0; i < edges->size(); ++i) {
             for (const std::uint64_t length :
@@ -37,12 +37,12 @@ TEST(BucketEdges, FindWhatWalkingAlongThemFinds) {
     }
 }
 
-TEST(BucketEdges, TakeTheShortestAndTheLongest) {
+TEST(BucketEdges, AcceptTheShortestAndTheLongestLength) {
     EXPECT_EQ(kDurationEdges.bucket_of(0), 0u);
     EXPECT_EQ(kDurationEdges.bucket_of(~std::uint64_t{0}), kDurationEdges.size());
 }
 
-TEST(BucketEdges, CompareAtMostTwice) {
+TEST(BucketEdges, NeedAtMostTwoComparisons) {
     for (const BucketEdges* edges : {&kDurationEdges, &kFirstTokenEdges, &kOverheadEdges}) {
         for (std::size_t i = 1; i < edges->size(); ++i) {
             EXPECT_GE(edges->seconds(i), edges->seconds(i - 1) * 1.25 * (1 - 1e-9));
@@ -60,7 +60,7 @@ TEST(Histogram, CountsALengthOnAnEdgeAsWithinIt) {
     EXPECT_EQ(totals.nanoseconds, 2'000'001u);
 }
 
-TEST(Histogram, TakesANegativeLengthForNone) {
+TEST(Histogram, CountsANegativeLengthAsZero) {
     Histogram histogram(kFirstTokenEdges);
     histogram.observe(-5ms);
     EXPECT_EQ(totals_of(histogram).counts[0], 1u);
@@ -86,10 +86,10 @@ TEST(Histogram, KeepsObjectivesBeyondTheLastEdge) {
     EXPECT_EQ(totals_of(histogram, 180s).below_extra, 1u);
 }
 
-TEST(Histogram, BeginsAnewAtAChangedObjectiveAndLosesNoCount) {
+TEST(Histogram, StartsAnewWhenTheObjectiveChangesAndLosesNoCount) {
     Histogram histogram(kFirstTokenEdges);
     histogram.observe(1200ms, 1500ms);
-    EXPECT_EQ(totals_of(histogram, 2s).below_extra, 0u) << "nothing was counted against the new one yet";
+    EXPECT_EQ(totals_of(histogram, 2s).below_extra, 0u) << "nothing is counted against the new objective yet";
     histogram.observe(1600ms, 2s);
     const HistogramTotals totals = totals_of(histogram, 2s);
     EXPECT_EQ(totals.below_extra, 1u);

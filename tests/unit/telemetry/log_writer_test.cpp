@@ -54,13 +54,13 @@ TEST_F(LogWriterTest, NeverWaitsForABlockedPipeAndCountsWhatItDrops) {
     Pipe pipe;
     pipe.fill();
     write_to(pipe.path());
-    for (int i = 0; i < 1000; ++i) writer.push(0, "a line that nobody reads\n");
+    for (int i = 0; i < 1000; ++i) writer.push(0, "a line that is never read\n");
     writer.shutdown(20ms);
     EXPECT_EQ(writer.counts().lines, 0u);
     EXPECT_EQ(writer.counts().dropped, 1000u);
 }
 
-TEST_F(LogWriterTest, GoesOnWhenAPipeIsReadAgain) {
+TEST_F(LogWriterTest, ResumesWhenAPipeIsReadAgain) {
     Pipe pipe;
     const std::size_t filled = pipe.fill();
     write_to(pipe.path());
@@ -70,7 +70,7 @@ TEST_F(LogWriterTest, GoesOnWhenAPipeIsReadAgain) {
     EXPECT_EQ(writer.counts().lines, 1u);
 }
 
-TEST_F(LogWriterTest, DoesNotChangeADescriptorThatOthersShare) {
+TEST_F(LogWriterTest, LeavesASharedDescriptorBlocking) {
     const int before = fcntl(STDOUT_FILENO, F_GETFL);
     write_to("stdout");
     writer.shutdown();
@@ -81,12 +81,12 @@ TEST_F(LogWriterTest, SurvivesAReaderThatLeft) {
     Pipe pipe;
     write_to(pipe.path());
     pipe.close_reader();
-    writer.push(0, "nobody\n");
+    writer.push(0, "unread\n");
     writer.shutdown();
     EXPECT_EQ(writer.counts().dropped, 1u);
 }
 
-TEST_F(LogWriterTest, CountsAsDroppedWhatAFullDiskRefuses) {
+TEST_F(LogWriterTest, CountsLinesRefusedByAFullDiskAsDropped) {
     write_to("/dev/full");
     writer.push(0, "one\n");
     writer.push(1, "two\n");
@@ -105,7 +105,7 @@ TEST_F(LogWriterTest, WritesToTheNewFileAfterARotation) {
     EXPECT_EQ(contents(path), "after\n");
 }
 
-TEST_F(LogWriterTest, KeepsItsFileWhenAReopeningFails) {
+TEST_F(LogWriterTest, KeepsItsFileWhenReopeningFails) {
     const std::string path = directory / "moved" / "access.log";
     std::filesystem::create_directories(directory / "moved");
     write_to(path);
@@ -116,7 +116,7 @@ TEST_F(LogWriterTest, KeepsItsFileWhenAReopeningFails) {
     EXPECT_EQ(contents(directory / "away" / "access.log"), "still here\n");
 }
 
-TEST_F(LogWriterTest, BoundsTheBytesThatWaitAsWellAsTheLines) {
+TEST_F(LogWriterTest, BoundsWaitingBytesAsWellAsLines) {
     Pipe pipe;
     pipe.fill();
     write_to(pipe.path());
@@ -126,14 +126,14 @@ TEST_F(LogWriterTest, BoundsTheBytesThatWaitAsWellAsTheLines) {
     writer.shutdown(0ms);
 }
 
-TEST(LogSink, RefusesANamedPipeWithoutAReaderRatherThanWaitForOne) {
+TEST(LogSink, RefusesANamedPipeWithoutAReaderInsteadOfWaiting) {
     const std::string path = testing::TempDir() + "weir_fifo_" + std::to_string(getpid());
     ASSERT_EQ(mkfifo(path.c_str(), 0600), 0);
     EXPECT_FALSE(LogSink::open(path).has_value());
     std::remove(path.c_str());
 }
 
-TEST(LogSink, SaysWhichFileCannotBeOpened) {
+TEST(LogSink, NamesTheFileThatCannotBeOpened) {
     const Result<LogSink> sink = LogSink::open("/nowhere/access.log");
     ASSERT_FALSE(sink.has_value());
     EXPECT_EQ(sink.error().message, "the access log /nowhere/access.log cannot be opened: No such file or directory");

@@ -9,14 +9,14 @@
 namespace weir::telemetry {
 namespace {
 
-TEST(OperationalLog, WritesOneLineAMessageWithItsTime) {
+TEST(OperationalLog, WritesOneLinePerMessageWithItsTime) {
     Pipe pipe;
     const OperationalLog log("info", pipe.write_fd());
     spdlog::info("reloaded {}", "policy.yaml");
     EXPECT_THAT(pipe.read_to("\n"), testing::MatchesRegex("20..-..-..T..:..:..[.]...Z info reloaded policy.yaml\n"));
 }
 
-TEST(OperationalLog, KeepsAMessageOnItsLineWhateverItQuotes) {
+TEST(OperationalLog, KeepsAMessageOnOneLineWhateverItQuotes) {
     Pipe pipe;
     const OperationalLog log("info", pipe.write_fd());
     spdlog::warn("odd name: a\nb\x1b[2Jc");
@@ -24,7 +24,7 @@ TEST(OperationalLog, KeepsAMessageOnItsLineWhateverItQuotes) {
     EXPECT_NE(text.find("odd name: a?b?[2Jc\n"), std::string::npos) << text;
 }
 
-TEST(OperationalLog, LeavesOutWhatIsBelowItsLevel) {
+TEST(OperationalLog, LeavesOutMessagesBelowItsLevel) {
     Pipe pipe;
     OperationalLog log("error", pipe.write_fd());
     spdlog::warn("not this");
@@ -33,7 +33,7 @@ TEST(OperationalLog, LeavesOutWhatIsBelowItsLevel) {
     EXPECT_EQ(pipe.read_to("\n").find("not this"), std::string::npos);
 }
 
-TEST(OperationalLog, EndsThoughNobodyReads) {
+TEST(OperationalLog, EndsThoughItsOutputIsNotRead) {
     Pipe pipe;
     pipe.fill();
     {

@@ -30,41 +30,41 @@ TEST(Outcome, FollowsTheGroupOfTheReason) {
     EXPECT_EQ(outcome_of(Reason::draining), Outcome::internal);
 }
 
-TEST(Outcome, IsShedExactlyWhereTheReasonIs) {
+TEST(Outcome, IsShedExactlyWhenTheReasonIs) {
     for (const ReasonInfo& reason : kReasons) {
         EXPECT_EQ(outcome_of(reason.reason) == Outcome::shed, is_shed(reason.reason)) << reason.name;
     }
 }
 
-TEST(Slo, AsksWhenTheFirstByteCame) {
+TEST(Slo, IsMeasuredByTheFirstByte) {
     EXPECT_EQ(verdict(ended(Reason::admitted, 200, 1s)), SloVerdict::good);
     EXPECT_EQ(verdict(ended(Reason::admitted, 200, 1s + 1ns)), SloVerdict::bad);
 }
 
-TEST(Slo, TakesTheEndOfAnAnswerWithoutABody) {
+TEST(Slo, IsMeasuredByTheEndOfAnAnswerWithoutABody) {
     EXPECT_EQ(verdict(ended(Reason::admitted, 204, 0s, 500ms)), SloVerdict::good);
     EXPECT_EQ(verdict(ended(Reason::admitted, 204, 0s, 2s)), SloVerdict::bad);
 }
 
-TEST(Slo, HoldsFailuresOfTheBackendAgainstIt) {
+TEST(Slo, CountsBackendFailuresAsBad) {
     EXPECT_EQ(verdict(ended(Reason::admitted, 500, 1ms)), SloVerdict::bad);
     EXPECT_EQ(verdict(ended(Reason::admitted, 429, 1ms)), SloVerdict::bad);
     EXPECT_EQ(verdict(ended(Reason::backend_reset, 502)), SloVerdict::bad);
     EXPECT_EQ(verdict(ended(Reason::backend_died, 200, 1ms)), SloVerdict::bad) << "in time, but cut short";
 }
 
-TEST(Slo, HoldsOverloadAndItsOwnFaultsAgainstIt) {
+TEST(Slo, CountsOverloadAndInternalFaultsAsBad) {
     EXPECT_EQ(verdict(ended(Reason::queue_full, 503)), SloVerdict::bad);
     EXPECT_EQ(verdict(ended(Reason::memory_pressure, 503)), SloVerdict::bad);
 }
 
-TEST(Slo, LeavesOutWhatTheCallerDid) {
+TEST(Slo, ExcludesWhatTheCallerCaused) {
     EXPECT_EQ(verdict(ended(Reason::client_rate, 429)), SloVerdict::excluded);
     EXPECT_EQ(verdict(ended(Reason::bad_request, 400)), SloVerdict::excluded);
     EXPECT_EQ(verdict(ended(Reason::admitted, 404, 1ms)), SloVerdict::excluded);
 }
 
-TEST(Slo, CountsAClientThatLeftByWhatItHadSeen) {
+TEST(Slo, CountsAClientThatLeftByWhatItHadReceived) {
     EXPECT_EQ(verdict(ended(Reason::client_gone, 0, 0s, 900ms)), SloVerdict::excluded) << "the answer was not due";
     EXPECT_EQ(verdict(ended(Reason::client_gone, 0, 0s, 3s)), SloVerdict::bad) << "it waited in vain";
     EXPECT_EQ(verdict(ended(Reason::client_gone, 200, 500ms, 3s)), SloVerdict::good);

@@ -1,5 +1,5 @@
 #pragma once
-// A pipe whose reading end the test holds: it reads what was written, or lets it fill up.
+// A pipe whose reading end belongs to the test, which reads what was written or lets it fill up.
 
 #include <fcntl.h>
 #include <poll.h>
@@ -27,7 +27,7 @@ public:
     Pipe& operator=(const Pipe&) = delete;
 
     [[nodiscard]] int write_fd() const { return write_fd_; }
-    // A name under which the writing end can be opened anew.
+    // A path by which the writing end can be opened anew.
     [[nodiscard]] std::string path() const { return "/proc/self/fd/" + std::to_string(write_fd_); }
 
     void close_reader() {
@@ -35,7 +35,7 @@ public:
         read_fd_ = -1;
     }
 
-    // Leaves no room in it. Returns how many bytes that took.
+    // Fills it completely. Returns the number of bytes written.
     std::size_t fill() {
         const int flags = fcntl(write_fd_, F_GETFL);
         fcntl(write_fd_, F_SETFL, flags | O_NONBLOCK);
@@ -47,11 +47,11 @@ public:
         return filled;
     }
 
-    // Reads until `bytes` came, or nothing comes for a second.
+    // Reads until `bytes` have come, or nothing comes for a second.
     std::string read_bytes(std::size_t bytes) {
         return read_until([bytes](const std::string& text) { return text.size() >= bytes; });
     }
-    // Reads until `end` came, or nothing comes for a second.
+    // Reads until `end` has come, or nothing comes for a second.
     std::string read_to(const std::string& end) {
         return read_until([&end](const std::string& text) { return text.find(end) != std::string::npos; });
     }

@@ -1,5 +1,5 @@
 #pragma once
-// Labels and records that several of the tests look at.
+// Labels and records shared by several tests.
 
 #include <chrono>
 
@@ -31,7 +31,7 @@ inline Labels sample_labels() {
 inline constexpr std::chrono::system_clock::time_point kArrival =
     std::chrono::sys_days(std::chrono::year(2026) / 1 / 31) + 12h + 123ms;
 
-// An answer of 200 that was streamed.
+// A streamed answer with status 200.
 inline Record served_record() {
     Record record;
     record.listener = kPublic;
@@ -62,7 +62,7 @@ inline Record shed_record() {
     record.cls = kBulk;
     record.endpoint = kNoEndpoint;
     record.reason = Reason::queue_full;
-    record.gate = "line";
+    record.gate = "queue";
     record.limit = 16;
     record.observed = 17;
     record.status = 503;

@@ -31,7 +31,7 @@ TEST(Telemetry, ShowsEverySeriesAtZeroFromTheStart) {
     EXPECT_THAT(text, HasSubstr("weir_inflight_requests{class=\"direct\"} 0\n"));
 }
 
-TEST(Telemetry, PromisesNothingForClassesWithoutAnObjective) {
+TEST(Telemetry, HasNoSloSeriesForClassesWithoutAnObjective) {
     const Telemetry telemetry(1, sample_labels());
     EXPECT_THAT(telemetry.metrics({}), Not(HasSubstr("weir_slo_valid_total{class=\"siri-bulk\"}")));
 }
@@ -48,7 +48,7 @@ TEST(Telemetry, CountsAShadowRefusalAsServedAndAsSpared) {
     EXPECT_THAT(text, HasSubstr("weir_shed_total{class=\"direct\",reason=\"queue_full\",mode=\"enforce\"} 0\n"));
 }
 
-TEST(Telemetry, ForgetsWhatWasCountedUnderANameWhoseNumberHasGoneToAnother) {
+TEST(Telemetry, ForgetsTheCountsOfANameWhoseNumberWasReused) {
     Telemetry telemetry(2, sample_labels());
     telemetry.recorder(0).record(served_record());
     telemetry.recorder(1).record(served_record());
@@ -63,7 +63,7 @@ TEST(Telemetry, ForgetsWhatWasCountedUnderANameWhoseNumberHasGoneToAnother) {
     EXPECT_THAT(telemetry.metrics({}), HasSubstr("weir_requests_total{class=\"heir\",outcome=\"served\"} 1\n"));
 }
 
-TEST(Telemetry, ForgetsTheAnswersOfABackendWhoseNumberHasGoneToAnother) {
+TEST(Telemetry, ForgetsTheAnswersOfABackendWhoseNumberWasReused) {
     Telemetry telemetry(1, sample_labels());
     telemetry.recorder(0).record(served_record());
     Labels renamed = sample_labels();
@@ -73,12 +73,12 @@ TEST(Telemetry, ForgetsTheAnswersOfABackendWhoseNumberHasGoneToAnother) {
     EXPECT_THAT(telemetry.metrics({}), HasSubstr("weir_requests_total{class=\"direct\",outcome=\"served\"} 1\n"));
 }
 
-TEST(Telemetry, CountsWhatNoClassHasUnderAnEmptyName) {
+TEST(Telemetry, CountsRequestsWithoutAClassUnderAnEmptyName) {
     Telemetry telemetry(1, sample_labels());
     Record record = served_record();
     record.cls = kNoClass;
     telemetry.recorder(0).record(record);
-    record.cls = ClassId{17};  // not named yet
+    record.cls = ClassId{17};  // no name yet
     telemetry.recorder(0).record(record);
     record.cls = ClassId{999};  // beyond the table
     telemetry.recorder(0).record(record);
@@ -103,7 +103,7 @@ TEST(Telemetry, KeepsTheCountersOfARemovedNameAndDropsItsGauges) {
     EXPECT_THAT(text, HasSubstr("weir_requests_total{class=\"new\",outcome=\"served\"} 1\n"));
 }
 
-TEST(Telemetry, BoundsTheStatusesThatABackendMayInvent) {
+TEST(Telemetry, BoundsTheNumberOfInventedStatuses) {
     Telemetry telemetry(1, sample_labels());
     Record record = served_record();
     for (int status = 100; status < 1000; ++status) {
@@ -118,7 +118,7 @@ TEST(Telemetry, BoundsTheStatusesThatABackendMayInvent) {
     EXPECT_THAT(text, HasSubstr("code=\"other\"} 836\n"));
 }
 
-TEST(Telemetry, KeepsToItsBoundsWhenThereAreMoreNames) {
+TEST(Telemetry, StaysWithinItsBoundsWhenThereAreMoreNames) {
     Labels labels = sample_labels();
     labels.classes.resize(kMaxClasses + 10, {"", std::nullopt, kNoBackend, false});
     for (std::size_t i = 2; i < labels.classes.size(); ++i) labels.classes[i].name = "c" + std::to_string(i);
@@ -139,8 +139,8 @@ TEST(Telemetry, LogsWhatItCounts) {
     EXPECT_THAT(telemetry.metrics({}), HasSubstr("weir_access_log_lines_total 1\n"));
 }
 
-// For the thread sanitizer, and for the sums.
-TEST(Telemetry, IsScrapedAndRelabelledWhileWorkersRecord) {
+// For the thread sanitizer, and to check the sums.
+TEST(Telemetry, CanBeScrapedAndRelabelledWhileWorkersRecord) {
     constexpr std::size_t kWorkers = 2;
     constexpr int kRecords = 2000;
     Telemetry telemetry(kWorkers, sample_labels());

@@ -30,7 +30,7 @@ protected:
         config.name = "model";
         config.health = HealthConfig{};
         return Backend(BackendId{0}, config, endpoints(count),
-                       [this](EndpointId id, bool available) { told.emplace_back(index(id), available); });
+                       [this](EndpointId id, bool available) { notified.emplace_back(index(id), available); });
     }
     static void fail(Backend& backend, int endpoint, int times = 5) {
         for (int i = 0; i < times; ++i) backend.request_failed(*backend.endpoints()[endpoint], kStart);
@@ -39,7 +39,7 @@ protected:
         return Backend::available(*backend.endpoints()[endpoint]);
     }
 
-    std::vector<std::pair<std::size_t, bool>> told;
+    std::vector<std::pair<std::size_t, bool>> notified;
 };
 
 TEST_F(BackendTest, FindsItsEndpointsById) {
@@ -48,41 +48,41 @@ TEST_F(BackendTest, FindsItsEndpointsById) {
     EXPECT_EQ(backend.find(EndpointId{2}), nullptr);
 }
 
-TEST_F(BackendTest, WhatProbesFoundIsForgottenWhereThereAreNone) {
+TEST_F(BackendTest, ProbeResultsAreForgottenWhenProbesAreRemoved) {
     Backend probed = make(2);
     for (int i = 0; i < 3; ++i) probed.probed(*probed.endpoints()[0], false);
     EXPECT_FALSE(is_available(probed, 0));
     probed.tick(kStart);
     EXPECT_FALSE(is_available(probed, 0));
-    // As a reload without `health` makes it, of the same endpoints.
+    // A reload without `health` makes a backend like this from the same endpoints.
     Backend unprobed(BackendId{0}, BackendConfig{}, {probed.endpoints().begin(), probed.endpoints().end()},
                      [](EndpointId, bool) {});
     unprobed.tick(kStart);
     EXPECT_TRUE(is_available(unprobed, 0));
 }
 
-TEST_F(BackendTest, TimeOutsAreFailuresOnlyWhileNobodyIsAnswered) {
+TEST_F(BackendTest, TimeOutsAreFailuresOnlyWhileNoRequestIsAnswered) {
     Backend backend = make(2);
     Endpoint& endpoint = *backend.endpoints()[0];
     for (int i = 0; i < 20; ++i) {
         backend.request_succeeded(endpoint, kStart + i * 60s + 1s);
         backend.request_timed_out(endpoint, kStart + i * 60s, kStart + i * 60s + 60s);
-        // The same of an answer that has begun and goes on.
+        // The same for an answer that has begun and goes on.
         endpoint.heard(kStart + i * 60s + 30s);
         backend.request_timed_out(endpoint, kStart + i * 60s + 2s, kStart + i * 60s + 62s);
-        // Where the client was what took so long.
+        // The client caused the delay.
         backend.request_timed_out(endpoint, TimePoint::max(), kStart + i * 60s + 62s);
     }
     EXPECT_TRUE(is_available(backend, 0));
     EXPECT_EQ(endpoint.counters.failed.load(), 60U);
 }
 
-TEST_F(BackendTest, TimeOutsOfRequestsThatWereThereTogetherAreOneFailure) {
+TEST_F(BackendTest, TimeOutsOfConcurrentRequestsAreOneFailure) {
     Backend backend = make(2);
     Endpoint& endpoint = *backend.endpoints()[0];
     for (int i = 0; i < 15; ++i) backend.request_timed_out(endpoint, kStart + i * 10ms, kStart + 60s + i * 10ms);
     EXPECT_TRUE(is_available(backend, 0));
-    // One after another they are five, and so they are second after second.
+    // One after another, even a second apart, they are five.
     for (int i = 1; i < 3; ++i) backend.request_timed_out(endpoint, kStart + i * 61s, kStart + i * 61s + 60s);
     backend.request_timed_out(endpoint, kStart + 130s, kStart + 190s);
     EXPECT_TRUE(is_available(backend, 0));
@@ -90,22 +90,22 @@ TEST_F(BackendTest, TimeOutsOfRequestsThatWereThereTogetherAreOneFailure) {
     EXPECT_FALSE(is_available(backend, 0));
 }
 
-TEST_F(BackendTest, TellsOnceWhenAnEndpointIsEjectedAndWhenItIsBack) {
+TEST_F(BackendTest, NotifiesOnceOfAnEjectionAndOnceOfTheReturn) {
     Backend backend = make(2);
     fail(backend, 0, 4);
-    EXPECT_THAT(told, IsEmpty());
+    EXPECT_THAT(notified, IsEmpty());
     fail(backend, 0, 3);
-    EXPECT_THAT(told, ElementsAre(Pair(0, false)));
+    EXPECT_THAT(notified, ElementsAre(Pair(0, false)));
     EXPECT_FALSE(is_available(backend, 0));
     backend.tick(kStart + 9s);
-    EXPECT_EQ(told.size(), 1U);
+    EXPECT_EQ(notified.size(), 1U);
     backend.tick(kStart + 10s);
     backend.tick(kStart + 11s);
-    EXPECT_THAT(told, ElementsAre(Pair(0, false), Pair(0, true)));
+    EXPECT_THAT(notified, ElementsAre(Pair(0, false), Pair(0, true)));
     EXPECT_TRUE(is_available(backend, 0));
 }
 
-TEST_F(BackendTest, NeverEjectsTheLastEndpointThatIsLeft) {
+TEST_F(BackendTest, NeverEjectsTheLastAvailableEndpoint) {
     Backend backend = make(3);
     for (int endpoint = 0; endpoint < 3; ++endpoint) fail(backend, endpoint, 50);
     EXPECT_FALSE(is_available(backend, 0));
@@ -116,7 +116,7 @@ TEST_F(BackendTest, NeverEjectsTheLastEndpointThatIsLeft) {
     EXPECT_TRUE(is_available(alone, 0));
 }
 
-TEST_F(BackendTest, EjectsTheLastOneAsSoonAsAnotherIsBack) {
+TEST_F(BackendTest, EjectsTheLastEndpointOnceAnotherIsBack) {
     Backend backend = make(2);
     fail(backend, 0);
     fail(backend, 1, 20);
@@ -126,21 +126,21 @@ TEST_F(BackendTest, EjectsTheLastOneAsSoonAsAnotherIsBack) {
     EXPECT_FALSE(is_available(backend, 1));
 }
 
-TEST_F(BackendTest, CountsAnEndpointThatProbesFoundDeadAsGone) {
+TEST_F(BackendTest, CountsAnEndpointThatFailedItsProbesAsUnavailable) {
     Backend backend = make(2);
     for (int i = 0; i < 3; ++i) backend.probed(*backend.endpoints()[0], false);
     fail(backend, 1, 20);
-    EXPECT_THAT(told, ElementsAre(Pair(0, false)));
+    EXPECT_THAT(notified, ElementsAre(Pair(0, false)));
     EXPECT_TRUE(is_available(backend, 1));
 }
 
-TEST_F(BackendTest, ASuccessBetweenFailuresKeepsAnEndpointIn) {
+TEST_F(BackendTest, ASuccessBetweenFailuresPreventsAnEjection) {
     Backend backend = make(2);
     for (int i = 0; i < 10; ++i) {
         fail(backend, 0, 4);
         backend.request_succeeded(*backend.endpoints()[0], kStart);
     }
-    EXPECT_THAT(told, IsEmpty());
+    EXPECT_THAT(notified, IsEmpty());
 }
 
 TEST_F(BackendTest, CountsWhatItsMetricsShow) {
@@ -156,7 +156,7 @@ TEST_F(BackendTest, CountsWhatItsMetricsShow) {
     EXPECT_EQ(counters.probe_failures, 1U);
 }
 
-TEST_F(BackendTest, SharesHealthWithTheOneThatAReloadMakes) {
+TEST_F(BackendTest, SharesHealthWithItsSuccessorAfterAReload) {
     Backend before = make(2);
     fail(before, 0);
     const std::vector<std::shared_ptr<Endpoint>> kept(before.endpoints().begin(), before.endpoints().end());

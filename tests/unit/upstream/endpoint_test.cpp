@@ -9,7 +9,7 @@ Endpoint make(const std::string& host, std::uint16_t port, bool tls = false) {
     return Endpoint(EndpointId{3}, {"url", tls, host, port}, nullptr);
 }
 
-TEST(Endpoint, NamesItsPortOnlyWhereItIsNotTheSchemesOwn) {
+TEST(Endpoint, NamesItsPortOnlyWhereItIsNotTheDefault) {
     EXPECT_EQ(make("model", 80).authority(), "model");
     EXPECT_EQ(make("model", 443).authority(), "model:443");
     EXPECT_EQ(make("model", 443, true).authority(), "model");

@@ -22,7 +22,7 @@ TEST(EngineReport, ReadsSglangsTokens) {
     EXPECT_EQ(context_tokens_in("sglang:max_total_num_tokens 5000 1700000000"), 5'000U);
 }
 
-TEST(EngineReport, SaysNothingOfNonsense) {
+TEST(EngineReport, IgnoresNonsense) {
     for (const std::string_view page :
          {"", "vllm:cache_config_info", "vllm:cache_config_info{num_gpu_blocks=\"None\",block_size=\"16\"} 1",
           "vllm:cache_config_info{num_gpu_blocks=\"-1\",block_size=\"16\"} 1",

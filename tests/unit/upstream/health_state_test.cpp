@@ -25,7 +25,7 @@ protected:
     HealthState state;
 };
 
-TEST_F(HealthStateTest, IsFitUntilSomethingSaysOtherwise) { EXPECT_TRUE(state.available()); }
+TEST_F(HealthStateTest, IsAvailableUntilSomethingSaysOtherwise) { EXPECT_TRUE(state.available()); }
 
 TEST_F(HealthStateTest, FallsAndRisesAfterEnoughProbesInARow) {
     probe(false, 2);
@@ -38,7 +38,7 @@ TEST_F(HealthStateTest, FallsAndRisesAfterEnoughProbesInARow) {
     EXPECT_TRUE(state.available());
 }
 
-TEST_F(HealthStateTest, AProbeToTheContraryEndsARow) {
+TEST_F(HealthStateTest, AContraryProbeEndsAStreak) {
     for (int i = 0; i < 5; ++i) {
         probe(false, 2);
         probe(true, 1);
@@ -57,10 +57,10 @@ TEST_F(HealthStateTest, IsEjectedAfterEnoughFailuresInARow) {
     EXPECT_TRUE(state.available());
     EXPECT_TRUE(fail(1));
     EXPECT_FALSE(state.available());
-    EXPECT_FALSE(fail(5)) << "is out already";
+    EXPECT_FALSE(fail(5)) << "is already ejected";
 }
 
-TEST_F(HealthStateTest, ASuccessForgivesAllFailures) {
+TEST_F(HealthStateTest, ASuccessResetsTheFailures) {
     EXPECT_FALSE(fail(4));
     state.request_succeeded();
     EXPECT_EQ(state.failures(), 0U);
@@ -85,7 +85,7 @@ TEST_F(HealthStateTest, AnEjectionEndsAtItsInstantWithACleanSlate) {
     EXPECT_FALSE(fail(4));
 }
 
-TEST_F(HealthStateTest, BothSourcesMustAgreeThatItIsFit) {
+TEST_F(HealthStateTest, BothSourcesMustAgreeThatItIsAvailable) {
     fail(5);
     probe(false, 3);
     state.tick(kStart + 10s);

@@ -24,7 +24,7 @@ protected:
             endpoints.emplace_back(EndpointId{static_cast<std::uint16_t>(id)}, EndpointConfig{}, nullptr);
         }
     }
-    // A connection to an endpoint; its other end joins `peers`.
+    // A connection to an endpoint; its other end is added to `peers`.
     std::unique_ptr<Connection> connect(int endpoint = 0) {
         auto pair = test::unix_pair();
         peers.push_back(std::move(pair.far));
@@ -42,13 +42,13 @@ protected:
         run(until_size(waker, pool, size));
     }
 
-    // The last has the number of the first, as after a reload.
+    // The last has the number of the first, as can happen after a reload.
     std::deque<Endpoint> endpoints;
     std::vector<Descriptor> peers;
     Pool pool;
 };
 
-TEST_F(PoolTest, GivesTheLastUsedFirstAndEachEndpointItsOwn) {
+TEST_F(PoolTest, GivesTheLastUsedFirstAndOnlyToItsEndpoint) {
     Connection* first = give();
     Connection* second = give();
     Connection* other = give(1);
@@ -60,19 +60,19 @@ TEST_F(PoolTest, GivesTheLastUsedFirstAndEachEndpointItsOwn) {
     EXPECT_EQ(pool.take(endpoints.at(2).serial()), nullptr);
 }
 
-TEST_F(PoolTest, GivesNoConnectionOfAGoneEndpointToTheOneThatHasItsNumber) {
+TEST_F(PoolTest, GivesNoConnectionOfARemovedEndpointToItsNumbersNextOwner) {
     give(0);
     EXPECT_EQ(endpoints[0].id(), endpoints[2].id());
     EXPECT_EQ(pool.take(endpoints[2].serial()), nullptr);
 }
 
-TEST_F(PoolTest, KnowsWhichConnectionsHaveServedBefore) {
+TEST_F(PoolTest, KnowsWhichConnectionsHaveBeenUsed) {
     EXPECT_FALSE(connect()->reused());
     give();
     EXPECT_TRUE(pool.take(endpoints.at(0).serial())->reused());
 }
 
-TEST_F(PoolTest, DropsWhatIsClosedWhileItIsIdle) {
+TEST_F(PoolTest, DropsAConnectionClosedWhileIdle) {
     Connection* kept = give();
     give();
     loop.post([&] { peers[1].close(); });
@@ -80,27 +80,27 @@ TEST_F(PoolTest, DropsWhatIsClosedWhileItIsIdle) {
     EXPECT_EQ(pool.take(endpoints.at(0).serial()).get(), kept);
 }
 
-TEST_F(PoolTest, DropsWhatHalfCloses) {
+TEST_F(PoolTest, DropsAHalfClosedConnection) {
     give();
     loop.post([&] { ::shutdown(peers[0].get(), SHUT_WR); });
     run_until_size(0);
 }
 
-// Checklist 20: bytes that nobody asked for could be taken for the next answer.
-TEST_F(PoolTest, DropsWhatSaysSomethingUnasked) {
+// Checklist 20: unrequested bytes could be taken for the next answer.
+TEST_F(PoolTest, DropsAConnectionThatSendsUnrequestedBytes) {
     give();
     loop.post([&] { peers[0].send("H"); });
     run_until_size(0);
 }
 
-TEST_F(PoolTest, DropsWhatHadSaidSomethingBeforeItWasGivenBack) {
+TEST_F(PoolTest, DropsAConnectionWithUnreadBytesWhenGivenBack) {
     auto connection = connect();
     peers[0].send("H");
     pool.give_back(std::move(connection), 30s);
     run_until_size(0);
 }
 
-TEST_F(PoolTest, DropsWhatHasLainIdleForItsTime) {
+TEST_F(PoolTest, DropsAConnectionAfterItsKeepAlive) {
     const TimePoint began = loop.now();
     give(0, 5ms);
     give(0, 30s);
@@ -119,7 +119,7 @@ net::task<void> use_past_keep_alive(Pool& pool, const Endpoint& endpoint, net::W
     lives = pool.size() == 1;
 }
 
-TEST_F(PoolTest, NeverCutsWhatIsInUse) {
+TEST_F(PoolTest, NeverClosesAConnectionInUse) {
     give(0, 2ms);
     net::Waker waker(loop);
     net::Timer timer(loop.timers(), waker);

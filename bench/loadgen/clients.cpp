@@ -25,15 +25,17 @@ int make_socket() {
 
 }  // namespace
 
-Client::Client(Clients& owner, std::size_t index) : Source(make_socket()), owner_(owner), index_(index) {
-    const auto* address = reinterpret_cast<const sockaddr*>(&owner.target_);
-    if (::connect(fd(), address, sizeof owner.target_) < 0 && errno != EINPROGRESS)
-        throw std::system_error(errno, std::generic_category(), "cannot connect to " + to_string(owner.target_));
+Client::Client(Clients& owner, std::size_t index)
+    : Source(make_socket()), owner_(owner), index_(index), sent_at_(now()) {
+    const sockaddr_in& target = owner.demand_.target;
+    if (::connect(fd(), reinterpret_cast<const sockaddr*>(&target), sizeof target) < 0 && errno != EINPROGRESS)
+        throw std::system_error(errno, std::generic_category(), "cannot connect to " + to_string(target));
     owner.loop_.add(*this, EPOLLOUT);
 }
 
 void Client::ready(std::uint32_t events) {
     if (connecting_) return connected();
+    if (shaking_) return shake();
     if ((events & EPOLLOUT) != 0 && blocked_) send_rest();
     if ((events & (EPOLLIN | EPOLLHUP | EPOLLERR)) != 0) receive();
 }
@@ -43,36 +45,64 @@ void Client::connected() {
     socklen_t size = sizeof failure;
     ::getsockopt(fd(), SOL_SOCKET, SO_ERROR, &failure, &size);
     if (failure != 0) {
-        owner_.error("cannot connect to " + to_string(owner_.target_) + ": " + std::strerror(failure));
+        owner_.error("cannot connect to " + to_string(owner_.demand_.target) + ": " + std::strerror(failure));
         return owner_.lost(*this);
     }
     connecting_ = false;
+    if (owner_.demand_.tls != nullptr) {
+        tls_ = owner_.demand_.tls->open(fd());
+        shaking_ = true;
+        return shake();
+    }
     owner_.loop_.change(*this, EPOLLIN);
     send_request();
+}
+
+void Client::shake() {
+    switch (tls_->shake()) {
+        case TlsSession::Handshake::wants_read: return owner_.loop_.change(*this, EPOLLIN);
+        case TlsSession::Handshake::wants_write: return owner_.loop_.change(*this, EPOLLOUT);
+        case TlsSession::Handshake::failed:
+            owner_.error("TLS handshake failed: " + owner_.demand_.tls->why());
+            return owner_.lost(*this);
+        case TlsSession::Handshake::done: break;
+    }
+    shaking_ = false;
+    owner_.loop_.change(*this, EPOLLIN);
+    send_request();
+}
+
+ssize_t Client::read(std::span<char> into) {
+    return tls_ ? tls_->read(into) : ::recv(fd(), into.data(), into.size(), MSG_DONTWAIT);
+}
+
+ssize_t Client::write(std::string_view bytes) {
+    return tls_ ? tls_->write(bytes) : ::send(fd(), bytes.data(), bytes.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
 }
 
 void Client::send_request() {
     answer_.reset();
     refusal_.clear();
     sent_ = 0;
-    sent_at_ = now();
+    if (asked_) sent_at_ = now();
+    asked_ = true;
     waiting_ = true;
     send_rest();
 }
 
 void Client::send_rest() {
-    const std::string_view rest = std::string_view(owner_.request_).substr(sent_);
-    const ssize_t n = ::send(fd(), rest.data(), rest.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
+    const std::string& request = owner_.demand_.request;
+    const ssize_t n = write(std::string_view(request).substr(sent_));
     if (n > 0) sent_ += static_cast<std::size_t>(n);
     // An error shows itself again when the answer is read.
-    const bool blocked = sent_ < owner_.request_.size() && (n >= 0 || errno == EAGAIN);
+    const bool blocked = sent_ < request.size() && (n >= 0 || errno == EAGAIN);
     if (blocked != blocked_) owner_.loop_.change(*this, blocked ? EPOLLIN | EPOLLOUT : EPOLLIN);
     blocked_ = blocked;
 }
 
 void Client::receive() {
     static std::array<char, 64 * 1024> scratch;
-    const ssize_t n = ::recv(fd(), scratch.data(), scratch.size(), MSG_DONTWAIT);
+    const ssize_t n = read(scratch);
     if (n < 0 && (errno == EAGAIN || errno == EINTR)) return;
     if (n <= 0) {
         const std::string how = n == 0 ? "closed" : std::strerror(errno);
@@ -98,8 +128,7 @@ void Client::receive() {
     owner_.answered(*this);
 }
 
-Clients::Clients(Loop& loop, const sockaddr_in& target, std::string request, std::size_t connections)
-    : loop_(loop), target_(target), request_(std::move(request)), clients_(connections) {}
+Clients::Clients(Loop& loop, Demand demand) : loop_(loop), demand_(std::move(demand)), clients_(demand_.connections) {}
 
 Clients::~Clients() = default;
 
@@ -118,14 +147,15 @@ void Clients::check() const {
 
 void Clients::body(Client&, std::string_view) {}
 
-ClosedLoop::ClosedLoop(Loop& loop, const sockaddr_in& target, std::string request, std::size_t connections)
-    : Clients(loop, target, std::move(request), connections) {
-    for (std::size_t i = 0; i < connections; ++i) open(i);
+ClosedLoop::ClosedLoop(Loop& loop, Demand demand) : Clients(loop, std::move(demand)), has_answer_(size()) {
+    for (std::size_t i = 0; i < size(); ++i) open(i);
 }
 
 void ClosedLoop::measure() { latency_ = Histogram(); }
 
 void ClosedLoop::answered(Client& client) {
+    if (!has_answer_[client.index()]) ++answered_;
+    has_answer_[client.index()] = true;
     if (client.answer().status() == 200) latency_.record(now() - client.sent_at());
     if (client.answer().close()) return lost(client);
     client.send_request();
@@ -137,8 +167,7 @@ void ClosedLoop::lost(Client& client) {
     open(index);
 }
 
-IdleHold::IdleHold(Loop& loop, const sockaddr_in& target, std::string request, std::size_t connections)
-    : Clients(loop, target, std::move(request), connections) {
+IdleHold::IdleHold(Loop& loop, Demand demand) : Clients(loop, std::move(demand)) {
     for (std::size_t i = 0; i < kAtOnce; ++i) open_next();
 }
 
@@ -164,9 +193,9 @@ void IdleHold::lost(Client& client) {
     drop(client.index());
 }
 
-EventStreams::EventStreams(Loop& loop, const sockaddr_in& target, std::string request, std::size_t streams)
-    : Clients(loop, target, std::move(request), streams), checks_(streams), ended_(streams), running_(streams) {
-    for (std::size_t i = 0; i < streams; ++i) open(i);
+EventStreams::EventStreams(Loop& loop, Demand demand)
+    : Clients(loop, std::move(demand)), checks_(size()), ended_(size()), running_(size()) {
+    for (std::size_t i = 0; i < size(); ++i) open(i);
 }
 
 void EventStreams::cancel(std::size_t count) {

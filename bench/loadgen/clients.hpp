@@ -5,6 +5,8 @@
 // EventStreams reads one stream on each and may break some off midway.
 
 #include <map>
+#include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -12,10 +14,19 @@
 #include "histogram.hpp"
 #include "http.hpp"
 #include "loop.hpp"
+#include "tls.hpp"
 
 namespace weir::bench {
 
 class Clients;
+
+// What the clients of a run ask, and whom.
+struct Demand {
+    sockaddr_in target{};
+    std::string request;
+    std::size_t connections = 0;
+    TlsClient* tls = nullptr;  // null: plain HTTP
+};
 
 // One keep-alive connection. Its owner hears what becomes of each request.
 class Client final : public Source {
@@ -27,6 +38,7 @@ public:
     void send_request();
 
     [[nodiscard]] std::size_t index() const { return index_; }
+    // When the request was sent; of a connection's first request, when it began to connect.
     [[nodiscard]] Nanoseconds sent_at() const { return sent_at_; }
     [[nodiscard]] const MessageReader& answer() const { return answer_; }
 
@@ -34,14 +46,20 @@ private:
     void send_rest();
     void receive();
     void connected();
+    void shake();
+    ssize_t read(std::span<char> into);
+    ssize_t write(std::string_view bytes);
 
     Clients& owner_;
     std::size_t index_;
     MessageReader answer_;
     std::string refusal_;  // the start of a body that came with an error status
     std::size_t sent_ = 0;
-    Nanoseconds sent_at_ = 0;
+    Nanoseconds sent_at_;
+    std::unique_ptr<TlsSession> tls_;
     bool connecting_ = true;
+    bool shaking_ = false;  // in the TLS handshake
+    bool asked_ = false;    // at least once
     bool waiting_ = false;  // for an answer
     bool blocked_ = false;  // the request did not fit into the socket
 };
@@ -49,7 +67,7 @@ private:
 // What all kinds of client share: the connections, and a record of what went wrong. Not thread-safe: one loop's.
 class Clients {
 public:
-    Clients(Loop& loop, const sockaddr_in& target, std::string request, std::size_t connections);
+    Clients(Loop& loop, Demand demand);
     virtual ~Clients();
 
     // Throws std::runtime_error when so much has failed that the run means nothing.
@@ -76,8 +94,7 @@ protected:
     Loop& loop_;
 
 private:
-    sockaddr_in target_;
-    std::string request_;
+    Demand demand_;
     std::vector<std::unique_ptr<Client>> clients_;
     std::uint64_t errors_ = 0;
     std::string first_error_;
@@ -87,8 +104,10 @@ private:
 
 class ClosedLoop final : public Clients {
 public:
-    ClosedLoop(Loop& loop, const sockaddr_in& target, std::string request, std::size_t connections);
+    ClosedLoop(Loop& loop, Demand demand);
 
+    // Whether each place among the connections has had an answer, so that all of them are at work.
+    [[nodiscard]] bool all_answered() const { return answered_ == size(); }
     // From here on, requests count.
     void measure();
     [[nodiscard]] const Histogram& latency() const { return latency_; }
@@ -97,12 +116,14 @@ private:
     void answered(Client& client) override;
     void lost(Client& client) override;
 
+    std::vector<bool> has_answer_;
+    std::size_t answered_ = 0;
     Histogram latency_;  // nanoseconds
 };
 
 class IdleHold final : public Clients {
 public:
-    IdleHold(Loop& loop, const sockaddr_in& target, std::string request, std::size_t connections);
+    IdleHold(Loop& loop, Demand demand);
 
     [[nodiscard]] bool all_open() const { return held_ == size(); }
     [[nodiscard]] std::size_t held() const { return held_; }
@@ -120,7 +141,7 @@ private:
 
 class EventStreams final : public Clients {
 public:
-    EventStreams(Loop& loop, const sockaddr_in& target, std::string request, std::size_t streams);
+    EventStreams(Loop& loop, Demand demand);
 
     // Closes the connections of the first `count` streams without a word, as a client does that has left.
     void cancel(std::size_t count);

@@ -86,6 +86,7 @@ public:
             std::cout << "backend " << to_string(backend_->address()) << std::endl;
         }
         target_ = options_.target ? *options_.target : backend_->address();
+        if (options_.tls_trust) tls_.emplace(*options_.tls_trust);
     }
 
     // Returns the JSON line.
@@ -104,6 +105,10 @@ private:
         return static_cast<Nanoseconds>(seconds * static_cast<double>(kSecond));
     }
 
+    [[nodiscard]] Demand demand() {
+        return {target_, make_request(options_), options_.connections, tls_ ? &*tls_ : nullptr};
+    }
+
     template <class While>
     void turn_while(const Clients& clients, While&& condition) {
         while (condition()) {
@@ -114,7 +119,10 @@ private:
     }
 
     std::string closed_loop() {
-        ClosedLoop clients(loop_, target_, make_request(options_), options_.connections);
+        ClosedLoop clients(loop_, demand());
+        const Nanoseconds give_up = now() + length(options_.settle);
+        turn_while(clients, [&] { return !clients.all_answered() && now() < give_up; });
+        const bool settled = clients.all_answered();
         const Nanoseconds start = now() + length(options_.warmup);
         turn_while(clients, [&] { return now() < start; });
         clients.measure();
@@ -126,7 +134,8 @@ private:
         const double took = static_cast<double>(now() - from) / static_cast<double>(kSecond);
         const Nanoseconds cpu = cpu_time(options_.watch) - cpu_before;
         const auto requests = clients.latency().total();
-        return start_line(clients, took) + R"(,"requests":)" + std::to_string(requests) + R"(,"rps":)" +
+        return start_line(clients, took) + R"(,"settled":)" + (settled ? "true" : "false") + R"(,"requests":)" +
+               std::to_string(requests) + R"(,"rps":)" +
                std::to_string(std::lround(static_cast<double>(requests) / took)) + R"(,"latency_us":)" +
                quantiles(clients.latency()) + R"(,"bytes":)" + std::to_string(clients.bytes() - bytes_before) +
                R"(,"errors":)" + std::to_string(clients.errors() - errors_before) + R"(,"cpu_ns":)" +
@@ -134,7 +143,7 @@ private:
     }
 
     std::string idle() {
-        IdleHold clients(loop_, target_, make_request(options_), options_.connections);
+        IdleHold clients(loop_, demand());
         const Nanoseconds give_up = now() + 60 * kSecond;
         turn_while(clients, [&] { return !clients.all_open() && clients.errors() == 0 && now() < give_up; });
         if (!clients.all_open())
@@ -148,7 +157,7 @@ private:
     }
 
     std::string streams() {
-        EventStreams clients(loop_, target_, make_request(options_), options_.connections);
+        EventStreams clients(loop_, demand());
         const Nanoseconds from = now();
         const Nanoseconds cpu_before = cpu_time(options_.watch);
         const Nanoseconds give_up = from + length(options_.seconds + 30);
@@ -202,13 +211,15 @@ private:
             line += separator + json_string(std::to_string(status)) + ":" + std::to_string(count);
             separator = ",";
         }
-        return line + R"(},"first_error":)" + json_string(clients.first_error());
+        line += R"(},"first_error":)" + json_string(clients.first_error());
+        return tls_ ? line + R"(,"tls":)" + tls_->report() : line;
     }
 
     Options options_;
     Loop loop_;
     std::optional<Backend> backend_;
     sockaddr_in target_{};
+    std::optional<TlsClient> tls_;
 };
 
 }  // namespace

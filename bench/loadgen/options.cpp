@@ -41,14 +41,17 @@ std::string_view help() {
   --backend-listen A:P   run the backend too, and print `backend A:P`; port 0 picks one
   --connections N    (also --streams) at once                                            [64]
   --seconds S        how long to measure; in sse mode, how long each stream lasts        [5]
-  --warmup S         before it, not counted                                              [1]
+  --settle S         get, post: wait at most so long until each connection has been answered once   [15]
+  --warmup S         after that and before the measurement, not counted                  [1]
+  --tls-trust FILE   speak TLS 1.3 to the target, trusting the certificates in this PEM file
   --body-bytes N     of a POST, which is a chat completion's JSON                        [2048]
   --response-bytes N of an answer's body                                                 [256]
   --event-bytes N    of one event                                                        [100]
   --event-ms MS      between two events of a stream; 0: as fast as it goes               [100]
   --cancel N         sse: close N of the streams at mid-time, and say when the backend knew
   --path PATH        request target           [/v1/models for get and idle, else /v1/chat/completions]
-  --header 'N: V'    one more request field, for example an API key; may be repeated
+  --header 'N: V'    one more request field, for example an API key; may be repeated. After 'connection: close' each request
+                     has a connection of its own, and with TLS a full handshake
   --watch-pid PID    also report the CPU time of this process over the measured time; may be repeated
 
 Prints one JSON line at the end. Exit code 0: measured, whatever the errors it reports; 1: could not measure; 2: usage.
@@ -69,6 +72,10 @@ std::optional<Options> parse_options(int argc, char** argv) {
             options.connections = count();
         else if (name == "--seconds")
             options.seconds = number(name, value);
+        else if (name == "--settle")
+            options.settle = number(name, value);
+        else if (name == "--tls-trust")
+            options.tls_trust = value;
         else if (name == "--warmup")
             options.warmup = number(name, value);
         else if (name == "--target")

@@ -15,9 +15,11 @@ struct Options {
     Mode mode = Mode::get;
     std::size_t connections = 64;
     double seconds = 5;
+    double settle = 15;
     double warmup = 1;
     std::optional<sockaddr_in> target;          // absent: the backend itself
     std::optional<sockaddr_in> backend_listen;  // absent: somebody else's backend
+    std::optional<std::string> tls_trust;       // absent: plain HTTP
     std::size_t body_bytes = 2048;
     std::size_t response_bytes = 256;
     std::size_t event_bytes = 100;

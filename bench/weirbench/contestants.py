@@ -1,108 +1,18 @@
-"""The proxies that bench/throughput compares, each set up for one core, keep-alive on both sides and many connections."""
+"""The proxies that bench/throughput compares: how each is started, and which process to account."""
 
-import hashlib
 import re
 import shutil
+import sys
 import urllib.request
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from .processes import WEIR, Process, StartFailure, free_ports, most_connections, run_briefly
+from . import portkey
+from .processes import WEIR, Process, StartFailure, free_ports, run_briefly
+from .settings import KEY, haproxy_config, nginx_config, weir_policy  # noqa: F401 (KEY: what the benches' clients show)
 
-KEY = "bench-key"  # what the clients show; only Weir looks at it
-
-
-def weir_policy(port, admin_port, backend_port):
-    """All that the quickstart policy does (key, class, bucket, gate, metrics, sampled log), with limits out of reach."""
-    return f"""version: 1
-workers: 1
-listeners:
-  - name: public
-    bind: 127.0.0.1:{port}
-    limits: {{ connections: {most_connections()}, idle_timeout: 5m }}
-admin:
-  bind: 127.0.0.1:{admin_port}
-clients:
-  api_keys:
-    - name: bench
-      sha256: {hashlib.sha256(KEY.encode()).hexdigest()}
-backends:
-  - name: bench
-    dialect: openai
-    endpoints: [http://127.0.0.1:{backend_port}]
-    capacity: {{ requests: 100000, context_tokens: 1000M, prompt_tokens: 1000M }}
-classes:
-  - name: bench
-    match: {{ api_key: [bench] }}
-    backend: bench
-    priority: high
-    limits: {{ requests: {{ rate: 6000000000/min, burst: 10000000 }} }}
-  - name: anonymous
-    match: any
-    backend: bench
-    priority: sheddable
-logging:
-  access: {{ to: /dev/null, sample: {{ served: 1%, refused: 1%, failed: 1% }} }}
-"""
-
-
-def haproxy_config(port, backend_port, streaming):
-    # Without http-no-delay it may hold an event for 200 ms, hoping for more; nobody would stream like that.
-    no_delay = "option http-no-delay" if streaming else ""
-    return f"""global
-  nbthread 1
-  maxconn {most_connections()}
-defaults
-  mode http
-  option http-keep-alive
-  http-reuse always
-  {no_delay}
-  timeout connect 2s
-  timeout client 300s
-  timeout server 300s
-  timeout http-keep-alive 300s
-frontend public
-  bind 127.0.0.1:{port}
-  maxconn {most_connections()}
-  default_backend bench
-backend bench
-  server bench 127.0.0.1:{backend_port} maxconn {most_connections()} pool-max-conn -1
-"""
-
-
-def nginx_config(port, backend_port, directory, buffering):
-    return f"""daemon off;
-master_process off;
-worker_processes 1;
-pid {directory}/nginx.pid;
-error_log stderr warn;
-events {{ worker_connections {2 * most_connections() + 100}; }}
-http {{
-  access_log off;
-  client_body_temp_path {directory}/body;
-  proxy_temp_path {directory}/proxy;
-  fastcgi_temp_path {directory}/fastcgi;
-  uwsgi_temp_path {directory}/uwsgi;
-  scgi_temp_path {directory}/scgi;
-  keepalive_timeout 300s;
-  keepalive_requests 1000000000;
-  upstream bench {{
-    server 127.0.0.1:{backend_port} max_fails=0;
-    keepalive 2000;
-    keepalive_requests 1000000000;
-  }}
-  server {{
-    listen 127.0.0.1:{port} backlog=8192;
-    location / {{
-      proxy_pass http://bench;
-      proxy_http_version 1.1;
-      proxy_set_header Connection "";
-      proxy_buffering {"on" if buffering else "off"};
-      proxy_read_timeout 300s;
-    }}
-  }}
-}}
-"""
+PROXIES = ["Weir", "HAProxy", "nginx"]
+NAMES = [*PROXIES, "Portkey"]
 
 
 @dataclass
@@ -112,7 +22,8 @@ class Contestant:
     name: str
     process: Process
     port: int
-    admin_port: int  # Weir's; nobody listens on the others'
+    admin_port: int  # Weir's; the others have none
+    headers: list = field(default_factory=list)  # that its clients must send
 
     def pss_bytes(self):
         """Memory of the process, shared pages divided among those who share them."""
@@ -127,27 +38,45 @@ def program(name):
     return found
 
 
-def start(name, backend_port, directory, cpu, weir=WEIR, streaming=False):
-    """Starts one of NAMES on CPU `cpu` and waits until it listens."""
+def start(name, backend_port, directory, cpu, weir=WEIR, streaming=False, tls=None):
+    """Starts one of NAMES on CPU `cpu` and waits until it listens, with TLS where `tls` is given."""
     port, admin_port = free_ports(2)
     directory = Path(directory)
     config = directory / f"{name}.conf"
+    environment, headers = {"OPENSSL_CONF": str(tls.settings)} if tls else {}, []
     if name == "Weir":
-        config.write_text(weir_policy(port, admin_port, backend_port))
+        config.write_text(weir_policy(port, admin_port, backend_port, tls))
         command = [weir, "serve", config]
     elif name == "HAProxy":
-        config.write_text(haproxy_config(port, backend_port, streaming))
+        config.write_text(haproxy_config(port, backend_port, streaming, tls))
         command = [program("haproxy"), "-db", "-f", config]
-    else:
-        config.write_text(nginx_config(port, backend_port, directory, buffering=not streaming))
+    elif name == "nginx":
+        config.write_text(nginx_config(port, backend_port, directory, buffering=not streaming, tls=tls))
         command = [program("nginx"), "-c", config, "-p", directory, "-e", "stderr"]
-    process = Process(name, command, directory, cpu)
+    else:
+        command, headers = portkey.command(port), portkey.headers(backend_port)
+        environment = portkey.ENVIRONMENT
+    process = Process(name, command, directory, cpu, environment)
     try:
-        process.wait_for_port(port)
+        process.wait_for_port(port, timeout=20)
     except BaseException:
         process.stop()
         raise
-    return Contestant(name, process, port, admin_port)
+    return Contestant(name, process, port, admin_port, headers)
+
+
+def available(names, required):
+    """Those of `names` that can run here. What cannot be installed is left out with a word, unless it is `required`."""
+    if "Portkey" not in names:
+        return names
+    try:
+        portkey.install()
+        return names
+    except portkey.Unavailable as failure:
+        if required:
+            raise
+        print(f"Portkey is left out: {failure}", file=sys.stderr)
+        return [name for name in names if name != "Portkey"]
 
 
 def weir_metric(contestant, name):
@@ -155,9 +84,6 @@ def weir_metric(contestant, name):
     with urllib.request.urlopen(f"http://127.0.0.1:{contestant.admin_port}/metrics", timeout=5) as answer:
         text = answer.read().decode()
     return sum(float(value) for value in re.findall(rf"^{name}(?:{{[^}}]*}})? (\S+)", text, re.M))
-
-
-NAMES = ["Weir", "HAProxy", "nginx"]
 
 
 def versions(names, weir=WEIR):
@@ -169,4 +95,6 @@ def versions(names, weir=WEIR):
         found["HAProxy"] = re.findall(r"version (\S+)", run_briefly([program("haproxy"), "-v"]))[:1]
     if "nginx" in names:
         found["nginx"] = re.findall(r"nginx/(\S+)", run_briefly([program("nginx"), "-v"]))[:1]
+    if "Portkey" in names:
+        found["Portkey"] = [f"{portkey.version()} on Node {run_briefly(['node', '--version']).strip().lstrip('v')}"]
     return {name: words[0] if words else "unknown version" for name, words in found.items()}

@@ -65,7 +65,8 @@ def most_connections(at_most=20000):
 class Process:
     """A child process with its output in `directory`. Use it as a context manager, or stop() it."""
 
-    def __init__(self, name, command, directory, cpu=None):
+    def __init__(self, name, command, directory, cpu=None, environment=None):
+        """`environment`: variables to set beside those of this process."""
         self.name = name
         self.output = Path(directory) / f"{name}.log"
         self._file = open(self.output, "wb")
@@ -76,7 +77,8 @@ class Process:
 
         try:
             self._child = subprocess.Popen([str(part) for part in command], stdin=subprocess.DEVNULL,
-                                           stdout=self._file, stderr=subprocess.STDOUT, preexec_fn=pin)
+                                           stdout=self._file, stderr=subprocess.STDOUT, preexec_fn=pin,
+                                           env={**os.environ, **(environment or {})})
         except OSError as error:
             self._file.close()
             raise StartFailure(f"cannot start {name}: {error}") from None

@@ -1,6 +1,6 @@
 #pragma once
-// ASCII characters, independent of the locale: digits, letters, and case-insensitive comparison, for header field names,
-// model names and media types.
+// ASCII characters, independent of the locale: digits, letters, and case-insensitive comparison, for header field
+// names, model names and media types.
 
 #include <algorithm>
 #include <string_view>

@@ -90,6 +90,9 @@ REASON_SPELLERS = {
     "proxy/telemetry/outcome.hpp": "outcomes are a coarser vocabulary; a client that left is one in both",
 }
 
+# Their paths are relative to the repository or to proxy/.
+DOCUMENTS = ("ARCHITECTURE.md", "docs/decisions.md")
+
 LONGEST = 500
 MACHINE_PATH = re.compile(r"/(?:home|root|work|Users)/[A-Za-z0-9_]")
 UNFINISHED = re.compile(r"\b(?:TODO|FIXME|XXX|HACK)\b")
@@ -118,6 +121,22 @@ def code_of(text):
         piece = found.group(0)
         return piece if piece[0] in "\"'" else "\n" * piece.count("\n")
     return re.sub(r'"(?:\\.|[^"\\\n])*"|\'(?:\\.|[^\'\\\n])+\'|//[^\n]*|/\*.*?\*/', blank, text, flags=re.S)
+
+
+def documented_arrows(root):
+    """The table of modules in ARCHITECTURE.md, as ARROWS has it."""
+    arrows = {"base": set()}
+    rows = re.findall(r"^(?:\w+/)?(\w+) .*-> ([a-z ]+)$", read(root / "ARCHITECTURE.md"), re.M)
+    return arrows | {room: {"base"} - {room} | set(others.split()) if room != "main" else set(others.split())
+                     for room, others in rows}
+
+
+def missing_files(root):
+    """Files and folders that a document names in backticks and that are not there."""
+    for name in DOCUMENTS:
+        for path in re.findall(r"`((?:[\w.-]+/)+[\w.-]*)`", read(root / name)):
+            if not any((root / place / path).exists() for place in ("", "proxy")):
+                yield f"{name}: names {path}, which does not exist"
 
 
 def lines_with(pattern, text):
@@ -306,6 +325,12 @@ class House(unittest.TestCase):
     def test_no_header_and_source_lead_back_to_themselves(self):
         self.assert_keeps(unit_cycles)
 
+    def test_the_map_shows_the_arrows_as_they_are(self):
+        self.assertEqual(documented_arrows(ROOT), ARROWS)
+
+    def test_files_that_the_documents_name_exist(self):
+        self.assert_keeps(missing_files)
+
     def test_nothing_banned_is_called(self):
         self.assert_keeps(banned_calls)
 
@@ -397,6 +422,11 @@ class Rules(unittest.TestCase):
         self.assertEqual(self.findings(reasons_spelled_elsewhere, {
             "proxy/base/reason.hpp": table, "proxy/gateway/x.cpp": 'Reason::queue_full; "the queue_full"'}), [])
         self.assertNotEqual(self.findings(reasons_spelled_elsewhere, {}), [])
+
+    def test_a_file_that_a_document_names_and_that_is_gone_is_found(self):
+        tree = {"ARCHITECTURE.md": "`net/x.cpp`, `proxy/net/`, `tests/run`, not a path: `a/` b", "docs/decisions.md": "`net/y.cpp`",
+                "proxy/net/x.cpp": "", "tests/run": "", "proxy/a/b.cpp": ""}
+        self.assertEqual(self.findings(missing_files, tree), ["docs/decisions.md: names net/y.cpp, which does not exist"])
 
     def test_a_long_file_is_found(self):
         self.assert_found(long_files, "proxy/net/x.cpp", "\n" * 501, "501 lines")

@@ -23,7 +23,7 @@ VARYING = [
     (r"(?i)^via: 1\.1 weir-[0-9a-f]{8}$", "via: 1.1 weir-*"),
     (r"\b\d{4}-\d\d-\d\dT[\d:.]+Z", "*"),
     (r"\bpolicy [0-9a-f]{12}\b|\([0-9a-f]{12}\)", "policy *"),
-    (r"\b\d+(\.\d+)? ?(ms|us|s)\b", "* s"),
+    (r"\b\d+(\.\d+)? ?(ms|us|s|m)\b", "* s"),
 ]
 
 

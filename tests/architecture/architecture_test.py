@@ -90,6 +90,12 @@ REASON_SPELLERS = {
     "proxy/telemetry/outcome.hpp": "outcomes are a coarser vocabulary; a client that left is one in both",
 }
 
+# Reasons that are also a key of the policy and a part of the law, by the same name on purpose.
+SHARED_WORDS = {"queue_timeout"}
+
+# Their paths are relative to the repository or to proxy/.
+DOCUMENTS = ("ARCHITECTURE.md", "docs/decisions.md")
+
 LONGEST = 500
 MACHINE_PATH = re.compile(r"/(?:home|root|work|Users)/[A-Za-z0-9_]")
 UNFINISHED = re.compile(r"\b(?:TODO|FIXME|XXX|HACK)\b")
@@ -120,18 +126,34 @@ def code_of(text):
     return re.sub(r'"(?:\\.|[^"\\\n])*"|\'(?:\\.|[^\'\\\n])+\'|//[^\n]*|/\*.*?\*/', blank, text, flags=re.S)
 
 
+def documented_arrows(root):
+    """The table of modules in ARCHITECTURE.md, as ARROWS has it."""
+    arrows = {"base": set()}
+    rows = re.findall(r"^(?:\w+/)?(\w+) .*-> ([a-z ]+)$", read(root / "ARCHITECTURE.md"), re.M)
+    return arrows | {room: {"base"} - {room} | set(others.split()) if room != "main" else set(others.split())
+                     for room, others in rows}
+
+
+def missing_files(root):
+    """Files and folders that a document names in backticks and that are not there."""
+    for name in DOCUMENTS:
+        for path in re.findall(r"`((?:[\w.-]+/)+[\w.-]*)`", read(root / name)):
+            if not any((root / place / path).exists() for place in ("", "proxy")):
+                yield f"{name}: names {path}, which does not exist"
+
+
 def lines_with(pattern, text):
     return [number for number, line in enumerate(text.split("\n"), 1) if re.search(pattern, line)]
 
 
-def headroom_of(name):
+def room_of(name):
     parts = [part for part in name.split("/")[1:] if part not in GROUPS]
     return parts[0] if len(parts) > 1 else Path(parts[0]).stem
 
 
 def wrong_includes(root):
     for path, name in files(root, "proxy"):
-        room = headroom_of(name)
+        room = room_of(name)
         if room not in ARROWS:
             yield f"{name}: the room '{room}' is not in the table"
             continue
@@ -213,7 +235,7 @@ def reasons(root):
 
 
 def reasons_spelled_elsewhere(root):
-    words = "|".join(reasons(root))
+    words = "|".join(word for word in reasons(root) if word not in SHARED_WORDS)
     if not words:
         yield "proxy/base/reason.hpp: no table of reasons found"
         return
@@ -306,6 +328,12 @@ class House(unittest.TestCase):
     def test_no_header_and_source_lead_back_to_themselves(self):
         self.assert_keeps(unit_cycles)
 
+    def test_the_map_shows_the_arrows_as_they_are(self):
+        self.assertEqual(documented_arrows(ROOT), ARROWS)
+
+    def test_files_that_the_documents_name_exist(self):
+        self.assert_keeps(missing_files)
+
     def test_nothing_banned_is_called(self):
         self.assert_keeps(banned_calls)
 
@@ -397,6 +425,11 @@ class Rules(unittest.TestCase):
         self.assertEqual(self.findings(reasons_spelled_elsewhere, {
             "proxy/base/reason.hpp": table, "proxy/gateway/x.cpp": 'Reason::queue_full; "the queue_full"'}), [])
         self.assertNotEqual(self.findings(reasons_spelled_elsewhere, {}), [])
+
+    def test_a_file_that_a_document_names_and_that_is_gone_is_found(self):
+        tree = {"ARCHITECTURE.md": "`net/x.cpp`, `proxy/net/`, `tests/run`, not a path: `a/` b", "docs/decisions.md": "`net/y.cpp`",
+                "proxy/net/x.cpp": "", "tests/run": "", "proxy/a/b.cpp": ""}
+        self.assertEqual(self.findings(missing_files, tree), ["docs/decisions.md: names net/y.cpp, which does not exist"])
 
     def test_a_long_file_is_found(self):
         self.assert_found(long_files, "proxy/net/x.cpp", "\n" * 501, "501 lines")

@@ -23,7 +23,7 @@ from support.wire import Client, exchange
 
 ROOT = Path(__file__).resolve().parents[2]
 BINARY = os.environ.get("WEIR_BINARY", str(ROOT / "build/dev/proxy/weir"))
-_COMPLAINT = re.compile(r"AddressSanitizer|LeakSanitizer|ThreadSanitizer|runtime error:|Assertion .* failed|terminate called")
+COMPLAINT = re.compile(r"AddressSanitizer|LeakSanitizer|ThreadSanitizer|runtime error:|Assertion .* failed|terminate called")
 
 
 def run_weir(*arguments, cwd=None, env=None):
@@ -179,7 +179,7 @@ class Weir:
         self._process.stdout.close()
         code, errors = self._process.returncode, self.stderr()
         self._folder.cleanup()
-        complaint = _COMPLAINT.search(errors)
+        complaint = COMPLAINT.search(errors)
         if complaint:
             raise AssertionError(f"weir complained:\n{errors[max(0, complaint.start() - 2000):complaint.start() + 8000]}")
         if code not in (0, -signal.SIGKILL):

@@ -2,7 +2,7 @@
 // Who decides at the door of a backend: Weir's judge, or one of the rules that it is compared with.
 //
 // A controller sees what a proxy sees: arrivals, first tokens, endings, the clock. It says who runs on which endpoint,
-// who waits and who is refused. The world (world.hpp) does the rest, the same for all of them.
+// who waits and who is refused. Simulation (simulation.hpp) does the rest, the same for all of them.
 //
 //   weir        admission::Judge, the code that serves, with the policy's classes, limits and lines
 //   none, cap   nothing; a fixed limit (baselines/immediate.hpp)

@@ -1,4 +1,4 @@
-#include "lab/simulate/world.hpp"
+#include "lab/simulate/simulation.hpp"
 
 #include <algorithm>
 #include <cassert>
@@ -28,7 +28,7 @@ std::uint32_t version_of(RequestId id) { return static_cast<std::uint32_t>(id >>
 
 }  // namespace
 
-World::World(WorldConfig config, const Trace& trace, std::vector<ClassId> classes)
+Simulation::Simulation(SimulationConfig config, const Trace& trace, std::vector<ClassId> classes)
     : config_(std::move(config)), trace_(trace), class_of_hint_(std::move(classes)), now_(kStart) {
     for (const admission::JudgeConfig& backend : config_.backends) {
         controllers_.push_back(make_controller(config_.controller, backend, now_));
@@ -75,9 +75,9 @@ World::World(WorldConfig config, const Trace& trace, std::vector<ClassId> classe
     }
 }
 
-World::~World() = default;
+Simulation::~Simulation() = default;
 
-Run World::run(const Progress& progress) {
+Run Simulation::run(const Progress& progress) {
     std::size_t told = 0;
     while (const auto next = next_instant()) {
         if (recorder_) take_snapshots(*next);
@@ -96,7 +96,7 @@ Run World::run(const Progress& progress) {
     return run;
 }
 
-std::optional<TimePoint> World::next_instant() const {
+std::optional<TimePoint> Simulation::next_instant() const {
     std::optional<TimePoint> next;
     const auto consider = [&next](TimePoint instant) { next = next ? std::min(*next, instant) : instant; };
     for (const Engine& engine : engines_) {
@@ -111,7 +111,7 @@ std::optional<TimePoint> World::next_instant() const {
     return next;
 }
 
-void World::run_engines() {
+void Simulation::run_engines() {
     for (Engine& engine : engines_) {
         if (engine.next_event().value_or(now_ + 1ns) > now_) continue;
         events_.clear();
@@ -126,7 +126,7 @@ void World::run_engines() {
     }
 }
 
-void World::hear(Session& session, const EngineEvent& event) {
+void Simulation::hear(Session& session, const EngineEvent& event) {
     Controller& controller = *session.controller;
     switch (event.kind) {
         case EngineEvent::Kind::first_token:
@@ -147,7 +147,7 @@ void World::hear(Session& session, const EngineEvent& event) {
     }
 }
 
-void World::expire() {
+void Simulation::expire() {
     for (const auto& controller : controllers_) {
         if (controller->next_expiry().value_or(now_ + 1ns) > now_) continue;
         controller->expire(now_, changes_);
@@ -155,7 +155,7 @@ void World::expire() {
     }
 }
 
-void World::run_timers() {
+void Simulation::run_timers() {
     while (!timers_.empty() && timers_.top().at <= now_) {
         const Timer timer = timers_.top();
         timers_.pop();
@@ -181,7 +181,7 @@ void World::run_timers() {
     }
 }
 
-void World::take_arrivals() {
+void Simulation::take_arrivals() {
     while (next_arrival_ < trace_.requests.size()) {
         const TraceRequest& request = trace_.requests[next_arrival_];
         if (kStart + request.arrival > now_) return;
@@ -193,7 +193,7 @@ void World::take_arrivals() {
     }
 }
 
-World::Session& World::admit_session(const TraceRequest& request) {
+Simulation::Session& Simulation::admit_session(const TraceRequest& request) {
     if (free_sessions_.empty()) {
         free_sessions_.push_back(static_cast<std::uint32_t>(sessions_.size()));
         sessions_.emplace_back().slot = free_sessions_.back();
@@ -216,7 +216,7 @@ World::Session& World::admit_session(const TraceRequest& request) {
     return session;
 }
 
-void World::try_once(Session& session) {
+void Simulation::try_once(Session& session) {
     ++session.version;
     ++session.tries;
     session.answered = false;
@@ -236,7 +236,7 @@ void World::try_once(Session& session) {
     act(session);
 }
 
-void World::degrade(Session& session) {
+void Simulation::degrade(Session& session) {
     const std::size_t cls = index(session.asking.cls);
     if (cls >= config_.degrade.size() || config_.degrade[cls].empty()) return;
     const ClassModel& model = classes_[cls];
@@ -255,14 +255,14 @@ void World::degrade(Session& session) {
     }
 }
 
-void World::settle() {
+void Simulation::settle() {
     // Acting may change more rulings: the list grows while it is read.
     std::size_t next = 0;
     while (next < changes_.size()) act(static_cast<Session&>(*changes_[next++]));
     changes_.clear();
 }
 
-void World::act(Session& session) {
+void Simulation::act(Session& session) {
     recount(session, session.ruling.standing);
     switch (session.ruling.standing) {
         case Standing::running: return session.ruling.evicted ? cut(session) : dispatch(session);
@@ -271,7 +271,7 @@ void World::act(Session& session) {
     }
 }
 
-void World::dispatch(Session& session) {
+void Simulation::dispatch(Session& session) {
     const RequestId id = engine_id(session.slot, session.version);
     Engine& engine = engines_[index(session.ruling.endpoint)];
     const TraceRequest& request = *session.request;
@@ -284,7 +284,7 @@ void World::dispatch(Session& session) {
     over(session, Reason::bad_request, false);
 }
 
-void World::stop(Session& session) {
+void Simulation::stop(Session& session) {
     if (session.engine == kNoEndpoint) return;
     Engine& engine = engines_[index(session.engine)];
     const RequestId id = engine_id(session.slot, session.version);
@@ -295,7 +295,7 @@ void World::stop(Session& session) {
     session.engine = kNoEndpoint;
 }
 
-void World::cut(Session& session) {
+void Simulation::cut(Session& session) {
     if (!session.present) return;
     stop(session);
     session.controller->finish(session, now_, changes_);
@@ -303,7 +303,7 @@ void World::cut(Session& session) {
     over(session, Reason::evicted, false);
 }
 
-void World::refused(Session& session) {
+void Simulation::refused(Session& session) {
     record(Recorder::Event::refused, session);
     const Ruling& ruling = session.ruling;
     const auto& refusal = classes_[index(session.asking.cls)].config->refusal;
@@ -318,7 +318,7 @@ void World::refused(Session& session) {
               session.version);
 }
 
-void World::over(Session& session, Reason reason, bool served) {
+void Simulation::over(Session& session, Reason reason, bool served) {
     const TraceRequest& request = *session.request;
     Outcome outcome{session.asking.cls, request.arrival, reason,           served,       std::nullopt,
                     session.tries,      request.client,  session.computed, session.lost, session.degraded};
@@ -333,7 +333,7 @@ void World::over(Session& session, Reason reason, bool served) {
     free_sessions_.push_back(session.slot);
 }
 
-void World::give_up(Session& session) {
+void Simulation::give_up(Session& session) {
     Controller& controller = *session.controller;
     if (session.ruling.standing == Standing::waiting) {
         controller.leave(session, now_, changes_);
@@ -344,7 +344,7 @@ void World::give_up(Session& session) {
     over(session, Reason::client_gone, false);
 }
 
-void World::lose(EndpointId endpoint) {
+void Simulation::lose(EndpointId endpoint) {
     set_available(endpoint, false);
     for (Session& session : sessions_) {
         if (!session.present || session.engine != endpoint) continue;
@@ -360,18 +360,18 @@ void World::lose(EndpointId endpoint) {
     }
 }
 
-bool World::is_lost(EndpointId endpoint) const {
+bool Simulation::is_lost(EndpointId endpoint) const {
     return std::any_of(config_.losses.begin(), config_.losses.end(), [&](const EndpointLoss& loss) {
         return loss.endpoint == endpoint && loss.window.has(now_ - kStart);
     });
 }
 
-void World::set_available(EndpointId endpoint, bool available) {
+void Simulation::set_available(EndpointId endpoint, bool available) {
     controller_of_endpoint_[index(endpoint)]->set_available(endpoint, available, now_, changes_);
     settle();
 }
 
-void World::change_speed() {
+void Simulation::change_speed() {
     double speed = 1;
     for (const Slowdown& slowdown : config_.slowdowns) {
         if (slowdown.window.has(now_ - kStart)) speed *= slowdown.factor;
@@ -379,7 +379,7 @@ void World::change_speed() {
     for (Engine& engine : engines_) engine.set_speed(speed);
 }
 
-void World::recount(Session& session, Standing standing) {
+void Simulation::recount(Session& session, Standing standing) {
     if (standing == session.counted) return;
     if (session.counted == Standing::waiting) --present_.waiting[index(session.asking.cls)];
     if (session.counted == Standing::running) {
@@ -394,17 +394,17 @@ void World::recount(Session& session, Standing standing) {
     session.counted = standing;
 }
 
-void World::record(Recorder::Event event, const Session& session) {
+void Simulation::record(Recorder::Event event, const Session& session) {
     if (recorder_) recorder_->count(event, session.asking.cls, now_ - kStart);
 }
 
-void World::take_snapshots(TimePoint instant) {
+void Simulation::take_snapshots(TimePoint instant) {
     // When all is over, timers that mean nothing any more are still to come.
     if (next_arrival_ == trace_.requests.size() && free_sessions_.size() == sessions_.size()) return;
     while (kStart + recorder_->next_sample() <= instant) recorder_->sample(snapshot());
 }
 
-Snapshot World::snapshot() const {
+Snapshot Simulation::snapshot() const {
     Snapshot snapshot;
     snapshot.waiting = present_.waiting;
     snapshot.inflight = present_.inflight;
@@ -424,11 +424,11 @@ Snapshot World::snapshot() const {
     return snapshot;
 }
 
-void World::set_timer(TimePoint at, Due due, std::uint32_t subject, std::uint32_t version) {
+void Simulation::set_timer(TimePoint at, Due due, std::uint32_t subject, std::uint32_t version) {
     timers_.push({at, timers_set_++, due, subject, version});
 }
 
-double World::random(const Session& session, std::uint64_t question) const {
+double Simulation::random(const Session& session, std::uint64_t question) const {
     return uniform(config_.seed, session.request->number, 2 * session.tries + question);
 }
 

@@ -37,7 +37,7 @@ struct Slowdown {
     Window window;
 };
 
-struct WorldConfig {
+struct SimulationConfig {
     std::vector<admission::JudgeConfig> backends;  // together: every class and every endpoint once, ids from 0 on
     EngineConfig engine;                           // behind every endpoint
     std::string controller = "weir";               // NAME[:key=value,...], as check_controller() takes them
@@ -54,13 +54,13 @@ struct WorldConfig {
 // Told the share of the trace that has arrived, 0 to 1, now and then.
 using Progress = std::function<void(double)>;
 
-class World {
+class Simulation {
 public:
-    // `classes`: of each of the trace's hints, its class. REQUIRES: `trace` outlives the world.
-    World(WorldConfig config, const Trace& trace, std::vector<ClassId> classes);
-    ~World();
-    World(const World&) = delete;
-    World& operator=(const World&) = delete;
+    // `classes`: of each of the trace's hints, its class. REQUIRES: `trace` outlives the config.
+    Simulation(SimulationConfig config, const Trace& trace, std::vector<ClassId> classes);
+    ~Simulation();
+    Simulation(const Simulation&) = delete;
+    Simulation& operator=(const Simulation&) = delete;
 
     // Plays the trace to its end. Once.
     [[nodiscard]] Run run(const Progress& progress = {});
@@ -140,7 +140,7 @@ private:
     void set_timer(TimePoint at, Due due, std::uint32_t subject, std::uint32_t version);
     [[nodiscard]] double random(const Session& session, std::uint64_t question) const;
 
-    WorldConfig config_;
+    SimulationConfig config_;
     const Trace& trace_;
     std::vector<ClassId> class_of_hint_;
     std::vector<std::unique_ptr<Controller>> controllers_;  // by backend

@@ -56,7 +56,7 @@ using Progress = std::function<void(double)>;
 
 class Simulation {
 public:
-    // `classes`: of each of the trace's hints, its class. REQUIRES: `trace` outlives the config.
+    // `classes`: of each of the trace's hints, its class. REQUIRES: `trace` outlives this.
     Simulation(SimulationConfig config, const Trace& trace, std::vector<ClassId> classes);
     ~Simulation();
     Simulation(const Simulation&) = delete;

@@ -57,7 +57,7 @@ class Classes(WeirTest):
         self.assertEqual(self.class_of(("x-api-key", KEYS["direct"])), "direct")
         self.assertEqual(self.class_of(("X-API-Key", KEYS["direct"]), bearer("direct")), "direct")
 
-    def test_item_32_nothing_but_a_whole_valid_key_grants_a_class(self):
+    def test_only_a_whole_valid_key_grants_a_class(self):
         """Item 32."""
         key = KEYS["direct"]
         for fields in (
@@ -73,12 +73,12 @@ class Classes(WeirTest):
                 self.assertEqual(self.class_of(*fields), "rest")
         self.assertEqual(self.class_of(target=f"/?api_key={key}&key={key}"), "rest")
 
-    def test_item_32_two_keys_that_differ_count_as_none(self):
+    def test_two_different_keys_count_as_no_key(self):
         self.assertEqual(self.class_of(bearer("direct"), ("x-api-key", KEYS["bulk"])), "rest")
         self.assertEqual(self.class_of(bearer("direct"), bearer("bulk")), "rest")
         self.assertEqual(self.class_of(("x-api-key", KEYS["direct"]), ("x-api-key", "")), "direct")
 
-    def test_item_32_a_key_in_a_trailer_grants_nothing(self):
+    def test_a_key_in_a_trailer_grants_no_class(self):
         with self.weir.connect() as client:
             client.send(b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\nTrailer: Authorization\r\n\r\n"
                         b"2\r\n{}\r\n0\r\nAuthorization: Bearer " + KEYS["direct"].encode() + b"\r\n\r\n")
@@ -95,7 +95,7 @@ class Proxies(WeirTest):
                      {"name": "rest", "match": "any", "backend": "model"}]))
         return backend, weir
 
-    def test_item_32_a_trusted_proxy_is_believed_about_the_hop_before_it(self):
+    def test_a_trusted_proxy_is_believed_about_the_hop_before_it(self):
         backend, weir = self.start(["127.0.0.0/8", "10.1.0.0/16"])
         def chain(value):
             return weir.request("GET", "/", [("X-Forwarded-For", value)])
@@ -111,7 +111,7 @@ class Proxies(WeirTest):
         self.assertEqual(chain("10.9.1.1, nonsense").status, 200)
         self.assertEqual([r.get("x-forwarded-for") for r in backend.requests][0], "10.9.1.1, 127.0.0.1")
 
-    def test_item_32_anyone_else_is_not(self):
+    def test_any_other_peer_is_not_believed_about_the_hop_before_it(self):
         backend, weir = self.start(["10.0.0.0/8"])
         for _ in range(3):
             self.assertEqual(weir.request("GET", "/", [("X-Forwarded-For", "10.9.1.1")]).status, 200)
@@ -150,7 +150,7 @@ class Overload(WeirTest):
         self.assertTrue(least * 1000 <= ms <= most * 1000, ms)
         self.assertEqual(s, -(-ms // 1000))
 
-    def test_a_full_line_is_503_with_everything_that_a_caller_needs(self):
+    def test_a_full_queue_is_503_with_everything_that_a_caller_needs(self):
         backend, weir = self.start(classes=[{"name": "everyone", "match": "any", "backend": "model", "queue": 2}])
         self.fill(weir, backend)
         self.wait_in_line(weir, 2)
@@ -217,7 +217,7 @@ class Overload(WeirTest):
                          ["/held", "/direct", "/direct", "/rest", "/rest", "/bulk", "/bulk"])
         self.assert_idle(weir)
 
-    def test_a_retry_stands_behind_those_who_come_for_the_first_time(self):
+    def test_a_retry_queues_behind_first_tries(self):
         backend, weir = self.start()
         held = self.fill(weir, backend)
         places = self.wait_in_line(weir, 1, [("x-stainless-retry-count", "1")], "/retry")
@@ -227,7 +227,7 @@ class Overload(WeirTest):
             client.response()
         self.assertEqual([r.target for r in backend.requests], ["/held", "/first", "/retry"])
 
-    def test_a_retry_is_pushed_out_of_a_full_line_by_a_first_try(self):
+    def test_a_retry_is_displaced_from_a_full_queue_by_a_first_try(self):
         backend, weir = self.start(classes=[{"name": "everyone", "match": "any", "backend": "model", "queue": 2}])
         self.fill(weir, backend)
         retry, first = (self.wait_in_line(weir, 1, [("x-stainless-retry-count", "1")])[0], self.wait_in_line(weir, 1)[0])
@@ -238,7 +238,7 @@ class Overload(WeirTest):
         self.done.set()
         self.assertEqual((first.response().status, late.response().status), (200, 200))
 
-    def test_a_class_that_floods_does_not_fill_another_ones_line(self):
+    def test_a_class_that_floods_does_not_fill_another_classs_queue(self):
         backend, weir = self.start(clients=clients(), classes=by_key(bulk={"queue": 2}))
         self.fill(weir, backend, fields=[bearer("bulk")])
         self.wait_in_line(weir, 2, [bearer("bulk")])
@@ -365,7 +365,7 @@ class RefusedBodies(WeirTest):
     def head(self, *fields):
         return ("POST /v1/x HTTP/1.1\r\nHost: a\r\n" + "".join(f"{f}\r\n" for f in fields) + "\r\n").encode()
 
-    def test_item_15_a_short_body_is_drained_and_the_connection_serves_on(self):
+    def test_a_short_body_of_a_refused_request_is_drained_and_the_connection_stays_open(self):
         with self.weir.connect() as client:
             for _ in range(3):
                 client.send(self.head(f"Content-Length: {len(self.SMUGGLED)}") + self.SMUGGLED)
@@ -373,7 +373,7 @@ class RefusedBodies(WeirTest):
                 self.assertEqual(client.request("GET", "/free").status, 200)
         self.assertEqual({r.target for r in self.backend.requests}, {"/free"})
 
-    def test_item_15_the_answer_does_not_wait_for_the_body(self):
+    def test_a_refusal_does_not_wait_for_the_body(self):
         with self.weir.connect() as client:
             client.send(self.head("Content-Length: 50000") + b"x" * 10)
             began = time.monotonic()
@@ -382,13 +382,13 @@ class RefusedBodies(WeirTest):
             client.send(b"x" * 49990)
             self.assertEqual(client.request("GET", "/free").status, 200)
 
-    def test_item_15_a_body_that_never_comes_is_not_waited_for_long(self):
+    def test_a_refused_body_that_never_comes_is_not_waited_for_long(self):
         with self.weir.connect() as client:
             client.send(self.head("Content-Length: 100") + b"x" * 10)
             self.assertEqual(client.response().status, 429)
             self.assertTrue(client.is_closed(within=3))
 
-    def test_item_15_a_long_body_closes_the_connection_but_the_answer_is_read(self):
+    def test_a_long_body_of_a_refused_request_closes_the_connection_but_the_answer_is_read(self):
         with self.weir.connect() as client:
             client.send(self.head("Content-Length: 5000000"))
             answer = client.response()
@@ -398,7 +398,7 @@ class RefusedBodies(WeirTest):
                 client.try_send(self.head("Content-Length: 60000000") + b"x" * 60_000)
                 self.assertIn(client.response().status, (413, 429))
 
-    def test_item_15_a_chunked_body_is_never_taken_for_requests(self):
+    def test_a_chunked_body_of_a_refused_request_is_never_taken_for_requests(self):
         with self.weir.connect() as client:
             client.try_send(self.head("Transfer-Encoding: chunked") + b"%x\r\n%s\r\n0\r\n\r\n" % (len(self.SMUGGLED), self.SMUGGLED))
             answer = client.response()
@@ -407,7 +407,7 @@ class RefusedBodies(WeirTest):
                 self.assertEqual(client.request("GET", "/free").status, 200)
         self.assertTrue(holds(lambda: all(r.target != "/smuggled" for r in self.backend.requests)))
 
-    def test_item_15_a_body_over_the_limit_is_413(self):
+    def test_a_body_over_the_limit_is_413(self):
         answer = self.weir.request("POST", "/free", [("Content-Length", "9000000")])
         self.assertEqual((answer.status, answer.get("x-weir-decision"), answer.get("connection")), (413, "body_too_large", "close"))
         with self.weir.connect() as client:

@@ -1,4 +1,4 @@
-"""The client leaves: whatever it had asked for is given up at once, and its slot is free (item 24).
+"""The client leaves: whatever it had asked for is given up at once, and its slot is free.
 
 "At once" is 100 ms from the close to the moment at which the backend sees its own connection end.
 """
@@ -59,33 +59,33 @@ class ClientLeaves(WeirTest):
         backend.answer = ok
         self.assertEqual(weir.request().status, 200)
 
-    def test_item_24_before_the_head(self):
+    def test_leaving_before_the_head_frees_the_slot(self):
         self.assert_cancelled(Script(), Client.close)
 
-    def test_item_24_before_the_head_by_a_reset(self):
+    def test_leaving_by_a_reset_before_the_head_frees_the_slot(self):
         self.assert_cancelled(Script(), Client.reset)
 
-    def test_item_24_before_the_head_after_a_post(self):
+    def test_leaving_before_the_head_of_a_post_frees_the_slot(self):
         body = b'{"a":"%s"}' % (b"x" * 200)
         self.assert_cancelled(Script(), Client.close, request=format_request("POST", "/v1/messages", [], body))
 
-    def test_item_24_after_half_a_head(self):
+    def test_leaving_after_half_a_head_frees_the_slot(self):
         self.assert_cancelled(Script(b"HTTP/1.1 200 OK\r\nContent-Ty"), Client.close)
 
-    def test_item_24_before_the_first_event(self):
+    def test_leaving_before_the_first_event_frees_the_slot(self):
         self.assert_cancelled(Script(SSE_HEAD), Client.close, wait_for_answer=True)
 
-    def test_item_24_in_the_middle_of_a_stream(self):
+    def test_leaving_in_the_middle_of_a_stream_frees_the_slot(self):
         self.assert_cancelled(Script(SSE_HEAD, CHUNK), Client.close, wait_for_answer=True)
 
-    def test_item_24_in_the_middle_of_a_stream_by_a_reset(self):
+    def test_leaving_by_a_reset_in_the_middle_of_a_stream_frees_the_slot(self):
         self.assert_cancelled(Script(SSE_HEAD, CHUNK), Client.reset, wait_for_answer=True)
 
-    def test_item_24_in_the_middle_of_a_stream_that_ends_with_its_connection(self):
+    def test_leaving_a_stream_that_ends_with_its_connection_frees_the_slot(self):
         self.assert_cancelled(Script(b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n", b"data: 1\n\n"),
                               Client.close, wait_for_answer=True)
 
-    def test_item_24_in_the_middle_of_a_busy_stream(self):
+    def test_leaving_in_the_middle_of_a_busy_stream_frees_the_slot(self):
         left = []
 
         def busy(peer, request):
@@ -108,7 +108,7 @@ class ClientLeaves(WeirTest):
         self.assertLess(left[0] - at, scaled(AT_ONCE))
         self.assert_idle(weir)
 
-    def test_item_24_while_it_reads_nothing_of_a_large_answer(self):
+    def test_leaving_without_reading_a_large_answer_frees_the_slot(self):
         gone = []
 
         def flood(peer, request):
@@ -129,7 +129,7 @@ class ClientLeaves(WeirTest):
         self.assertLess(gone[0] - at, scaled(AT_ONCE))
         self.assert_idle(weir)
 
-    def test_item_24_while_it_waits_in_line(self):
+    def test_leaving_the_queue_frees_the_place(self):
         done = threading.Event()
         backend = self.start_backend(hold(done))
         weir = self.start_weir_before(backend, capacity=1)
@@ -147,7 +147,7 @@ class ClientLeaves(WeirTest):
         self.assertEqual([r.target for r in backend.requests], ["/first"])
         self.assert_idle(weir)
 
-    def test_item_24_while_its_body_is_read_before_the_line(self):
+    def test_leaving_while_the_body_is_read_before_the_queue_reaches_no_backend(self):
         backend = self.start_backend()
         weir = self.start_weir_before(backend)
         client = weir.connect()
@@ -158,7 +158,7 @@ class ClientLeaves(WeirTest):
         self.assertEqual(backend.connections, 0)
         self.assertEqual(weir.status()["connections"], 0)
 
-    def test_item_24_while_its_body_is_streamed(self):
+    def test_leaving_while_the_body_is_streamed_frees_the_slot(self):
         backend = self.start_backend()
         weir = self.start_weir_before(backend)
         client = weir.connect()
@@ -172,7 +172,7 @@ class ClientLeaves(WeirTest):
         self.assertLess(backend.cancelled[0][1] - at, scaled(AT_ONCE))
         self.assert_idle(weir)
 
-    def test_item_24_many_at_once(self):
+    def test_many_clients_leaving_at_once_free_all_slots(self):
         script = Script(SSE_HEAD, CHUNK)
         backend = self.start_backend(script)
         weir = self.start_weir_before(backend, capacity=100, workers=2)
@@ -193,7 +193,7 @@ class ClientLeaves(WeirTest):
             client.close()
         self.assert_idle(weir)
 
-    def test_item_24_a_client_that_left_is_told_apart_in_the_log(self):
+    def test_the_log_tells_clients_that_left_from_served_ones(self):
         script = Script()
         backend = self.start_backend(script)
         weir = self.start_weir_before(backend)
@@ -208,7 +208,7 @@ class ClientLeaves(WeirTest):
 class HalfClose(WeirTest):
     """A client that has said all it wanted to say, and still listens."""
 
-    def test_item_24_the_whole_answer_still_arrives(self):
+    def test_the_whole_answer_still_arrives_after_a_half_close(self):
         backend = self.start_backend(hold(never(), within=0.3, then=ok))
         weir = self.start_weir_before(backend)
         client = self.client(weir)
@@ -219,7 +219,7 @@ class HalfClose(WeirTest):
         self.assertEqual(backend.cancelled, [])
         self.assertTrue(client.is_closed())
 
-    def test_item_24_a_whole_stream_still_arrives(self):
+    def test_a_whole_stream_still_arrives_after_a_half_close(self):
         def slowly(peer, request):
             peer.send(SSE_HEAD)
             for _ in range(5):
@@ -239,7 +239,7 @@ class HalfClose(WeirTest):
         self.assertEqual((first + rest).replace(b":\n\n", b""), b"data: 1\n\n" * 5)
         self.assertTrue(answer.complete)
 
-    def test_item_24_a_place_in_line_is_kept(self):
+    def test_a_place_in_the_queue_is_kept_after_a_half_close(self):
         done = threading.Event()
         backend = self.start_backend(hold(done))
         weir = self.start_weir_before(backend, capacity=1)
@@ -253,7 +253,7 @@ class HalfClose(WeirTest):
         done.set()
         self.assertEqual((first.response().status, second.response().status), (200, 200))
 
-    def test_item_24_pipelined_requests_are_all_answered(self):
+    def test_pipelined_requests_are_all_answered_after_a_half_close(self):
         backend = self.start_backend()
         weir = self.start_weir_before(backend)
         client = self.client(weir)
@@ -261,7 +261,7 @@ class HalfClose(WeirTest):
         client.half_close()
         self.assertEqual([client.response().status for _ in range(3)], [200] * 3)
 
-    def test_item_24_an_http_1_0_client_gets_its_answer(self):
+    def test_an_http_1_0_client_gets_its_answer_after_a_half_close(self):
         backend = self.start_backend(hold(never(), within=0.2, then=ok))
         weir = self.start_weir_before(backend)
         client = self.client(weir)

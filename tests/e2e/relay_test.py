@@ -16,7 +16,7 @@ MIB = 1024 * 1024
 
 
 class Streams(WeirTest):
-    def test_item_21_each_event_is_passed_on_before_the_next_one_is_made(self):
+    def test_each_event_is_passed_on_before_the_next_one_is_made(self):
         received = threading.Semaphore(1)
 
         def gap(_):
@@ -35,7 +35,7 @@ class Streams(WeirTest):
         self.assertEqual(events, [b"data: {\"n\":%d}\n\n" % i for i in range(20)])
         self.assertTrue(answer.complete)
 
-    def test_item_21_the_head_of_a_stream_leaves_before_its_first_event(self):
+    def test_the_head_of_a_stream_leaves_before_its_first_event(self):
         go = threading.Event()
         backend = self.start_backend(event_stream(1, gap=lambda _: go.wait(scaled(5))))
         weir = self.start_weir_before(backend)
@@ -51,7 +51,7 @@ class Streams(WeirTest):
         answer = weir.request()
         self.assertEqual((answer.body, answer.complete), (b"data: 1\n\ndata: 2\n\n", True))
 
-    def test_a_hundred_streams_at_once_are_neither_cut_nor_mixed(self):
+    def test_a_hundred_streams_at_once_are_neither_truncated_nor_mixed_up(self):
         def answer(peer, request):
             name = request.target[1:].encode()
             peer.send(b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n")
@@ -111,7 +111,7 @@ class LargeBodies(WeirTest):
 
 
 class BackPressure(WeirTest):
-    def test_item_25_a_client_that_does_not_read_stops_the_backend_and_costs_little(self):
+    def test_a_client_that_does_not_read_stops_the_backend_and_costs_little(self):
         sent = [0]
         total = 64 * MIB
 
@@ -139,7 +139,7 @@ class BackPressure(WeirTest):
         answer = client.response()
         self.assertEqual((len(answer.body), answer.complete), (total, True))
 
-    def test_item_25_a_backend_that_does_not_read_stops_the_client_and_costs_little(self):
+    def test_a_backend_that_does_not_read_stops_the_client_and_costs_little(self):
         release = threading.Event()
 
         def answer(peer, request):
@@ -176,7 +176,7 @@ class BackPressure(WeirTest):
 
 
 class EarlyAnswers(WeirTest):
-    def test_item_16_an_early_answer_reaches_the_client_and_closes_both_sides(self):
+    def test_an_early_answer_reaches_the_client_and_closes_both_sides(self):
         closed = []
 
         def refuse(peer, request):
@@ -194,7 +194,7 @@ class EarlyAnswers(WeirTest):
         self.assertIsNotNone(closed[0], "the backend's connection stays open in the middle of a body")
         self.assert_idle(weir)
 
-    def test_item_16_an_early_answer_to_a_body_still_on_its_way_is_read_though_the_client_sends_on(self):
+    def test_an_early_answer_is_read_even_if_the_client_keeps_sending_its_body(self):
         backend = self.start_backend(lambda peer, r: (peer.send(reply(b"no", "401 Unauthorized")), False)[1], read_bodies=False)
         weir = self.start_weir_before(backend)
         client = self.client(weir)
@@ -206,7 +206,7 @@ class EarlyAnswers(WeirTest):
         self.assertEqual(answer.status, 401)
         self.assertEqual(answer.get("connection"), "close")
 
-    def test_item_16_an_answer_before_the_end_of_a_short_body_that_is_already_here_keeps_the_connection(self):
+    def test_an_early_answer_to_a_short_body_that_has_arrived_keeps_the_connection(self):
         backend = self.start_backend(lambda peer, r: (peer.send(reply(b"early")), peer.read_body(r), True)[2], read_bodies=False)
         weir = self.start_weir_before(backend)
         client = self.client(weir)
@@ -231,7 +231,7 @@ class UpstreamConnections(WeirTest):
             weir.request()
         self.assertEqual(backend.connections, 3)
 
-    def test_item_23_a_connection_closed_while_idle_is_not_used(self):
+    def test_a_connection_closed_while_idle_is_not_used(self):
         backend = self.start_backend()
         weir = self.start_weir_before(backend, workers=1)
         weir.request()
@@ -239,7 +239,7 @@ class UpstreamConnections(WeirTest):
         time.sleep(0.05)
         self.assertEqual(weir.request().status, 200)
 
-    def test_item_23_a_pooled_connection_that_is_closed_when_used_is_replaced_unseen(self):
+    def test_a_pooled_connection_that_closes_on_use_is_replaced_without_the_client_noticing(self):
         """Item 23: the backend's keep-alive ran out just as the request was on its way."""
         def answer(peer, request):
             served = sum(r.connection == request.connection for r in backend.requests)
@@ -253,7 +253,7 @@ class UpstreamConnections(WeirTest):
             self.assertEqual((answer.status, answer.body), (200, b"ok"))
         self.assert_soon_equal(lambda: weir.count("weir_backend_ejections_total"), 0)
 
-    def test_item_23_a_request_whose_streamed_body_is_gone_is_not_sent_again(self):
+    def test_a_request_whose_streamed_body_is_gone_is_not_sent_again(self):
         seen = []
 
         def answer(peer, request):

@@ -81,7 +81,7 @@ class ToClients(WithAuthority):
                     self.assertIn(b"200", again.recv(4096))
                     self.assertTrue(again.session_reused)
 
-    def test_the_backend_is_told_that_the_client_came_over_tls(self):
+    def test_the_backend_is_informed_that_the_client_used_tls(self):
         with self.connect() as client:
             client.request("GET", "/", [("X-Forwarded-Proto", "http")])
         self.assertEqual(self.backend.requests[0].all("x-forwarded-proto"), ["https"])
@@ -115,7 +115,7 @@ class ToClients(WithAuthority):
         self.assertLess(self.backend.cancelled[0][1] - left, scaled(0.1))
         self.assert_idle(self.weir)
 
-    def test_an_answer_cut_short_is_not_ended_by_a_close_notify(self):
+    def test_a_truncated_answer_is_not_ended_by_a_close_notify(self):
         received = threading.Event()
         self.backend.answer = lambda peer, r: (peer.send(b"HTTP/1.1 200 OK\r\n\r\nhello"), received.wait(5), peer.reset())[2]
         with self.weir.connect() as plain:
@@ -132,7 +132,7 @@ class ToClients(WithAuthority):
             self.assertTrue(data.endswith(b"hello"))
             client.close()
 
-    def test_item_27_what_is_not_tls_is_closed_and_a_handshake_that_stalls_times_out(self):
+    def test_what_is_not_tls_is_closed_and_a_handshake_that_stalls_times_out(self):
         with self.weir.connect() as client:
             client.try_send(format_request())
             client.socket.settimeout(scaled(3))
@@ -149,7 +149,7 @@ class ToClients(WithAuthority):
         with self.connect() as client:
             self.assertEqual(client.request().status, 200)
 
-    def test_item_27_certificates_rotate_under_load_and_a_bad_pair_keeps_the_old(self):
+    def test_certificates_rotate_under_load_and_a_bad_pair_keeps_the_old(self):
         stop, statuses, faults = threading.Event(), [], []
 
         def load():
@@ -237,7 +237,7 @@ class ToBackends(WithAuthority):
         backend, weir = self.start("unknown", "IP:127.0.0.1", authority=other)
         self.assert_unreachable(weir, backend)
 
-    def test_without_an_authority_of_its_own_the_systems_count(self):
+    def test_without_its_own_authority_the_systems_authorities_count(self):
         backend, weir = self.start("system", "IP:127.0.0.1", tls={"verify": "true"})
         self.assert_unreachable(weir, backend)
 

@@ -15,7 +15,7 @@ from support.websocket import CLOSE, PING, PONG, TEXT, Closed, WebSocketTest, co
 
 
 class Upgrades(WebSocketTest):
-    """What item 17 of the checklist says of upgrades stands in checklist/upgrade_test.py."""
+    """How an upgrade may be asked for and granted is tested in checklist/upgrade_test.py."""
 
     def test_both_ways_whatever_the_frames(self):
         backend = self.start_backend(server(echo))

@@ -1,4 +1,4 @@
-"""Faults that a gateway must outlive: descriptors, memory, clocks, logs, and peers that do nothing (items 21 to 34).
+"""Faults that a gateway must survive: descriptors, memory, clocks, logs, and peers that do nothing.
 
 Sizes here suit every run of the tests; bench/faults has the same in the thousands.
 """
@@ -23,13 +23,13 @@ KIB, MIB = 1024, 1024 * 1024
 
 
 class Backends(WeirTest):
-    def test_item_21_a_stream_of_heartbeats_alone_is_not_cut(self):
+    def test_a_stream_of_heartbeats_alone_is_not_ended(self):
         backend = self.start_backend(heartbeats(12, 0.1))
         weir = self.start_weir_before(backend, backend={"timeouts": {"idle": f"{int(400 * SLOW)}ms", "first_byte": "5s"}})
         answer = weir.request()
         self.assertEqual((answer.status, answer.complete, answer.body.count(b":\n\n")), (200, True, 12))
 
-    def test_item_22_whatever_a_backend_does_slots_come_back_and_the_next_is_served(self):
+    def test_whatever_a_backend_does_slots_come_back_and_the_next_is_served(self):
         whole = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + chunked(b"hello", b" world")
         faults = {
             "resets at every byte": [reset_after(whole[:at]) for at in range(len(whole))],
@@ -64,7 +64,7 @@ def is_at_rest(pid):
 
 
 class Masses(WeirTest):
-    def test_item_25_clients_that_are_slow_or_do_not_read_cost_little_and_hold_nobody_up(self):
+    def test_slow_clients_and_ones_that_do_not_read_cost_little_and_delay_no_other(self):
         # Made once: a hundred copies keep the backend so busy that it is the one to hold others up.
         large = raw(reply(b"x" * 4 * MIB), keep=True)
         backend = self.start_backend(lambda peer, request: (large if request.target == "/large" else ok)(peer, request))
@@ -92,7 +92,7 @@ class Masses(WeirTest):
 
 
 class Descriptors(WeirTest):
-    def test_item_26_without_descriptors_it_neither_spins_nor_forgets_those_it_has(self):
+    def test_out_of_descriptors_it_neither_spins_nor_drops_open_connections(self):
         weir = self.start_weir_before(self.start_backend())
         served = self.client(weir)
         self.assertEqual(served.request().status, 200)
@@ -113,7 +113,7 @@ class Descriptors(WeirTest):
         waiting[-1].close()
         self.assertGreater(weir.count("weir_accept_pauses_total"), 0)
 
-    def test_item_26_who_was_accepted_waits_for_the_descriptor_to_the_backend(self):
+    def test_an_accepted_request_waits_for_a_descriptor_for_its_backend(self):
         backend = self.start_backend(respond(fields=[("Connection", "close")]))
         weir = self.start_weir_before(backend, workers=1, backend={"timeouts": {"connect": f"{int(2 * SLOW)}s"}, "ejection": {"failures": 1}})
         _, most = resource.prlimit(weir.pid, resource.RLIMIT_NOFILE)
@@ -140,14 +140,14 @@ class Descriptors(WeirTest):
 
 
 class Logs(WeirTest):
-    def test_item_30_a_log_on_a_full_disk_loses_lines_and_no_request(self):
+    def test_a_log_on_a_full_disk_loses_lines_and_no_request(self):
         weir = self.start_weir_before(self.start_backend(), logging={"access": {"to": "/dev/full"}, "level": "info"})
         for _ in range(50):
             self.assertEqual(weir.request().status, 200)
         self.eventually(lambda: weir.count("weir_access_log_dropped_total") == 50)
         self.assertIn("access log cannot be written", weir.stderr())
 
-    def test_item_30_a_log_on_a_pipe_that_nobody_empties_loses_lines_and_no_request(self):
+    def test_a_log_on_a_pipe_without_a_reader_loses_lines_and_no_request(self):
         folder = self.enterContext(tempfile.TemporaryDirectory())
         pipe = os.path.join(folder, "pipe")
         os.mkfifo(pipe)
@@ -167,7 +167,7 @@ class Process(WeirTest):
         self.preload = Preload()
         self.addCleanup(self.preload.close)
 
-    def test_item_30_a_clock_that_jumps_changes_nothing_but_stamps(self):
+    def test_a_clock_that_jumps_changes_nothing_but_timestamps(self):
         go = threading.Semaphore(0)
         backend = self.start_backend(event_stream(4, gap=lambda _: go.acquire(timeout=scaled(10))))
         weir = self.start_weir(small_policy(backend.url, classes=[
@@ -194,7 +194,7 @@ class Process(WeirTest):
         stamps = self.eventually(lambda: len(weir.access_log()) >= 13 and [line["ts"] for line in weir.access_log()])
         self.assertGreaterEqual(len({stamp[:13] for stamp in stamps}), 3, stamps)
 
-    def test_item_31_an_allocation_that_fails_costs_one_connection_and_is_counted(self):
+    def test_an_allocation_that_fails_costs_one_connection_and_is_counted(self):
         """Every allocation of a request in turn, until one request makes fewer than that."""
         backend = self.start_backend(respond(b"y" * 10_000))
         weir = self.start_weir(small_policy(backend.url, capacity=2), env=self.preload.env)
@@ -221,7 +221,7 @@ class Process(WeirTest):
         self.assertGreaterEqual(weir.count("weir_event_loop_faults_total"), failures)
 
 
-    def test_a_worker_that_stands_still_is_told_of_with_the_place_and_the_service_manager_is_not_pinged(self):
+    def test_a_stalled_worker_is_logged_with_its_stack_and_the_service_manager_is_not_pinged(self):
         folder = self.enterContext(tempfile.TemporaryDirectory())
         manager = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self.addCleanup(manager.close)
@@ -252,7 +252,7 @@ class Process(WeirTest):
 
 
 class Load(WeirTest):
-    def test_item_34_a_mixed_load_leaves_descriptors_and_memory_as_they_were(self):
+    def test_a_mixed_load_leaves_descriptors_and_memory_as_they_were(self):
         def answer(peer, request):
             if request.target == "/stream":
                 return event_stream(5)(peer, request)

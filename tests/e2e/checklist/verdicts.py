@@ -104,7 +104,8 @@ def ask_all(cases, send):
 
 
 class CaseTest(unittest.TestCase):
-    """A class's cases, asked of all three proxies at once; each test checks Weir's answers to the cases of one item.
+    """A class's cases, asked of all three proxies at once; each test checks Weir's answers to the cases of one
+    subject.
 
     A class has `cases`, `section` (of the document), `send` (contestant, case -> what was seen) and `meets` (case, seen,
     strict -> whether it is as demanded); the last two as static methods.
@@ -116,9 +117,10 @@ class CaseTest(unittest.TestCase):
     def setUpClass(cls):
         cls.results = ask_all(cls.cases, cls.send)
 
-    def check(self, item):
+    def check(self, subject):
+        self.assertTrue(any(case.subject == subject for case in self.cases), f"no case of {subject}")
         for i, case in enumerate(self.cases):
-            if case.item != item:
+            if case.subject != subject:
                 continue
             seen = {name: self.results[name][i] for name in NAMES}
             print(f"{case}: {case.demand}; " + ", ".join(f"{name} {seen[name].verdict(case)}" for name in NAMES))

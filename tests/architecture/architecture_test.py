@@ -4,6 +4,7 @@ Every rule is a row of a table with its reason. The rules are tried first on a s
 test that cannot fail proves nothing.
 """
 
+import ast
 import os
 import re
 import tempfile
@@ -74,6 +75,9 @@ BANNED = [
                                                         "proxy/net/resolver.cpp"),
      "threads are the workers', which gateway starts, the one that a slow log may block, and those that look up names"),
 ]
+
+# Where a Python test may sleep: the helpers that wait for a condition, and `pause`, which paces a test's own traffic.
+SLEEPERS = {"tests/support/waiting.py"}
 
 # An HTTP status line or a status chosen for a reason; where, why.
 STATUS_LINE = re.compile(r'"HTTP/1\.[01] |\bstatus_of\(Reason')
@@ -199,6 +203,24 @@ def banned_calls(root):
                 yield f"{name}:{number}: {code.split(chr(10))[number - 1].strip()}  ({reason})"
 
 
+def is_sleep(node):
+    if not isinstance(node, ast.Call):
+        return False
+    name = ast.unparse(node.func)
+    yields = name == "asyncio.sleep" and node.args and ast.unparse(node.args[0]) == "0"
+    return name in ("time.sleep", "sleep", "asyncio.sleep") and not yields
+
+
+def sleeping_tests(root):
+    for path, name in files(root, "tests", suffixes=(".py",)):
+        if name in SLEEPERS:
+            continue
+        for node in ast.walk(ast.parse(read(path))):
+            if is_sleep(node):
+                yield (f"{name}:{node.lineno}: {ast.unparse(node)}  (a test that sleeps is slow or flaky: "
+                       "wait for a condition, support/waiting.py)")
+
+
 def statuses_made_elsewhere(root):
     for path, name in files(root, "proxy"):
         if any(name == place or (place.endswith("/") and name.startswith(place)) for place in STATUS_MAKERS):
@@ -280,8 +302,8 @@ def unit_cycles(root):
         yield "units include each other: " + " -> ".join(cycle(left))
 
 
-RULES = [wrong_includes, wrong_folders, unit_cycles, wrong_depends, banned_calls, statuses_made_elsewhere, reasons_spelled_elsewhere, long_files,
-         unfinished_or_local]
+RULES = [wrong_includes, wrong_folders, unit_cycles, wrong_depends, banned_calls, sleeping_tests, statuses_made_elsewhere,
+         reasons_spelled_elsewhere, long_files, unfinished_or_local]
 
 
 class House(unittest.TestCase):
@@ -308,6 +330,9 @@ class House(unittest.TestCase):
 
     def test_nothing_banned_is_called(self):
         self.assert_keeps(banned_calls)
+
+    def test_python_tests_do_not_sleep(self):
+        self.assert_keeps(sleeping_tests)
 
     def test_statuses_are_made_in_one_place(self):
         self.assert_keeps(statuses_made_elsewhere)
@@ -376,6 +401,14 @@ class Rules(unittest.TestCase):
             "proxy/net/a.cpp": "auto t = Clock::now();\n",
             "proxy/admission/a.cpp": "// never Clock::now()\n/* nor\n sleep_for */ int a;\n",
             "tests/property/http_referee_property_test.cpp": "#include <boost/beast/http/basic_parser.hpp>\n"}), [])
+
+    def test_a_python_test_that_sleeps_is_found(self):
+        for text in ("time.sleep(0.1)", "sleep(x)", "asyncio.sleep(0.5)"):
+            self.assert_found(sleeping_tests, "tests/e2e/x_test.py", f"def test():\n    {text}\n", text)
+        self.assertEqual(self.findings(sleeping_tests, {
+            "tests/support/waiting.py": "time.sleep(0.1)\n",
+            "tests/bench/a_test.py": "async def test():\n    await asyncio.sleep(0)\n",
+            "tests/e2e/a_test.py": "# no time.sleep(1)\n'never time.sleep(1)'\npause(1)\n"}), [])
 
     def test_units_that_include_each_other_are_found(self):
         ring = {"proxy/net/a.hpp": "", "proxy/net/a.cpp": '#include "net/a.hpp"\n#include "net/b.hpp"\n',

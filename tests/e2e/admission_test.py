@@ -8,7 +8,7 @@ import unittest
 from support.backend import hold, ok
 from support.policy import sha256, small_policy
 from support.process import WeirTest
-from support.waiting import holds, scaled
+from support.waiting import pause, scaled, stays
 from support.wire import format_request
 
 KEYS = {"direct": "direct-key-1", "bulk": "bulk-key-2", "other": "other-key-3"}
@@ -58,7 +58,6 @@ class Classes(WeirTest):
         self.assertEqual(self.class_of(("X-API-Key", KEYS["direct"]), bearer("direct")), "direct")
 
     def test_only_a_whole_valid_key_grants_a_class(self):
-        """Item 32."""
         key = KEYS["direct"]
         for fields in (
                 [("Authorization", "Bearer wrong")], [("Authorization", key)], [("Authorization", f"Basic {key}")],
@@ -349,7 +348,7 @@ class Contract(WeirTest):
 
 
 class RefusedBodies(WeirTest):
-    """Item 15: the number one smuggling hole of a shedder is the body it does not read."""
+    """The first smuggling hole of a load shedder is the body that it does not read."""
 
     SMUGGLED = b"GET /smuggled HTTP/1.1\r\nHost: a\r\n\r\n"
 
@@ -405,7 +404,7 @@ class RefusedBodies(WeirTest):
             self.assertEqual(answer.status, 429)
             if answer.get("connection") != "close":
                 self.assertEqual(client.request("GET", "/free").status, 200)
-        self.assertTrue(holds(lambda: all(r.target != "/smuggled" for r in self.backend.requests)))
+        self.assertTrue(stays(lambda: all(r.target != "/smuggled" for r in self.backend.requests)))
 
     def test_a_body_over_the_limit_is_413(self):
         answer = self.weir.request("POST", "/free", [("Content-Length", "9000000")])
@@ -428,7 +427,7 @@ class Workers(WeirTest):
             with lock:
                 now[0] += 1
                 most[0] = max(most[0], now[0])
-            time.sleep(0.01)
+            pause(0.01)  # so that requests overlap
             with lock:  # before the answer is sent: from then on the slot may be given to the next
                 now[0] -= 1
             return ok(peer, request)

@@ -8,8 +8,8 @@ import unittest
 from support.backend import hold, ok, reply, respond
 from support.faults import Blackhole, Wedged, half_close_after, refusing, reset_after
 from support.policy import small_policy
-from support.process import WeirTest, free_port
-from support.waiting import eventually, holds, scaled
+from support.process import WeirTest
+from support.waiting import eventually, pause, scaled, stays
 from support.wire import Closed, format_request
 
 
@@ -103,7 +103,7 @@ class OneEndpoint(WeirTest):
             try:
                 while True:
                     peer.send(b"9\r\ndata: 1\n\n\r\n")
-                    time.sleep(0.02)
+                    pause(0.02)
             except OSError:
                 return False
         _, weir = self.start(talk, total="400ms")
@@ -265,7 +265,7 @@ class Health(WeirTest):
         self.eventually(lambda: len(probes) >= 2)
         fail_next.set()
         self.eventually(lambda: not fail_next.is_set())
-        self.assertTrue(holds(lambda: self.available(weir) == [True], 0.3))
+        self.assertTrue(stays(lambda: self.available(weir) == [True], 0.3))
 
     def test_with_every_endpoint_down_requests_are_503(self):
         state = threading.Event()

@@ -8,7 +8,7 @@ import unittest
 from support.backend import raw
 from support.policy import small_policy
 from support.process import WeirTest
-from support.waiting import scaled
+from support.waiting import pause, scaled
 from support.wire import format_request
 
 JSON = ("Content-Type", "application/json")
@@ -84,7 +84,7 @@ class BreakOff(WeirTest):
 
         def reset(peer, request):
             peer.send(head() + chunk(passed))
-            threading.Event().wait(0.1)
+            pause(0.1)  # a reset discards what Weir has not read yet
             return peer.reset()
         for answer in (reset, raw(head() + chunk(passed) + b"zz\r\n", keep=True)):
             weir = self.start_weir_before(self.start_backend(answer))

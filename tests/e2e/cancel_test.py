@@ -7,9 +7,9 @@ import threading
 import time
 import unittest
 
-from support.backend import hold, ok, reply
+from support.backend import hold, ok
 from support.process import WeirTest
-from support.waiting import holds, scaled
+from support.waiting import pause, scaled, stands_still, stays
 from support.wire import Client, format_request
 
 AT_ONCE = 0.1
@@ -48,7 +48,7 @@ class ClientLeaves(WeirTest):
             answer = client.head()
             if script.pieces[-1] == CHUNK:
                 self.assertEqual(next(client.chunks(answer)), b"data: 1\n\n")
-        time.sleep(0.02)
+        self.eventually(lambda: weir.inflight() == 1)
         left_at = time.monotonic()
         leave(client)
         self.eventually(lambda: script.left_at, "the backend's connection stays open")
@@ -93,7 +93,7 @@ class ClientLeaves(WeirTest):
             try:
                 while True:
                     peer.send(CHUNK)
-                    time.sleep(0.002)
+                    pause(0.002)
             except OSError:
                 left.append(time.monotonic())
             return False
@@ -109,11 +109,14 @@ class ClientLeaves(WeirTest):
         self.assert_idle(weir)
 
     def test_leaving_without_reading_a_large_answer_frees_the_slot(self):
-        gone = []
+        gone, sent = [], []
 
         def flood(peer, request):
             try:
-                peer.send(reply(b"x" * (64 * 1024 * 1024)))
+                peer.send(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % (1024 * 65536))
+                for _ in range(1024):
+                    peer.send(bytes(65536))
+                    sent.append(1)
             except OSError:
                 gone.append(time.monotonic())
             return False
@@ -122,7 +125,7 @@ class ClientLeaves(WeirTest):
         client = weir.connect(receive_buffer=16 * 1024)
         client.send(format_request())
         client.head()
-        time.sleep(0.1)
+        self.eventually(lambda: sent and stands_still(lambda: len(sent)))
         at = time.monotonic()
         client.close()
         self.eventually(lambda: gone)
@@ -152,9 +155,9 @@ class ClientLeaves(WeirTest):
         weir = self.start_weir_before(backend)
         client = weir.connect()
         client.send(b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1000\r\n\r\nhalf")
-        time.sleep(0.05)
+        self.eventually(lambda: weir.count("weir_buffered_bytes") > 0)
         client.close()
-        self.assertTrue(holds(lambda: weir.inflight() == 0 and not backend.requests))
+        self.assertTrue(stays(lambda: weir.inflight() == 0 and not backend.requests))
         self.assertEqual(backend.connections, 0)
         self.assertEqual(weir.status()["connections"], 0)
 
@@ -188,7 +191,7 @@ class ClientLeaves(WeirTest):
         self.eventually(lambda: weir.inflight() == 50)
         self.eventually(lambda: len(script.left_at) == 50)
         self.assertLess(max(script.left_at) - at, scaled(5 * AT_ONCE))
-        self.assertTrue(holds(lambda: weir.inflight() == 50, 0.1))
+        self.assertTrue(stays(lambda: weir.inflight() == 50, 0.1))
         for client in clients[50:]:
             client.close()
         self.assert_idle(weir)
@@ -223,7 +226,7 @@ class HalfClose(WeirTest):
         def slowly(peer, request):
             peer.send(SSE_HEAD)
             for _ in range(5):
-                time.sleep(0.05)
+                pause(0.05)
                 peer.send(CHUNK)
             peer.send(b"0\r\n\r\n")
             return True
@@ -249,7 +252,7 @@ class HalfClose(WeirTest):
         second.send(format_request())
         second.half_close()
         self.eventually(lambda: weir.waiting() == 1)
-        self.assertTrue(holds(lambda: weir.waiting() == 1, 0.2))
+        self.assertTrue(stays(lambda: weir.waiting() == 1, 0.2))
         done.set()
         self.assertEqual((first.response().status, second.response().status), (200, 200))
 

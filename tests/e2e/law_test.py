@@ -7,11 +7,11 @@ import threading
 import time
 import unittest
 
-from support.backend import event_stream, hold, ok, reply
+from support.backend import event_stream, hold, reply
 from support.mock import Mock
 from support.policy import sha256, small_policy
 from support.process import BINARY, WeirTest
-from support.waiting import holds, scaled
+from support.waiting import scaled, stays
 from support.wire import Response, format_request
 
 KEYS = {"direct": "direct-key-1", "bulk": "bulk-key-2"}
@@ -51,7 +51,7 @@ class Prompts(WeirTest):
         second.send(post(chat("y" * 3000, stream=True)))
         self.eventually(lambda: weir.waiting("direct") == 1)
         self.assert_soon_equal(lambda: weir.metrics().sum("weir_pending_prompt_tokens") // 100, 7)
-        self.assertTrue(holds(lambda: weir.inflight() == 1))
+        self.assertTrue(stays(lambda: weir.inflight() == 1))
         go.set()
         self.assertEqual(first.response().status, 200)
         self.assertEqual(second.response().status, 200)
@@ -84,7 +84,7 @@ class Context(WeirTest):
         self.eventually(lambda: weir.metrics().sum("weir_inflight_tokens") > 440)
         second.send(post(chat("x" * 600, stream=True)))
         self.eventually(lambda: weir.waiting("direct") == 1)
-        self.assertTrue(holds(lambda: weir.inflight() == 1))
+        self.assertTrue(stays(lambda: weir.inflight() == 1))
         go.set()
         self.assertEqual(first.response().status, 200)
         self.assertEqual(second.response().status, 200)

@@ -10,7 +10,7 @@ import unittest
 from support.backend import event_stream, hold, ok, respond
 from support.policy import sha256, small_policy
 from support.process import Weir, WeirTest, free_port, run_weir
-from support.waiting import holds, scaled
+from support.waiting import scaled, stays
 from support.wire import Client, Closed, format_request
 
 
@@ -215,7 +215,6 @@ class Admin(WeirTest):
             self.assertEqual(weir.admin(open_path).status, 200, open_path)
 
     def test_no_key_token_body_or_query_is_written_anywhere(self):
-        """Item 33."""
         weir = self.start()
         shown = b""
         for fields in ([("Authorization", f"Bearer {self.KEY}")], [("x-api-key", self.KEY)], [("Authorization", "Bearer wrong-secret")]):
@@ -225,8 +224,7 @@ class Admin(WeirTest):
         for path in ("/config", "/metrics", "/status", "/nothing"):
             answer = weir.admin(path, [("Authorization", f"Bearer {self.TOKEN}")])
             shown += answer.body + repr(answer.fields).encode()
-        weir.signal(signal.SIGHUP)
-        time.sleep(0.2)
+        weir.reload()
         weir.signal(signal.SIGTERM)
         weir.wait()
         shown += weir.stderr().encode() + weir.stdout.encode()
@@ -343,7 +341,7 @@ class Reload(WeirTest):
         third = self.client(weir)
         third.send(format_request())
         self.eventually(lambda: weir.waiting() == 1)
-        self.assertTrue(holds(lambda: len(self.model.requests) == 2, 0.1))
+        self.assertTrue(stays(lambda: len(self.model.requests) == 2, 0.1))
         done.set()
         self.assertEqual({client.response().status for client in [*held, third]}, {200})
         self.assert_idle(weir)
@@ -458,7 +456,6 @@ class Drain(WeirTest):
         return small_policy(backend.url, capacity=128, workers=2, limits={"drain_timeout": timeout})
 
     def test_a_drain_lets_running_streams_finish_and_exits_with_0(self):
-        """Item 29."""
         started = threading.Semaphore(0)
         backend = self.start_backend(event_stream(20, every=0.02, gap=lambda i: started.release() if i == 0 else None))
         weir = self.start_weir(self.drain_policy(backend))
@@ -542,7 +539,7 @@ class Drain(WeirTest):
         backend.wait_for(1)
         for number in (signal.SIGTERM, signal.SIGTERM, signal.SIGHUP):
             weir.signal(number)
-        time.sleep(0.1)
+        self.assertTrue(stays(weir.is_running, 0.1))
         done.set()
         self.assertEqual(client.response().status, 200)
         self.assertEqual(weir.wait(), 0)

@@ -3,14 +3,13 @@
 import hashlib
 import os
 import threading
-import time
 import unittest
 
 from support.backend import event_stream, ok, raw, reply, respond
-from support.policy import small_policy
+from support.faults import open_descriptors
 from support.process import WeirTest
-from support.waiting import SLOW, eventually, holds, scaled
-from support.wire import Client, chunked, format_request
+from support.waiting import SLOW, eventually, pause, scaled, stands_still
+from support.wire import chunked, format_request
 
 MIB = 1024 * 1024
 
@@ -57,7 +56,7 @@ class Streams(WeirTest):
             peer.send(b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n")
             for i in range(20):
                 peer.send(b"%x\r\ndata: %s %d\n\n\r\n" % (len(b"data: %s %d\n\n" % (name, i)), name, i))
-                time.sleep(0.005)
+                pause(0.005)
             peer.send(b"0\r\n\r\n")
             return True
         backend = self.start_backend(answer)
@@ -128,11 +127,7 @@ class BackPressure(WeirTest):
         client = self.client(weir, receive_buffer=16 * 1024)
         client.send(format_request())
         self.eventually(lambda: sent[0] > 0)
-
-        def stands_still():
-            at = sent[0]
-            return holds(lambda: sent[0] == at, during=0.3 / SLOW)
-        self.eventually(stands_still, "the backend was read on and on", within=10)
+        self.eventually(lambda: stands_still(lambda: sent[0]), "the backend was read on and on", within=10)
         self.assertLess(sent[0], total)
         # What is left is what the kernel's own buffers hold on three sockets.
         self.assertLess(weir.resident_bytes() - before, 2 * MIB * SLOW)
@@ -163,11 +158,7 @@ class BackPressure(WeirTest):
                 sent[0] += len(block)
         uploader = threading.Thread(target=upload, daemon=True)
         uploader.start()
-
-        def stands_still():
-            at = sent[0]
-            return at > 0 and holds(lambda: sent[0] == at, during=0.3 / SLOW)
-        self.eventually(stands_still, "the client was read on and on", within=10)
+        self.eventually(lambda: stands_still(lambda: sent[0]), "the client was read on and on", within=10)
         self.assertLess(sent[0], 64 * MIB)
         self.assertLess(weir.resident_bytes() - before, 2 * MIB * SLOW)
         release.set()
@@ -234,13 +225,15 @@ class UpstreamConnections(WeirTest):
     def test_a_connection_closed_while_idle_is_not_used(self):
         backend = self.start_backend()
         weir = self.start_weir_before(backend, workers=1)
+        before = open_descriptors(weir.pid)
         weir.request()
+        self.eventually(lambda: open_descriptors(weir.pid) == before + 1)
         backend.close_idle()
-        time.sleep(0.05)
+        self.eventually(lambda: open_descriptors(weir.pid) == before)
         self.assertEqual(weir.request().status, 200)
 
     def test_a_pooled_connection_that_closes_on_use_is_replaced_without_the_client_noticing(self):
-        """Item 23: the backend's keep-alive ran out just as the request was on its way."""
+        """The backend's keep-alive runs out while the request is on its way."""
         def answer(peer, request):
             served = sum(r.connection == request.connection for r in backend.requests)
             if served > 1:

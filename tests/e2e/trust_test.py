@@ -6,15 +6,14 @@ import struct
 import subprocess
 import tempfile
 import threading
-import time
 import unittest
 
 from support.backend import hold
 from support.certificates import Authority, client_context
 from support.policy import sha256, small_policy
 from support.process import BINARY, Weir, WeirTest
-from support.waiting import scaled
-from support.wire import Client, Closed, format_request
+from support.waiting import pause, scaled
+from support.wire import Closed, format_request
 
 SIGNATURE = b"\r\n\r\n\0\r\nQUIT\n"
 
@@ -61,7 +60,7 @@ class Balancers(WeirTest):
             with weir.connect() as client:
                 for byte in header:
                     client.send(bytes([byte]))
-                    time.sleep(0.001)
+                    pause(0.001)  # so that each byte is a read of its own
                 self.assertEqual(client.request().status, 200)
             self.assertEqual(self.backend.requests.pop().get("x-forwarded-for"), "10.9.1.1")
 

@@ -1,14 +1,13 @@
 """Video jobs: each holds a slot until it is over; asking about them and fetching them is never held up."""
 
 import json
-import time
 import unittest
 
 from support.backend import reply
 from support.mock import Mock
 from support.policy import small_policy
 from support.process import WeirTest
-from support.waiting import holds
+from support.waiting import stays
 
 JSON = ("Content-Type", "application/json")
 VIDEOS = "/v1/videos"
@@ -46,9 +45,8 @@ class Jobs(WeirTest):
         waiting.send(f"POST {VIDEOS} HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n"
                      f"Content-Length: {len(job_body())}\r\n\r\n".encode() + job_body())
         self.eventually(lambda: self.weir.waiting() == 1)
-        # Nobody asks: the slot is held, though the video may long be there.
-        time.sleep(1)
-        self.assert_soon_equal(lambda: (self.weir.inflight(), self.weir.waiting()), (1, 1))
+        # Without a poll the slot stays held, though the video may be ready.
+        self.assertTrue(stays(lambda: (self.weir.inflight(), self.weir.waiting()) == (1, 1), during=1))
         self.eventually(lambda: self.status(job) == "completed")
         self.assertEqual(waiting.response().status, 200)
         content = self.get(job, "/content")
@@ -158,7 +156,7 @@ class Jobs(WeirTest):
                 backend = self.begin_at(lambda request: (b"{}", status))
                 self.assert_soon_equal(lambda: self.polls("failed"), 1)
                 # Nor is it pestered: the poll after that is a minute away.
-                self.assertTrue(holds(lambda: self.polls("failed") == 1 and self.weir.count("weir_video_jobs") == 1, 0.3))
+                self.assertTrue(stays(lambda: self.polls("failed") == 1 and self.weir.count("weir_video_jobs") == 1, 0.3))
                 self.assertEqual(self.weir.inflight(), 1)
                 asked = [request for request in backend.requests if request.method == "GET"]
                 self.assertEqual([request.target for request in asked], [f"{VIDEOS}/video_1"])

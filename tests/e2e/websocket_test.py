@@ -4,12 +4,11 @@ import json
 import re
 import subprocess
 import threading
-import time
 import unittest
 
 from support.policy import small_policy
 from support.process import BINARY, WeirTest
-from support.waiting import scaled
+from support.waiting import scaled, stands_still
 from support.websocket import BINARY as BINARY_FRAME
 from support.websocket import CLOSE, PING, PONG, TEXT, Closed, WebSocketTest, connect, echo, frame, handshake, server
 
@@ -106,7 +105,7 @@ class Upgrades(WebSocketTest):
         client = self.client(weir, receive_buffer=4096)
         client.send(handshake("/ws"))
         self.assertEqual(client.head().status, 101)
-        time.sleep(0.5)
+        self.eventually(lambda: sent and stands_still(lambda: len(sent)))
         self.assertLess(len(sent), 400)
         self.assertLess(weir.resident_bytes() - before, 4 * 1024 * 1024)
         self.assertLessEqual(weir.count("weir_buffered_bytes"), 128 * 1024)
@@ -170,9 +169,11 @@ class Realtime(WeirTest):
         threads = [threading.Thread(target=run, args=[end]) for end in ends]
         for thread in threads:
             thread.start()
-        while any(thread.is_alive() for thread in threads):
+
+        def all_done():
             most.append(weir.inflight())
-            time.sleep(0.01)
+            return not any(thread.is_alive() for thread in threads)
+        self.eventually(all_done, within=60)
         self.assertLessEqual(max(most), 2)
         self.assert_idle(weir)
         self.assert_soon_equal(lambda: weir.count("weir_requests_total", outcome="served"), 18)

@@ -11,7 +11,7 @@ import struct
 import threading
 import time
 
-from support.waiting import eventually, scaled
+from support.waiting import eventually, pause, scaled
 
 
 class Request:
@@ -54,11 +54,11 @@ class Peer:
     def send(self, data):
         self.socket.sendall(data)
 
-    def trickle(self, data, pause=0.0):
+    def trickle(self, data, every=0.0):
         for i in range(len(data)):
             self.send(data[i:i + 1])
-            if pause:
-                time.sleep(pause)
+            if every:
+                pause(every)
 
     def reset(self):
         self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
@@ -180,7 +180,7 @@ def event_stream(events, every=0.0, gap=None):
             event = b"data: {\"n\":%d}\n\n" % i
             peer.send(b"%x\r\n%s\r\n" % (len(event), event))
             if every:
-                time.sleep(every)
+                pause(every)
         peer.send(b"0\r\n\r\n")
         return True
     return answer

@@ -13,11 +13,11 @@ import struct
 import subprocess
 import sys
 import tempfile
-import time
 from pathlib import Path
 
 from support.backend import reply
 from support.process import free_port
+from support.waiting import pause
 from support.wire import format_request
 
 SSE_HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n"
@@ -119,7 +119,7 @@ def heartbeats(count, every):
     def answer(peer, request):
         peer.send(SSE_HEAD)
         for _ in range(count):
-            time.sleep(every)
+            pause(every)
             peer.send(b"3\r\n:\n\n\r\n")
         peer.send(EVENT + b"0\r\n\r\n")
         return True

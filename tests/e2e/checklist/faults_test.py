@@ -16,7 +16,7 @@ from support.faults import (Preload, ask_and_never_read, cpu_seconds, half_close
                             lowest_free_descriptor, open_descriptors, reset_after, send_half_a_body, send_half_a_head, trickle)
 from support.policy import small_policy
 from support.process import WeirTest
-from support.waiting import SLOW, eventually, holds, scaled
+from support.waiting import SLOW, scaled, stays
 from support.wire import Closed, chunked, format_request
 
 KIB, MIB = 1024, 1024 * 1024
@@ -59,8 +59,7 @@ class Backends(WeirTest):
 
 def is_at_rest(pid):
     used = cpu_seconds(pid)
-    time.sleep(0.2)
-    return cpu_seconds(pid) - used < 0.02
+    return stays(lambda: cpu_seconds(pid) - used < 0.02, during=0.2 / SLOW)
 
 
 class Masses(WeirTest):
@@ -99,10 +98,9 @@ class Descriptors(WeirTest):
         limit = open_descriptors(weir.pid) + 3
         resource.prlimit(weir.pid, resource.RLIMIT_NOFILE, (limit, limit))
         waiting = [self.client(weir) for _ in range(20)]
-        time.sleep(0.2)
+        self.eventually(lambda: open_descriptors(weir.pid) == limit)
         used = cpu_seconds(weir.pid)
-        time.sleep(1)
-        self.assertLess(cpu_seconds(weir.pid) - used, 0.2)
+        self.assertTrue(stays(lambda: cpu_seconds(weir.pid) - used < 0.2, during=1 / SLOW))
         for _ in range(20):
             self.assertEqual(served.request().status, 200)
         for client in waiting[:-1]:
@@ -125,7 +123,7 @@ class Descriptors(WeirTest):
         self.eventually(lambda: open_descriptors(weir.pid) == before + 2)
         allow(lowest_free_descriptor(weir.pid))
         last.send(format_request())
-        self.assertTrue(holds(lambda: len(backend.requests) == 2))
+        self.assertTrue(stays(lambda: len(backend.requests) == 2))
         idle.close()
         self.assertEqual(last.response().status, 200)
         # In vain: it is told so, and nobody takes the endpoint for a bad one.

@@ -1,4 +1,4 @@
-"""Item 17, upgrades, with raw bytes on both sides: only to WebSocket, without a body, on a connection of its own at the
+"""Upgrades, with raw bytes on both sides: only to WebSocket, without a body, on a connection of its own at the
 backend, nothing before the 101, and whatever else comes ends in a close."""
 
 import threading
@@ -6,7 +6,7 @@ import unittest
 
 from raw_requests import SMUGGLED
 from support.backend import hold, ok, raw, respond
-from support.waiting import holds, scaled
+from support.waiting import scaled, stays
 from support.websocket import CLOSE, TEXT, Closed, WebSocketTest, echo, frame, handshake, server
 from support.wire import format_request
 
@@ -110,7 +110,7 @@ class Switching(WebSocketTest):
         client.send(handshake("/ws") + frame(TEXT, b"early", b"mask"))
         backend.wait_for(1)
         head = len(backend.requests[0].head)
-        self.assertTrue(holds(lambda: backend.received == head))
+        self.assertTrue(stays(lambda: backend.received == head))
         go.set()
         self.assertEqual(client.head().status, 101)
         self.assertEqual(client._exactly(7), frame(TEXT, b"early"))

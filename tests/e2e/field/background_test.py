@@ -6,7 +6,7 @@ import unittest
 from support.backend import reply
 from support.policy import small_policy
 from support.process import WeirTest
-from support.waiting import holds
+from support.waiting import stays
 
 JSON = ("Content-Type", "application/json")
 RESPONSES = "/v1/responses"
@@ -51,7 +51,7 @@ class Background(WeirTest):
     def test_it_counts_against_concurrency_until_an_answer_says_that_it_is_over(self):
         self.start()
         self.assertEqual(self.post(background=True).status, 200)
-        self.assertTrue(holds(lambda: self.weir.inflight() == 1))
+        self.assertTrue(stays(lambda: self.weir.inflight() == 1))
         self.assertEqual(self.post().status, 429)
         self.assertEqual(self.weir.request("GET", RESPONSES + "/resp_1").status, 200, "it may be asked about")
         self.assertEqual(self.weir.inflight(), 1)
@@ -84,7 +84,7 @@ class Background(WeirTest):
                     % (len(body), body))
         client._until(b"response.created")
         client.reset()
-        self.assertTrue(holds(lambda: self.weir.inflight() == 1))
+        self.assertTrue(stays(lambda: self.weir.inflight() == 1))
         self.assert_soon_equal(lambda: self.weir.count("weir_video_jobs"), 1)
         self.model.done = True
         self.weir.request("GET", RESPONSES + "/resp_1")

@@ -6,7 +6,7 @@ import time
 import unittest
 
 from support.certificates import Authority, client_context
-from support.policy import small_policy, to_yaml
+from support.policy import small_policy
 from support.process import Weir, WeirTest, run_weir
 from support.wire import Client, Closed
 

@@ -10,9 +10,8 @@ import threading
 import unittest
 
 from support.backend import hold, reply
-from support.policy import small_policy
 from support.process import WeirTest
-from support.waiting import holds, scaled
+from support.waiting import scaled, stays
 from support.wire import format_request
 
 JSON = ("Content-Type", "application/json")
@@ -82,7 +81,7 @@ class Pictures(WeirTest):
         for client, cheat in zip(clients, cheats):
             client.send(format_request("POST", "/v1/messages", [JSON], body(cheat)))
         self.eventually(lambda: weir.waiting() == 2, "each fills the prompt pipe by itself")
-        self.assertTrue(holds(lambda: weir.inflight() == 1))
+        self.assertTrue(stays(lambda: weir.inflight() == 1))
         done.set()
         for client in clients:
             self.assertEqual(client.response().status, 200)

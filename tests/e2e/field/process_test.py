@@ -1,6 +1,5 @@
 """Signals, log rotation, sockets and look-ups: what an operator does to a running process, and how it ends."""
 
-import os
 import signal
 import socket
 import subprocess
@@ -10,8 +9,8 @@ import unittest
 
 from support.backend import hold
 from support.policy import small_policy
-from support.process import BINARY, Weir, WeirTest, run_weir
-from support.waiting import holds, scaled
+from support.process import Weir, WeirTest, run_weir
+from support.waiting import scaled, stays
 from support.wire import Client, format_request
 
 
@@ -22,7 +21,7 @@ class Signals(WeirTest):
         for number in (signal.SIGUSR1, signal.SIGUSR2, signal.SIGQUIT, signal.SIGALRM, signal.SIGRTMAX, signal.SIGRTMIN):
             weir.signal(number)
         self.assertEqual(weir.request().status, 200)
-        self.assertTrue(holds(weir.is_running, 0.2))
+        self.assertTrue(stays(weir.is_running, 0.2))
         self.assertEqual(weir.request().status, 200)
 
     def test_a_second_word_to_end_is_obeyed_at_once(self):
@@ -36,7 +35,7 @@ class Signals(WeirTest):
             backend.wait_for(1)
             weir.signal(signal.SIGTERM)
             self.eventually(lambda: "draining" in weir.stderr())
-            self.assertTrue(holds(weir.is_running, 0.2))
+            self.assertTrue(stays(weir.is_running, 0.2))
             weir.signal(number)
             self.assertEqual(weir.wait(10), 0)
             done.set()

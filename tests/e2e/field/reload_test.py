@@ -5,12 +5,12 @@ WEIR_TEST_RELOADS says how many reloads the one under load makes and how many re
 
 import os
 import threading
-import time
 import unittest
 
 from support.backend import hold, ok, reply
 from support.policy import small_policy
 from support.process import WeirTest
+from support.waiting import pause
 from support.wire import format_request
 
 CHAT = "/v1/chat/completions"
@@ -102,7 +102,7 @@ class UnderLoad(WeirTest):
         reloads, least = map(int, os.environ.get("WEIR_TEST_RELOADS", "12:1000").split(":"))
 
         def work(peer, request):
-            time.sleep(0.004)  # what it takes to answer: more come than that, so a line stands
+            pause(0.004)  # more come than are answered in that time, so a queue builds up
             return ok(peer, request)
         backends = [self.start_backend(work) for _ in range(4)]
         sets = [(0,), (0, 1), (1,), (1, 2), (2, 3), (0, 1), (3,), (0,), (1, 2, 3), (2,)]

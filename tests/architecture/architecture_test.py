@@ -128,14 +128,14 @@ def lines_with(pattern, text):
     return [number for number, line in enumerate(text.split("\n"), 1) if re.search(pattern, line)]
 
 
-def headroom_of(name):
+def room_of(name):
     parts = [part for part in name.split("/")[1:] if part not in GROUPS]
     return parts[0] if len(parts) > 1 else Path(parts[0]).stem
 
 
 def wrong_includes(root):
     for path, name in files(root, "proxy"):
-        room = headroom_of(name)
+        room = room_of(name)
         if room not in ARROWS:
             yield f"{name}: the room '{room}' is not in the table"
             continue

@@ -78,7 +78,7 @@ Simulation::Simulation(SimulationConfig config, const Trace& trace, std::vector<
 Simulation::~Simulation() = default;
 
 Run Simulation::run(const Progress& progress) {
-    std::size_t told = 0;
+    std::size_t reported = 0;
     while (const auto next = next_instant()) {
         if (recorder_) take_snapshots(*next);
         now_ = *next;
@@ -86,9 +86,9 @@ Run Simulation::run(const Progress& progress) {
         expire();
         run_timers();
         take_arrivals();
-        if (progress && next_arrival_ >= told + kProgressEvery) {
-            told = next_arrival_;
-            progress(static_cast<double>(told) / static_cast<double>(trace_.requests.size()));
+        if (progress && next_arrival_ >= reported + kProgressEvery) {
+            reported = next_arrival_;
+            progress(static_cast<double>(reported) / static_cast<double>(trace_.requests.size()));
         }
     }
     Run run = books_->close(last_ending_);
@@ -118,7 +118,7 @@ void Simulation::run_engines() {
         engine.advance(now_, events_);
         for (const EngineEvent& event : events_) {
             Session& session = sessions_[slot_of(event.id)];
-            // Cut short by what an earlier event of this step brought about.
+            // Stopped as a result of an earlier event of this step.
             if (!session.present || session.version != version_of(event.id)) continue;
             hear(session, event);
             settle();
@@ -210,7 +210,7 @@ Simulation::Session& Simulation::admit_session(const TraceRequest& request) {
     session.asking.cls = class_of_hint_[request.hint];
     session.controller = classes_[index(session.asking.cls)].controller;
     session.priority = classes_[index(session.asking.cls)].config->priority;
-    // Who names no client is one of its own.
+    // A request without a client is a client of its own.
     const bool named = request.client != kNoClient;
     session.asking.client = mix(named ? mix(config_.seed) ^ request.client : ~request.number);
     return session;
@@ -229,7 +229,7 @@ void Simulation::try_once(Session& session) {
         admission::cohort_of(session.asking.client, std::chrono::floor<std::chrono::seconds>(now_ - kStart));
     degrade(session);
     session.controller->arrive(session, now_, changes_);
-    // Who is refused at once, as nearly all are in a surge, has nothing to wait for.
+    // A request refused at once, as nearly all are in a surge, needs no timer.
     if (session.ruling.standing != Standing::ended) {
         set_timer(now_ + config_.give_up, Due::give_up, session.slot, session.version);
     }
@@ -242,7 +242,7 @@ void Simulation::degrade(Session& session) {
     const ClassModel& model = classes_[cls];
     session.controller = model.controller;
     session.output_tokens = session.request->output_tokens;
-    // A trace knows how long answers came out, not what was asked for.
+    // A trace records how long answers were, not what was asked for.
     admission::DegradeAsk ask;
     ask.prompt_tokens = session.prompt_tokens;
     ask.max_output_tokens = session.output_tokens;
@@ -265,7 +265,7 @@ void Simulation::settle() {
 void Simulation::act(Session& session) {
     recount(session, session.ruling.standing);
     switch (session.ruling.standing) {
-        case Standing::running: return session.ruling.evicted ? cut(session) : dispatch(session);
+        case Standing::running: return session.ruling.evicted ? evict(session) : dispatch(session);
         case Standing::ended: stop(session); return refused(session);
         default: return;
     }
@@ -279,7 +279,7 @@ void Simulation::dispatch(Session& session) {
     session.engine = session.ruling.endpoint;
     if (engine.submit(id, request.prompt_tokens, session.output_tokens, rank, now_)) return;
     session.engine = kNoEndpoint;
-    // Longer than the engine can ever hold: it says so, and asking again would not help.
+    // Longer than the engine can ever hold: it rejects it, and a retry would not help.
     session.controller->finish(session, now_, changes_);
     over(session, Reason::bad_request, false);
 }
@@ -295,11 +295,11 @@ void Simulation::stop(Session& session) {
     session.engine = kNoEndpoint;
 }
 
-void Simulation::cut(Session& session) {
+void Simulation::evict(Session& session) {
     if (!session.present) return;
     stop(session);
     session.controller->finish(session, now_, changes_);
-    // SDKs do not ask again for a stream that broke.
+    // SDKs do not retry a stream that broke.
     over(session, Reason::evicted, false);
 }
 
@@ -311,8 +311,8 @@ void Simulation::refused(Session& session) {
         ruling.retry_after > Duration::zero()
             ? admission::advise(ruling.reason, ruling.retry_after, refusal, random(session, 0))
             : admission::Advice{};
-    const bool told_not_to = advice.do_not_retry && config_.controller == "weir";
-    if (!config_.retries || session.tries > kSdkRetries || told_not_to) return over(session, ruling.reason, false);
+    const bool advised_against = advice.do_not_retry && config_.controller == "weir";
+    if (!config_.retries || session.tries > kSdkRetries || advised_against) return over(session, ruling.reason, false);
     ++session.version;
     set_timer(now_ + sdk_delay(advice.retry_after, session.tries - 1, random(session, 1)), Due::retry, session.slot,
               session.version);
@@ -399,7 +399,7 @@ void Simulation::record(Recorder::Event event, const Session& session) {
 }
 
 void Simulation::take_snapshots(TimePoint instant) {
-    // When all is over, timers that mean nothing any more are still to come.
+    // When all requests have ended, obsolete timers may still be pending.
     if (next_arrival_ == trace_.requests.size() && free_sessions_.size() == sessions_.size()) return;
     while (kStart + recorder_->next_sample() <= instant) recorder_->sample(snapshot());
 }
@@ -417,7 +417,7 @@ Snapshot Simulation::snapshot() const {
     for (const auto& controller : controllers_) {
         const Gauges gauges = controller->gauges(now_);
         snapshot.limit += gauges.limit;
-        // Of several backends the fullest: their limits do not help each other.
+        // The fullest of several backends: one's limits do not help another.
         snapshot.held_context = std::max(snapshot.held_context, gauges.context);
         snapshot.held_prompts = std::max(snapshot.held_prompts, gauges.prompts);
     }

@@ -10,8 +10,8 @@
 //   resets   every `reset` seconds the target is forgotten; where the limit and the throughput of the last intervals
 //            move against each other (negative covariance), the limit sinks instead of rising
 //
-// It differs in that the percentile and the smoothing are as told here and cannot be set, and that the limit only rises
-// while at least half of it is in use.
+// It differs in that the percentile and the smoothing are fixed as described here, and that the limit only rises while
+// at least half of it is in use.
 
 #include <deque>
 #include <vector>

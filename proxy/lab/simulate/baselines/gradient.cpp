@@ -38,7 +38,7 @@ std::span<const Setting> Gradient::settings() {
 
 void Gradient::sample(Duration latency, std::uint32_t inflight, TimePoint now) {
     if (measuring_) {
-        // Those that were sent before the measurement began say nothing about an idle engine.
+        // Requests sent before the measurement began say nothing about an idle engine.
         if (now - latency < measuring_since_ || inflight > least_) return;
         samples_.push_back(seconds(latency));
         if (samples_.size() >= kMeasured) end_measuring(now);

@@ -6,11 +6,11 @@
 //   gradient = (minRTT + buffer x minRTT) / sampleRTT, between 0.5 and 2
 //   limit    = gradient x limit + sqrt(limit)
 //
-// sampleRTT is a percentile of the answers of one interval. minRTT is measured at first and then every `measure`
-// seconds, or after five intervals at the smallest limit: the limit is put at 3 until 50 answers of those that were
-// sent meanwhile have come, and their percentile is the new minRTT. It differs in that intervals are looked at when
-// answers come, that the jitter of up to 15 % before a measurement is left out, and that the smallest limit is 3 for
-// each `least_share` of the slots, so that larger backends are not measured by starving them.
+// sampleRTT is a percentile of the answers of one interval. minRTT is measured at the start and then every `measure`
+// seconds, or after five intervals at the smallest limit: the limit is set to 3 until 50 answers to requests sent
+// meanwhile have come, and their percentile is the new minRTT. It differs in that intervals are evaluated when answers
+// come, that the jitter of up to 15 % before a measurement is left out, and that the smallest limit is 3 for each
+// `least_share` of the slots, so that larger backends are not starved to measure them.
 
 #include <vector>
 
@@ -30,7 +30,7 @@ private:
     void begin_measuring(TimePoint now);
     void end_measuring(TimePoint now);
     void update(TimePoint now);
-    // Of the samples, which are gone afterwards.
+    // The percentile of the samples; clears them.
     [[nodiscard]] double take_percentile();
 
     double limit_;

@@ -64,7 +64,7 @@ void LlmdController::expire(TimePoint now, VisitChanges& changes) {
 }
 
 std::optional<TimePoint> LlmdController::next_expiry() const {
-    // Nobody waits for the next scrape while nobody waits: who comes then brings one about.
+    // While the queue is empty no scrape is scheduled: the next arrival triggers one.
     if (waiting().size() == 0) return std::nullopt;
     return std::min(next_scrape_, *waiting().next_expiry());
 }

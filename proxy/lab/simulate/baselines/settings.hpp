@@ -1,7 +1,7 @@
 #pragma once
-// What a baseline may be told: numbers by name, each with a default, so that a bench can tune it.
+// A baseline's settings: numbers by name, each with a default, so that a bench can tune it.
 //
-// A table of what is known comes from the baseline; `--controller NAME:key=value,...` changes entries of it.
+// The baseline gives the table of known settings; `--controller NAME:key=value,...` changes entries of it.
 
 #include <optional>
 #include <span>

@@ -1,5 +1,5 @@
-// WebSocket frames and the Realtime events in them: the same frames in one piece and in pieces of any size, nothing
-// kept but a frame's head, what is written is read, and what an event is called stays so as more of it comes.
+// WebSocket frames and the Realtime events in them: the same frames in one piece and in pieces of any size; only a
+// frame's head is kept; what is written is read back; and an event's name does not change as more of it comes.
 
 #include <algorithm>
 #include <array>
@@ -39,7 +39,7 @@ private:
     std::optional<ai::RealtimeEvent> event_;
 };
 
-// All that is told of bytes that come in pieces of `step`.
+// All that is reported of bytes that come in pieces of `step`.
 std::string told(std::string_view bytes, bool masked, std::size_t step) {
     FrameReader reader(masked);
     Message message;

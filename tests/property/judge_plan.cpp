@@ -21,7 +21,7 @@ std::ostream& operator<<(std::ostream& out, const Operation& op) {
 }
 
 std::ostream& operator<<(std::ostream& out, const ClassPlan& plan) {
-    return out << "{line " << plan.queue << ", queue_timeout " << plan.queue_timeout_ms << " ms, rate " << plan.rate
+    return out << "{queue " << plan.queue << ", queue_timeout " << plan.queue_timeout_ms << " ms, rate " << plan.rate
                << ", concurrency " << plan.concurrency << ", weight " << plan.weight << ", guarantee " << plan.guarantee
                << " %" << (plan.evenly ? ", evenly" : "") << (plan.preemptible ? ", preemptible" : "") << "}";
 }

@@ -1,4 +1,4 @@
-// Whatever comes and whatever breaks: the books balance, and a run can be repeated.
+// Whatever arrives and whatever breaks: the totals add up, and a run can be repeated.
 
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>

@@ -35,7 +35,7 @@ public:
     History() {
         ClassConfig config;
         config.limits.tokens = TokenLimitConfig{RateConfig{kPerSecond, kBurst}, {}, {}};
-        contract_.emplace(config, 64, kStart);
+        limits_.emplace(config, 64, kStart);
     }
 
     void take(const Step& step) {
@@ -51,23 +51,23 @@ public:
         while (!running_.empty()) settle({2, 0, 0});
     }
 
-    [[nodiscard]] double remaining() const { return contract_->allowance(1, now_).of[1].remaining; }
+    [[nodiscard]] double remaining() const { return limits_->allowance(1, now_).of[1].remaining; }
     [[nodiscard]] double held() const {
         double held = 0;
         for (const Running& request : running_) held += request.reservation.of_class.held[Meter::tokens];
         return held;
     }
-    // Of those that have ended, what they truly came to, over what the rate allows by now.
+    // The true cost of the ended requests, beyond what the rate allows by now.
     [[nodiscard]] double excess() const { return settled_ - kBurst - kPerSecond * seconds(now_ - kStart); }
     void pass(Duration time) { now_ += time; }
 
 private:
     void arrive(const Tokens& estimate) {
-        if (contract_->check(1, now_, estimate).live) return;
+        if (limits_->check(1, now_, estimate).live) return;
         Running& request = running_.emplace_back();
         request.estimate = estimate;
-        request.slot = contract_->enter(1, now_);
-        contract_->charge(request.slot, now_, estimate, request.reservation);
+        request.slot = limits_->enter(1, now_);
+        limits_->charge(request.slot, now_, estimate, request.reservation);
     }
     // The whole prompt, and more of the answer, within the estimate.
     void spend(const Step& step) {
@@ -76,20 +76,20 @@ private:
         request.spent.input = request.estimate.input;
         const std::uint32_t left = request.estimate.output - request.spent.output;
         request.spent.output += left > 0 ? step.b % (left + 1) : 0;
-        contract_->spend(request.slot, request.reservation, request.spent, now_);
+        limits_->spend(request.slot, request.reservation, request.spent, now_);
     }
-    // The truth: no more than was estimated, and no less of the answer than has been seen.
+    // The truth: no more than was estimated, and no less of the answer than has been observed.
     void settle(const Step& step) {
         if (running_.empty()) return;
         const auto at = running_.begin() + static_cast<std::ptrdiff_t>(step.a % running_.size());
         const Tokens truth{step.b % (at->estimate.input + 1), at->spent.output};
-        contract_->settle(at->slot, at->reservation, truth, now_);
-        contract_->leave(at->slot);
+        limits_->settle(at->slot, at->reservation, truth, now_);
+        limits_->leave(at->slot);
         settled_ += static_cast<double>(truth.on(Meter::tokens));
         running_.erase(at);
     }
 
-    std::optional<ClassLimits> contract_;
+    std::optional<ClassLimits> limits_;
     std::deque<Running> running_;
     TimePoint now_ = kStart;
     double settled_ = 0;

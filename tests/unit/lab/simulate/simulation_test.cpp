@@ -29,7 +29,7 @@ SimulationConfig decided_by(std::string_view controller, SimulationConfig config
     return config;
 }
 
-TEST(Simulation, ServesEverybodyWhileThereIsRoom) {
+TEST(Simulation, ServesEveryRequestWhileThereIsCapacity) {
     for (const auto name : controller_names()) {
         const simulate::Run run = sim_run(decided_by(name), sim_trace(20, 5, 2));
         EXPECT_EQ(of(run, kDirect).offered, 100U) << name;
@@ -52,7 +52,7 @@ TEST(Simulation, GivesEveryRequestExactlyOneEnding) {
     }
 }
 
-TEST(Simulation, KeepsDirectUsersUnharmedByASurgeWithWeirAndNotWithNothing) {
+TEST(Simulation, WeirKeepsDirectUsersUnharmedByASurgeAndNoControllerDoesNot) {
     const Trace surge = sim_trace(20, 15, 200);
     const simulate::Run with_weir = sim_run(decided_by("weir"), surge);
     EXPECT_GE(of(with_weir, kDirect).goodput(), 0.99);
@@ -71,7 +71,7 @@ TEST(Simulation, RepeatsItselfForTheSameSeed) {
     EXPECT_NE(first_tokens(1), first_tokens(2));
 }
 
-TEST(Simulation, HasClientsAskAgainTwiceUnlessTold) {
+TEST(Simulation, ClientsRetryTwiceUnlessAdvisedNotTo) {
     SimulationConfig config = decided_by("cap");
     const Trace surge = sim_trace(5, 0, 500);
     const simulate::Run run = sim_run(config, surge);
@@ -83,12 +83,12 @@ TEST(Simulation, HasClientsAskAgainTwiceUnlessTold) {
     config.retries = false;
     EXPECT_EQ(of(sim_run(config, surge), kBulk).retries, 0U);
 
-    SimulationConfig told = decided_by("weir");
-    told.backends[0].classes[1].config.refusal.tell_no_retry = true;
-    EXPECT_EQ(of(sim_run(told, surge), kBulk).retries, 0U);
+    SimulationConfig advised = decided_by("weir");
+    advised.backends[0].classes[1].config.refusal.tell_no_retry = true;
+    EXPECT_EQ(of(sim_run(advised, surge), kBulk).retries, 0U);
 }
 
-TEST(Simulation, HasClientsLeaveThatSeeNoFirstToken) {
+TEST(Simulation, ClientsWithoutAFirstTokenLeave) {
     SimulationConfig config = decided_by("none");
     config.give_up = 5s;
     const simulate::Run run = sim_run(config, sim_trace(20, 0, 100));
@@ -97,7 +97,7 @@ TEST(Simulation, HasClientsLeaveThatSeeNoFirstToken) {
     EXPECT_LE(bulk.first_token(1), 5.0);
 }
 
-TEST(Simulation, CountsWorkForThoseWhoLeftAsWasted) {
+TEST(Simulation, CountsWorkForClientsThatLeftAsWasted) {
     const Trace surge = sim_trace(20, 0, 100);
     const simulate::Run calm = sim_run(decided_by("none"), sim_trace(20, 0, 5));
     EXPECT_EQ(of(calm, kBulk).computed, 124 * of(calm, kBulk).served);
@@ -110,7 +110,7 @@ TEST(Simulation, CountsWorkForThoseWhoLeftAsWasted) {
 }
 
 TEST(Simulation, TakesAVictimOutOfItsEngine) {
-    // Without that, its answer would come to a request that has ended, or its slot be lost.
+    // Otherwise its answer would come to a request that has ended, or its slot would leak.
     const Trace surge = sim_trace(10, 15, 100);
     const simulate::Run run = sim_run(decided_by("smg:reserved=0"), surge);
     EXPECT_GT(of(run, kBulk).wasted, 0U);
@@ -119,7 +119,7 @@ TEST(Simulation, TakesAVictimOutOfItsEngine) {
 }
 
 TEST(Simulation, CountsTheFirstTokenFromTheFirstTry) {
-    // Who is refused comes back some half a second later.
+    // A refused client comes back about half a second later.
     const Trace trace = sim_trace(1, 40, 0);
     const simulate::Run run = sim_run(decided_by("cap"), trace);
     auto direct = of(run, kDirect);
@@ -133,7 +133,7 @@ TEST(Simulation, MovesRequestsOfALostEndpointToAnother) {
     config.losses.push_back({EndpointId{0}, {5s, 10s}});
     const Trace trace = sim_trace(15, 10, 0);
     const simulate::Run run = sim_run(config, trace);
-    // Those in the middle of an answer have failed; everybody else is served by the other one.
+    // Those in the middle of an answer have failed; all others are served by the other one.
     EXPECT_EQ(of(run, kDirect).failed(), unserved(run, kDirect, Reason::backend_died));
     EXPECT_LT(of(run, kDirect).failed(), 16U);
     EXPECT_EQ(of(run, kDirect).refused(), 0U);
@@ -147,7 +147,7 @@ TEST(Simulation, RefusesWhileNoEndpointIsLeftAndServesWhenOneIsBack) {
     EXPECT_GT(of(run, kDirect).served, 80U);
 }
 
-TEST(Simulation, HasAnEndpointBackWhenTheLastOfItsLossesIsOver) {
+TEST(Simulation, AnEndpointIsBackWhenTheLastOfItsLossesIsOver) {
     SimulationConfig config = decided_by("none");
     config.retries = false;
     config.losses = {{EndpointId{0}, {2s, 10s}}, {EndpointId{0}, {3s, 5s}}};
@@ -165,7 +165,7 @@ TEST(Simulation, SlowsItsEngines) {
     EXPECT_NEAR(*slowed.first_token(0.5), 2 * *usual.first_token(0.5), 0.01);
 }
 
-TEST(Simulation, TellsAClientWhosePromptNeverFits) {
+TEST(Simulation, RejectsAPromptThatNeverFits) {
     Trace trace = sim_trace(1, 1, 0);
     trace.requests[0].prompt_tokens = 1'000'000;
     const simulate::Run run = sim_run(decided_by("weir"), trace);
@@ -173,7 +173,7 @@ TEST(Simulation, TellsAClientWhosePromptNeverFits) {
     EXPECT_EQ(run.tries, 1U);
 }
 
-TEST(Simulation, CountsItsWindowApart) {
+TEST(Simulation, CountsItsWindowSeparately) {
     SimulationConfig config = decided_by("weir");
     config.window = Window{5s, 10s};
     const simulate::Run run = sim_run(config, sim_trace(20, 4, 0));

@@ -30,7 +30,7 @@ inline simulate::SimulationConfig sim_config(std::uint32_t endpoints = 1) {
     return config;
 }
 
-// So many requests a second of each class, evenly spaced, of 100 tokens in and 24 out, from 50 clients each.
+// The given requests a second of each class, evenly spaced, of 100 tokens in and 24 out, from 50 clients each.
 inline simulate::Trace sim_trace(double length, double direct, double bulk) {
     simulate::Trace trace;
     trace.hints = {"direct", "siri-bulk"};

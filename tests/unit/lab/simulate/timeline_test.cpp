@@ -47,7 +47,7 @@ TEST(Timeline, KnowsQuantilesToTenPercent) {
     EXPECT_FALSE(timeline.classes[0].first_token_p50[1]);
 }
 
-TEST(Timeline, ShowsMeansOfWhatStoodAtTheSnapshots) {
+TEST(Timeline, ShowsMeansOfTheSnapshots) {
     Recorder recorder(1);
     for (int i = 0; i < 8; ++i) {
         Snapshot snapshot;
@@ -60,7 +60,7 @@ TEST(Timeline, ShowsMeansOfWhatStoodAtTheSnapshots) {
     EXPECT_EQ(timeline.inflight, (std::vector<double>{2, 6}));
 }
 
-TEST(Timeline, OfASimulationAgreesWithItsBooks) {
+TEST(Timeline, AgreesWithTheTotalsOfItsRun) {
     SimulationConfig config = test::sim_config();
     config.timeline = true;
     const simulate::Run run = test::sim_run(config, test::sim_trace(20, 15, 100));

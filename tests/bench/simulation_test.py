@@ -178,10 +178,10 @@ class Report(unittest.TestCase):
 
     def test_what_breaks_is_said_where_it_is_more_than_luck(self):
         group = scenarios.Group("t", "", {"10x": simulator.Case()}, [measures.KEPT, measures.P99])
-        runs = {"10x": {"weir": [run(), run()]}, "10x, without room": {"weir": [run(good=50), run(good=52)]},
+        runs = {"10x": {"weir": [run(), run()]}, "10x, without headroom": {"weir": [run(good=50), run(good=52)]},
                 "10x, without retry": {"weir": [run(good=60), run(good=100)]}, "10x, without over": {"weir": [run(), run()]}}
         self.assertEqual(simulation_report.what_breaks(group, runs, {"10x": 10}, ["headroom", "retry", "over", "absent"]),
-                         ["- without **room**, 10x: kept % 100.00 -> 51.00"])
+                         ["- without **headroom**, 10x: kept % 100.00 -> 51.00"])
 
     def test_every_goal_has_its_scenario(self):
         titles = [group.title for group in scenarios.groups()]

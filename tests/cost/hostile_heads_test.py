@@ -1,4 +1,4 @@
-"""What a stranger can make long costs instructions in proportion to its bytes: twice the head, at most twice the cost.
+"""Whatever a client can make long costs instructions in proportion to its bytes: twice the head, at most twice the cost.
 
 A product of two lengths (members of a list times fields, pieces times what has come) would be four times the cost.
 """

@@ -1,4 +1,4 @@
-"""Who is served, who waits, who is refused, and in what words."""
+"""Which requests are served, wait or are refused, and how a refusal is worded."""
 
 import json
 import threading
@@ -101,7 +101,7 @@ class Proxies(WeirTest):
         self.assertEqual(chain("10.9.1.1").status, 200)
         self.assertEqual(chain("10.9.1.1").get("x-weir-class"), "office")
         self.assertEqual(chain("10.9.1.1, 10.1.2.3").get("x-weir-class"), "office")
-        # What stands before the first untrusted hop is that hop's invention.
+        # All before the first untrusted hop may be made up by that hop.
         self.assertEqual(chain("10.9.1.1, 8.8.8.8").status, 200)
         self.assertEqual(chain("10.9.1.1, 8.8.8.8, 10.1.2.3").status, 200)
         for nonsense in ("10.9.1.1, nonsense", "10.9.1.1,", ",", "10.9.1.1, 10.9.1.1:80:80", "unknown", "", "10.9.1.1/32"):
@@ -119,7 +119,7 @@ class Proxies(WeirTest):
 
 class Overload(WeirTest):
     def fill(self, weir, backend, count=1, fields=()):
-        """Takes every slot with requests that stay."""
+        """Takes every slot with requests that do not end."""
         held = []
         for _ in range(count):
             client = self.client(weir)
@@ -275,7 +275,7 @@ class Overload(WeirTest):
         self.assert_soon_equal(lambda: weir.count("weir_shed_total", reason=reason, mode="enforce", **{"class": "everyone"}), 1)
 
 
-class Contract(WeirTest):
+class Limits(WeirTest):
     def test_a_class_over_its_rate_is_429_with_the_time_to_its_next_token(self):
         backend = self.start_backend()
         weir = self.start_weir_before(backend, classes=[
@@ -290,7 +290,7 @@ class Contract(WeirTest):
         self.assertEqual((answer.status, json.loads(answer.body)["error"]["type"]), (429, "rate_limit_error"))
         self.assertEqual(len(backend.requests), 3)
 
-    def test_one_client_over_its_rate_leaves_the_others_theirs(self):
+    def test_one_client_over_its_rate_does_not_affect_the_others(self):
         backend = self.start_backend()
         weir = self.start_weir_before(backend, clients=clients(), classes=[
             {"name": "everyone", "match": "any", "backend": "model",
@@ -299,7 +299,7 @@ class Contract(WeirTest):
             answers = [weir.request("GET", "/", [bearer(name)]) for _ in range(3)]
             self.assertEqual([a.status for a in answers], [200, 200, 429])
             self.assertEqual(answers[2].get("x-weir-decision"), "client_rate")
-        # Whoever shows no key, or a wrong one, is known by address.
+        # A client with no key, or a wrong one, is identified by address.
         answers = [weir.request("GET", "/", fields) for fields in ([], [("x-api-key", "wrong")], [("x-api-key", "other")])]
         self.assertEqual([a.status for a in answers], [200, 200, 429])
         self.assertLessEqual(int(answers[2].get("retry-after-ms")), 50_000)
@@ -421,12 +421,12 @@ class RefusedBodies(WeirTest):
 class Workers(WeirTest):
     def test_the_capacity_is_exact_across_workers(self):
         lock = threading.Lock()
-        now, most = [0], [0]
+        now, maximum = [0], [0]
 
         def answer(peer, request):
             with lock:
                 now[0] += 1
-                most[0] = max(most[0], now[0])
+                maximum[0] = max(maximum[0], now[0])
             pause(0.01)  # so that requests overlap
             with lock:  # before the answer is sent: from then on the slot may be given to the next
                 now[0] -= 1
@@ -446,7 +446,7 @@ class Workers(WeirTest):
         for thread in threads:
             thread.join()
         self.assertEqual(statuses, [200] * 480)
-        self.assertEqual(most[0], 7)
+        self.assertEqual(maximum[0], 7)
         self.assert_idle(weir)
 
     def test_a_rate_is_exact_across_workers(self):

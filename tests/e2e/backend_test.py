@@ -1,4 +1,4 @@
-"""Backends that fail, in every way that they do: what the client sees, and what becomes of the endpoint."""
+"""Backends that fail, in every way: what the client gets, and what happens to the endpoint."""
 
 import socket
 import threading
@@ -78,7 +78,7 @@ class OneEndpoint(WeirTest):
         weir = self.start_weir_before(backend, backend=never_ejected(idle="500ms"), listener_limits={
             "body_bytes": "100MiB", "body_timeout": "200ms"})
         client = self.client(weir)
-        # Made in one piece before anything is sent: it may take longer than the client has for its body.
+        # Built before anything is sent: that may take longer than the client has for its body.
         request = b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 60000000\r\n\r\n" + b"x" * 60_000_000
         sender = threading.Thread(target=client.try_send, args=(request,), daemon=True)
         sender.start()
@@ -222,7 +222,7 @@ class Health(WeirTest):
     FAST = {"path": "/health", "every": "50ms", "timeout": "40ms", "fall": 3, "rise": 2}
 
     def probed(self, healthy):
-        """A backend whose health is what `healthy` holds, and that serves whatever else is asked."""
+        """A backend whose health is `healthy`, and that serves every other request."""
         def answer(peer, request):
             if request.target == "/health":
                 peer.send(reply(b"", "200 OK" if healthy.is_set() else "503 Sick"))

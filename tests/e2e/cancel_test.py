@@ -1,4 +1,4 @@
-"""The client leaves: whatever it had asked for is given up at once, and its slot is free.
+"""The client leaves: its request is cancelled at once, and its slot is free.
 
 "At once" is 100 ms from the close to the moment at which the backend sees its own connection end.
 """
@@ -20,7 +20,7 @@ def never():
 
 
 class Script:
-    """Sends some bytes, then waits for the other side to leave, and says when it did."""
+    """Sends some bytes, then waits for the other side to leave, and records when it did."""
 
     def __init__(self, *pieces):
         self.pieces = pieces
@@ -209,7 +209,7 @@ class ClientLeaves(WeirTest):
 
 
 class HalfClose(WeirTest):
-    """A client that has said all it wanted to say, and still listens."""
+    """A client that has sent all it wants to send, and still reads."""
 
     def test_the_whole_answer_still_arrives_after_a_half_close(self):
         backend = self.start_backend(hold(never(), within=0.3, then=ok))

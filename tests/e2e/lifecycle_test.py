@@ -159,7 +159,7 @@ class Caps(WeirTest):
         self.assertIn(status(target="/" + "a" * 9000), (414, 431))
 
     def test_more_connections_than_the_limit_are_refused_when_they_come(self):
-        # Workers share the limit out, and the kernel the connections, which may fall on one worker alone.
+        # Workers share the limit, and the kernel distributes connections, possibly all to one worker.
         weir = self.start({"workers": 1}, connections=5)
         done = threading.Event()
         self.addCleanup(done.set)
@@ -229,7 +229,7 @@ class Admin(WeirTest):
         weir.wait()
         shown += weir.stderr().encode() + weir.stdout.encode()
         self.assertNotIn(b"secret", shown.replace(b"WEIR_TEST_TOKEN", b""))
-        # Digests grant nothing, but they have no business outside the policy either.
+        # Digests grant nothing, but do not belong outside the policy either.
         self.assertNotIn(sha256(self.KEY).encode(), shown)
 
     def test_a_path_cannot_break_a_log_line(self):
@@ -268,7 +268,7 @@ class Admin(WeirTest):
 
 
 def fails_on_request(word):
-    """An endpoint that answers, and fails a test whose body did not come through."""
+    """An endpoint that answers, and fails a test whose body did not arrive."""
     def answer(peer, request):
         assert request.method != "POST" or request.body == word
         return ok(peer, request)
@@ -412,7 +412,7 @@ class Reload(WeirTest):
         weir.reload(without)
         done.set()
         self.assertEqual(running.response().status, 200)
-        # Its class is gone: it is either served or told so, and never forgotten.
+        # Its class is gone: it is either served or refused, and never lost.
         self.assertIn(waiting.response().status, (200, 503))
         self.assertEqual(weir.request("GET", "/limited").status, 200)
         self.assert_idle(weir)
@@ -557,7 +557,7 @@ class Drain(WeirTest):
         began = time.monotonic()
         second = self.start_weir(policy)
         self.assertEqual(second.request().status, 200)
-        # Our promise is 200 ms; a busy machine starts an unoptimised process more slowly.
+        # The goal is 200 ms; a busy machine starts an unoptimised process more slowly.
         self.assertLess(time.monotonic() - began, scaled(2))
         first.stop()
 

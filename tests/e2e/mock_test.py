@@ -231,7 +231,7 @@ class Load(MockTest):
         for thread in threads:
             thread.join()
         self.assertEqual(len(times), 100)
-        # 16 slots: the last come in the seventh batch, and each batch is slower than one alone.
+        # 16 slots: the last run in the seventh batch, and each batch is slower than one request alone.
         self.assertGreater(max(times), 5 * alone)
         self.assertEqual(self.metric("weir_mock_max_running"), 16)
         self.assertEqual(self.metric("vllm:request_success_total"), 101)
@@ -268,7 +268,7 @@ class Fast(MockTest):
             before = self.resident()
             client.sendall(b"POST /v1/chat/completions HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body))
             self.eventually(lambda: self.metric("vllm:request_success_total") == 1, "the engine did not finish")
-            self.assertLess(self.resident() - before, 8 << 20)  # a sanitizer keeps some of what is freed
+            self.assertLess(self.resident() - before, 8 << 20)  # a sanitizer keeps some of the freed memory
             received, tail = 0, b""
             while not tail.endswith(b"0\r\n\r\n"):
                 data = client.recv(1 << 16)

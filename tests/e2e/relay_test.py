@@ -1,4 +1,4 @@
-"""Bodies on their way through: at once, whole, and no faster than the slower side takes them."""
+"""Relayed bodies: without delay, whole, and no faster than the slower side reads."""
 
 import hashlib
 import os
@@ -206,16 +206,16 @@ class EarlyAnswers(WeirTest):
 
 
 class UpstreamConnections(WeirTest):
-    """Each worker has a pool of its own: what is asked of a pool is asked of one."""
+    """Each worker has a pool of its own, so these tests run one worker."""
 
-    def test_connections_to_the_backend_are_used_again(self):
+    def test_connections_to_the_backend_are_reused(self):
         backend = self.start_backend()
         weir = self.start_weir_before(backend, workers=1)
         for _ in range(20):
             self.assertEqual(weir.request().status, 200)
         self.assertEqual(backend.connections, 1)
 
-    def test_a_connection_that_the_backend_wants_closed_is_not_used_again(self):
+    def test_a_connection_that_the_backend_wants_closed_is_not_reused(self):
         backend = self.start_backend(respond(fields=[("Connection", "close")]))
         weir = self.start_weir_before(backend, workers=1)
         for _ in range(3):

@@ -120,7 +120,7 @@ class ToClients(WithAuthority):
         self.backend.answer = lambda peer, r: (peer.send(b"HTTP/1.1 200 OK\r\n\r\nhello"), received.wait(5), peer.reset())[2]
         with self.weir.connect() as plain:
             raw = plain.socket
-            # Python takes a missing close_notify for an end unless it is told otherwise.
+            # By default Python takes a missing close_notify for an end.
             client = client_context(self.authority).wrap_socket(raw, server_hostname="weir.test", suppress_ragged_eofs=False)
             client.sendall(b"GET / HTTP/1.0\r\n\r\n")
             data = b""
@@ -132,7 +132,7 @@ class ToClients(WithAuthority):
             self.assertTrue(data.endswith(b"hello"))
             client.close()
 
-    def test_what_is_not_tls_is_closed_and_a_handshake_that_stalls_times_out(self):
+    def test_a_connection_without_tls_is_closed_and_a_handshake_that_stalls_times_out(self):
         with self.weir.connect() as client:
             client.try_send(format_request())
             client.socket.settimeout(scaled(3))
@@ -157,12 +157,12 @@ class ToClients(WithAuthority):
                 try:
                     with self.connect() as client:
                         statuses.append(client.request().status)
-                except Exception as error:  # told by the test's own thread
+                except Exception as error:  # raised by the test's own thread
                     faults.append(error)
         threads = [threading.Thread(target=load) for _ in range(3)]
         for thread in threads:
             thread.start()
-        # The policy names the same files; what they hold is read anew.
+        # The policy names the same files; their content is reread.
         with tempfile.TemporaryDirectory() as folder:
             other = Authority(folder, "other")
             good = self.certificate.read_bytes(), self.key.read_bytes()
@@ -181,7 +181,7 @@ class ToClients(WithAuthority):
                 def shown():
                     with self.connect() as client:
                         return dict(pair[0] for pair in client.socket.getpeercert()["subject"])["commonName"]
-                # Each worker takes the new one up in its next turn.
+                # Each worker adopts the new one in its next turn.
                 self.eventually(lambda: shown() == "renewed")
             finally:
                 stop.set()
@@ -218,7 +218,7 @@ class ToBackends(WithAuthority):
     def assert_unreachable(self, weir, backend):
         answer = weir.request()
         self.assertEqual((answer.status, answer.get("x-weir-decision")), (502, "backend_unreachable"))
-        self.assertEqual(backend.requests, [], "a request went to a backend that nobody vouches for")
+        self.assertEqual(backend.requests, [], "a request went to an unverified backend")
         self.assert_idle(weir)
 
     def test_a_certificate_of_the_given_authority_is_accepted(self):

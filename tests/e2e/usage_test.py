@@ -1,4 +1,4 @@
-"""What answers say of tokens: counted by Weir as the backend counts, however the bytes are cut, and nothing else moved."""
+"""Tokens in answers: counted by Weir as the backend counts, however the bytes are split, with nothing else changed."""
 
 import concurrent.futures
 import gzip
@@ -38,7 +38,7 @@ def events_of(content):
 
 
 def usage_of(content_type, content):
-    """(in, out) as the last that an answer says of each."""
+    """(in, out): the last value of each in an answer."""
     documents = events_of(content) if content_type.startswith("text/event-stream") else [content]
     told = [None, None]
     for document in map(json.loads, documents):
@@ -56,7 +56,7 @@ def without_usage_chunk(content):
 
 
 def without_usage(content):
-    """As a backend would answer that says nothing of usage."""
+    """The answer of a backend that does not report usage."""
     return re.sub(rb'"usage":\{[^{}]*(\{[^{}]*\}[^{}]*)*\}', b'"other":{}', without_usage_chunk(content))
 
 
@@ -136,7 +136,7 @@ class Streams(WeirTest):
 
 
 class Asking(WeirTest):
-    """Whether the backend is asked for its usage, and what becomes of bodies and answers otherwise."""
+    """Whether the backend is asked for its usage, and how bodies and answers change otherwise."""
 
     def setUp(self):
         self.backend = self.start_backend()
@@ -156,7 +156,7 @@ class Asking(WeirTest):
                            (PATHS[0], b'{"model":"m"}'), (PATHS[2], chat), (PATHS[3], chat), ("/v1/x", chat)):
             self.assertEqual(self.forwarded(weir, path, body), body)
 
-    def test_a_policy_can_leave_it(self):
+    def test_a_policy_can_turn_asking_off(self):
         weir = self.start_weir(small_policy(self.backend.url, backend={"ask_usage": False}))
         self.assertEqual(self.forwarded(weir, PATHS[0], b'{"stream":true}'), b'{"stream":true}')
 
@@ -183,7 +183,7 @@ class Asking(WeirTest):
         answer = weir.request("POST", PATHS[0], [JSON], b'{"stream":true}')
         self.assertEqual(answer.body, beginning)
 
-    def test_what_is_compressed_is_not_read(self):
+    def test_a_compressed_answer_is_not_read(self):
         content = gzip.compress(b'{"usage":{"prompt_tokens":7,"completion_tokens":3}}')
         self.backend.answer = lambda peer, request: peer.send(
             b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Encoding: gzip\r\nContent-Length: %d\r\n\r\n"

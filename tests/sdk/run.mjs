@@ -1,4 +1,4 @@
-// What a program sees that reaches its model through Weir with the SDK it has anyway: answers, streams, and refusals
+// What a program gets that reaches its model through Weir with an unchanged SDK: answers, streams, and refusals
 // that the SDK understands and obeys.
 
 import assert from 'node:assert/strict';
@@ -63,7 +63,7 @@ for (const [name, sdk] of Object.entries(sdks)) {
       between(full, async (weir, model) => {
         const free = await fill(sdk, weir, model);
         const { calls, fetch } = watched();
-        // The first try has a better claim than a retry, so it may be let into the line; a retry never is here.
+        // A first try ranks before a retry, so it may enter the queue; a retry never does here.
         const client = sdk.client(weir, { maxRetries: 2, fetch });
         await assert.rejects(sdk.ask(client), (error) => {
           assert.ok(error instanceof sdk.errors.InternalServerError, error.constructor.name);
@@ -92,7 +92,7 @@ for (const [name, sdk] of Object.entries(sdks)) {
       assert.equal(await answer, 'Still waters run deep.');
     }));
 
-    test('told that another try is of no use, it does not come back', () =>
+    test('advised not to retry, it does not retry', () =>
       between({ ...full, refusal: '{ retry_after: 100ms, tell_no_retry: true }' }, async (weir, model) => {
         const free = await fill(sdk, weir, model);
         const { calls, fetch } = watched();
@@ -109,7 +109,7 @@ for (const [name, sdk] of Object.entries(sdks)) {
         const early = new AbortController();
         const asked = sdk.ask(client, { signal: early.signal });
         assert.ok(await eventually(() => model.requests.length === 1));
-        // How fast exactly is for the tests of the wire: here two busy event loops are in between.
+        // Exact timing is tested on the wire: here two busy event loops are in between.
         let left = performance.now();
         early.abort();
         await assert.rejects(asked, (error) => error instanceof sdk.errors.APIUserAbortError);

@@ -1,9 +1,9 @@
-// The SDKs behind one face, so that each fact is stated once.
+// The SDKs behind one interface, so that each fact is stated once.
 //
 //   client(weir, options)    options: maxRetries, fetch
 //   ask(client, options)     the text of a whole answer
 //   stream(client, options)  yields pieces of text; throws when the stream fails
-//   tell(error)              what a program can find out: [class, status, code, decision]
+//   tell(error)              what a program can learn from it: [class, status, code, decision]
 
 import assert from 'node:assert/strict';
 
@@ -75,7 +75,7 @@ const vercel = {
   tell(error) {
     const wrapped = RetryError.isInstance(error);
     const last = wrapped ? error.lastError : error;
-    // In a stream it is a part of the answer: a plain object.
+    // In a stream the error is a part of the answer: a plain object.
     const kind = APICallError.isInstance(last) ? 'APICallError' : 'an error part';
     const code = last.data?.error?.code ?? last.code;
     return [wrapped ? `RetryError of ${kind}` : kind, last.statusCode, code, last.responseHeaders?.['x-weir-decision']];

@@ -1,4 +1,4 @@
-"""`weir mock-backend` as a process, and a backend that passes its answers on cut to pieces."""
+"""`weir mock-backend` as a process, and a backend that relays its answers in pieces."""
 
 import http.client
 import os

@@ -1,4 +1,4 @@
-"""Waiting for something to become true, instead of sleeping and hoping. The only place where a test may sleep.
+"""Waiting for something to become true, instead of sleeping. The only place where a test may sleep.
 
 Deadlines are for machines that are slow, never for the thing under test: WEIR_TEST_SLOW (a factor, 1 by default)
 stretches all of them, so that the same tests hold under the sanitizers.

@@ -64,7 +64,7 @@ def is_at_rest(pid):
 
 class Masses(WeirTest):
     def test_slow_clients_and_ones_that_do_not_read_cost_little_and_delay_no_other(self):
-        # Made once: a hundred copies keep the backend so busy that it is the one to hold others up.
+        # Built once: a hundred copies would keep the backend so busy that it delays the others.
         large = raw(reply(b"x" * 4 * MIB), keep=True)
         backend = self.start_backend(lambda peer, request: (large if request.target == "/large" else ok)(peer, request))
         weir = self.start_weir_before(backend, capacity=300)
@@ -75,13 +75,13 @@ class Masses(WeirTest):
             self.addCleanup(client.close)
             (send_half_a_head, send_half_a_body, lambda c: ask_and_never_read(c, "/large"))[i % 3](client)
         self.eventually(lambda: weir.inflight() == 100, within=10)
-        # A socket takes megabytes that nobody reads: until all are full, a hundred threads of the backend are at work.
+        # A socket takes megabytes that are never read: until all are full, a hundred threads of the backend are at work.
         self.eventually(lambda: is_at_rest(weir.pid), within=30)
         began = time.monotonic()
         for _ in range(50):
             self.assertEqual(weir.request("POST", "/", [], b"{}").status, 200)
         self.assertLess(time.monotonic() - began, scaled(20))
-        # A sanitizer's allocator holds more than what was asked for.
+        # A sanitizer's allocator holds more than was asked for.
         self.assertLess((weir.resident_bytes() - before) / len(idlers), 64 * KIB * SLOW)
         # Neither half a head nor half a body has a slot.
         self.assert_soon_equal(lambda: weir.inflight(), 100)
@@ -114,8 +114,8 @@ class Descriptors(WeirTest):
     def test_an_accepted_request_waits_for_a_descriptor_for_its_backend(self):
         backend = self.start_backend(respond(fields=[("Connection", "close")]))
         weir = self.start_weir_before(backend, workers=1, backend={"timeouts": {"connect": f"{int(2 * SLOW)}s"}, "ejection": {"failures": 1}})
-        _, most = resource.prlimit(weir.pid, resource.RLIMIT_NOFILE)
-        allow = lambda descriptors: resource.prlimit(weir.pid, resource.RLIMIT_NOFILE, (descriptors, most))
+        _, maximum = resource.prlimit(weir.pid, resource.RLIMIT_NOFILE)
+        allow = lambda descriptors: resource.prlimit(weir.pid, resource.RLIMIT_NOFILE, (descriptors, maximum))
         before = open_descriptors(weir.pid)
         idle, last = self.client(weir), self.client(weir)
         for client in (idle, last):
@@ -126,13 +126,13 @@ class Descriptors(WeirTest):
         self.assertTrue(stays(lambda: len(backend.requests) == 2))
         idle.close()
         self.assertEqual(last.response().status, 200)
-        # In vain: it is told so, and nobody takes the endpoint for a bad one.
+        # In vain: the client is refused, and the endpoint does not count as failed.
         self.eventually(lambda: open_descriptors(weir.pid) == before + 1)
         allow(lowest_free_descriptor(weir.pid))
         last.send(format_request())
         answer = last.response()
         self.assertEqual((answer.status, answer.get("x-weir-decision")), (503, "connection_limit"))
-        allow(most)
+        allow(maximum)
         self.assertEqual(last.request().status, 200)
         self.assertEqual(weir.count("weir_backend_ejections_total"), 0)
 
@@ -183,7 +183,7 @@ class Process(WeirTest):
         self.assertEqual(list(chunks), [])
         self.assertTrue(answer.complete)
         backend.answer = ok
-        # The bucket is filled by a clock that does not jump.
+        # The bucket is filled by the monotonic clock.
         statuses, began = [], time.monotonic()
         for shift in (3600, -3600, 7200):
             self.preload.shift_clock(shift)
@@ -207,7 +207,7 @@ class Process(WeirTest):
             except (Closed, OSError):
                 failures += 1
             self.assertTrue(weir.is_running(), f"allocation {number}: {weir.stderr()[-2000:]}")
-            # On a busy machine the answer may be here before the rest of the request's work: three in a row are the end of it.
+            # On a busy machine the answer may come before the rest of the request's work: three in a row mean the end.
             spared = 0 if self.preload.has_failed() else spared + 1
             if spared == 3:
                 break
@@ -226,7 +226,7 @@ class Process(WeirTest):
         manager.bind(os.path.join(folder, "notify"))
         manager.settimeout(scaled(5))
         env = {**self.preload.env, "NOTIFY_SOCKET": os.path.join(folder, "notify"), "WATCHDOG_USEC": "400000"}
-        # The next thread that asks for memory stands still: it must be the one that has the request.
+        # The next thread that allocates stalls: it must be the one that has the request.
         weir = self.start_weir(small_policy(self.start_backend().url, workers=1), env=env)
         self.assertEqual(manager.recv(100), b"READY=1")
         for _ in range(2):
@@ -235,11 +235,11 @@ class Process(WeirTest):
         weir.count("weir_event_loop_lag_seconds")
         self.preload.stall(800)
         began = time.monotonic()
-        self.assertIn(weir.request().status, (200, 504))  # a connect that was under way has run out of time
+        self.assertIn(weir.request().status, (200, 504))  # a connect in progress has timed out
         self.assertGreater(time.monotonic() - began, 0.7)
         line = self.eventually(lambda: [line for line in weir.stderr().splitlines() if "was stuck" in line])[0]
         self.assertRegex(line, r"worker 0 was stuck in one turn for \d{3} ms or more; it stood at .*weir\(\+0x")
-        # The turn that answered is told of when it has ended.
+        # The turn that answered is logged when it has ended.
         self.eventually(lambda: weir.count("weir_event_loop_lag_seconds") > 0.7)
         pings, deadline = [], time.monotonic() + 1.2
         while time.monotonic() < deadline:

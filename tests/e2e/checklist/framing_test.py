@@ -1,7 +1,7 @@
 """Where a message ends, checked with raw bytes on both sides.
 
 "Refused" means an answer of Weir's own with 4xx or 5xx, then a close, and not one byte at the backend. What follows a
-refused message on the same connection is a request that smuggling would bring to life: it must never be executed.
+refused message on the same connection is a request that smuggling would execute: it must never be executed.
 """
 
 import unittest
@@ -18,12 +18,12 @@ def post(*fields, body=b"", version="1.1", target="/"):
 
 
 class RequestFraming(RawRequestTest):
-    # 2. Lengths
+    # Lengths
 
     def test_a_length_over_the_limit_is_refused_without_reading_the_body(self):
         self.assert_refused(post("Content-Length: 18446744073709551615", body=b"hello"), (413,))
 
-    # 3. Encodings
+    # Encodings
 
     def test_chunked_in_any_letter_case_is_chunked(self):
         for value in ("chunked", "Chunked", "CHUNKED", "chunked ", "\tchunked"):
@@ -42,7 +42,7 @@ class RequestFraming(RawRequestTest):
                 else:
                     self.assertEqual(answer.status, 400)
 
-    # 5. HTTP/1.0
+    # HTTP/1.0
 
     def test_a_request_body_is_never_delimited_by_the_close(self):
         with Client(self.weir.address) as client:
@@ -52,7 +52,7 @@ class RequestFraming(RawRequestTest):
         request = self.backend.requests.pop()
         self.assertEqual((request.body, request.all("content-length"), request.get("transfer-encoding")), (b"", ["0"], None))
 
-    # 6. Chunks
+    # Chunks
 
     def test_chunk_extensions_are_dropped(self):
         request = self.forwarded(post("Transfer-Encoding: chunked",
@@ -72,7 +72,7 @@ class RequestFraming(RawRequestTest):
                 self.assertEqual(client.response().status, 200, data[:at])
             self.assertEqual(self.backend.requests.pop().body, b"hello world", data[:at])
 
-    # 7. Trailers
+    # Trailers
 
     def test_trailers_are_neither_merged_nor_forwarded(self):
         trailers = (b"Content-Length: 3\r\nTransfer-Encoding: chunked\r\nHost: evil\r\nX-Weir-Class: direct\r\n"
@@ -83,7 +83,7 @@ class RequestFraming(RawRequestTest):
         for word in (b"evil", b"direct", b"1.2.3.4", b"stolen", b"X-Plain"):
             self.assertNotIn(word, request.raw)
 
-    # 8. Bodies where none is usual
+    # Bodies where none is usual
 
     def test_a_get_with_a_body_arrives_as_one_request(self):
         request = self.forwarded(b"GET / HTTP/1.1\r\nHost: a\r\nContent-Length: 35\r\nConnection: close\r\n\r\n" + SMUGGLED[:35])
@@ -110,7 +110,7 @@ class ResponseFraming(SharedWeirTest):
         answer = self.get(data)
         self.assertEqual((answer.status, answer.get("x-weir-decision")), (502, "backend_bad_response"), data[:120])
 
-    # 8. Answers without a body
+    # Answers without a body
 
     def test_an_answer_to_head_keeps_its_length_and_has_no_body(self):
         self.backend.answer = respond(b"x" * 100)
@@ -163,7 +163,7 @@ class ResponseFraming(SharedWeirTest):
         answer = self.get(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5;e=f\r\nhello\r\n0\r\nX-T: u\r\n\r\n")
         self.assertEqual((answer.body, answer.trailers, answer.complete), (b"hello", [], True))
 
-    # 19. Backends that die
+    # Backends that die
 
     def test_a_truncated_answer_never_ends_cleanly(self):
         cuts = {
@@ -190,7 +190,7 @@ class ResponseFraming(SharedWeirTest):
                         self.assertFalse(answer.complete and answer.status == 200, answer)
 
     def test_a_truncated_answer_ends_an_http_1_0_connection_with_a_reset(self):
-        """Its body ends with the connection: only a reset can say that it is not whole."""
+        """Its body ends with the connection: only a reset shows that it is incomplete."""
         def cut(peer, request):
             peer.send(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n")
             return False
@@ -207,7 +207,7 @@ class ResponseFraming(SharedWeirTest):
                 answer = self.get(data)
                 self.assertEqual((answer.status, answer.get("x-weir-decision")), (502, "backend_reset"))
 
-    # 20. After the answer
+    # After the answer
 
     def test_an_interim_103_is_passed_on_before_the_answer_but_not_to_http_1_0(self):
         early = b"HTTP/1.1 103 Early Hints\r\nLink: </a>; rel=preload\r\nConnection: x\r\nX: y\r\n\r\n" + reply(b"ok")
@@ -233,7 +233,7 @@ class ResponseFraming(SharedWeirTest):
         self.assertEqual(answer.all("set-cookie"), ["a=1", "b=2"])
 
     def test_an_encoding_in_an_http_1_0_answer_ends_its_connection(self):
-        """RFC 9112 section 6.1: such framing is faulty, and the connection is not to be trusted again."""
+        """RFC 9112 section 6.1: such framing is faulty, and the connection must not be reused."""
         data = b"HTTP/1.0 200 OK\r\nConnection: keep-alive\r\nTransfer-Encoding: chunked\r\n\r\n" + chunked(b"ok")
         self.backend.answer = raw(data, keep=True)
         first = self.weir.request()

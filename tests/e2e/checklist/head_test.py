@@ -1,4 +1,4 @@
-"""What a head may say."""
+"""What a head may contain."""
 
 import threading
 import unittest
@@ -15,7 +15,7 @@ def get(*fields, target="/", host="a"):
 
 
 class RequestHead(RawRequestTest):
-    # 9. Host and target
+    # Host and target
 
     def test_valid_hosts_are_served(self):
         for host in ("a", "a.example", "a.example:8080", "127.0.0.1", "[::1]", "[::1]:8080", "A-b_c.d"):
@@ -47,12 +47,12 @@ class RequestHead(RawRequestTest):
         self.assertEqual(self.forwarded(b"\r\n" + get()).line, "GET / HTTP/1.1")
         self.assertEqual(self.forwarded(b"\r\n\r\n" + get()).line, "GET / HTTP/1.1")
 
-    # 10. Size
+    # Size
 
     def test_a_head_that_is_too_large_is_431(self):
         before = self.weir.resident_bytes()
         self.assert_all_refused([get("X: " + "y" * 128 * 1024), get(*(["X: y"] * 6000)), get(*(["X: y"] * 101))], (431,))
-        # A sanitizer's allocator keeps what was freed: the bound is for what one head could cost, not for its bytes.
+        # A sanitizer's allocator keeps freed memory: the bound is for the cost of one head, not for its bytes.
         self.assertLess(self.weir.resident_bytes() - before, 4 * 1024 * 1024)
 
     def test_a_target_that_is_too_long_is_414(self):
@@ -63,10 +63,10 @@ class RequestHead(RawRequestTest):
         self.assertEqual(len(self.forwarded(get(*(["X: y"] * 98))).all("x")), 98)
         self.assertEqual(len(self.forwarded(get(target="/" + "a" * 8000)).target), 8001)
 
-    # 11 and 12. What is passed on
+    # What is passed on
 
     def test_fields_named_by_connection_are_removed_before_ours_are_added(self):
-        """CVE-2024-45410: a client must not be able to remove what Weir says of it."""
+        """CVE-2024-45410: a client must not be able to remove what Weir states about it."""
         request = self.forwarded(get(
             "Connection: close, X-Forwarded-For, X-Forwarded-Proto, X-Request-Id, Via, Host, Content-Length, X-Mine",
             "X-Mine: 1", "X-Other: 2"))
@@ -138,7 +138,7 @@ class RequestHead(RawRequestTest):
         self.assertEqual(self.forwarded(get(f"traceparent: {given}")).all("traceparent"), [given])
         self.assertRegex(self.forwarded(get()).get("traceparent"), r"^00-[0-9a-f]{32}-[0-9a-f]{16}-0[01]$")
 
-    # 13. Expectations
+    # Expectations
 
     def test_an_expected_100_comes_after_admission_and_is_not_forwarded(self):
         with Client(self.weir.address) as client:
@@ -162,7 +162,7 @@ class RequestHead(RawRequestTest):
         answer = self.ask(b"POST / HTTP/1.0\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 5\r\n\r\nhello")
         self.assertEqual((answer.status, answer.interim), (200, []))
 
-    # 14. Pipelining
+    # Pipelining
 
     def test_pipelined_requests_are_answered_in_order_one_at_a_time(self):
         under_way, most = [], []
@@ -172,7 +172,7 @@ class RequestHead(RawRequestTest):
             most.append(len(under_way))
             whole = reply(request.target.encode())
             peer.send(whole[:-1])
-            under_way.remove(request)  # before Weir can have all of it, and send the next
+            under_way.remove(request)  # before Weir can have all of it and send the next
             peer.send(whole[-1:])
             return True
         self.backend.answer = answer

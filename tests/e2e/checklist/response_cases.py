@@ -2,7 +2,7 @@
 
 502      a bad gateway before the first byte
 abort    an answer that does not end cleanly, or a 502
-one      a 502, or one whole answer without a trace of the trick
+one      a 502, or one whole answer without the forged bytes
 fresh    a whole answer, and the next request goes to the backend on another connection
 serve    a whole answer
 """

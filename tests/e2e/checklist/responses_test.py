@@ -14,8 +14,8 @@ class Seen:
     status: int = 0            # 0: none
     whole: bool = False
     body: bytes = b""
-    head: bytes = b""          # with interim ones
-    raw: bool = False          # what came is no well-formed answer
+    head: bytes = b""          # with interim answers
+    raw: bool = False          # the answer is malformed
     reused: bool = False       # the connection to the backend, for the next request
 
     def verdict(self, case):

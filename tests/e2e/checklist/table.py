@@ -1,4 +1,4 @@
-"""docs/strictness.md: the verdicts of the three proxies, written when WEIR_UPDATE_GOLDEN is set and held otherwise."""
+"""docs/strictness.md: the verdicts of the three proxies, written when WEIR_UPDATE_GOLDEN is set and compared otherwise."""
 
 import os
 import re

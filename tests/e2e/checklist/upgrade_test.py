@@ -1,5 +1,5 @@
 """Upgrades, with raw bytes on both sides: only to WebSocket, without a body, on a connection of its own at the
-backend, nothing before the 101, and whatever else comes ends in a close."""
+backend, nothing before the 101; anything else ends in a close."""
 
 import threading
 import unittest
@@ -101,7 +101,7 @@ class Switching(WebSocketTest):
     """What a backend may answer, and what is passed on when."""
 
     def test_nothing_passes_before_the_101(self):
-        """CVE-2026-2833: what follows the handshake is no request, and nobody's before the backend has agreed."""
+        """CVE-2026-2833: what follows the handshake is no request, and goes nowhere before the backend has agreed."""
         go = threading.Event()
         self.addCleanup(go.set)
         backend = self.start_backend(hold(go, then=server(echo)))
@@ -114,7 +114,7 @@ class Switching(WebSocketTest):
         go.set()
         self.assertEqual(client.head().status, 101)
         self.assertEqual(client._exactly(7), frame(TEXT, b"early"))
-        # What follows is no request but a broken frame, and ends the tunnel.
+        # What follows is a broken frame, not a request, and ends the tunnel.
         client.send(SMUGGLED)
         self.assertEqual(client._exactly(4)[2:], b"\x03\xea")
         self.assertEqual(len(backend.requests), 1)

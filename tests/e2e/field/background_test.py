@@ -1,4 +1,4 @@
-"""A response that is made in the background holds what was taken for it until it is over."""
+"""A response that is made in the background holds what was taken for it until it has ended."""
 
 import json
 import unittest
@@ -13,7 +13,7 @@ RESPONSES = "/v1/responses"
 
 
 class Model:
-    """An engine that makes responses in the background, until it is told that they are done."""
+    """An engine that makes responses in the background, until they are marked as done."""
 
     def __init__(self):
         self.done = False
@@ -60,7 +60,7 @@ class Background(WeirTest):
         self.assert_soon_equal(lambda: self.weir.inflight(), 0)
         self.assertEqual(self.post().status, 200)
 
-    def test_weir_itself_asks_whether_it_is_over(self):
+    def test_weir_polls_whether_it_is_over(self):
         self.start(poll="100ms")
         self.assertEqual(self.post(background=True).status, 200)
         self.eventually(lambda: self.model.asked >= 2)

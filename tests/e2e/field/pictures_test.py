@@ -1,6 +1,6 @@
-"""Pictures, sounds and files in a prompt are priced as what they are, and teach nothing of text.
+"""Pictures, sounds and files in a prompt are priced as what they are, and do not affect the learned price of text.
 
-WEIR_PICTURES=1000 asks for the whole number of pictures; without it for a part."""
+WEIR_PICTURES=1000 is the full number of pictures; the default is fewer."""
 
 import base64
 import json
@@ -54,10 +54,10 @@ class Pictures(WeirTest):
             for client in clients:
                 self.assertEqual(client.response().status, 200)
 
-    def test_teach_nothing_of_text(self):
+    def test_pictures_do_not_affect_the_learned_price_of_text(self):
         def answer(peer, request):
-            told = {"choices": [{"message": {"content": "x"}}], "usage": {"prompt_tokens": 800, "completion_tokens": 1}}
-            peer.send(reply(json.dumps(told).encode(), fields=[("Content-Type", "application/json")]))
+            answered = {"choices": [{"message": {"content": "x"}}], "usage": {"prompt_tokens": 800, "completion_tokens": 1}}
+            peer.send(reply(json.dumps(answered).encode(), fields=[("Content-Type", "application/json")]))
             return True
         backend = self.start_backend(answer)
         weir = self.start_weir_before(backend)

@@ -24,7 +24,7 @@ for (const [name, sdk] of Object.entries(sdks)) {
       assert.equal(await weir.count('inflight'), 0);
     }));
 
-    test('over its contract it is a rate-limit error with 429', () =>
+    test('over its limit it is a rate-limit error with 429', () =>
       between({ limits: '{ requests: { rate: 1/h, burst: 1 } }' }, async (weir, model) => {
         const { calls, fetch } = watched();
         const client = sdk.client(weir, { maxRetries: 0, fetch });
@@ -41,7 +41,7 @@ for (const [name, sdk] of Object.entries(sdks)) {
         assert.equal(model.requests.length, 1);
       }));
 
-    test('it comes back when its bucket has a token, and not before', () =>
+    test('it retries when its bucket has a token, and not before', () =>
       between({ limits: '{ requests: { rate: 1/s, burst: 1 } }' }, async (weir) => {
         const { calls, fetch } = watched();
         const client = sdk.client(weir, { maxRetries: 2, fetch });
@@ -83,7 +83,7 @@ for (const [name, sdk] of Object.entries(sdks)) {
         assert.equal(model.requests.length, 2);
       }));
 
-    test('overload that ends is not seen by the caller', () => between(full, async (weir, model) => {
+    test('overload that ends is invisible to the caller', () => between(full, async (weir, model) => {
       const free = await fill(sdk, weir, model);
       const { calls, fetch } = watched();
       const answer = sdk.ask(sdk.client(weir, { maxRetries: 5, fetch }));

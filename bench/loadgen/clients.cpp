@@ -64,7 +64,7 @@ void Client::send_rest() {
     const std::string_view rest = std::string_view(owner_.request_).substr(sent_);
     const ssize_t n = ::send(fd(), rest.data(), rest.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
     if (n > 0) sent_ += static_cast<std::size_t>(n);
-    // An error shows itself again when the answer is read.
+    // An error appears again when the answer is read.
     const bool blocked = sent_ < owner_.request_.size() && (n >= 0 || errno == EAGAIN);
     if (blocked != blocked_) owner_.loop_.change(*this, blocked ? EPOLLIN | EPOLLOUT : EPOLLIN);
     blocked_ = blocked;
@@ -156,7 +156,7 @@ void IdleHold::answered(Client& client) {
 }
 
 void IdleHold::lost(Client& client) {
-    // A connection that was answered and held has said nothing of its loss yet.
+    // A connection that was answered and held has not reported its loss yet.
     if (client.answer().done()) {
         error("an idle connection was closed");
         --held_;

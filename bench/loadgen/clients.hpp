@@ -2,7 +2,7 @@
 // The clients in front of the proxy under test.
 //
 // ClosedLoop asks again as soon as it is answered; IdleHold asks once on each connection and then holds them all;
-// EventStreams reads one stream on each and may break some off midway.
+// EventStreams reads one stream on each and may cancel some midway.
 
 #include <map>
 #include <string>
@@ -17,10 +17,10 @@ namespace weir::bench {
 
 class Clients;
 
-// One keep-alive connection. Its owner hears what becomes of each request.
+// One keep-alive connection. It notifies its owner of each request's outcome.
 class Client final : public Source {
 public:
-    // Starts to connect. Throws std::system_error when not even that is possible.
+    // Starts to connect. Throws std::system_error if even that fails.
     Client(Clients& owner, std::size_t index);
 
     void ready(std::uint32_t events) override;
@@ -46,7 +46,7 @@ private:
     bool blocked_ = false;  // the request did not fit into the socket
 };
 
-// What all kinds of client share: the connections, and a record of what went wrong. Not thread-safe: one loop's.
+// Shared by all kinds of client: the connections, and a record of errors. Not thread-safe: owned by one loop.
 class Clients {
 public:
     Clients(Loop& loop, const sockaddr_in& target, std::string request, std::size_t connections);
@@ -71,7 +71,7 @@ protected:
 
     virtual void body(Client& client, std::string_view bytes);
     virtual void answered(Client& client) = 0;  // the client's connection may be used again
-    virtual void lost(Client& client) = 0;      // the connection is of no more use; already counted where an error
+    virtual void lost(Client& client) = 0;      // the connection is unusable; an error is already counted
 
     Loop& loop_;
 
@@ -122,7 +122,7 @@ class EventStreams final : public Clients {
 public:
     EventStreams(Loop& loop, const sockaddr_in& target, std::string request, std::size_t streams);
 
-    // Closes the connections of the first `count` streams without a word, as a client does that has left.
+    // Closes the connections of the first `count` streams abruptly, like a client that leaves.
     void cancel(std::size_t count);
 
     [[nodiscard]] std::size_t running() const { return running_; }

@@ -17,7 +17,7 @@ struct Options {
     double seconds = 5;
     double warmup = 1;
     std::optional<sockaddr_in> target;          // absent: the backend itself
-    std::optional<sockaddr_in> backend_listen;  // absent: somebody else's backend
+    std::optional<sockaddr_in> backend_listen;  // absent: an external backend
     std::size_t body_bytes = 2048;
     std::size_t response_bytes = 256;
     std::size_t event_bytes = 100;

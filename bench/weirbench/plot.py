@@ -35,7 +35,7 @@ def busiest_second(runs, klass, length_s):
 
 
 def first_token_p99(outcomes, klass, length_s):
-    """[(second, p99)] over windows of arrivals; None where nobody was served."""
+    """[(second, p99)] over windows of arrivals; None where no request was served."""
     points = []
     for start in range(0, max(1, math.ceil(length_s)), WINDOW_S):
         values = [o.first_token_s for o in outcomes
@@ -113,7 +113,7 @@ def _latency_panel(x0, y0, outcomes, classes, length_s):
 def surge_svg(title, scenarios, length_s):
     """`scenarios`: name -> outcomes. Returns the file's text."""
     classes = sorted({o.klass for outcomes in scenarios.values() for o in outcomes})
-    # One scale a class over all scenarios, or the eye would compare what cannot be compared.
+    # One scale per class over all scenarios, so that plots can be compared.
     tops = {klass: busiest_second(scenarios.values(), klass, length_s) for klass in classes}
     width = LEFT + (len(classes) + 1) * (PANEL_W + GAP_X)
     height = TOP + len(scenarios) * (PANEL_H + GAP_Y) + 10

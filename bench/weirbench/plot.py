@@ -25,13 +25,13 @@ def per_second(instants, length_s):
 
 
 def busiest_second(runs, klass, length_s):
-    """The most requests of a class that arrived, or ended, within one second of any of the runs; at least 1."""
-    most = 1
+    """The maximum number of requests of a class that arrived, or ended, within one second of any of the runs; at least 1."""
+    maximum = 1
     for outcomes in runs:
         own = [o for o in outcomes if o.klass == klass]
         for instants in ([o.arrival_s for o in own], [o.ended_s for o in own]):
-            most = max(most, *per_second(instants, length_s))
-    return most
+            maximum = max(maximum, *per_second(instants, length_s))
+    return maximum
 
 
 def first_token_p99(outcomes, klass, length_s):

@@ -54,7 +54,7 @@ def groups(factors=FACTORS, mixes=None):
         Group("A neighbour of the same priority", "Direct 50 %, batch 20 %; siri-bulk, as important as batch, surges tenfold.",
               {"neighbour": Case(load=(("direct", 0.5), ("siri-bulk", 0.2), ("batch", 0.2)))},
               [m.GOOD, m.KEPT, m.BATCH_SERVED, m.BULK_SERVED, m.WORK]),
-        Group("A bulk class alone", "Nobody else is there: idle capacity must be borrowable.",
+        Group("A bulk class alone", "No other class sends requests: idle capacity must be borrowable.",
               {mix: Case(mix=mix, load=(("siri-bulk", 0.9), ("direct", 0.0001))) for mix in mixes},
               [m.BULK_SERVED, m.PARTLY, m.WORK, m.WASTE]),
     ]

@@ -1,7 +1,7 @@
 """Traces: which client asks when, with how long a prompt, for how long an answer.
 
 A trace is a CSV file with the columns `arrival_s,prompt_tokens,output_tokens,class[,client]`, sorted by arrival.
-Whoever has no recording makes one here: Poisson arrivals, log-normal lengths, one class that surges. The same seed
+Without a recording, make one here: Poisson arrivals, log-normal lengths, one class that surges. The same seed
 makes the same trace, and adding a surge leaves the other classes' requests as they were, so that a run with and one
 without it can be compared request by request.
 """

@@ -37,11 +37,11 @@ class Delay(unittest.TestCase):
             self.assertLessEqual(retry.delay({"retry-after": advice}, 0, self.rng), 0.5)
 
     def test_without_advice_the_wait_doubles_up_to_eight_seconds_less_a_quarter_at_most(self):
-        for retries_done, most in ((0, 0.5), (1, 1), (2, 2), (10, 8)):
+        for retries_done, maximum in ((0, 0.5), (1, 1), (2, 2), (10, 8)):
             for _ in range(50):
                 wait = retry.delay({}, retries_done, self.rng)
-                self.assertLessEqual(wait, most)
-                self.assertGreaterEqual(wait, 0.75 * most)
+                self.assertLessEqual(wait, maximum)
+                self.assertGreaterEqual(wait, 0.75 * maximum)
 
 
 if __name__ == "__main__":

@@ -128,7 +128,7 @@ class Overload(WeirTest):
         backend.wait_for(count)
         return held
 
-    def wait_in_line(self, weir, count, fields=(), target="/v1/chat/completions"):
+    def fill_queue(self, weir, count, fields=(), target="/v1/chat/completions"):
         places = []
         before = weir.waiting()
         for i in range(count):
@@ -144,15 +144,15 @@ class Overload(WeirTest):
         backend = self.start_backend(hold(self.done))
         return backend, self.start_weir_before(backend, capacity=capacity, **options)
 
-    def assert_advice(self, answer, least, most):
+    def assert_advice(self, answer, minimum, maximum):
         ms, s = int(answer.get("retry-after-ms")), int(answer.get("retry-after"))
-        self.assertTrue(least * 1000 <= ms <= most * 1000, ms)
+        self.assertTrue(minimum * 1000 <= ms <= maximum * 1000, ms)
         self.assertEqual(s, -(-ms // 1000))
 
     def test_a_full_queue_is_503_with_everything_that_a_caller_needs(self):
         backend, weir = self.start(classes=[{"name": "everyone", "match": "any", "backend": "model", "queue": 2}])
         self.fill(weir, backend)
-        self.wait_in_line(weir, 2)
+        self.fill_queue(weir, 2)
         answer = weir.request("POST", "/v1/chat/completions", [("X-Request-Id", "my-id")], b"{}")
         self.assertEqual((answer.status, answer.get("x-weir-decision"), answer.get("x-weir-class"), answer.get("x-request-id")),
                          (503, "queue_full", "everyone", "my-id"))
@@ -167,7 +167,7 @@ class Overload(WeirTest):
         backend, weir = self.start(classes=[{"name": "everyone", "match": "any", "backend": "model", "queue": 1,
                                              "refusal": {"retry_after": "2s", "tell_no_retry": True}}])
         self.fill(weir, backend)
-        self.wait_in_line(weir, 1)
+        self.fill_queue(weir, 1)
         answers = [weir.request() for _ in range(20)]
         for answer in answers:
             self.assert_advice(answer, 1, 3)
@@ -177,7 +177,7 @@ class Overload(WeirTest):
     def test_in_the_anthropic_dialect_it_is_529(self):
         backend, weir = self.start(classes=[{"name": "everyone", "match": "any", "backend": "model", "queue": 1}])
         self.fill(weir, backend)
-        self.wait_in_line(weir, 1)
+        self.fill_queue(weir, 1)
         answer = weir.request("POST", "/v1/messages", [("X-Request-Id", "my-id")], b"{}")
         self.assertEqual((answer.status, answer.get("x-weir-decision")), (529, "queue_full"))
         body = json.loads(answer.body)
@@ -208,7 +208,7 @@ class Overload(WeirTest):
         held = self.fill(weir, backend, fields=[bearer("direct")])
         places = []
         for name in ("bulk", "rest", "direct", "bulk", "direct", "rest"):
-            places += self.wait_in_line(weir, 1, [bearer(name)] if name != "rest" else [], f"/{name}")
+            places += self.fill_queue(weir, 1, [bearer(name)] if name != "rest" else [], f"/{name}")
         self.done.set()
         for client in [*held, *places]:
             self.assertEqual(client.response().status, 200)
@@ -219,8 +219,8 @@ class Overload(WeirTest):
     def test_a_retry_queues_behind_first_tries(self):
         backend, weir = self.start()
         held = self.fill(weir, backend)
-        places = self.wait_in_line(weir, 1, [("x-stainless-retry-count", "1")], "/retry")
-        places += self.wait_in_line(weir, 1, [], "/first")
+        places = self.fill_queue(weir, 1, [("x-stainless-retry-count", "1")], "/retry")
+        places += self.fill_queue(weir, 1, [], "/first")
         self.done.set()
         for client in [*held, *places]:
             client.response()
@@ -229,7 +229,7 @@ class Overload(WeirTest):
     def test_a_retry_is_displaced_from_a_full_queue_by_a_first_try(self):
         backend, weir = self.start(classes=[{"name": "everyone", "match": "any", "backend": "model", "queue": 2}])
         self.fill(weir, backend)
-        retry, first = (self.wait_in_line(weir, 1, [("x-stainless-retry-count", "1")])[0], self.wait_in_line(weir, 1)[0])
+        retry, first = (self.fill_queue(weir, 1, [("x-stainless-retry-count", "1")])[0], self.fill_queue(weir, 1)[0])
         late = self.client(weir)
         late.send(format_request())
         answer = retry.response()
@@ -240,9 +240,9 @@ class Overload(WeirTest):
     def test_a_class_that_floods_does_not_fill_another_classs_queue(self):
         backend, weir = self.start(clients=clients(), classes=by_key(bulk={"queue": 2}))
         self.fill(weir, backend, fields=[bearer("bulk")])
-        self.wait_in_line(weir, 2, [bearer("bulk")])
+        self.fill_queue(weir, 2, [bearer("bulk")])
         self.assertEqual(weir.request("GET", "/", [bearer("bulk")]).status, 503)
-        direct = self.wait_in_line(weir, 1, [bearer("direct")])[0]
+        direct = self.fill_queue(weir, 1, [bearer("direct")])[0]
         self.done.set()
         self.assertEqual(direct.response().status, 200)
 
@@ -265,7 +265,7 @@ class Overload(WeirTest):
     def test_a_refusal_says_the_same_in_header_log_and_metric(self):
         backend, weir = self.start(classes=[{"name": "everyone", "match": "any", "backend": "model", "queue": 1}])
         self.fill(weir, backend)
-        self.wait_in_line(weir, 1)
+        self.fill_queue(weir, 1)
         answer = weir.request("GET", "/path?secret=query")
         reason = answer.get("x-weir-decision")
         line = self.eventually(lambda: [l for l in weir.access_log() if l["status"] == 503])[0]

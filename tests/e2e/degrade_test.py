@@ -58,14 +58,14 @@ class Bodies(WeirTest):
                 self.assertEqual((body, header), (after, "short"))
 
     def test_members_that_engines_refuse_beside_a_lower_limit_are_lowered_with_it(self):
-        for most, path, before, after in (
+        for maximum, path, before, after in (
                 (128, "/v1/chat/completions", b'{"min_tokens" : 400,"max_tokens":4000,"x":1}', b'{"min_tokens" : 128,"max_tokens":128,"x":1}'),
                 (128, "/v1/completions", b'{"min_tokens":20,"max_tokens":4000}', b'{"min_tokens":20,"max_tokens":128}'),
                 (2000, "/v1/messages", b'{"max_tokens":9000, "thinking":{"type":"enabled","budget_tokens":8000}}',
                  b'{"max_tokens":2000, "thinking":{"type":"enabled","budget_tokens":1999}}'),
                 (1024, "/v1/messages", b'{"thinking":{"type":"enabled","budget_tokens":2000},"max_tokens":9000}', b'{"max_tokens":1024}')):
             with self.subTest(before):
-                body, header, _ = self.changed(before, path, "bulk", rule(max_output_tokens=most))
+                body, header, _ = self.changed(before, path, "bulk", rule(max_output_tokens=maximum))
                 self.assertEqual((body, header), (after, "short"))
 
     def test_a_rule_changes_the_tier_that_the_class_would_serve(self):

@@ -40,7 +40,7 @@ class ToClients(WithAuthority):
 
     def test_tls_1_2_and_1_3_are_spoken(self):
         for version, name in ((V1_2, "TLSv1.2"), (V1_3, "TLSv1.3")):
-            with self.subTest(version=name), self.connect(least=version, most=version) as client:
+            with self.subTest(version=name), self.connect(minimum=version, maximum=version) as client:
                 self.assertEqual(client.socket.version(), name)
                 for _ in range(3):
                     self.assertEqual(client.request("POST", "/", [], b"x" * 100_000).body, b"over tls")
@@ -70,7 +70,7 @@ class ToClients(WithAuthority):
     def test_sessions_are_resumed(self):
         for version in (V1_2, V1_3):
             with self.subTest(version=version):
-                context = client_context(self.authority, least=version, most=version)
+                context = client_context(self.authority, minimum=version, maximum=version)
                 with self.weir.connect(tls=context, server_name="weir.test") as client:
                     client.request()
                     session = client.socket.session

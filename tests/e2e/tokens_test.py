@@ -62,7 +62,7 @@ class TokenLimits(WeirTest):
         done.set()
         answers = [client.response() for client in clients]
         self.assertEqual(sorted(answer.status for answer in answers), [200, 200, 429, 429, 429])
-        self.assertEqual(self.backend.most_parallel, 2)
+        self.assertEqual(self.backend.max_parallel, 2)
         refused = next(answer for answer in answers if answer.status == 429)
         self.assertEqual(refused.get("x-weir-decision"), "class_tokens")
         self.assertEqual(json.loads(refused.body)["error"]["type"], "tokens")
@@ -135,7 +135,7 @@ class TokenLimits(WeirTest):
         ends[2].set()
         self.assertEqual(self.post(body).status, 200)
         ends[1].set()
-        self.assertLessEqual(self.backend.most_parallel, 2)
+        self.assertLessEqual(self.backend.max_parallel, 2)
 
     def test_a_completion_is_priced_by_how_many_prompts_it_has(self):
         self.start({"tokens": {"both": {"rate": "1/h", "burst": 100_000}}}, respond(answer_with(1, 1)))

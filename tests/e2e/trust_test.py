@@ -119,7 +119,7 @@ class Certificates(WeirTest):
         self.weir = self.start_weir(policy)
 
     def connect(self, pair=None, version=None):
-        context = client_context(self.authority, least=version, most=version)
+        context = client_context(self.authority, minimum=version, maximum=version)
         if pair:
             context.load_cert_chain(*pair)
         return self.weir.connect(tls=context, server_name="weir.test")
@@ -146,7 +146,7 @@ class Certificates(WeirTest):
         self.assertEqual(self.backend.requests, [])
 
     def test_a_resumed_session_keeps_its_certificate(self):
-        context = client_context(self.authority, most=ssl.TLSVersion.TLSv1_2)
+        context = client_context(self.authority, maximum=ssl.TLSVersion.TLSv1_2)
         context.load_cert_chain(*self.robot)
         session = None
         for resumed in (False, True):

@@ -160,7 +160,7 @@ class Realtime(WeirTest):
     def test_responses_never_overlap_beyond_the_capacity(self):
         weir = self.weir_with(self.start_mock("--preset", "h100-8b"), capacity=2, queue_timeout="30s", queue=16)
         ends = [self.open(weir) for _ in range(6)]
-        most = []
+        inflight = []
 
         def run(end):
             for _ in range(3):
@@ -171,10 +171,10 @@ class Realtime(WeirTest):
             thread.start()
 
         def all_done():
-            most.append(weir.inflight())
+            inflight.append(weir.inflight())
             return not any(thread.is_alive() for thread in threads)
         self.eventually(all_done, within=60)
-        self.assertLessEqual(max(most), 2)
+        self.assertLessEqual(max(inflight), 2)
         self.assert_idle(weir)
         self.assert_soon_equal(lambda: weir.count("weir_requests_total", outcome="served"), 18)
         for end in ends:

@@ -133,14 +133,14 @@ void JudgeWorld::requeue(BookedRequest& request) {
 }
 
 void JudgeWorld::replay(BookedRequest* self) {
-    std::size_t told = 0;
+    std::size_t reported = 0;
     const auto self_runs = [&] { return self != nullptr && self->place.standing() == Standing::running; };
     while (true) {
         // The books say when `self` runs.
         if (self_runs() && self->known == Standing::waiting && books_.next(clock_.now()) == self) {
             check_dispatch(*self);
-        } else if (told < changes_.size()) {
-            BookedRequest& request = request_of(changes_[told++]);
+        } else if (reported < changes_.size()) {
+            BookedRequest& request = request_of(changes_[reported++]);
             RC_ASSERT(&request != self || request.place.evicted());
             if (request.known == Standing::running) {
                 check_eviction(request);
@@ -204,8 +204,8 @@ void JudgeWorld::check_eviction(BookedRequest& request) {
     RC_ASSERT(!request.evicted);
     const auto& victim = books_.config.classes[request.cls].config;
     const BookedRequest* head = books_.head();
-    const bool somebody_waits = head != nullptr;
-    RC_ASSERT(somebody_waits);
+    const bool head_waits = head != nullptr;
+    RC_ASSERT(head_waits);
     RC_ASSERT(victim.preemptible);
     RC_ASSERT(books_.config.classes[head->cls].config.priority < victim.priority);
     RC_ASSERT(clock_.now() - head->since >= (head->expires - head->since) / 2 - 1us);

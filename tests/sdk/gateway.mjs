@@ -189,6 +189,6 @@ export async function fill(sdk, weir, model, waiting = 1) {
   const held = [sdk.ask(client)];
   if (!(await eventually(async () => (await weir.count('inflight')) === 1))) throw new Error('the slot is not taken');
   for (let i = 0; i < waiting; i++) held.push(sdk.ask(client));
-  if (!(await eventually(async () => (await weir.count('waiting')) === waiting))) throw new Error('the line is not full');
+  if (!(await eventually(async () => (await weir.count('waiting')) === waiting))) throw new Error('the queue is not full');
   return async () => { free(); model.hold = null; await Promise.all(held); };
 }

@@ -48,7 +48,7 @@ function check_waits(calls, row) {
   for (const [i, call] of calls.slice(0, -1).entries()) {
     const advice = call.headers.get('retry-after-ms');
     if (!row.wait) {
-      assert.equal(advice, null, 'nobody can know when to come back');
+      assert.equal(advice, null, 'when to retry is unknown');
       continue;
     }
     const advised = Number(advice);
@@ -70,12 +70,12 @@ async function fill_in(sdk, row) {
       assert.equal(text, 'Still waters run deep.', 'half an answer was taken for a whole one');
     } catch (error) {
       if (error instanceof assert.AssertionError) throw error;
-      failure = sdk.tell(error);
+      failure = sdk.describeError(error);
       ending = `then \`${failure[0]}\``;
     }
     check_waits(calls, row);
     // What the first refusal says to a program whose SDK does not retry.
-    const first = failure ?? sdk.tell(await run(sdk, row, weir, { maxRetries: 0 }).then(() => null, (error) => error));
+    const first = failure ?? sdk.describeError(await run(sdk, row, weir, { maxRetries: 0 }).then(() => null, (error) => error));
     if (typeof end === 'function') await end();
     const [, status, code, decision] = first;
     const tries = `${calls.length} ${calls.length === 1 ? 'try' : 'tries'}`;

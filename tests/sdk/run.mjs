@@ -59,7 +59,7 @@ for (const [name, sdk] of Object.entries(sdks)) {
 
     const full = { capacity: 1, queue: 1, refusal: '{ retry_after: 100ms }' };
 
-    test(`overload is a server error with ${sdk.overloaded}, tried again as often as the SDK is told`, () =>
+    test(`overload is a server error with ${sdk.overloaded}, retried as often as the SDK is configured to`, () =>
       between(full, async (weir, model) => {
         const free = await fill(sdk, weir, model);
         const { calls, fetch } = watched();

@@ -208,7 +208,7 @@ class Backend:
         self.connections = 0
         self.received = 0        # bytes
         self.parallel = 0        # running scripts; one counts until it returns, just after its last byte is sent
-        self.most_parallel = 0
+        self.max_parallel = 0
         self.stopping = False
         self.faults = []         # exceptions in scripts
         self._lock = threading.Lock()
@@ -296,7 +296,7 @@ class Backend:
             return False
         with self._lock:
             self.parallel += 1
-            self.most_parallel = max(self.most_parallel, self.parallel)
+            self.max_parallel = max(self.max_parallel, self.parallel)
         try:
             if self.read_bodies:
                 if not peer.read_body(request):

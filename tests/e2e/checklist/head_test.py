@@ -165,11 +165,11 @@ class RequestHead(RawRequestTest):
     # Pipelining
 
     def test_pipelined_requests_are_answered_in_order_one_at_a_time(self):
-        under_way, most = [], []
+        under_way, at_once = [], []
 
         def answer(peer, request):
             under_way.append(request)
-            most.append(len(under_way))
+            at_once.append(len(under_way))
             whole = reply(request.target.encode())
             peer.send(whole[:-1])
             under_way.remove(request)  # before Weir can have all of it and send the next
@@ -183,7 +183,7 @@ class RequestHead(RawRequestTest):
         with Client(self.weir.address) as client:
             client.send(requests)
             self.assertEqual([client.response().body for _ in range(60)], [b"/%d" % i for i in range(60)])
-        self.assertEqual(max(most), 1)
+        self.assertEqual(max(at_once), 1)
         self.assertEqual([len(r.body) for r in self.backend.requests], [0 if i % 3 == 2 else i for i in range(60)])
 
     def test_what_follows_a_malformed_request_is_never_executed(self):

@@ -131,18 +131,18 @@ class UsageChunk(Answers):
         self.assertEqual(line["tokens_out"], 77)
 
     def test_comments_pass_at_once(self):
-        told = threading.Event()
+        received = threading.Event()
 
         def answer(peer, request):
             peer.send(head() + chunk(b": ping\n"))
-            told.wait(scaled(10))
+            received.wait(scaled(10))
             peer.send(chunk(word()) + b"0\r\n\r\n")
             return True
         self.start(answer)
         client = self.client(self.weir)
         client.send(format_request("POST", CHAT, [JSON], b'{"model":"m","stream":true}'))
         client._until(b": ping\n")
-        told.set()
+        received.set()
 
 
 class LeavingClients(Answers):

@@ -109,7 +109,7 @@ class ClientCertificates(CertificateTest):
                 self.class_of(weir, stranger)
 
     def test_a_subject_counts_with_its_issuer_where_one_is_named(self):
-        for issuer, cls in (("CN=Weir test ca", "robots"), ("CN=somebody else", "rest")):
+        for issuer, cls in (("CN=Weir test ca", "robots"), ("CN=another authority", "rest")):
             self.more = {"issuer": issuer}
             weir = self.start()
             self.assertEqual(self.class_of(weir, self.robot()), cls)
@@ -125,7 +125,7 @@ class Ends(CertificateTest):
 
 class Ciphers(CertificateTest):
     def handshake(self, weir, ciphers):
-        context = client_context(self.authority, most=ssl.TLSVersion.TLSv1_2)
+        context = client_context(self.authority, maximum=ssl.TLSVersion.TLSv1_2)
         context.check_hostname = False
         context.set_ciphers(ciphers)
         with Client(weir.address, tls=context) as client:

@@ -13,10 +13,10 @@ from support.wire import Closed, format_request
 
 
 class Idle(WeirTest):
-    def start(self, most=20, **options):
+    def start(self, connections=20, **options):
         self.backend = self.start_backend()
         options.setdefault("workers", 1)
-        return self.start_weir(small_policy(self.backend.url, limits={"connections": most}, **options))
+        return self.start_weir(small_policy(self.backend.url, limits={"connections": connections}, **options))
 
     def test_the_longest_idle_goes_when_another_comes(self):
         weir = self.start(5)

@@ -23,7 +23,7 @@ private:
     void cut(TimePoint now);
 
     double limit_;
-    double most_;
+    double max_;
     Duration target_;
     double factor_;
     double increase_;

@@ -23,7 +23,7 @@ public:
     Gradient(double slots, const Settings& settings, TimePoint now);
     static std::span<const Setting> settings();
 
-    [[nodiscard]] double limit() const override { return measuring_ ? least_ : limit_; }
+    [[nodiscard]] double limit() const override { return measuring_ ? min_ : limit_; }
     void sample(Duration latency, std::uint32_t inflight, TimePoint now) override;
 
 private:
@@ -34,8 +34,8 @@ private:
     [[nodiscard]] double take_percentile();
 
     double limit_;
-    double least_;
-    double most_;
+    double min_;
+    double max_;
     double buffer_;
     double percentile_;
     Duration interval_;
@@ -46,7 +46,7 @@ private:
     TimePoint measuring_since_;
     TimePoint next_update_;
     TimePoint next_measuring_;
-    int at_least_ = 0;  // intervals in a row
+    int intervals_at_min_ = 0;  // intervals in a row
 };
 
 }  // namespace weir::simulate

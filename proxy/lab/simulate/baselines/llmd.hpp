@@ -42,7 +42,7 @@ private:
     double kv_;
     Duration every_;
     Duration timeout_;
-    double line_;
+    double places_;
     double burst_;
     double kv_tokens_ = 1;
     EngineProbe probe_;

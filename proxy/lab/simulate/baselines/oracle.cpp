@@ -53,8 +53,8 @@ void OracleController::enqueue(Visit& visit, TimePoint now) {
     if (slo == slos_.end())
         return waiting().add(visit, priority | kNoSlo | microseconds(work_of(visit)), now + queue_timeout_);
     // Its own prompt has to be computed after it is sent, and the step running then has to end first.
-    const Duration least = visit.prompt_tokens * engine_.per_prompt_token + 2 * engine_.fixed;
-    const TimePoint latest = now + slo->second - least;
+    const Duration shortest = visit.prompt_tokens * engine_.per_prompt_token + 2 * engine_.fixed;
+    const TimePoint latest = now + slo->second - shortest;
     if (latest < now) return refuse(visit, Reason::deadline_expired);
     waiting().add(visit, priority | microseconds(latest.time_since_epoch()), latest);
 }

@@ -16,8 +16,8 @@ namespace weir::simulate {
 struct Setting {
     std::string_view name;
     double value = 0;  // the default
-    double least = 0;
-    double most = 0;
+    double min = 0;
+    double max = 0;
     std::string_view meaning;  // with its unit
 };
 

@@ -105,9 +105,9 @@ Result<std::vector<ClassId>> map_hints(const simulate::Trace& trace, const Simul
     }
     std::vector<ClassId> classes;
     for (const std::string& hint : trace.hints) {
-        const auto told =
+        const auto mapped =
             std::find_if(given.begin(), given.end(), [&](const auto& entry) { return entry.first == hint; });
-        const auto cls = class_named(setup, told == given.end() ? hint : told->second);
+        const auto cls = class_named(setup, mapped == given.end() ? hint : mapped->second);
         if (!cls) {
             Error error = unknown_class(setup, "the trace has the class", hint);
             const std::string near = policy::closest(hint, std::span(setup.classes));

@@ -1,8 +1,8 @@
-// What a decision costs: one request arrives and one finishes, with others waiting in the queue. All parts of the law
-// are in force: cohorts, guarantees, rooms, the three limits of the gate, buckets of class and client.
+// The cost of a decision: one request arrives and one finishes, with others waiting in the queue. All parts of the law
+// are in force: cohorts, guarantees, headroom, the three limits of the gate, buckets of class and client.
 //
-// The line must not matter: its length is the argument. RefuseEarly is the cheapest answer there is. OneDecision takes
-// the time of each single one, clock reading included, and shows its 50th and 99th percentile.
+// The queue's length must not matter: it is the argument. RefuseEarly is the cheapest answer. OneDecision times each
+// decision, clock reading included, and shows its 50th and 99th percentile.
 
 #include <benchmark/benchmark.h>
 
@@ -37,7 +37,7 @@ JudgeConfig make_config(std::uint32_t waiting) {
     return config;
 }
 
-// A judge with all slots taken and `waiting` requests of the last class in line.
+// A judge with all slots taken and `waiting` requests of the last class in the queue.
 class FullJudge {
 public:
     explicit FullJudge(std::uint32_t waiting) : places(kSlots + waiting + 1), judge(make_config(waiting), kStart) {

@@ -44,7 +44,7 @@ public:
         if ((events & EPOLLOUT) != 0) flush();
     }
 
-    // One event, or the end of the stream when its time is up. False: the stream has ended.
+    // One event, or the end of the stream once its time is over. False: the stream has ended.
     bool send_event(Nanoseconds at) {
         if (!streaming_) return false;
         if (at >= stream_end_) {
@@ -62,7 +62,7 @@ public:
     }
 
 private:
-    // False: the connection is closed, and this object about to go.
+    // False: the connection is closed, and this object is about to be destroyed.
     bool receive() {
         static std::array<char, 64 * 1024> scratch;
         const ssize_t n = ::recv(fd(), scratch.data(), scratch.size(), MSG_DONTWAIT);
@@ -190,7 +190,7 @@ void Backend::close(BackendConnection& connection) {
 void Backend::stream_started(BackendConnection& connection) {
     ++streams_open_;
     if (config_.event_every == 0) return;
-    // Streams that start together must not beat together: each begins at its own point of the period.
+    // Streams that start together must not send in step: each begins at its own point of the period.
     const double phase = std::fmod(static_cast<double>(connection.id()) * 0.618034, 1);
     const auto first = static_cast<Nanoseconds>(phase * static_cast<double>(config_.event_every));
     due_.push({now() + first, connection.id()});

@@ -21,7 +21,7 @@ struct BackendConfig {
 
 class BackendConnection;
 
-// Not thread-safe: one loop's.
+// Not thread-safe: owned by one loop.
 class Backend {
 public:
     // Listens at once. Throws std::system_error when the address is taken.
@@ -35,7 +35,7 @@ public:
     // When the other side closed streams that had not ended, in order.
     [[nodiscard]] const std::vector<Nanoseconds>& cancellations() const { return cancellations_; }
 
-    // Sends every event whose time has come. Call it after each turn of the loop.
+    // Sends every event that is due. Call it after each turn of the loop.
     void send_due();
 
     // How long the loop may sleep before the next event is due, in milliseconds, at most `longest`.

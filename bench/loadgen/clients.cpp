@@ -94,7 +94,7 @@ void Client::send_rest() {
     const std::string& request = owner_.demand_.request;
     const ssize_t n = write(std::string_view(request).substr(sent_));
     if (n > 0) sent_ += static_cast<std::size_t>(n);
-    // An error shows itself again when the answer is read.
+    // An error appears again when the answer is read.
     const bool blocked = sent_ < request.size() && (n >= 0 || errno == EAGAIN);
     if (blocked != blocked_) owner_.loop_.change(*this, blocked ? EPOLLIN | EPOLLOUT : EPOLLIN);
     blocked_ = blocked;
@@ -185,7 +185,7 @@ void IdleHold::answered(Client& client) {
 }
 
 void IdleHold::lost(Client& client) {
-    // A connection that was answered and held has said nothing of its loss yet.
+    // A connection that was answered and held has not reported its loss yet.
     if (client.answer().done()) {
         error("an idle connection was closed");
         --held_;

@@ -2,7 +2,7 @@
 // The clients in front of the proxy under test.
 //
 // ClosedLoop asks again as soon as it is answered; IdleHold asks once on each connection and then holds them all;
-// EventStreams reads one stream on each and may break some off midway.
+// EventStreams reads one stream on each and may cancel some midway.
 
 #include <map>
 #include <memory>
@@ -20,7 +20,7 @@ namespace weir::bench {
 
 class Clients;
 
-// What the clients of a run ask, and whom.
+// What the clients of a run request, and from which server.
 struct Demand {
     sockaddr_in target{};
     std::string request;
@@ -28,10 +28,10 @@ struct Demand {
     TlsClient* tls = nullptr;  // null: plain HTTP
 };
 
-// One keep-alive connection. Its owner hears what becomes of each request.
+// One keep-alive connection. It notifies its owner of each request's outcome.
 class Client final : public Source {
 public:
-    // Starts to connect. Throws std::system_error when not even that is possible.
+    // Starts to connect. Throws std::system_error if even that fails.
     Client(Clients& owner, std::size_t index);
 
     void ready(std::uint32_t events) override;
@@ -64,7 +64,7 @@ private:
     bool blocked_ = false;  // the request did not fit into the socket
 };
 
-// What all kinds of client share: the connections, and a record of what went wrong. Not thread-safe: one loop's.
+// Shared by all kinds of client: the connections, and a record of errors. Not thread-safe: owned by one loop.
 class Clients {
 public:
     Clients(Loop& loop, Demand demand);
@@ -89,7 +89,7 @@ protected:
 
     virtual void body(Client& client, std::string_view bytes);
     virtual void answered(Client& client) = 0;  // the client's connection may be used again
-    virtual void lost(Client& client) = 0;      // the connection is of no more use; already counted where an error
+    virtual void lost(Client& client) = 0;      // the connection is unusable; an error is already counted
 
     Loop& loop_;
 
@@ -143,7 +143,7 @@ class EventStreams final : public Clients {
 public:
     EventStreams(Loop& loop, Demand demand);
 
-    // Closes the connections of the first `count` streams without a word, as a client does that has left.
+    // Closes the connections of the first `count` streams abruptly, like a client that leaves.
     void cancel(std::size_t count);
 
     [[nodiscard]] std::size_t running() const { return running_; }

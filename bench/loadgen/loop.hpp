@@ -18,7 +18,7 @@ using Nanoseconds = std::uint64_t;
 inline constexpr Nanoseconds kSecond = 1'000'000'000;
 inline constexpr Nanoseconds kMillisecond = 1'000'000;
 
-// A descriptor that wants to hear of its readiness, and owns it.
+// Owns a descriptor, and is notified of its readiness.
 class Source {
 public:
     explicit Source(int fd) : fd_(fd) {}
@@ -44,7 +44,7 @@ public:
     void add(Source& source, std::uint32_t events);
     void change(Source& source, std::uint32_t events);
 
-    // Closes and frees the source once the present batch of events, which may still name it, is done.
+    // Closes and frees the source once the current batch of events, which may still name it, is done.
     // REQUIRES: the source hears of nothing afterwards.
     void retire(std::unique_ptr<Source> source);
 

@@ -1,7 +1,7 @@
 // bench_loadgen: both ends of a proxy benchmark in one process; see --help.
 //
 // Clients and backend share one epoll loop, so that they fit on one core and the proxy on the other core is what
-// saturates: then its own CPU time divided by the requests is its cost, free of what anybody else does.
+// saturates: then its own CPU time divided by the requests is its cost, whatever else runs on the machine.
 
 #include <sys/resource.h>
 
@@ -69,7 +69,7 @@ std::string quantiles(const Histogram& histogram) {
            R"(,"max":)" + micros(histogram.max()) + "}";
 }
 
-// One measurement: the loop, both ends, and the line that says what came of it.
+// One measurement: the loop, both ends, and the line with the result.
 class Run {
 public:
     explicit Run(Options options) : options_(std::move(options)) {
@@ -170,7 +170,7 @@ private:
         const Nanoseconds cancelled_at = now();
         clients.cancel(options_.cancel);
         turn_while(clients, [&] { return clients.running() > 0 && now() < give_up; });
-        // What was cancelled last may still be on its way to the backend.
+        // The last cancellations may still be on their way to the backend.
         const Nanoseconds linger = now() + kSecond;
         turn_while(clients, [&] { return backend_ && backend_->streams_open() > 0 && now() < linger; });
         const double took = static_cast<double>(now() - from) / static_cast<double>(kSecond);
@@ -187,7 +187,7 @@ private:
         return line + "}";
     }
 
-    // How soon the backend knew that clients had left.
+    // How soon the backend was notified that clients had left.
     [[nodiscard]] std::string cancellation(Nanoseconds cancelled_at) const {
         const auto& seen = backend_->cancellations();
         const auto after = [&](std::size_t i) {

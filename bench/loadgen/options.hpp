@@ -18,7 +18,7 @@ struct Options {
     double settle = 15;
     double warmup = 1;
     std::optional<sockaddr_in> target;          // absent: the backend itself
-    std::optional<sockaddr_in> backend_listen;  // absent: somebody else's backend
+    std::optional<sockaddr_in> backend_listen;  // absent: an external backend
     std::optional<std::string> tls_trust;       // absent: plain HTTP
     std::size_t body_bytes = 2048;
     std::size_t response_bytes = 256;

@@ -16,7 +16,7 @@ GAVE_UP = "gave up waiting"  # the error of an attempt that the client itself en
 
 @dataclass
 class Attempt:
-    """What came of one request on the wire."""
+    """The result of one request on the wire."""
 
     status: int | None = None  # None: no answer began
     headers: dict = field(default_factory=dict)  # lower-case names
@@ -77,7 +77,7 @@ class Connection(asyncio.Protocol):
 
     @property
     def silent(self):
-        """Whether the request under way has not brought a token yet."""
+        """Whether the request in progress has not produced a token yet."""
         return self._attempt.first_token_at is None
 
     @property
@@ -93,7 +93,7 @@ class Connection(asyncio.Protocol):
 
     def data_received(self, data):
         if self._future is None or self._future.done():
-            self._transport.abort()  # bytes that nobody asked for
+            self._transport.abort()  # unsolicited bytes
             return
         self._buffer += data
         if not self._in_body and not self._read_head():
@@ -128,7 +128,7 @@ class Connection(asyncio.Protocol):
         while self._buffer:
             if self._left:
                 piece, self._buffer = self._buffer[:self._left], self._buffer[self._left:]
-                # The last two bytes of a chunk are its line end; they hurt nothing that looks at the body.
+                # The last two bytes of a chunk are its line end; they do not affect readers of the body.
                 self._left -= len(piece)
                 self._body(piece)
                 continue

@@ -1,4 +1,4 @@
-"""The masses of bench/faults: thousands of clients that send slowly or never read, and a backend for them."""
+"""The crowds of bench/faults: thousands of clients that send slowly or never read, and a backend for them."""
 
 import asyncio
 import multiprocessing
@@ -8,7 +8,7 @@ import socket
 import threading
 import time
 
-LARGE = 512 * 1024  # of an answer that nobody reads: more than the kernel holds for a small window
+LARGE = 512 * 1024  # of an answer that is never read: more than the kernel holds for a small window
 
 
 def _serve(port, delay):

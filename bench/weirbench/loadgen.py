@@ -20,7 +20,7 @@ def two_cpus():
 
 
 def run(program, contestant, backend_port, arguments, cpu, on_line=None):
-    """Loads one contestant and returns the result as a dict. `on_line(line)` sees what is printed before it, at once."""
+    """Loads one contestant and returns the result as a dict. `on_line(line)` gets each line printed before it, at once."""
     command = [str(program), "--target", f"127.0.0.1:{contestant.port}", "--backend-listen", f"127.0.0.1:{backend_port}",
                "--watch-pid", str(contestant.process.pid), "--header", f"authorization: Bearer {KEY}",
                *map(str, arguments)]

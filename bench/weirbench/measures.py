@@ -1,4 +1,4 @@
-"""What is measured of a simulated run, and how many of them become one cell of a table.
+"""The measures of a simulated run, and how several runs become one cell of a table.
 
 A run is what Simulator.play gives for one controller: class -> the simulator's entry of it.
 """
@@ -105,7 +105,7 @@ STANDARD = [GOOD, KEPT, FIRST_SECONDS, P99, SLOWDOWN, RECOVERY, BULK_SERVED, PAR
 
 
 def cell(values, form="{:.2f}", never=""):
-    """Mean ± half of its 95 % interval, of what is known of the values."""
+    """Mean ± half of its 95 % interval, of the known values."""
     known = [value for value in values if value is not None]
     if not known:
         return never or "-"

@@ -25,17 +25,17 @@ def per_second(instants, length_s):
 
 
 def busiest_second(runs, klass, length_s):
-    """The most requests of a class that arrived, or ended, within one second of any of the runs; at least 1."""
-    most = 1
+    """The maximum number of requests of a class that arrived, or ended, within one second of any of the runs; at least 1."""
+    maximum = 1
     for outcomes in runs:
         own = [o for o in outcomes if o.klass == klass]
         for instants in ([o.arrival_s for o in own], [o.ended_s for o in own]):
-            most = max(most, *per_second(instants, length_s))
-    return most
+            maximum = max(maximum, *per_second(instants, length_s))
+    return maximum
 
 
 def first_token_p99(outcomes, klass, length_s):
-    """[(second, p99)] over windows of arrivals; None where nobody was served."""
+    """[(second, p99)] over windows of arrivals; None where no request was served."""
     points = []
     for start in range(0, max(1, math.ceil(length_s)), WINDOW_S):
         values = [o.first_token_s for o in outcomes
@@ -113,7 +113,7 @@ def _latency_panel(x0, y0, outcomes, classes, length_s):
 def surge_svg(title, scenarios, length_s):
     """`scenarios`: name -> outcomes. Returns the file's text."""
     classes = sorted({o.klass for outcomes in scenarios.values() for o in outcomes})
-    # One scale a class over all scenarios, or the eye would compare what cannot be compared.
+    # One scale per class over all scenarios, so that plots can be compared.
     tops = {klass: busiest_second(scenarios.values(), klass, length_s) for klass in classes}
     width = LEFT + (len(classes) + 1) * (PANEL_W + GAP_X)
     height = TOP + len(scenarios) * (PANEL_H + GAP_Y) + 10

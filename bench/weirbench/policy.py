@@ -1,4 +1,4 @@
-"""Copies of a shipped policy with other addresses, so that a bench runs beside whatever uses the usual ports.
+"""Copies of a shipped policy with other addresses, so that a bench runs beside programs on the usual ports.
 
 Reads just enough of the file's text for that; what a policy means is for `weir check` to say.
 """
@@ -40,7 +40,7 @@ def first_token_slos(text):
 
 
 def slots(text):
-    """The backend's capacity in requests at once, from a policy's text; None when it does not say."""
+    """The backend's capacity in requests at once, from a policy's text; None if it is not given."""
     text = re.sub(r"#.*", "", text)
     found = re.search(r"capacity:\s*(?:\{\s*|\n\s*)requests:\s*(\d+)", text)
     return int(found[1]) if found else None

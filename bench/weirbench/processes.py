@@ -1,6 +1,6 @@
 """Starts the programs under test, waits until they are ready, and ends only those.
 
-Each writes its output to a file of its own, because a pipe that nobody empties would stop it.
+Each writes its output to a file of its own, because a full pipe would block it.
 """
 
 import os
@@ -17,7 +17,7 @@ WEIR = ROOT / "build/release/proxy/weir"
 
 
 class StartFailure(RuntimeError):
-    """A program did not come up; the message says what it said."""
+    """A program did not start; the message has its output."""
 
 
 def require_built(*programs):
@@ -29,13 +29,13 @@ def require_built(*programs):
 
 
 def allow_descriptors():
-    """Raises this process's limit, and so its children's, as far as it may."""
+    """Raises this process's limit, and so its children's, as far as allowed."""
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
 def free_ports(count):
-    """Ports of the loopback that nobody listened on a moment ago."""
+    """Ports of the loopback that were free a moment ago."""
     sockets = [socket.socket() for _ in range(count)]
     try:
         for s in sockets:
@@ -91,7 +91,7 @@ class Process:
         return self.output.read_text(errors="replace")
 
     def wait_for_line(self, prefix, timeout=10):
-        """The first output line that starts with `prefix`. Raises StartFailure when it does not come."""
+        """The first output line that starts with `prefix`. Raises StartFailure if it does not come."""
         deadline = time.monotonic() + timeout
         while True:
             for line in self.said().splitlines():
@@ -166,7 +166,7 @@ def port_of(ready_line):
 
 
 def run_briefly(command, timeout=10):
-    """What a command prints, or '' when it fails."""
+    """The output of a command, or '' if it fails."""
     try:
         result = subprocess.run([str(part) for part in command], capture_output=True, text=True, timeout=timeout)
     except (OSError, subprocess.TimeoutExpired):

@@ -1,4 +1,4 @@
-"""Plays a trace, open loop: each request leaves at its own time, whatever became of those before it."""
+"""Plays a trace, open loop: each request leaves at its own time, whatever happened to those before it."""
 
 import asyncio
 import random
@@ -16,7 +16,7 @@ REFUSAL_STATUSES = {429, 503, 529}
 
 @dataclass
 class Outcome:
-    """What became of one request of the trace, its retries included. Times are seconds from the start of the run."""
+    """The outcome of one request of the trace, its retries included. Times are seconds from the start of the run."""
 
     klass: str
     arrival_s: float
@@ -110,7 +110,7 @@ class Player:
 
 
 def refusal_reason(attempt):
-    """Weir's own word for it, or the status of a server that gives none."""
+    """Weir's own reason, or the status of a server that gives none."""
     return attempt.headers.get("x-weir-decision") or f"status {attempt.status}"
 
 
@@ -120,7 +120,7 @@ class Meter:
 
 
 async def saturation(address, lengths, key=None, model="mock", concurrency=256, warmup_s=3, seconds=5, progress=None):
-    """Requests per second that the backend at `address` completes when it always has work, with these mean lengths.
+    """Requests per second that the backend at `address` completes when it is never idle, with these mean lengths.
 
     Counted in tokens rather than in whole answers, which would come in waves after a start all together.
     """

@@ -1,4 +1,4 @@
-"""When a client asks again: the rule that the OpenAI and Anthropic SDKs share.
+"""When a client retries: the rule that the OpenAI and Anthropic SDKs share.
 
 Two retries at most. `x-should-retry` is obeyed; otherwise 408, 409, 429, 5xx and lost connections are tried again.
 The wait is what `retry-after-ms` or `retry-after` says where that is within a minute, else 0.5 s doubled each time up
@@ -15,7 +15,7 @@ LONGEST_ADVICE_S = 60.0
 
 
 def should_retry(status, headers, retries_done):
-    """Whether to ask again. `status` is None when the connection failed before an answer began."""
+    """Whether to retry. `status` is None when the connection failed before an answer began."""
     if retries_done >= MAX_RETRIES:
         return False
     advice = headers.get("x-should-retry")
@@ -25,7 +25,7 @@ def should_retry(status, headers, retries_done):
 
 
 def advised_delay(headers, now=None):
-    """What the server asks for in seconds, or None when it does not say."""
+    """The wait that the server advises, in seconds, or None."""
     try:
         return float(headers["retry-after-ms"]) / 1000
     except (KeyError, ValueError):

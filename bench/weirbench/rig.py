@@ -1,4 +1,4 @@
-"""The stage for a surge: a fresh mock backend, and in front of it Weir, HAProxy or nothing."""
+"""The setup for a surge: a fresh mock backend, and in front of it Weir, HAProxy or nothing."""
 
 import asyncio
 import shutil
@@ -11,7 +11,7 @@ from .processes import StartFailure, Process, free_ports, most_connections, star
 from .progress import Progress
 from .replay import Player, saturation
 
-# What config/quickstart.yaml says; the copy that a bench runs uses free ports in their place.
+# The ports of config/quickstart.yaml; the copy that a bench runs uses free ones instead.
 LISTENER_PORT, ADMIN_PORT, BACKEND_PORT = 8080, 9901, 8000
 
 KEYS = {"direct": "demo-direct-key", "siri-bulk": "demo-siri-bulk-key",
@@ -19,7 +19,7 @@ KEYS = {"direct": "demo-direct-key", "siri-bulk": "demo-siri-bulk-key",
         "bulk": "demo-siri-bulk-key", "siri": "demo-siri-bulk-key"}
 
 SCENARIOS = {
-    "no surge": "Weir, without the surging classes: what the others are to keep",
+    "no surge": "Weir, without the surging classes: the baseline that the others should keep",
     "Weir": "the whole trace through Weir",
     "no proxy": "the whole trace straight at the backend",
     "HAProxy": "the whole trace through HAProxy: maxconn at the capacity, classes by key, a queue timeout",
@@ -27,7 +27,7 @@ SCENARIOS = {
 
 
 def haproxy_config(port, backend_port, slots, ranked_keys, queue_timeout_s):
-    """HAProxy's best for the job: as many requests at once as the backend has room for, and its queue ordered by
+    """HAProxy's best for the job: as many requests at once as the backend can run, and its queue ordered by
     class. `ranked_keys`: API keys, the most important first."""
     ranks = "\n".join(
         f'  http-request set-priority-class int({100 * rank}) if {{ req.hdr(authorization) -m str "Bearer {key}" }}'
@@ -58,7 +58,7 @@ class Rig:
     """Where the programs are and how the backend is set up.
 
     ranked_classes   the most important first, for HAProxy
-    slots            requests at once that the backend has room for, for HAProxy
+    slots            requests that the backend runs at once, for HAProxy
     """
 
     weir: Path

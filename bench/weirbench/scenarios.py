@@ -28,11 +28,11 @@ def _learned(case):
 
 
 def _surge(mix, factor):
-    # A hundredfold surge shows in 20 s what it does, and a minute of it is millions of requests.
+    # A hundredfold surge shows its effect in 20 s, and a minute of it is millions of requests.
     return Case(mix=mix, surges=(("siri-bulk", factor),), surge_s=20 if factor >= 100 else 60)
 
 
-# Half bulk: a surge that one client makes has others of its class to take from.
+# Half bulk, so that one client's surge competes with others of its class.
 _HALF_BULK = (("direct", 0.4), ("siri-bulk", 0.5))
 
 
@@ -54,7 +54,7 @@ def groups(factors=FACTORS, mixes=None):
         Group("A neighbour of the same priority", "Direct 50 %, batch 20 %; siri-bulk, as important as batch, surges tenfold.",
               {"neighbour": Case(load=(("direct", 0.5), ("siri-bulk", 0.2), ("batch", 0.2)))},
               [m.GOOD, m.KEPT, m.BATCH_SERVED, m.BULK_SERVED, m.WORK]),
-        Group("A bulk class alone", "Nobody else is there: idle capacity must be borrowable.",
+        Group("A bulk class alone", "No other class sends requests: idle capacity must be borrowable.",
               {mix: Case(mix=mix, load=(("siri-bulk", 0.9), ("direct", 0.0001))) for mix in mixes},
               [m.BULK_SERVED, m.PARTLY, m.WORK, m.WASTE]),
     ]
@@ -72,7 +72,7 @@ def groups(factors=FACTORS, mixes=None):
     return surges + engines + trouble + fairness + own
 
 
-# What each part of the law is for: the cases in which it is taken out.
+# The purpose of each part of the law: the cases in which it is left out.
 PARTS = ["over", "retry", "cohort", "headroom", "context", "prompt", "queue_timeout", "bound", "guarantee"]
 
 

@@ -1,4 +1,4 @@
-"""The same surge in virtual time: what `weir simulate` makes of a trace, to be held against what was seen live.
+"""The same surge in virtual time: the result of `weir simulate` for a trace, to compare with the live run.
 
 The live clients of a class share one API key and so are one client to Weir; the simulated ones are made to be.
 """

@@ -29,8 +29,8 @@ def section(group, runs, saturated):
     return lines
 
 
-def what_breaks(group, runs, saturated, parts, least=1.0):
-    """A line for each part of the law and case that does worse without it: by more than `least` in a measure that is a share,
+def what_breaks(group, runs, saturated, parts, minimum=1.0):
+    """A line for each part of the law and case that is worse without it: by more than `minimum` in a measure that is a share,
     and by more than the interval of the differences seed by seed."""
     lines = []
     for part in parts:
@@ -46,7 +46,7 @@ def what_breaks(group, runs, saturated, parts, least=1.0):
                          for own, other in zip(runs[case]["weir"], runs[without]["weir"])]
                 losses = [measure.better * (own - other) for own, other in pairs if own is not None and other is not None]
                 loss = measures.mean(losses)
-                if loss is None or loss <= least or (len(losses) > 1 and loss <= measures.half_width(losses)):
+                if loss is None or loss <= minimum or (len(losses) > 1 and loss <= measures.half_width(losses)):
                     continue
                 found.append(f"{measure.head} {measures.mean([own for own, _ in pairs]):.2f} -> "
                              f"{measures.mean([other for _, other in pairs]):.2f}")
@@ -56,7 +56,7 @@ def what_breaks(group, runs, saturated, parts, least=1.0):
 
 
 class Goal:
-    """A promise about Weir: the worst of some cases must be on the right side of a bound."""
+    """A goal for Weir: the worst of some cases must be on the right side of a bound."""
 
     def __init__(self, text, title, measure, bound, at_most=False, cases=None, relative_to=""):
         self.text, self.title, self.measure, self.bound, self.at_most = text, title, measure, bound, at_most
@@ -64,7 +64,7 @@ class Goal:
 
     def _value(self, runs, saturated, name):
         value = measures.mean([self.measure.of(run, saturated) for run in runs[name]])
-        # Where it was never seen in one run, it was not seen.
+        # If it was never reached in one run, it counts as never.
         if self.measure.never and any(self.measure.of(run, saturated) is None for run in runs[name]):
             return None
         if value is None or not self.relative_to:
@@ -73,7 +73,7 @@ class Goal:
         return 100 * value / base if base else None
 
     def worst(self, runs, saturated, name):
-        """(value, group, case) of the case in which `name` does worst; None where it was not played."""
+        """(value, group, case) of the case in which `name` does worst; None if it was not run."""
         found = []
         for title, cases in runs.items():
             for case, own in cases.items():
@@ -86,7 +86,7 @@ class Goal:
         return (max if self.at_most else min)(found, key=lambda entry: entry[0], default=None)
 
     def row(self, runs, saturated, others):
-        """A table's row; None where Weir was not played."""
+        """A table's row; None if Weir was not run."""
         own = self.worst(runs, saturated, "weir")
         if own is None:
             return None

@@ -24,7 +24,7 @@ MIXES = {  # mean tokens of prompts and answers
 
 
 class Case(NamedTuple):
-    """One world to play: everything but the seed and who decides."""
+    """One case to simulate: everything but the seed and the controller."""
 
     mix: str = "short"
     load: tuple = (("direct", 0.8), ("siri-bulk", 0.1))  # class -> share of one engine's capacity times the engines
@@ -37,7 +37,7 @@ class Case(NamedTuple):
 
 
 class Simulator:
-    """The program, a policy and a folder. Runs play on all cores at once; each is one process."""
+    """The program, a policy and a folder. Runs use all cores at once; each is one process."""
 
     def __init__(self, weir, policy, directory, jobs=os.cpu_count() or 1):
         self.weir, self.policy, self.directory = weir, Path(policy).read_text(), Path(directory)
@@ -47,7 +47,7 @@ class Simulator:
         self._lock = threading.Lock()
 
     def run(self, policy, *arguments):
-        """The simulation's JSON. Raises RuntimeError with the program's words."""
+        """The simulation's JSON. Raises RuntimeError with the program's output."""
         command = [self.weir, "simulate", policy, *arguments, "--preset", PRESET, "--format", "json"]
         done = subprocess.run([str(word) for word in command], capture_output=True, text=True)
         if done.returncode != 0:
@@ -64,7 +64,7 @@ class Simulator:
         return self._written(f"policy-{_name_of(changes)}.yaml", lambda file: file.write(text))
 
     def _written(self, name, write):
-        """A file of this name in the folder, written once, whoever asks."""
+        """A file of this name in the folder, written once."""
         with self._lock:
             lock = self._locks.setdefault(name, threading.Lock())
         path = self.directory / name
@@ -92,13 +92,13 @@ class Simulator:
         return self._capacities[mix]
 
     def _backlog_s(self, mix, requests):
-        """How long an engine takes that gets all of them at once."""
+        """The time that an engine takes for all of them at once."""
         file = self._written(f"backlog {mix} {len(requests)}.csv",
                              lambda file: trace.write(file, [request._replace(arrival_s=0) for request in requests]))
         return self.run(self.policy_file(), file, "--controller", "none", "--give-up", "86400")["scenarios"][0]["length_s"]
 
     def calm_trace(self, case, seed):
-        """What comes without the surge; a class that only surges is in it with next to nothing, to be multiplied."""
+        """The load without the surge; a class that only surges is in it with very little, to be multiplied."""
         load = dict(case.load)
         lengths = {klass: MIXES[case.mix] for klass in load}
         capacity = self.capacity(case.mix) * case.endpoints
@@ -134,7 +134,7 @@ class Simulator:
         return [calm, self._written(name, lambda file: trace.write(file, [r._replace(client="whale") for r in requests]))]
 
     def map(self, work, tasks, done=None):
-        """work(*task) of all tasks, in their order, so many at once as there are cores. `done`: told after each."""
+        """work(*task) of all tasks, in their order, as many at once as there are cores. `done`: called after each."""
         def one(task):
             result = work(*task)
             if done:

@@ -19,7 +19,7 @@ class ClassSummary:
 
     @property
     def goodput(self):
-        """The share of what was offered that was answered well."""
+        """The share of offered requests that were answered well."""
         return self.good / self.offered if self.offered else None
 
     def first_token(self, q):

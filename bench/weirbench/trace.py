@@ -1,7 +1,7 @@
-"""Traces: who asks when, with how long a prompt, for how long an answer.
+"""Traces: which client asks when, with how long a prompt, for how long an answer.
 
 A trace is a CSV file with the columns `arrival_s,prompt_tokens,output_tokens,class[,client]`, sorted by arrival.
-Whoever has no recording makes one here: Poisson arrivals, log-normal lengths, one class that surges. The same seed
+Without a recording, make one here: Poisson arrivals, log-normal lengths, one class that surges. The same seed
 makes the same trace, and adding a surge leaves the other classes' requests as they were, so that a run with and one
 without it can be compared request by request.
 """
@@ -70,7 +70,7 @@ def _class_requests(seed, klass, rate_at, duration_s, lengths):
 
 
 def _length(rng, mean, sigma):
-    # exp(mu + sigma^2/2) is the mean of a log-normal distribution; the clip keeps one freak from being the result.
+    # exp(mu + sigma^2/2) is the mean of a log-normal distribution; the clip keeps one outlier from dominating the result.
     drawn = rng.lognormvariate(math.log(mean) - sigma * sigma / 2, sigma)
     return max(1, min(round(drawn), round(8 * mean)))
 

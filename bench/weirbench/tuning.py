@@ -37,7 +37,7 @@ GRIDS = {
 
 
 def settings_of(grid):
-    """All combinations of a grid, in the words of the command line."""
+    """All combinations of a grid, as for the command line."""
     names = list(grid)
     return [",".join(f"{name}={value:g}" for name, value in zip(names, values)) for values in itertools.product(*grid.values())]
 
@@ -51,7 +51,7 @@ def score(case, capacity, classes):
 
 
 def tune(simulator, grids=None, mixes=None, seeds=None, done=None):
-    """mix -> controller -> {"settings", "score", "of"}: the best of its grid, and what all of it scored."""
+    """mix -> controller -> {"settings", "score", "of"}: the best of its grid, and the scores of all of it."""
     grids, mixes, seeds = grids or GRIDS, mixes or list(MIXES), seeds or SEEDS
     tasks = [(mix, name, seed) for mix in mixes for name in grids for seed in seeds]
 
@@ -78,6 +78,6 @@ def write(tuned, path=FILE):
 
 
 def controllers(mix, path=FILE):
-    """`none` and every tuned rule, in the words of the command line. Raises OSError where nothing has been tuned."""
+    """`none` and every tuned rule, as for the command line. Raises OSError where nothing has been tuned."""
     tuned = json.loads(Path(path).read_text())["mixes"][mix]
     return ["none"] + [f"{name}:{entry['settings']}" for name, entry in tuned.items()]

@@ -11,7 +11,7 @@
 #include <memory>
 
 #include "cli/simulate_flags.hpp"
-#include "cli/simulate_stage.hpp"
+#include "cli/simulation_setup.hpp"
 #include "cli/verbs.hpp"
 #include "lab/simulate/report.hpp"
 #include "policy/load.hpp"
@@ -19,14 +19,14 @@
 namespace weir::cli {
 namespace {
 
-// A policy, put on stage.
-struct Cast {
+// A policy to try, ready for the simulator.
+struct Candidate {
     std::string file;
-    Stage stage;
+    SimulationSetup setup;
 };
 
-// The traces as they are played: with the surge, and without.
-struct Plot {
+// The traces as they are played: with the surge and without it.
+struct TracePair {
     simulate::Trace trace;
     simulate::Trace calm;
     std::optional<simulate::Window> window;  // where they differ
@@ -43,48 +43,49 @@ simulate::Progress progress_of(const std::string& what) {
     };
 }
 
-simulate::Run play(simulate::WorldConfig world, const simulate::Trace& trace, const std::vector<ClassId>& classes,
+simulate::Run play(simulate::SimulationConfig config, const simulate::Trace& trace, const std::vector<ClassId>& classes,
                    const std::string& what) {
     const simulate::Progress progress = progress_of(what);
-    simulate::Run run = simulate::World(std::move(world), trace, classes).run(progress);
+    simulate::Run run = simulate::Simulation(std::move(config), trace, classes).run(progress);
     if (progress) std::cerr << "\r\x1b[K";
     return run;
 }
 
-std::string describe(const SimulateFlags& flags, const Stage& stage, const simulate::Trace& trace) {
+std::string describe(const SimulateFlags& flags, const SimulationSetup& setup, const simulate::Trace& trace) {
     std::string about = fmt::format("{}: {} requests in {:.0f} s from {}", flags.policy, trace.requests.size(),
                                     seconds(trace.requests.back().arrival), fmt::join(flags.traces, ", "));
     if (!flags.surges.empty()) about += fmt::format(", with {}", fmt::join(flags.surges, ", "));
-    about += fmt::format(".\n{} endpoint{} of preset {}, clients {}, seed {}.", stage.endpoints.size(),
-                         stage.endpoints.size() == 1 ? "" : "s", flags.preset,
+    about += fmt::format(".\n{} endpoint{} of preset {}, clients {}, seed {}.", setup.endpoints.size(),
+                         setup.endpoints.size() == 1 ? "" : "s", flags.preset,
                          flags.no_retries ? "that do not retry" : "that retry like the SDKs", flags.seed);
     return about;
 }
 
 // Prints what is wrong with it.
-std::optional<Cast> load(const std::string& file, const SimulateFlags& flags, numbering::NameTable<ClassId>& classes) {
+std::optional<Candidate> load(const std::string& file, const SimulateFlags& flags,
+                              numbering::NameTable<ClassId>& classes) {
     policy::LoadedPolicy loaded = policy::load_policy(file);
     std::cerr << policy::to_text(loaded.diagnostics, loaded.sources);
     if (!loaded.policy || policy::has_errors(loaded.diagnostics)) return std::nullopt;
     if (loaded.policy->mode == admission::Mode::shadow) {
         std::cerr << "weir: note: the policy is in shadow: it lets everybody through, and so does this simulation\n";
     }
-    auto stage = make_stage(std::move(*loaded.policy), flags, classes);
-    if (stage) return Cast{file, std::move(*stage)};
-    std::cerr << fmt::format("weir: {}: {}\n", file, stage.error().message);
+    auto setup = make_setup(std::move(*loaded.policy), flags, classes);
+    if (setup) return Candidate{file, std::move(*setup)};
+    std::cerr << fmt::format("weir: {}: {}\n", file, setup.error().message);
     return std::nullopt;
 }
 
-Result<Plot> read_plot(const Stage& stage, const SimulateFlags& flags) {
+Result<TracePair> read_trace_pair(const SimulationSetup& setup, const SimulateFlags& flags) {
     auto calm = read_traces(flags.baseline.empty() ? flags.traces : std::vector{flags.baseline}, flags.speed);
     if (!calm) return calm.error();
     auto trace = flags.baseline.empty() ? calm : read_traces(flags.traces, flags.speed);
     if (!trace) return trace.error();
-    const auto classes = map_hints(*trace, stage, flags);
+    const auto classes = map_hints(*trace, setup, flags);
     if (!classes) return classes.error();
-    if (const auto error = add_surges(*trace, *classes, stage, flags)) return *error;
+    if (const auto error = add_surges(*trace, *classes, setup, flags)) return *error;
     const auto window = simulate::difference(*trace, *calm);
-    return Plot{std::move(*trace), std::move(*calm), window};
+    return TracePair{std::move(*trace), std::move(*calm), window};
 }
 
 void widen(std::optional<simulate::Window>& window, const simulate::Window& by) {
@@ -92,28 +93,28 @@ void widen(std::optional<simulate::Window>& window, const simulate::Window& by) 
 }
 
 // What happens in the window.
-std::string trouble_of(const Plot& plot, const simulate::WorldConfig& world) {
+std::string trouble_of(const TracePair& traces, const simulate::SimulationConfig& config) {
     std::vector<std::string_view> troubles;
-    if (plot.window) troubles.emplace_back("in the surge");
-    if (!world.losses.empty()) troubles.emplace_back("while an endpoint was lost");
-    if (!world.slowdowns.empty()) troubles.emplace_back("while the engines were slow");
+    if (traces.window) troubles.emplace_back("in the surge");
+    if (!config.losses.empty()) troubles.emplace_back("while an endpoint was lost");
+    if (!config.slowdowns.empty()) troubles.emplace_back("while the engines were slow");
     return fmt::format("{}", fmt::join(troubles, " or "));
 }
 
-std::optional<Error> run_policy(const Cast& cast, const Plot& plot, const SimulateFlags& flags,
+std::optional<Error> run_policy(const Candidate& candidate, const TracePair& traces, const SimulateFlags& flags,
                                 simulate::Report& report) {
-    const auto classes = map_hints(plot.trace, cast.stage, flags);
+    const auto classes = map_hints(traces.trace, candidate.setup, flags);
     if (!classes) return classes.error();
-    const auto calm_classes = map_hints(plot.calm, cast.stage, flags);
+    const auto calm_classes = map_hints(traces.calm, candidate.setup, flags);
     if (!calm_classes) return calm_classes.error();
-    auto world = make_world(cast.stage, flags);
-    if (!world) return world.error();
-    world->window = plot.window;
-    for (const auto& loss : world->losses) widen(world->window, loss.window);
-    for (const auto& slowdown : world->slowdowns) widen(world->window, slowdown.window);
-    report.window = world->window;
-    report.trouble = trouble_of(plot, *world);
-    simulate::WorldConfig calm = *world;
+    auto config = make_config(candidate.setup, flags);
+    if (!config) return config.error();
+    config->window = traces.window;
+    for (const auto& loss : config->losses) widen(config->window, loss.window);
+    for (const auto& slowdown : config->slowdowns) widen(config->window, slowdown.window);
+    report.window = config->window;
+    report.trouble = trouble_of(traces, *config);
+    simulate::SimulationConfig calm = *config;
     calm.losses.clear();
     calm.slowdowns.clear();
     std::vector<std::string> controllers{flags.controller};
@@ -124,30 +125,30 @@ std::optional<Error> run_policy(const Cast& cast, const Plot& plot, const Simula
         }
     }
     const auto play_both = [&](const std::string& controller, const std::string& name) {
-        world->controller = calm.controller = controller;
-        simulate::Scenario scenario{name, play(*world, plot.trace, *classes, name), std::nullopt, cast.file};
-        if (world->window) scenario.calm = play(calm, plot.calm, *calm_classes, name + ", calm");
+        config->controller = calm.controller = controller;
+        simulate::Scenario scenario{name, play(*config, traces.trace, *classes, name), std::nullopt, candidate.file};
+        if (config->window) scenario.calm = play(calm, traces.calm, *calm_classes, name + ", calm");
         report.scenarios.push_back(std::move(scenario));
     };
-    const bool degrades = !world->degrade.empty();
+    const bool degrades = !config->degrade.empty();
     for (const std::string& controller : controllers) {
         // The rules are Weir's: others are what they are without.
-        if (controller != "weir") world->degrade.clear();
+        if (controller != "weir") config->degrade.clear();
         play_both(controller, controller);
-        calm.degrade = world->degrade = cast.stage.degrade;
+        calm.degrade = config->degrade = candidate.setup.degrade;
     }
     // What the rules buy shows beside the same policy without them.
     calm.degrade.clear();
-    world->degrade.clear();
+    config->degrade.clear();
     if (degrades) play_both("weir", std::string(simulate::kWithoutDegrade));
     return std::nullopt;
 }
 
 // The slo of each class, of the first policy that knows it.
-std::vector<std::optional<Duration>> slos_of(const std::vector<Cast>& casts, std::size_t classes) {
+std::vector<std::optional<Duration>> slos_of(const std::vector<Candidate>& candidates, std::size_t classes) {
     std::vector<std::optional<Duration>> slos(classes);
-    for (const Cast& cast : casts) {
-        for (const auto& backend : cast.stage.backends) {
+    for (const Candidate& candidate : candidates) {
+        for (const auto& backend : candidate.setup.backends) {
             for (const auto& cls : backend.classes) {
                 auto& slo = slos[index(cls.id)];
                 if (!slo && cls.config.slo) slo = cls.config.slo->first_token;
@@ -157,17 +158,17 @@ std::vector<std::optional<Duration>> slos_of(const std::vector<Cast>& casts, std
     return slos;
 }
 
-Result<simulate::Report> run_all(const std::vector<Cast>& casts, const SimulateFlags& flags) {
-    const Stage& first = casts.front().stage;
-    const auto plot = read_plot(first, flags);
-    if (!plot) return plot.error();
+Result<simulate::Report> run_all(const std::vector<Candidate>& candidates, const SimulateFlags& flags) {
+    const SimulationSetup& first = candidates.front().setup;
+    const auto traces = read_trace_pair(first, flags);
+    if (!traces) return traces.error();
     simulate::Report report;
-    report.about = describe(flags, first, plot->trace);
-    report.classes = casts.back().stage.names;
-    report.slos = slos_of(casts, report.classes.size());
-    for (const Cast& cast : casts) {
-        if (auto error = run_policy(cast, *plot, flags, report))
-            return Error{fmt::format("{}: {}", cast.file, error->message)};
+    report.about = describe(flags, first, traces->trace);
+    report.classes = candidates.back().setup.names;
+    report.slos = slos_of(candidates, report.classes.size());
+    for (const Candidate& candidate : candidates) {
+        if (auto error = run_policy(candidate, *traces, flags, report))
+            return Error{fmt::format("{}: {}", candidate.file, error->message)};
     }
     // A run knows the classes of its policy; the tables have all.
     for (simulate::Scenario& scenario : report.scenarios) {
@@ -187,15 +188,15 @@ int fail(const std::string& message) {
 
 int simulate_policies(const SimulateFlags& flags, const std::string& command) {
     auto classes = numbering::Names().classes;
-    std::vector<Cast> casts;
+    std::vector<Candidate> candidates;
     std::vector<std::string> files{flags.policy};
     files.insert(files.end(), flags.policies.begin(), flags.policies.end());
     for (const std::string& file : files) {
-        auto cast = load(file, flags, classes);
-        if (!cast) return 1;
-        casts.push_back(std::move(*cast));
+        auto candidate = load(file, flags, classes);
+        if (!candidate) return 1;
+        candidates.push_back(std::move(*candidate));
     }
-    auto report = run_all(casts, flags);
+    auto report = run_all(candidates, flags);
     if (!report) return fail(report.error().message);
     report->command = command;
     std::cout << (flags.format == "json" ? simulate::to_json(*report) : simulate::to_text(*report));

@@ -1,9 +1,10 @@
-"""The house as it was drawn: who may include whom, what nobody may call, and where each thing is made.
+"""The architecture as designed: which module may include which, what no code may call, and where each thing is made.
 
-Every rule is a row of a table with its reason. The rules are tried first on a small tree that breaks each of them: a
-test that cannot fail proves nothing.
+Every rule is a row of a table with its reason. Each rule is also tried on a small tree that breaks it: a test that
+cannot fail proves nothing.
 """
 
+import ast
 import os
 import re
 import tempfile
@@ -12,10 +13,10 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 
-# Folders of rooms, which are no rooms themselves.
+# Folders that group modules and are no modules themselves.
 GROUPS = {"lab"}
 
-# room -> rooms that it may include, and link (DEPENDS in its CMakeLists.txt says the same)
+# module -> modules that it may include and link (DEPENDS in its CMakeLists.txt says the same)
 ARROWS = {
     "base": set(),
     "net": {"base"},
@@ -36,11 +37,11 @@ ARROWS = {
     "main": {"cli"},
 }
 
-# The policy file fills each room's plain struct, and knows nothing else of the room.
+# The policy file fills each module's plain struct, and knows nothing else of the module.
 CONFIGURED = {"policy": {"admin", "admission", "downstream", "net", "telemetry", "upstream"}, "numbering": {"upstream"}}
 
-# room -> folder in it -> folders beside it that it may include. What stands in the room itself, all of them may; it
-# itself may include everything.
+# module -> folder in it -> folders beside it that it may include. All folders may include the files of the module
+# itself; those may include everything.
 FOLDERS = {
     "policy": {
         "yaml": set(),
@@ -51,20 +52,20 @@ FOLDERS = {
     },
 }
 
-# (what must not appear in code, where it may all the same, why)
+# (pattern banned from code, exceptions, why)
 BANNED = [
     (r"\b(steady_clock|Clock)::now\b", ("proxy/net/", "proxy/gateway/", "proxy/cli/", "proxy/lab/mock/engine_driver.cpp"),
      "time is an argument: code that asks for it cannot be tested or simulated"),
     (r"\bsystem_clock::now\b", ("proxy/downstream/", "proxy/telemetry/", "proxy/gateway/"),
      "wall-clock time is for stamps in logs and answers; it jumps"),
     (r"\bsleep_for\b|\bthis_thread::sleep_|\b(?:usleep|nanosleep)\(", (),
-     "a thread that sleeps serves nobody, and a test that sleeps is slow or flaky"),
+     "a thread that sleeps serves no request, and a test that sleeps is slow or flaky"),
     (r"#include <boost/asio\.hpp>|#include <boost/beast\.hpp>|#include <boost/beast/http\.hpp>", (),
      "the whole of Asio or Beast costs seconds in every file; include what is used"),
     (r"#include <boost/beast/", ("proxy/admin/server.cpp", "proxy/cli/admin_client.cpp", "proxy/lab/mock/connection.cpp",
                                  "proxy/upstream/fetch.cpp", "tests/property/http_referee_property_test.cpp"),
      "the data path's codec is ours: Beast's parser costs three times the CPU. It serves where instructions are not "
-     "counted, in one file a room, as it costs seconds to compile"),
+     "counted, in one file a module, as it costs seconds to compile"),
     (r"#include <boost/asio/ssl", (), "TLS is OpenSSL behind ByteStream, compiled once"),
     (r"#include <openssl/ssl\.h>", ("proxy/net/tls.cpp",), "TLS is OpenSSL behind ByteStream, compiled once"),
     (r"#include <yaml-cpp/", ("proxy/policy/yaml/tree.cpp",), "yaml-cpp decides silently; one file keeps it in check"),
@@ -75,7 +76,10 @@ BANNED = [
      "threads are the workers', which gateway starts, the one that a slow log may block, and those that look up names"),
 ]
 
-# An HTTP status line or a status chosen for a reason; where, why.
+# Where a Python test may sleep: the helpers that wait for a condition, and `pause`, which paces a test's own traffic.
+SLEEPERS = {"tests/support/waiting.py"}
+
+# An HTTP status line, or a status chosen for a reason; where it may be, and why.
 STATUS_LINE = re.compile(r'"HTTP/1\.[01] |\bstatus_of\(Reason')
 STATUS_MAKERS = {
     "proxy/downstream/exchange/reply.cpp": "the only place that makes a status",
@@ -130,8 +134,8 @@ def documented_arrows(root):
     """The table of modules in ARCHITECTURE.md, as ARROWS has it."""
     arrows = {"base": set()}
     rows = re.findall(r"^(?:\w+/)?(\w+) .*-> ([a-z ]+)$", read(root / "ARCHITECTURE.md"), re.M)
-    return arrows | {room: {"base"} - {room} | set(others.split()) if room != "main" else set(others.split())
-                     for room, others in rows}
+    return arrows | {module: {"base"} - {module} | set(others.split()) if module != "main" else set(others.split())
+                     for module, others in rows}
 
 
 def missing_files(root):
@@ -146,16 +150,16 @@ def lines_with(pattern, text):
     return [number for number, line in enumerate(text.split("\n"), 1) if re.search(pattern, line)]
 
 
-def room_of(name):
+def module_of(name):
     parts = [part for part in name.split("/")[1:] if part not in GROUPS]
     return parts[0] if len(parts) > 1 else Path(parts[0]).stem
 
 
 def wrong_includes(root):
     for path, name in files(root, "proxy"):
-        room = room_of(name)
-        if room not in ARROWS:
-            yield f"{name}: the room '{room}' is not in the table"
+        module = module_of(name)
+        if module not in ARROWS:
+            yield f"{name}: the module '{module}' is not in the table"
             continue
         for number, line in enumerate(read(path).split("\n"), 1):
             found = re.match(rf'\s*#include "(?:(?:{"|".join(GROUPS)})/)?(?:([a-z_]+)/)?([^"]*)"', line)
@@ -163,18 +167,18 @@ def wrong_includes(root):
                 continue
             other, header = found.groups()
             if other is None:
-                yield f"{name}:{number}: includes \"{header}\" without its room"
-            elif other == room or other in ARROWS[room]:
+                yield f"{name}:{number}: includes \"{header}\" without its module"
+            elif other == module or other in ARROWS[module]:
                 continue
-            elif other in CONFIGURED.get(room, ()) and header == "config.hpp":
+            elif other in CONFIGURED.get(module, ()) and header == "config.hpp":
                 continue
             else:
-                yield f"{name}:{number}: '{room}' may not include '{other}/{header}'"
+                yield f"{name}:{number}: '{module}' may not include '{other}/{header}'"
 
 
 def wrong_folders(root):
-    for room, folders in FOLDERS.items():
-        for path, name in files(root, f"proxy/{room}"):
+    for module, folders in FOLDERS.items():
+        for path, name in files(root, f"proxy/{module}"):
             own, *rest = name.split("/")[2:]
             if not rest:
                 continue
@@ -182,30 +186,30 @@ def wrong_folders(root):
                 yield f"{name}: the folder '{own}' is not in the table"
                 continue
             for number, line in enumerate(read(path).split("\n"), 1):
-                found = re.match(rf'\s*#include "{room}/(\w+)/', line)
+                found = re.match(rf'\s*#include "{module}/(\w+)/', line)
                 if found and found.group(1) not in folders[own] | {own}:
-                    yield f"{name}:{number}: '{room}/{own}' may not include '{room}/{found.group(1)}'"
+                    yield f"{name}:{number}: '{module}/{own}' may not include '{module}/{found.group(1)}'"
 
 
 def wrong_depends(root):
-    rooms = set()
+    modules = set()
     for path, name in files(root, "proxy", suffixes=(".txt",)):
         for found in re.finditer(r"weir_module\((\w+)(.*?)\)", re.sub(r"\$<[^>]*>", "", read(path)), re.S):
-            room, words = found.group(1), found.group(2).split()
-            rooms.add(room)
+            module, words = found.group(1), found.group(2).split()
+            modules.add(module)
             depends, taking = set(), False
             for word in words:
                 if word in ("SOURCES", "DEPENDS", "LIBRARIES"):
                     taking = word == "DEPENDS"
                 elif taking:
                     depends.add(word)
-            if depends != ARROWS.get(room):
-                yield f"{name}: DEPENDS of '{room}' are {sorted(depends)}, in the table {sorted(ARROWS.get(room, ()))}"
+            if depends != ARROWS.get(module):
+                yield f"{name}: DEPENDS of '{module}' are {sorted(depends)}, in the table {sorted(ARROWS.get(module, ()))}"
     inside = [path for path in (root / "proxy").iterdir() if path.is_dir()]
     folders = {path.name for path in inside if path.name not in GROUPS}
     folders |= {path.name for group in inside if group.name in GROUPS for path in group.iterdir() if path.is_dir()}
-    for room in sorted(folders - rooms - {"telemetry"} | (set(ARROWS) - {"main"}) - folders):
-        yield f"proxy/{room}: folder, target and table do not agree"
+    for module in sorted(folders - modules - {"telemetry"} | (set(ARROWS) - {"main"}) - folders):
+        yield f"proxy/{module}: folder, target and table do not agree"
 
 
 def banned_calls(root):
@@ -219,6 +223,24 @@ def banned_calls(root):
                 continue
             for number in lines_with(pattern, code):
                 yield f"{name}:{number}: {code.split(chr(10))[number - 1].strip()}  ({reason})"
+
+
+def is_sleep(node):
+    if not isinstance(node, ast.Call):
+        return False
+    name = ast.unparse(node.func)
+    yields = name == "asyncio.sleep" and node.args and ast.unparse(node.args[0]) == "0"
+    return name in ("time.sleep", "sleep", "asyncio.sleep") and not yields
+
+
+def sleeping_tests(root):
+    for path, name in files(root, "tests", suffixes=(".py",)):
+        if name in SLEEPERS:
+            continue
+        for node in ast.walk(ast.parse(read(path))):
+            if is_sleep(node):
+                yield (f"{name}:{node.lineno}: {ast.unparse(node)}  (a test that sleeps is slow or flaky: "
+                       "wait for a condition, support/waiting.py)")
 
 
 def statuses_made_elsewhere(root):
@@ -265,16 +287,16 @@ def unfinished_or_local(root):
 
 
 def cycle(arrows):
-    """A way from a room back to itself, or nothing."""
-    def walk(room, way):
-        for other in arrows[room]:
+    """A path from a module back to itself, or None."""
+    def walk(module, way):
+        for other in arrows[module]:
             if other in way:
                 return way[way.index(other):] + [other]
             found = walk(other, way + [other])
             if found:
                 return found
         return None
-    return next((found for room in arrows if (found := walk(room, [room]))), None)
+    return next((found for module in arrows if (found := walk(module, [module]))), None)
 
 
 def unit_of(name):
@@ -291,7 +313,7 @@ def unit_arrows(root):
 
 
 def unit_cycles(root):
-    """Units of which each needs the other: none of them can be understood, or tested, alone. (Kahn's algorithm.)"""
+    """Units that need each other: none of them can be understood, or tested, alone. (Kahn's algorithm.)"""
     left = unit_arrows(root)
     while True:
         free = {unit for unit, others in left.items() if not others}
@@ -302,30 +324,30 @@ def unit_cycles(root):
         yield "units include each other: " + " -> ".join(cycle(left))
 
 
-RULES = [wrong_includes, wrong_folders, unit_cycles, wrong_depends, banned_calls, statuses_made_elsewhere, reasons_spelled_elsewhere, long_files,
-         unfinished_or_local]
+RULES = [wrong_includes, wrong_folders, unit_cycles, wrong_depends, banned_calls, sleeping_tests, statuses_made_elsewhere,
+         reasons_spelled_elsewhere, long_files, unfinished_or_local]
 
 
-class House(unittest.TestCase):
+class Architecture(unittest.TestCase):
     def assert_keeps(self, rule):
         findings = list(rule(ROOT))
         self.assertEqual(findings, [], "\n" + "\n".join(findings))
 
-    def test_rooms_include_only_what_the_table_says(self):
+    def test_modules_include_only_what_the_table_allows(self):
         self.assert_keeps(wrong_includes)
 
-    def test_folders_of_a_room_include_only_what_the_table_says(self):
+    def test_folders_of_a_module_include_only_what_the_table_allows(self):
         self.assert_keeps(wrong_folders)
 
-    def test_the_build_links_rooms_as_the_table_says(self):
+    def test_the_build_links_modules_as_the_table_says(self):
         self.assert_keeps(wrong_depends)
 
-    def test_the_arrows_lead_nowhere_back(self):
+    def test_the_arrows_have_no_cycle(self):
         self.assertIsNone(cycle(ARROWS))
         for folders in FOLDERS.values():
             self.assertIsNone(cycle(folders))
 
-    def test_no_header_and_source_lead_back_to_themselves(self):
+    def test_no_units_include_each_other(self):
         self.assert_keeps(unit_cycles)
 
     def test_the_map_shows_the_arrows_as_they_are(self):
@@ -337,13 +359,16 @@ class House(unittest.TestCase):
     def test_nothing_banned_is_called(self):
         self.assert_keeps(banned_calls)
 
+    def test_python_tests_do_not_sleep(self):
+        self.assert_keeps(sleeping_tests)
+
     def test_statuses_are_made_in_one_place(self):
         self.assert_keeps(statuses_made_elsewhere)
 
     def test_reasons_are_spelled_in_one_place(self):
         self.assert_keeps(reasons_spelled_elsewhere)
 
-    def test_no_file_is_longer_than_a_reader_bears(self):
+    def test_no_file_is_too_long(self):
         self.assert_keeps(long_files)
 
     def test_nothing_is_left_unfinished_or_tied_to_a_machine(self):
@@ -370,7 +395,7 @@ class Rules(unittest.TestCase):
         self.assert_found(wrong_includes, "proxy/admission/x.cpp", '#include "net/socket.hpp"\n', "'admission' may not")
         self.assert_found(wrong_includes, "proxy/policy/x.cpp", '#include "downstream/worker.hpp"\n', "'policy' may not")
         self.assert_found(wrong_includes, "proxy/cellar/x.cpp", "\n", "not in the table")
-        self.assert_found(wrong_includes, "proxy/net/x.cpp", '#include "socket.hpp"\n', "without its room")
+        self.assert_found(wrong_includes, "proxy/net/x.cpp", '#include "socket.hpp"\n', "without its module")
         self.assertEqual(self.findings(wrong_includes, {
             "proxy/policy/x.cpp": '#include "downstream/config.hpp"\n#include "policy/y.hpp"\n#include <vector>\n',
             "proxy/lab/simulate/x.cpp": '#include "lab/simulate/y.hpp"\n#include "admission/judge.hpp"\n',
@@ -404,6 +429,14 @@ class Rules(unittest.TestCase):
             "proxy/net/a.cpp": "auto t = Clock::now();\n",
             "proxy/admission/a.cpp": "// never Clock::now()\n/* nor\n sleep_for */ int a;\n",
             "tests/property/http_referee_property_test.cpp": "#include <boost/beast/http/basic_parser.hpp>\n"}), [])
+
+    def test_a_python_test_that_sleeps_is_found(self):
+        for text in ("time.sleep(0.1)", "sleep(x)", "asyncio.sleep(0.5)"):
+            self.assert_found(sleeping_tests, "tests/e2e/x_test.py", f"def test():\n    {text}\n", text)
+        self.assertEqual(self.findings(sleeping_tests, {
+            "tests/support/waiting.py": "time.sleep(0.1)\n",
+            "tests/bench/a_test.py": "async def test():\n    await asyncio.sleep(0)\n",
+            "tests/e2e/a_test.py": "# no time.sleep(1)\n'never time.sleep(1)'\npause(1)\n"}), [])
 
     def test_units_that_include_each_other_are_found(self):
         ring = {"proxy/net/a.hpp": "", "proxy/net/a.cpp": '#include "net/a.hpp"\n#include "net/b.hpp"\n',

@@ -1,4 +1,4 @@
-"""bench_loadgen against its own backend, and against servers that are not what it hopes for."""
+"""bench_loadgen against its own backend, and against servers that misbehave."""
 
 import json
 import os
@@ -11,7 +11,7 @@ LOADGEN = os.environ.get("BENCH_LOADGEN", "")
 
 
 def load(*arguments):
-    """What one run says: its lines, and its result."""
+    """The output of one run: its lines, and its result."""
     done = subprocess.run([LOADGEN, "--warmup", "0.1", *map(str, arguments)], capture_output=True, text=True, timeout=60)
     lines = done.stdout.splitlines()
     return done, lines, json.loads(lines[-1]) if lines and lines[-1].startswith("{") else None
@@ -61,7 +61,7 @@ class Loadgen(unittest.TestCase):
             self.assertEqual(result["errors"], 0)
             self.assertGreaterEqual(result["latency_us"]["p99"], result["latency_us"]["p50"])
 
-    def test_streams_are_whole_and_cancellations_seen(self):
+    def test_streams_are_whole_and_cancellations_counted(self):
         _, _, result = load("--mode", "sse", "--backend-listen", "127.0.0.1:0", "--seconds", 0.6, "--streams", 40,
                             "--event-ms", 10, "--cancel", 20)
         self.assertEqual((result["completed"], result["cancellations_seen"], result["errors"]), (20, 20, 0))

@@ -25,7 +25,7 @@ def refusal(status, *headers):
 
 
 class Server:
-    """Answers the n-th request with the n-th of `answers`, the last one for ever. None: never answers."""
+    """Answers the n-th request with the n-th of `answers`, then the last one always. None: never answers."""
 
     def __init__(self, *answers, pieces=False, close_after=False):
         self.answers, self.pieces, self.close_after = list(answers), pieces, close_after
@@ -67,7 +67,7 @@ def play(server, requests=1, **options):
     async def run():
         async with server:
             player = Player(server.address, {"a": "key-of-a"}, **{"drain_s": 5, **options})
-            # Far enough apart for one to be over before the next, on a busy machine too.
+            # Far enough apart for one to end before the next, even on a busy machine.
             return await player.play([Request(0.3 * i, 3, 2, "a") for i in range(requests)])
 
     return asyncio.run(run())
@@ -85,7 +85,7 @@ class Play(unittest.TestCase):
     def test_it_reads_answers_that_arrive_byte_by_byte(self):
         self.assertEqual(play(Server(WHOLE, pieces=True))[0].kind, "served")
 
-    def test_connections_are_used_again(self):
+    def test_connections_are_reused(self):
         server = Server(WHOLE)
         self.assertEqual([o.kind for o in play(server, requests=3)], ["served"] * 3)
         self.assertEqual(server.connections, 1)
@@ -123,7 +123,7 @@ class Play(unittest.TestCase):
         outcome = play(Server(None), give_up_after=0.05)[0]
         self.assertEqual((outcome.kind, outcome.reason, outcome.attempts), ("failed", "gave up waiting", 1))
 
-    def test_what_has_not_ended_with_the_run_is_a_failure(self):
+    def test_a_request_that_has_not_ended_with_the_run_is_a_failure(self):
         outcome = play(Server(None), drain_s=0.05)[0]
         self.assertEqual((outcome.kind, outcome.reason), ("failed", "unfinished"))
 

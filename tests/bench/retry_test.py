@@ -10,13 +10,13 @@ class ShouldRetry(unittest.TestCase):
         self.assertTrue(retry.should_retry(503, {}, 1))
         self.assertFalse(retry.should_retry(503, {}, 2))
 
-    def test_lost_connections_overload_and_conflicts_are_tried_again_and_bad_requests_are_not(self):
+    def test_lost_connections_overload_and_conflicts_are_retried_and_bad_requests_are_not(self):
         for status in (None, 408, 409, 429, 500, 502, 503, 504, 529):
             self.assertTrue(retry.should_retry(status, {}, 0), status)
         for status in (400, 401, 403, 404, 413, 422):
             self.assertFalse(retry.should_retry(status, {}, 0), status)
 
-    def test_the_server_has_the_last_word(self):
+    def test_the_servers_advice_decides(self):
         self.assertFalse(retry.should_retry(503, {"x-should-retry": "false"}, 0))
         self.assertTrue(retry.should_retry(400, {"x-should-retry": "true"}, 0))
 
@@ -37,11 +37,11 @@ class Delay(unittest.TestCase):
             self.assertLessEqual(retry.delay({"retry-after": advice}, 0, self.rng), 0.5)
 
     def test_without_advice_the_wait_doubles_up_to_eight_seconds_less_a_quarter_at_most(self):
-        for retries_done, most in ((0, 0.5), (1, 1), (2, 2), (10, 8)):
+        for retries_done, maximum in ((0, 0.5), (1, 1), (2, 2), (10, 8)):
             for _ in range(50):
                 wait = retry.delay({}, retries_done, self.rng)
-                self.assertLessEqual(wait, most)
-                self.assertGreaterEqual(wait, 0.75 * most)
+                self.assertLessEqual(wait, maximum)
+                self.assertGreaterEqual(wait, 0.75 * maximum)
 
 
 if __name__ == "__main__":

@@ -22,7 +22,7 @@ def run(**direct):
 
 
 class FakeSimulator(simulator.Simulator):
-    """Answers without a program: direct users do as well as the rule's first setting says."""
+    """Answers without a program: the rule's first setting decides how well direct users do."""
 
     def __init__(self, directory, policy="text: 1\n"):
         path = Path(directory) / "policy.yaml"
@@ -44,7 +44,7 @@ class FakeSimulator(simulator.Simulator):
 
 
 class Measures(unittest.TestCase):
-    def test_each_reads_what_its_head_says(self):
+    def test_each_measure_reads_what_its_heading_says(self):
         values = {measure.head: measure.of(run(good=90, p99=0.3, recovery=None), 120) for measure in measures.STANDARD}
         expected = {
             "direct: good %": 90, "kept %": 90, "kept in the first 10 s %": 50, "p99 first token, s": 0.3,
@@ -54,7 +54,7 @@ class Measures(unittest.TestCase):
         for head, value in expected.items():
             self.assertAlmostEqual(values[head], value, msg=head) if value is not None else self.assertIsNone(values[head])
 
-    def test_what_is_not_known_is_no_number(self):
+    def test_an_unknown_value_is_no_number(self):
         silent = run(p99=None)
         del silent["direct"]["calm"]
         self.assertIsNone(measures.SLOWDOWN.of(silent, 1))
@@ -99,7 +99,7 @@ class Tuning(unittest.TestCase):
             self.assertEqual(json.loads(path.read_text())["command"], "bench/simulation --tune")
             self.assertEqual(tuning.controllers("short", path), ["none", "x:a=90"])
 
-    def test_what_is_committed_was_made_from_these_grids(self):
+    def test_the_committed_settings_were_made_from_these_grids(self):
         tuned = json.loads(tuning.FILE.read_text())["mixes"]
         self.assertEqual(set(tuned), set(simulator.MIXES))
         for mix in tuned.values():
@@ -140,7 +140,7 @@ class Cases(unittest.TestCase):
         whole = sum(1 for _ in trace.generate(0, 200, 40, {"siri-bulk": 1}, lengths={"siri-bulk": simulator.MIXES["short"]}))
         self.assertAlmostEqual(simulator.Simulator.capacity(sim, "short"), (whole - whole // 2) / 40)
 
-    def test_a_policy_is_changed_where_it_is_meant_or_not_at_all(self):
+    def test_a_policy_is_changed_in_the_right_place_or_not_at_all(self):
         text = self.sim.policy_file(((r"(\n  - name: batch\n)", r"\1    guarantee: 5%\n"),)).read_text()
         self.assertEqual(text, "classes:\n  - name: batch\n    guarantee: 5%\n    - name: batch\n")
         with self.assertRaisesRegex(ValueError, "nothing like"):
@@ -162,7 +162,7 @@ class Report(unittest.TestCase):
         self.assertIn("**direct: good %**\n\n|  | 2x | 10x |\n| --- | --- | --- |\n| weir | 100.00 | 100.00 |\n| cap | 60.00 | 50.00 |",
                       text)
 
-    def test_goals_are_held_against_the_worst_case_and_the_best_rival(self):
+    def test_goals_are_compared_with_the_worst_case_and_the_best_rival(self):
         goal = simulation_report.Goal("kept", "Surges", measures.KEPT, 99)
         recovery = simulation_report.Goal("recovery", "Surges", measures.RECOVERY, 5, at_most=True)
         runs = {"Surges, short": {"2x": {"weir": [run()], "cap": [run(good=10)], "haproxy": [run(good=99)]},
@@ -176,12 +176,12 @@ class Report(unittest.TestCase):
         self.assertEqual(goal.row(runs, saturated, [])[4:], ["yes", "-"])
         self.assertIsNone(goal.row({}, {}, []))
 
-    def test_what_breaks_is_said_where_it_is_more_than_luck(self):
+    def test_only_significant_losses_are_reported(self):
         group = scenarios.Group("t", "", {"10x": simulator.Case()}, [measures.KEPT, measures.P99])
-        runs = {"10x": {"weir": [run(), run()]}, "10x, without room": {"weir": [run(good=50), run(good=52)]},
+        runs = {"10x": {"weir": [run(), run()]}, "10x, without headroom": {"weir": [run(good=50), run(good=52)]},
                 "10x, without retry": {"weir": [run(good=60), run(good=100)]}, "10x, without over": {"weir": [run(), run()]}}
         self.assertEqual(simulation_report.what_breaks(group, runs, {"10x": 10}, ["headroom", "retry", "over", "absent"]),
-                         ["- without **room**, 10x: kept % 100.00 -> 51.00"])
+                         ["- without **headroom**, 10x: kept % 100.00 -> 51.00"])
 
     def test_every_goal_has_its_scenario(self):
         titles = [group.title for group in scenarios.groups()]

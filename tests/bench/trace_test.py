@@ -45,7 +45,7 @@ class ParseSurge(unittest.TestCase):
         self.assertEqual(trace.parse_surge("siri=2.5x@60s+120s"), trace.Surge("siri", 2.5, 60, 120))
         self.assertEqual(trace.parse_surge("10x@60+120"), trace.Surge("siri-bulk", 10, 60, 120))
 
-    def test_says_what_a_surge_looks_like(self):
+    def test_the_error_shows_what_a_surge_looks_like(self):
         with self.assertRaisesRegex(ValueError, "10x@60s"):
             trace.parse_surge("ten times")
 
@@ -58,7 +58,7 @@ class File(unittest.TestCase):
                 file.write(text)
             return trace.read(path)
 
-    def test_what_is_written_reads_back(self):
+    def test_a_written_trace_reads_back(self):
         requests = made(direct=0.1)
         out = io.StringIO()
         trace.write(out, requests)

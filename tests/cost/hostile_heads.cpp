@@ -1,5 +1,5 @@
-// Refuses heads that strangers have made as dear as they can, at two sizes each, and tells callgrind where each begins
-// and ends: hostile_heads_test.py runs it there and looks at what came of it. Every refusal goes the whole way, from
+// Refuses heads made as expensive as a client can make them, at two sizes each, and marks for callgrind where each
+// begins and ends: hostile_heads_test.py runs it there and checks the counts. Every refusal goes the whole way, from
 // the bytes on a socket to the record; what needs no refusal (an answer's head) is read and written alone.
 
 #include <sys/socket.h>
@@ -22,7 +22,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-// Everyone is over his rate from the second request on, and everyone may say for whom he speaks.
+// Every client is over its rate from the second request on, and every peer may name the client that it speaks for.
 constexpr std::string_view kPolicy = R"(
 version: 1
 workers: 1
@@ -73,7 +73,7 @@ public:
         recorder_.on_closed = [this] { loop().post([this] { end(); }); };
     }
 
-    // Knocks as often as that. False when something was let in.
+    // Sends it that often. False if one was let in.
     bool run() {
         loop().post([this] {
             feeder_ = std::make_unique<test::Probe>(loop(), [this] { feed(); });
@@ -142,14 +142,14 @@ std::string with(const std::string& fields, const std::string& target = "/") {
     return "GET " + target + " HTTP/1.1\r\nHost: a\r\n" + fields + "\r\n";
 }
 
-// As many fields as a head may have, of one name, that together are so long.
+// As many fields as a head may have, of one name, that together have this length.
 std::string many(const std::string& name, std::string_view part, std::size_t bytes) {
     std::string fields;
     for (int i = 0; i < 95; ++i) fields += name + ": " + repeated(part, bytes / 95) + "\r\n";
     return fields;
 }
 
-// More fields of that kind the longer it is, in steps.
+// More fields of that kind for a larger n, in steps.
 std::string more(std::string_view field, std::size_t bytes) {
     return repeated(field, bytes * 90 / 24'000 * field.size());
 }
@@ -244,7 +244,7 @@ bool refuse_all() {
     for (const Shape& shape : shapes()) {
         for (const std::size_t size : {12'000, 24'000}) {
             const std::string bytes = shape.head(size);
-            knocks.push_back({"", bytes, shape.piece});  // what is done once is done
+            knocks.push_back({"", bytes, shape.piece});  // warms up what is done once
             knocks.push_back({shape.name, bytes, shape.piece});
         }
     }

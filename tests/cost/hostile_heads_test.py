@@ -1,4 +1,4 @@
-"""What a stranger can make long costs instructions in proportion to its bytes: twice the head, at most twice the cost.
+"""Whatever a client can make long costs instructions in proportion to its bytes: twice the head, at most twice the cost.
 
 A product of two lengths (members of a list times fields, pieces times what has come) would be four times the cost.
 """
@@ -12,7 +12,7 @@ import unittest
 from pathlib import Path
 
 PROGRAM = None
-MOST_RATIO = 2.3
+MAX_RATIO = 2.3
 
 
 def measure(program, folder):
@@ -38,7 +38,7 @@ class Hostile(unittest.TestCase):
         for (name, small, cost), (other, large, twice) in zip(steps[::2], steps[1::2]):
             self.assertEqual(name, other)
             print(f"{name:70} {small:6} {cost:10}  {large:6} {twice:10}  {twice / cost:.2f}")
-            if twice / cost > MOST_RATIO:
+            if twice / cost > MAX_RATIO:
                 dear.append(f"{name}: {cost} for {small} bytes, {twice} for {large}")
         self.assertEqual(dear, [])
 

@@ -1,4 +1,4 @@
-"""What dashboards and alerts ask for exists: every metric they name is in metric_names.txt or recorded by a rule."""
+"""Dashboards and alerts use what exists: every metric they name is in metric_names.txt or recorded by a rule."""
 
 import json
 import re
@@ -58,7 +58,7 @@ class Dashboard(unittest.TestCase):
     def test_every_expression_is_promql(self):
         rules = {"groups": [{"name": "dashboard", "rules": []}]}
         for number, (_, expression) in enumerate(dashboard_expressions()):
-            # Grafana fills these in; any window will do for the grammar.
+            # Grafana fills these in; any window suits the grammar.
             expression = expression.replace("$__rate_interval", "5m").replace("$instance", ".*").replace("$class", ".*")
             rules["groups"][0]["rules"].append({"record": f"panel:number:{number}", "expr": expression})
         # JSON is YAML.

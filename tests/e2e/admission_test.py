@@ -1,4 +1,4 @@
-"""Who is served, who waits, who is refused, and in what words."""
+"""Which requests are served, wait or are refused, and how a refusal is worded."""
 
 import json
 import threading
@@ -8,7 +8,7 @@ import unittest
 from support.backend import hold, ok
 from support.policy import sha256, small_policy
 from support.process import WeirTest
-from support.waiting import holds, scaled
+from support.waiting import pause, scaled, stays
 from support.wire import format_request
 
 KEYS = {"direct": "direct-key-1", "bulk": "bulk-key-2", "other": "other-key-3"}
@@ -57,8 +57,7 @@ class Classes(WeirTest):
         self.assertEqual(self.class_of(("x-api-key", KEYS["direct"])), "direct")
         self.assertEqual(self.class_of(("X-API-Key", KEYS["direct"]), bearer("direct")), "direct")
 
-    def test_item_32_nothing_but_a_whole_valid_key_grants_a_class(self):
-        """Item 32."""
+    def test_only_a_whole_valid_key_grants_a_class(self):
         key = KEYS["direct"]
         for fields in (
                 [("Authorization", "Bearer wrong")], [("Authorization", key)], [("Authorization", f"Basic {key}")],
@@ -73,12 +72,12 @@ class Classes(WeirTest):
                 self.assertEqual(self.class_of(*fields), "rest")
         self.assertEqual(self.class_of(target=f"/?api_key={key}&key={key}"), "rest")
 
-    def test_item_32_two_keys_that_differ_count_as_none(self):
+    def test_two_different_keys_count_as_no_key(self):
         self.assertEqual(self.class_of(bearer("direct"), ("x-api-key", KEYS["bulk"])), "rest")
         self.assertEqual(self.class_of(bearer("direct"), bearer("bulk")), "rest")
         self.assertEqual(self.class_of(("x-api-key", KEYS["direct"]), ("x-api-key", "")), "direct")
 
-    def test_item_32_a_key_in_a_trailer_grants_nothing(self):
+    def test_a_key_in_a_trailer_grants_no_class(self):
         with self.weir.connect() as client:
             client.send(b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\nTrailer: Authorization\r\n\r\n"
                         b"2\r\n{}\r\n0\r\nAuthorization: Bearer " + KEYS["direct"].encode() + b"\r\n\r\n")
@@ -95,14 +94,14 @@ class Proxies(WeirTest):
                      {"name": "rest", "match": "any", "backend": "model"}]))
         return backend, weir
 
-    def test_item_32_a_trusted_proxy_is_believed_about_the_hop_before_it(self):
+    def test_a_trusted_proxy_is_believed_about_the_hop_before_it(self):
         backend, weir = self.start(["127.0.0.0/8", "10.1.0.0/16"])
         def chain(value):
             return weir.request("GET", "/", [("X-Forwarded-For", value)])
         self.assertEqual(chain("10.9.1.1").status, 200)
         self.assertEqual(chain("10.9.1.1").get("x-weir-class"), "office")
         self.assertEqual(chain("10.9.1.1, 10.1.2.3").get("x-weir-class"), "office")
-        # What stands before the first untrusted hop is that hop's invention.
+        # All before the first untrusted hop may be made up by that hop.
         self.assertEqual(chain("10.9.1.1, 8.8.8.8").status, 200)
         self.assertEqual(chain("10.9.1.1, 8.8.8.8, 10.1.2.3").status, 200)
         for nonsense in ("10.9.1.1, nonsense", "10.9.1.1,", ",", "10.9.1.1, 10.9.1.1:80:80", "unknown", "", "10.9.1.1/32"):
@@ -111,7 +110,7 @@ class Proxies(WeirTest):
         self.assertEqual(chain("10.9.1.1, nonsense").status, 200)
         self.assertEqual([r.get("x-forwarded-for") for r in backend.requests][0], "10.9.1.1, 127.0.0.1")
 
-    def test_item_32_anyone_else_is_not(self):
+    def test_any_other_peer_is_not_believed_about_the_hop_before_it(self):
         backend, weir = self.start(["10.0.0.0/8"])
         for _ in range(3):
             self.assertEqual(weir.request("GET", "/", [("X-Forwarded-For", "10.9.1.1")]).status, 200)
@@ -120,7 +119,7 @@ class Proxies(WeirTest):
 
 class Overload(WeirTest):
     def fill(self, weir, backend, count=1, fields=()):
-        """Takes every slot with requests that stay."""
+        """Takes every slot with requests that do not end."""
         held = []
         for _ in range(count):
             client = self.client(weir)
@@ -129,7 +128,7 @@ class Overload(WeirTest):
         backend.wait_for(count)
         return held
 
-    def wait_in_line(self, weir, count, fields=(), target="/v1/chat/completions"):
+    def fill_queue(self, weir, count, fields=(), target="/v1/chat/completions"):
         places = []
         before = weir.waiting()
         for i in range(count):
@@ -145,15 +144,15 @@ class Overload(WeirTest):
         backend = self.start_backend(hold(self.done))
         return backend, self.start_weir_before(backend, capacity=capacity, **options)
 
-    def assert_advice(self, answer, least, most):
+    def assert_advice(self, answer, minimum, maximum):
         ms, s = int(answer.get("retry-after-ms")), int(answer.get("retry-after"))
-        self.assertTrue(least * 1000 <= ms <= most * 1000, ms)
+        self.assertTrue(minimum * 1000 <= ms <= maximum * 1000, ms)
         self.assertEqual(s, -(-ms // 1000))
 
-    def test_a_full_line_is_503_with_everything_that_a_caller_needs(self):
+    def test_a_full_queue_is_503_with_everything_that_a_caller_needs(self):
         backend, weir = self.start(classes=[{"name": "everyone", "match": "any", "backend": "model", "queue": 2}])
         self.fill(weir, backend)
-        self.wait_in_line(weir, 2)
+        self.fill_queue(weir, 2)
         answer = weir.request("POST", "/v1/chat/completions", [("X-Request-Id", "my-id")], b"{}")
         self.assertEqual((answer.status, answer.get("x-weir-decision"), answer.get("x-weir-class"), answer.get("x-request-id")),
                          (503, "queue_full", "everyone", "my-id"))
@@ -168,7 +167,7 @@ class Overload(WeirTest):
         backend, weir = self.start(classes=[{"name": "everyone", "match": "any", "backend": "model", "queue": 1,
                                              "refusal": {"retry_after": "2s", "tell_no_retry": True}}])
         self.fill(weir, backend)
-        self.wait_in_line(weir, 1)
+        self.fill_queue(weir, 1)
         answers = [weir.request() for _ in range(20)]
         for answer in answers:
             self.assert_advice(answer, 1, 3)
@@ -178,7 +177,7 @@ class Overload(WeirTest):
     def test_in_the_anthropic_dialect_it_is_529(self):
         backend, weir = self.start(classes=[{"name": "everyone", "match": "any", "backend": "model", "queue": 1}])
         self.fill(weir, backend)
-        self.wait_in_line(weir, 1)
+        self.fill_queue(weir, 1)
         answer = weir.request("POST", "/v1/messages", [("X-Request-Id", "my-id")], b"{}")
         self.assertEqual((answer.status, answer.get("x-weir-decision")), (529, "queue_full"))
         body = json.loads(answer.body)
@@ -209,7 +208,7 @@ class Overload(WeirTest):
         held = self.fill(weir, backend, fields=[bearer("direct")])
         places = []
         for name in ("bulk", "rest", "direct", "bulk", "direct", "rest"):
-            places += self.wait_in_line(weir, 1, [bearer(name)] if name != "rest" else [], f"/{name}")
+            places += self.fill_queue(weir, 1, [bearer(name)] if name != "rest" else [], f"/{name}")
         self.done.set()
         for client in [*held, *places]:
             self.assertEqual(client.response().status, 200)
@@ -217,20 +216,20 @@ class Overload(WeirTest):
                          ["/held", "/direct", "/direct", "/rest", "/rest", "/bulk", "/bulk"])
         self.assert_idle(weir)
 
-    def test_a_retry_stands_behind_those_who_come_for_the_first_time(self):
+    def test_a_retry_queues_behind_first_tries(self):
         backend, weir = self.start()
         held = self.fill(weir, backend)
-        places = self.wait_in_line(weir, 1, [("x-stainless-retry-count", "1")], "/retry")
-        places += self.wait_in_line(weir, 1, [], "/first")
+        places = self.fill_queue(weir, 1, [("x-stainless-retry-count", "1")], "/retry")
+        places += self.fill_queue(weir, 1, [], "/first")
         self.done.set()
         for client in [*held, *places]:
             client.response()
         self.assertEqual([r.target for r in backend.requests], ["/held", "/first", "/retry"])
 
-    def test_a_retry_is_pushed_out_of_a_full_line_by_a_first_try(self):
+    def test_a_retry_is_displaced_from_a_full_queue_by_a_first_try(self):
         backend, weir = self.start(classes=[{"name": "everyone", "match": "any", "backend": "model", "queue": 2}])
         self.fill(weir, backend)
-        retry, first = (self.wait_in_line(weir, 1, [("x-stainless-retry-count", "1")])[0], self.wait_in_line(weir, 1)[0])
+        retry, first = (self.fill_queue(weir, 1, [("x-stainless-retry-count", "1")])[0], self.fill_queue(weir, 1)[0])
         late = self.client(weir)
         late.send(format_request())
         answer = retry.response()
@@ -238,12 +237,12 @@ class Overload(WeirTest):
         self.done.set()
         self.assertEqual((first.response().status, late.response().status), (200, 200))
 
-    def test_a_class_that_floods_does_not_fill_another_ones_line(self):
+    def test_a_class_that_floods_does_not_fill_another_classs_queue(self):
         backend, weir = self.start(clients=clients(), classes=by_key(bulk={"queue": 2}))
         self.fill(weir, backend, fields=[bearer("bulk")])
-        self.wait_in_line(weir, 2, [bearer("bulk")])
+        self.fill_queue(weir, 2, [bearer("bulk")])
         self.assertEqual(weir.request("GET", "/", [bearer("bulk")]).status, 503)
-        direct = self.wait_in_line(weir, 1, [bearer("direct")])[0]
+        direct = self.fill_queue(weir, 1, [bearer("direct")])[0]
         self.done.set()
         self.assertEqual(direct.response().status, 200)
 
@@ -266,7 +265,7 @@ class Overload(WeirTest):
     def test_a_refusal_says_the_same_in_header_log_and_metric(self):
         backend, weir = self.start(classes=[{"name": "everyone", "match": "any", "backend": "model", "queue": 1}])
         self.fill(weir, backend)
-        self.wait_in_line(weir, 1)
+        self.fill_queue(weir, 1)
         answer = weir.request("GET", "/path?secret=query")
         reason = answer.get("x-weir-decision")
         line = self.eventually(lambda: [l for l in weir.access_log() if l["status"] == 503])[0]
@@ -276,7 +275,7 @@ class Overload(WeirTest):
         self.assert_soon_equal(lambda: weir.count("weir_shed_total", reason=reason, mode="enforce", **{"class": "everyone"}), 1)
 
 
-class Contract(WeirTest):
+class Limits(WeirTest):
     def test_a_class_over_its_rate_is_429_with_the_time_to_its_next_token(self):
         backend = self.start_backend()
         weir = self.start_weir_before(backend, classes=[
@@ -291,7 +290,7 @@ class Contract(WeirTest):
         self.assertEqual((answer.status, json.loads(answer.body)["error"]["type"]), (429, "rate_limit_error"))
         self.assertEqual(len(backend.requests), 3)
 
-    def test_one_client_over_its_rate_leaves_the_others_theirs(self):
+    def test_one_client_over_its_rate_does_not_affect_the_others(self):
         backend = self.start_backend()
         weir = self.start_weir_before(backend, clients=clients(), classes=[
             {"name": "everyone", "match": "any", "backend": "model",
@@ -300,7 +299,7 @@ class Contract(WeirTest):
             answers = [weir.request("GET", "/", [bearer(name)]) for _ in range(3)]
             self.assertEqual([a.status for a in answers], [200, 200, 429])
             self.assertEqual(answers[2].get("x-weir-decision"), "client_rate")
-        # Whoever shows no key, or a wrong one, is known by address.
+        # A client with no key, or a wrong one, is identified by address.
         answers = [weir.request("GET", "/", fields) for fields in ([], [("x-api-key", "wrong")], [("x-api-key", "other")])]
         self.assertEqual([a.status for a in answers], [200, 200, 429])
         self.assertLessEqual(int(answers[2].get("retry-after-ms")), 50_000)
@@ -349,7 +348,7 @@ class Contract(WeirTest):
 
 
 class RefusedBodies(WeirTest):
-    """Item 15: the number one smuggling hole of a shedder is the body it does not read."""
+    """The first smuggling hole of a load shedder is the body that it does not read."""
 
     SMUGGLED = b"GET /smuggled HTTP/1.1\r\nHost: a\r\n\r\n"
 
@@ -365,7 +364,7 @@ class RefusedBodies(WeirTest):
     def head(self, *fields):
         return ("POST /v1/x HTTP/1.1\r\nHost: a\r\n" + "".join(f"{f}\r\n" for f in fields) + "\r\n").encode()
 
-    def test_item_15_a_short_body_is_drained_and_the_connection_serves_on(self):
+    def test_a_short_body_of_a_refused_request_is_drained_and_the_connection_stays_open(self):
         with self.weir.connect() as client:
             for _ in range(3):
                 client.send(self.head(f"Content-Length: {len(self.SMUGGLED)}") + self.SMUGGLED)
@@ -373,7 +372,7 @@ class RefusedBodies(WeirTest):
                 self.assertEqual(client.request("GET", "/free").status, 200)
         self.assertEqual({r.target for r in self.backend.requests}, {"/free"})
 
-    def test_item_15_the_answer_does_not_wait_for_the_body(self):
+    def test_a_refusal_does_not_wait_for_the_body(self):
         with self.weir.connect() as client:
             client.send(self.head("Content-Length: 50000") + b"x" * 10)
             began = time.monotonic()
@@ -382,13 +381,13 @@ class RefusedBodies(WeirTest):
             client.send(b"x" * 49990)
             self.assertEqual(client.request("GET", "/free").status, 200)
 
-    def test_item_15_a_body_that_never_comes_is_not_waited_for_long(self):
+    def test_a_refused_body_that_never_comes_is_not_waited_for_long(self):
         with self.weir.connect() as client:
             client.send(self.head("Content-Length: 100") + b"x" * 10)
             self.assertEqual(client.response().status, 429)
             self.assertTrue(client.is_closed(within=3))
 
-    def test_item_15_a_long_body_closes_the_connection_but_the_answer_is_read(self):
+    def test_a_long_body_of_a_refused_request_closes_the_connection_but_the_answer_is_read(self):
         with self.weir.connect() as client:
             client.send(self.head("Content-Length: 5000000"))
             answer = client.response()
@@ -398,16 +397,16 @@ class RefusedBodies(WeirTest):
                 client.try_send(self.head("Content-Length: 60000000") + b"x" * 60_000)
                 self.assertIn(client.response().status, (413, 429))
 
-    def test_item_15_a_chunked_body_is_never_taken_for_requests(self):
+    def test_a_chunked_body_of_a_refused_request_is_never_taken_for_requests(self):
         with self.weir.connect() as client:
             client.try_send(self.head("Transfer-Encoding: chunked") + b"%x\r\n%s\r\n0\r\n\r\n" % (len(self.SMUGGLED), self.SMUGGLED))
             answer = client.response()
             self.assertEqual(answer.status, 429)
             if answer.get("connection") != "close":
                 self.assertEqual(client.request("GET", "/free").status, 200)
-        self.assertTrue(holds(lambda: all(r.target != "/smuggled" for r in self.backend.requests)))
+        self.assertTrue(stays(lambda: all(r.target != "/smuggled" for r in self.backend.requests)))
 
-    def test_item_15_a_body_over_the_limit_is_413(self):
+    def test_a_body_over_the_limit_is_413(self):
         answer = self.weir.request("POST", "/free", [("Content-Length", "9000000")])
         self.assertEqual((answer.status, answer.get("x-weir-decision"), answer.get("connection")), (413, "body_too_large", "close"))
         with self.weir.connect() as client:
@@ -422,13 +421,13 @@ class RefusedBodies(WeirTest):
 class Workers(WeirTest):
     def test_the_capacity_is_exact_across_workers(self):
         lock = threading.Lock()
-        now, most = [0], [0]
+        now, maximum = [0], [0]
 
         def answer(peer, request):
             with lock:
                 now[0] += 1
-                most[0] = max(most[0], now[0])
-            time.sleep(0.01)
+                maximum[0] = max(maximum[0], now[0])
+            pause(0.01)  # so that requests overlap
             with lock:  # before the answer is sent: from then on the slot may be given to the next
                 now[0] -= 1
             return ok(peer, request)
@@ -447,7 +446,7 @@ class Workers(WeirTest):
         for thread in threads:
             thread.join()
         self.assertEqual(statuses, [200] * 480)
-        self.assertEqual(most[0], 7)
+        self.assertEqual(maximum[0], 7)
         self.assert_idle(weir)
 
     def test_a_rate_is_exact_across_workers(self):

@@ -1,4 +1,4 @@
-"""What a request's body asks for: read where it is JSON, refused where it could mean two things, else left alone."""
+"""What a request's body asks for: read where it is JSON, refused where it is ambiguous, otherwise unchanged."""
 
 import json
 import unittest
@@ -11,7 +11,7 @@ CHAT = "/v1/chat/completions"
 
 
 class Bodies(SharedWeirTest):
-    """The backend must see exactly the bytes the client sent, or nothing."""
+    """The backend must get exactly the bytes the client sent, or nothing."""
 
     def post(self, path, body, fields=(JSON,)):
         return self.weir.request("POST", path, list(fields), body)
@@ -29,7 +29,7 @@ class Bodies(SharedWeirTest):
         self.assertEqual(self.post(path, body, fields).status, 200, (path, body))
         self.assertEqual(self.backend.requests[-1].body, body)
 
-    def test_members_that_price_a_request_must_not_stand_twice(self):
+    def test_duplicate_members_that_price_a_request_are_refused(self):
         for body in (b'{"max_tokens":1,"max_tokens":100000}', b'{"model":"a","m\\u006fdel":"b"}',
                      b'{"stream":true,"stream":false}', b'{"n":1,"n":128}'):
             self.assert_refused(CHAT, body, "twice")
@@ -43,7 +43,7 @@ class Bodies(SharedWeirTest):
         self.assert_passed(CHAT, b' {"max_tokens" : 1e2 ,"n":null } ')
         self.assert_passed(CHAT, b'{"max_tokens":-1}')
 
-    def test_what_is_no_json_object_is_refused_where_one_is_due(self):
+    def test_anything_but_a_json_object_is_refused_where_one_is_due(self):
         for body in (b"[]", b"hello", b'{"model":"m"', b'\xef\xbb\xbf{"model":"m"}', '{"n":9}'.encode("utf-16-le")):
             self.assert_refused(CHAT, body, "JSON")
             self.assert_refused(CHAT, body, "JSON", fields=())
@@ -91,11 +91,11 @@ class BodyClasses(WeirTest):
     def test_without_a_body_no_condition_on_it_holds(self):
         self.assertEqual(self.class_of(None, "GET"), "rest")
 
-    def test_a_body_that_cannot_be_read_is_of_the_worst_class_that_is_open(self):
+    def test_a_body_that_cannot_be_read_gets_the_worst_class_still_open(self):
         self.assertEqual(self.class_of(b"model=large", fields=[], target="/"), "large")
         self.assertEqual(self.class_of(b"anything", fields=[("Content-Type", "text/plain")], target="/"), "large")
 
-    def test_a_body_in_pieces_and_one_that_is_waited_for_decide_as_well(self):
+    def test_a_body_in_pieces_and_a_delayed_one_decide_too(self):
         with self.weir.connect() as client:
             client.send(f"POST {CHAT} HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n"
                         "Expect: 100-continue\r\nContent-Length: 17\r\n\r\n".encode())

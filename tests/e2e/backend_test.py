@@ -1,4 +1,4 @@
-"""Backends that fail, in every way that they do: what the client sees, and what becomes of the endpoint (item 22)."""
+"""Backends that fail, in every way: what the client gets, and what happens to the endpoint."""
 
 import socket
 import threading
@@ -8,8 +8,8 @@ import unittest
 from support.backend import hold, ok, reply, respond
 from support.faults import Blackhole, Wedged, half_close_after, refusing, reset_after
 from support.policy import small_policy
-from support.process import WeirTest, free_port
-from support.waiting import eventually, holds, scaled
+from support.process import WeirTest
+from support.waiting import eventually, pause, scaled, stays
 from support.wire import Closed, format_request
 
 
@@ -26,14 +26,14 @@ class OneEndpoint(WeirTest):
         self.assertEqual((answer.status, answer.get("x-weir-decision")), (status, reason))
         self.assertIsNotNone(answer.get("x-request-id"))
 
-    def test_item_22_that_refuses_connections_is_502_at_once(self):
+    def test_a_backend_that_refuses_connections_is_502_at_once(self):
         weir = self.start_weir(small_policy(refusing(), backend=never_ejected()))
         began = time.monotonic()
         self.assert_failure(weir.request(), 502, "backend_unreachable")
         self.assertLess(time.monotonic() - began, scaled(0.5))
         self.assert_idle(weir)
 
-    def test_item_22_that_swallows_connections_is_504_after_the_connect_timeout(self):
+    def test_a_backend_that_swallows_connections_is_504_after_the_connect_timeout(self):
         blackhole = Blackhole()
         self.addCleanup(blackhole.close)
         weir = self.start_weir(small_policy(blackhole.address, backend=never_ejected(connect="200ms")))
@@ -42,25 +42,25 @@ class OneEndpoint(WeirTest):
         self.assertLess(time.monotonic() - began, scaled(2))
         self.assert_idle(weir)
 
-    def test_item_22_that_resets_before_it_answers_is_502(self):
+    def test_a_backend_that_resets_before_it_answers_is_502(self):
         _, weir = self.start(reset_after(b""))
         self.assert_failure(weir.request(), 502, "backend_reset")
         self.assert_idle(weir)
 
-    def test_item_22_that_closes_before_it_answers_is_502(self):
+    def test_a_backend_that_closes_before_it_answers_is_502(self):
         _, weir = self.start(lambda peer, request: False)
         self.assert_failure(weir.request(), 502, "backend_reset")
 
-    def test_item_22_that_half_closes_before_it_answers_is_502(self):
+    def test_a_backend_that_half_closes_before_it_answers_is_502(self):
         _, weir = self.start(half_close_after(b""))
         self.assert_failure(weir.request(), 502, "backend_reset")
 
-    def test_item_22_that_half_closes_after_it_answered_has_answered(self):
+    def test_a_backend_that_half_closes_after_its_answer_has_answered(self):
         _, weir = self.start(half_close_after(reply(b"whole")))
         for _ in range(3):
             self.assertEqual(weir.request().body, b"whole")
 
-    def test_item_22_that_never_answers_is_504_and_gives_the_slot_back(self):
+    def test_a_backend_that_never_answers_is_504_and_gives_the_slot_back(self):
         backend, weir = self.start(hold(threading.Event()), first_byte="200ms", whole_answer="210ms")
         for body in (b'{"stream":true}', b"{}"):
             began = time.monotonic()
@@ -69,7 +69,7 @@ class OneEndpoint(WeirTest):
         self.eventually(lambda: len(backend.cancelled) == 2)
         self.assert_idle(weir)
 
-    def test_item_22_that_takes_nothing_of_a_large_body_is_504_and_not_the_clients_fault(self):
+    def test_a_backend_that_reads_nothing_of_a_large_body_is_504_and_not_the_clients_fault(self):
         def wedged(peer, request):
             peer.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
             eventually(lambda: peer.backend.stopping, 5)
@@ -78,14 +78,14 @@ class OneEndpoint(WeirTest):
         weir = self.start_weir_before(backend, backend=never_ejected(idle="500ms"), listener_limits={
             "body_bytes": "100MiB", "body_timeout": "200ms"})
         client = self.client(weir)
-        # Made in one piece before anything is sent: it may take longer than the client has for its body.
+        # Built before anything is sent: that may take longer than the client has for its body.
         request = b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 60000000\r\n\r\n" + b"x" * 60_000_000
         sender = threading.Thread(target=client.try_send, args=(request,), daemon=True)
         sender.start()
         self.assert_failure(client.response(), 504, "backend_timeout")
         self.assert_idle(weir)
 
-    def test_item_22_that_falls_silent_in_a_stream_is_cut_and_the_client_sees_it(self):
+    def test_a_stream_that_falls_silent_is_ended_and_the_client_notices(self):
         def silent(peer, request):
             peer.send(b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n"
                       b"9\r\ndata: 1\n\n\r\n")
@@ -97,13 +97,13 @@ class OneEndpoint(WeirTest):
         self.assertRegex(answer.body, rb'^data: 1\n\ndata: {"error":.*"code":"backend_timeout"')
         self.assert_idle(weir)
 
-    def test_item_22_that_talks_for_ever_is_cut_by_the_total(self):
+    def test_a_stream_that_never_ends_is_ended_by_the_total_timeout(self):
         def talk(peer, request):
             peer.send(b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n")
             try:
                 while True:
                     peer.send(b"9\r\ndata: 1\n\n\r\n")
-                    time.sleep(0.02)
+                    pause(0.02)
             except OSError:
                 return False
         _, weir = self.start(talk, total="400ms")
@@ -113,7 +113,7 @@ class OneEndpoint(WeirTest):
         self.assertLess(time.monotonic() - began, scaled(1.5))
         self.assert_idle(weir)
 
-    def test_item_22_that_is_stopped_is_504_and_others_are_served(self):
+    def test_a_stopped_backend_is_504_and_others_are_served(self):
         wedged = Wedged()
         self.addCleanup(wedged.close)
         backend = self.start_backend()
@@ -133,7 +133,7 @@ class OneEndpoint(WeirTest):
         self.eventually(lambda: weir.request().status == 200)
         self.assert_idle(weir)
 
-    def test_a_failure_is_told_in_the_callers_dialect(self):
+    def test_a_failure_is_reported_in_the_callers_dialect(self):
         weir = self.start_weir(small_policy(refusing(), backend=never_ejected()))
         self.assertIn(b'"type":"server_error"', weir.request("POST", "/v1/chat/completions", [], b"{}").body)
         self.assertIn(b'"type":"api_error"', weir.request("POST", "/v1/messages", [], b"{}").body)
@@ -151,7 +151,7 @@ class TwoEndpoints(WeirTest):
         policy = small_policy(first.url, second.url, capacity=capacity, backend=options)
         return self.start_weir(policy)
 
-    def test_item_22_a_request_whose_endpoint_dies_unanswered_is_served_by_the_other(self):
+    def test_a_request_whose_endpoint_dies_unanswered_is_served_by_the_other(self):
         dying = self.start_backend(lambda peer, request: peer.reset())
         healthy = self.start_backend(respond(b"healthy"))
         weir = self.start(dying, healthy, ejection={"failures": 0})
@@ -161,7 +161,7 @@ class TwoEndpoints(WeirTest):
         self.assertEqual({r.body for r in healthy.requests}, {b'{"n":1}'})
         self.assert_idle(weir)
 
-    def test_item_19_a_request_is_not_repeated_once_a_byte_of_its_answer_went_out(self):
+    def test_a_request_is_not_repeated_once_a_byte_of_its_answer_went_out(self):
         def cut(peer, request):
             peer.send(b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhello")
             return peer.reset()
@@ -181,7 +181,7 @@ class TwoEndpoints(WeirTest):
             self.assertEqual((answer.status, answer.body, answer.get("x-weir-decision")), (int(status[:3]), b"mine", None))
             self.assertEqual(len(first.requests) + len(second.requests), 1)
 
-    def test_item_22_an_endpoint_that_fails_again_and_again_is_ejected_and_comes_back(self):
+    def test_an_endpoint_that_fails_repeatedly_is_ejected_and_comes_back(self):
         failing = self.start_backend(lambda peer, request: peer.reset())
         healthy = self.start_backend(respond(b"healthy"))
         weir = self.start(failing, healthy, ejection={"failures": 3, "duration": "500ms"})
@@ -202,7 +202,7 @@ class TwoEndpoints(WeirTest):
         failing.answer = ok
         self.assertEqual(weir.request().status, 200)
 
-    def test_load_goes_to_whoever_has_fewest_requests(self):
+    def test_load_goes_to_the_endpoint_with_the_fewest_requests(self):
         done = threading.Event()
         self.addCleanup(done.set)
         first, second = self.start_backend(hold(done)), self.start_backend(hold(done))
@@ -222,7 +222,7 @@ class Health(WeirTest):
     FAST = {"path": "/health", "every": "50ms", "timeout": "40ms", "fall": 3, "rise": 2}
 
     def probed(self, healthy):
-        """A backend whose health is what `healthy` holds, and that serves whatever else is asked."""
+        """A backend whose health is `healthy`, and that serves every other request."""
         def answer(peer, request):
             if request.target == "/health":
                 peer.send(reply(b"", "200 OK" if healthy.is_set() else "503 Sick"))
@@ -265,7 +265,7 @@ class Health(WeirTest):
         self.eventually(lambda: len(probes) >= 2)
         fail_next.set()
         self.eventually(lambda: not fail_next.is_set())
-        self.assertTrue(holds(lambda: self.available(weir) == [True], 0.3))
+        self.assertTrue(stays(lambda: self.available(weir) == [True], 0.3))
 
     def test_with_every_endpoint_down_requests_are_503(self):
         state = threading.Event()

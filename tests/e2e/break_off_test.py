@@ -1,5 +1,5 @@
-"""Answers that fail after they have begun: an error event where the stream can carry one, an abort where not, and never
-what could be taken for an end."""
+"""Answers that fail after they have begun: an error event if the stream can carry one, otherwise an abort, and never
+anything that could be taken for a clean end."""
 
 import json
 import threading
@@ -8,7 +8,7 @@ import unittest
 from support.backend import raw
 from support.policy import small_policy
 from support.process import WeirTest
-from support.waiting import scaled
+from support.waiting import pause, scaled
 from support.wire import format_request
 
 JSON = ("Content-Type", "application/json")
@@ -48,11 +48,11 @@ def events_of(body):
 
 class BreakOff(WeirTest):
     def ask(self, weir, form="chat", path=None, body=b'{"model":"m","stream":true,"stream_options":{"include_usage":true}}'):
-        """A client that asks for usage itself: else Weir asks, and holds back the beginning of an event that has not ended."""
+        """A client that asks for usage itself: otherwise Weir asks, and holds back the beginning of an unfinished event."""
         return weir.request("POST", path or PATHS[form], [JSON], body)
 
     def check(self, answer, form, reason, passed):
-        """What passed arrived as it was, the last event is the error, and there is no end."""
+        """What passed arrived unchanged, the last event is the error, and there is no clean end."""
         self.assertEqual((answer.status, answer.complete), (200, False))
         self.assertTrue(answer.body.startswith(passed), answer.body)
         self.assertNotIn(b"[DONE]", answer.body)
@@ -84,7 +84,7 @@ class BreakOff(WeirTest):
 
         def reset(peer, request):
             peer.send(head() + chunk(passed))
-            threading.Event().wait(0.1)
+            pause(0.1)  # a reset discards what Weir has not read yet
             return peer.reset()
         for answer in (reset, raw(head() + chunk(passed) + b"zz\r\n", keep=True)):
             weir = self.start_weir_before(self.start_backend(answer))
@@ -99,21 +99,21 @@ class BreakOff(WeirTest):
             self.check(answer, "chat", "backend_died", passed)
             self.assertEqual(json.loads(events_of(answer.body)[0][1])["choices"][0]["delta"]["content"], "Still")
 
-    def test_half_an_event_that_was_held_back_never_comes(self):
+    def test_half_an_event_that_was_held_back_is_never_sent(self):
         passed = EVENTS["chat"][0]
         weir = self.start_weir_before(self.start_backend(raw(head() + chunk(passed + EVENTS["chat"][1][:12]))))
         answer = self.ask(weir, body=b'{"model":"m","stream":true}')
         self.check(answer, "chat", "backend_died", passed)
         self.assertEqual(len(events_of(answer.body)), 2)
 
-    def test_half_an_event_of_anthropics_becomes_one_that_is_skipped(self):
+    def test_half_an_anthropic_event_becomes_one_that_is_skipped(self):
         passed = EVENTS["messages"][0] + EVENTS["messages"][1][:-9]
         weir = self.start_weir_before(self.start_backend(raw(head() + chunk(passed))))
         answer = self.ask(weir, "messages")
         self.check(answer, "messages", "api_error", passed)
         self.assertEqual([name for name, _ in events_of(answer.body)], ["message_start", "ping", "error"])
 
-    def test_before_the_first_event(self):
+    def test_a_failure_before_the_first_event_is_an_error_event(self):
         weir = self.start_weir_before(self.start_backend(raw(head())))
         self.check(self.ask(weir), "chat", "backend_died", b"")
 
@@ -132,7 +132,7 @@ class BreakOff(WeirTest):
                 self.check(self.ask(weir), "chat", reason, EVENTS["chat"][0])
                 self.assert_idle(weir)
 
-    def test_what_cannot_carry_an_event_is_aborted(self):
+    def test_an_answer_that_cannot_carry_an_event_is_aborted(self):
         event = EVENTS["chat"][0]
         plain = head().replace(b"text/event-stream", b"application/json")
         for name, path, answer in (
@@ -147,7 +147,7 @@ class BreakOff(WeirTest):
                 self.assertEqual((answer.status, answer.complete), (200, False))
                 self.assertNotIn(b"error", answer.body)
 
-    def test_a_client_that_does_not_read_does_not_hold_it_up(self):
+    def test_a_client_that_does_not_read_does_not_delay_the_end(self):
         big = b"data: " + b"x" * 4_000_000 + b"\n\n"
         backend = self.start_backend(raw(head() + chunk(big)))
         weir = self.start_weir(small_policy(backend.url, listener_limits={"write_timeout": "300ms"}))

@@ -45,13 +45,13 @@ class Verbs(unittest.TestCase):
 
 
 class Check(unittest.TestCase):
-    def test_every_policy_that_people_start_from_is_clean(self):
+    def test_every_example_policy_is_clean(self):
         files = sorted((ROOT / "config").glob("*.yaml"))
         self.assertGreaterEqual(len(files), 4)
-        # The certificates and keys that they name are the reader's own.
+        # The certificates and keys that they name do not exist here.
         code, out, err = run_weir("check", "--without-files", *files)
         self.assertEqual((code, err), (0, ""))
-        # How many descriptors a process may have is the machine's affair: that warning says nothing of the policy.
+        # The limit on descriptors is the machine's: that warning says nothing about the policy.
         self.assertEqual(set(re.findall(r"\[([a-z-]+)\]$", out, re.M)) - {"too-few-descriptors"}, set())
         self.assertEqual(len(re.findall(r"\.yaml: ok, ", out)), len(files))
 

@@ -1,4 +1,4 @@
-"""Cheaper answers before refusals: which requests, what becomes of their bodies, and who is told."""
+"""Cheaper answers before refusals: which requests, how their bodies change, and how that is reported."""
 
 import json
 import tempfile
@@ -35,7 +35,7 @@ def rule(name="short", pressure=0, cls="bulk", mode="enforce", when=None, **do):
 
 
 class Bodies(WeirTest):
-    """At pressure 0, so that every request of the class is meant."""
+    """At pressure 0, so that the rules apply to every request of the class."""
 
     def changed(self, body, path="/v1/chat/completions", key="bulk", *rules):
         backend = self.start_backend()
@@ -45,7 +45,7 @@ class Bodies(WeirTest):
         self.assertEqual(answer.status, 200)
         return backend.requests[0].body, answer.get("x-weir-degraded"), weir
 
-    def test_a_length_is_clamped_under_whichever_name_it_has_and_nothing_else_moves(self):
+    def test_a_length_is_clamped_under_each_of_its_names_and_nothing_else_changes(self):
         for path, before, after in (
                 ("/v1/chat/completions", b'{ "model":"m",  "max_tokens" : 4000, "x": [1,  2] }', b'{ "model":"m",  "max_tokens" : 128, "x": [1,  2] }'),
                 ("/v1/chat/completions", b'{"max_completion_tokens":4000,"messages":[]}', b'{"max_completion_tokens":128,"messages":[]}'),
@@ -57,15 +57,15 @@ class Bodies(WeirTest):
                 body, header, _ = self.changed(before, path)
                 self.assertEqual((body, header), (after, "short"))
 
-    def test_what_engines_refuse_beside_a_lower_limit_goes_down_with_it(self):
-        for most, path, before, after in (
+    def test_members_that_engines_refuse_beside_a_lower_limit_are_lowered_with_it(self):
+        for maximum, path, before, after in (
                 (128, "/v1/chat/completions", b'{"min_tokens" : 400,"max_tokens":4000,"x":1}', b'{"min_tokens" : 128,"max_tokens":128,"x":1}'),
                 (128, "/v1/completions", b'{"min_tokens":20,"max_tokens":4000}', b'{"min_tokens":20,"max_tokens":128}'),
                 (2000, "/v1/messages", b'{"max_tokens":9000, "thinking":{"type":"enabled","budget_tokens":8000}}',
                  b'{"max_tokens":2000, "thinking":{"type":"enabled","budget_tokens":1999}}'),
                 (1024, "/v1/messages", b'{"thinking":{"type":"enabled","budget_tokens":2000},"max_tokens":9000}', b'{"max_tokens":1024}')):
             with self.subTest(before):
-                body, header, _ = self.changed(before, path, "bulk", rule(max_output_tokens=most))
+                body, header, _ = self.changed(before, path, "bulk", rule(max_output_tokens=maximum))
                 self.assertEqual((body, header), (after, "short"))
 
     def test_a_rule_changes_the_tier_that_the_class_would_serve(self):
@@ -83,7 +83,7 @@ class Bodies(WeirTest):
             self.assertEqual(json.loads(body), {name: 128, "model": "m", "input": "x"})
             self.assertEqual(header, "short")
 
-    def test_what_needs_no_change_is_not_changed_and_not_called_so(self):
+    def test_a_body_that_needs_no_change_is_not_changed_and_not_reported_so(self):
         for body, path, key in ((b'{ "max_tokens":128 }', "/v1/chat/completions", "bulk"), (b'{"max_tokens":9}', "/v1/messages", "bulk"),
                                 (b'{"max_tokens":4000}', "/v1/chat/completions", "direct"),
                                 (b'{"input":"x"}', "/v1/embeddings", "bulk"), (b'{"max_tokens":4000}', "/elsewhere", "bulk")):
@@ -148,7 +148,7 @@ class Pressure(WeirTest):
         answer = self.ask(weir).response()
         self.assertEqual((answer.status, answer.get("x-weir-degraded")), (200, "fallback_route"))
         self.assertEqual(json.loads(small.requests[0].body), {"model": "small-8b", "max_tokens": 1000})
-        # A body that comes after its head is waited for: it may yet be served elsewhere.
+        # A body that comes after its head is awaited: it may still be served elsewhere.
         late = self.client(weir)
         late.send(format_request("POST", "/v1/chat/completions", [JSON, bearer("bulk"), ("Content-Length", "13")]))
         late.send(b'{"model":"x"}')

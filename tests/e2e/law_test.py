@@ -1,4 +1,4 @@
-"""The law of the judge on the real binary: what a request weighs, who stands where, what the engine is told."""
+"""The law of the judge on the real binary: the cost of a request, the order of the queue, the priority for the engine."""
 
 import json
 import re
@@ -7,11 +7,11 @@ import threading
 import time
 import unittest
 
-from support.backend import event_stream, hold, ok, reply
+from support.backend import event_stream, hold, reply
 from support.mock import Mock
 from support.policy import sha256, small_policy
 from support.process import BINARY, WeirTest
-from support.waiting import holds, scaled
+from support.waiting import scaled, stays
 from support.wire import Response, format_request
 
 KEYS = {"direct": "direct-key-1", "bulk": "bulk-key-2"}
@@ -23,7 +23,7 @@ def bearer(name):
 
 
 def policy(*endpoints, capacity=None, backend=None, bulk=None, direct=None, **more):
-    """A bulk class and a direct one, told apart by key."""
+    """A bulk class and a direct one, distinguished by key."""
     described = {"requests": 16, **(capacity or {})}
     return small_policy(
         *endpoints, backend={"capacity": described, **(backend or {})},
@@ -51,7 +51,7 @@ class Prompts(WeirTest):
         second.send(post(chat("y" * 3000, stream=True)))
         self.eventually(lambda: weir.waiting("direct") == 1)
         self.assert_soon_equal(lambda: weir.metrics().sum("weir_pending_prompt_tokens") // 100, 7)
-        self.assertTrue(holds(lambda: weir.inflight() == 1))
+        self.assertTrue(stays(lambda: weir.inflight() == 1))
         go.set()
         self.assertEqual(first.response().status, 200)
         self.assertEqual(second.response().status, 200)
@@ -59,7 +59,7 @@ class Prompts(WeirTest):
         self.assert_soon_equal(lambda: weir.metrics().sum("weir_pending_prompt_tokens"), 0)
         self.assert_soon_equal(lambda: weir.metrics().sum("weir_inflight_tokens"), 0)
 
-    def test_what_is_no_json_has_no_prompt(self):
+    def test_a_body_that_is_not_json_has_no_prompt(self):
         go = threading.Event()
         backend = self.start_backend(hold(go))
         weir = self.start_weir(policy(backend.url, capacity={"prompt_tokens": 100}))
@@ -84,7 +84,7 @@ class Context(WeirTest):
         self.eventually(lambda: weir.metrics().sum("weir_inflight_tokens") > 440)
         second.send(post(chat("x" * 600, stream=True)))
         self.eventually(lambda: weir.waiting("direct") == 1)
-        self.assertTrue(holds(lambda: weir.inflight() == 1))
+        self.assertTrue(stays(lambda: weir.inflight() == 1))
         go.set()
         self.assertEqual(first.response().status, 200)
         self.assertEqual(second.response().status, 200)
@@ -102,7 +102,7 @@ class Context(WeirTest):
                                       backend={"metrics": {"path": "/engine"}}))
         self.eventually(lambda: weir.metrics().sum("weir_limit_tokens") == 16000)
 
-    def test_an_engine_that_does_not_say_is_not_limited_and_named_in_the_log(self):
+    def test_an_engine_without_a_cache_size_is_not_limited_and_named_in_the_log(self):
         backend = self.start_backend()
         weir = self.start_weir(policy(backend.url, capacity={"context_tokens": "read"}))
         self.eventually(lambda: "does not say how many tokens" in weir.stderr())
@@ -115,7 +115,7 @@ class EnginePriority(WeirTest):
             self.assertEqual(weir.request("POST", path, [JSON, *fields], body).status, 200)
         return [request.body for request in backend.requests]
 
-    def test_is_written_into_the_body_and_nothing_else_moves(self):
+    def test_the_priority_is_written_into_the_body_and_nothing_else_changes(self):
         backend = self.start_backend()
         weir = self.start_weir(policy(backend.url, backend={"priority": "forward"}))
         body = chat("hi", stream=False)
@@ -127,20 +127,20 @@ class EnginePriority(WeirTest):
         for request in backend.requests:
             self.assertEqual(int(request.get("content-length")), len(request.body))
 
-    def test_is_not_the_callers_to_say(self):
+    def test_a_caller_cannot_set_the_engines_priority(self):
         backend = self.start_backend()
         weir = self.start_weir(policy(backend.url))
         body = b'{"priority":-100,"a":1}'
         self.assertEqual(self.bodies(weir, backend, ([], body)), [b'{"a":1}'])
 
-    def test_what_is_no_object_passes_as_it_is(self):
+    def test_a_body_that_is_not_an_object_passes_unchanged(self):
         backend = self.start_backend()
         weir = self.start_weir(policy(backend.url, backend={"priority": "forward"}))
         self.assertEqual(self.bodies(weir, backend, ([], b"[1]"), ([], b'{"a":1'), path="/v1/other"), [b"[1]", b'{"a":1'])
 
 
 class Guarantee(WeirTest):
-    def test_a_bulk_class_keeps_its_part_against_a_better_one(self):
+    def test_a_bulk_class_keeps_its_share_against_a_better_one(self):
         go = threading.Event()
         backend = self.start_backend(hold(go))
         weir = self.start_weir(policy(backend.url, capacity={"requests": 4}, bulk={"guarantee": "25%"},
@@ -151,7 +151,7 @@ class Guarantee(WeirTest):
         self.eventually(lambda: weir.inflight("direct") == 4 and weir.waiting("direct") == 1)
         clients[5].send(post(chat(), bearer("bulk")))
         self.eventually(lambda: weir.waiting("bulk") == 1)
-        clients[0].close()  # a slot: the bulk class is owed it, though a better one waits
+        clients[0].close()  # a slot: it is the bulk class's guarantee, though a better one waits
         self.eventually(lambda: weir.inflight("bulk") == 1)
         self.assert_soon_equal(lambda: weir.waiting("direct"), 1)
         go.set()
@@ -164,7 +164,7 @@ class Eviction(WeirTest):
         return self.start_weir(policy(backend.url, capacity={"requests": 1}, bulk={"preemptible": True, **bulk},
                                       direct={"queue_timeout": "400ms"}))
 
-    def test_a_running_stream_is_cut_for_a_better_class_that_has_waited(self):
+    def test_a_running_stream_is_preempted_for_a_better_class_that_has_waited(self):
         go = threading.Event()
         self.addCleanup(go.set)
         # The first of the two streams stops after its first event.
@@ -177,7 +177,7 @@ class Eviction(WeirTest):
         direct.send(post(chat(stream=True)))
         self.assertEqual(direct.head().status, 200)
         self.assertGreater(time.monotonic() - began, 0.19)
-        # It had its first event, and then an error: never what could be taken for an end.
+        # It had its first event, and then an error: never anything that could be taken for a clean end.
         answer = Response(200, "", "HTTP/1.1", [])
         events = list(bulk.chunks(answer))
         self.assertLessEqual(len(events), 2)
@@ -189,7 +189,7 @@ class Eviction(WeirTest):
         line = next(line for line in weir.access_log() if line["reason"] == "evicted")
         self.assertEqual((line["class"], line["gate"], line["limit"]), ("bulk", "eviction", 0.2))
 
-    def test_one_without_an_answer_yet_gets_a_real_status(self):
+    def test_a_preempted_request_without_an_answer_gets_a_real_status(self):
         go = threading.Event()
         self.addCleanup(go.set)
         backend = self.start_backend(hold(go))
@@ -203,7 +203,7 @@ class Eviction(WeirTest):
         self.assertEqual(answer.get("x-weir-decision"), "evicted")
         self.eventually(lambda: weir.inflight("direct") == 1)
 
-    def test_is_off_by_default(self):
+    def test_preemption_is_off_by_default(self):
         go = threading.Event()
         backend = self.start_backend(hold(go))
         weir = self.weir_before(backend, preemptible=False)
@@ -217,9 +217,9 @@ class Eviction(WeirTest):
 
 
 class Tiers(WeirTest):
-    """`service_tier` as a hint: it lowers a standing, raises one only where the key is entitled, and is told back."""
+    """`service_tier` as a hint: it lowers a standing, raises one only where the key is entitled, and is reported back."""
 
-    def test_the_tier_decides_the_class_and_the_answer_says_which(self):
+    def test_the_tier_decides_the_class_and_the_answer_names_it(self):
         go = threading.Event()
         self.addCleanup(go.set)
         backend = self.start_backend(hold(go))
@@ -245,13 +245,13 @@ class Tiers(WeirTest):
                          ["default", "flex", "default", "default", "default", "priority"])
         order = [json.loads(request.body)["messages"][0]["content"] for request in backend.requests]
         self.assertEqual(order, ["held", "4", "1", "2", "3", "0"])
-        # What the body says of the tier is what it is served as; a body that says nothing is left alone.
+        # A tier in the body becomes the one served; a body without one is unchanged.
         self.assertEqual([json.loads(request.body).get("service_tier") for request in backend.requests],
                          [None, "priority", "default", None, "default", "flex"])
         # The engine agrees with the order.
         self.assertEqual([json.loads(request.body)["priority"] for request in backend.requests], [2, 0, 2, 2, 2, 4])
 
-    def test_the_body_of_an_answer_tells_the_tier_as_well(self):
+    def test_the_body_of_an_answer_names_the_tier_as_well(self):
         mock = Mock("--speed", "1000")
         self.addCleanup(mock.stop)
         base = policy(mock.url)

@@ -10,7 +10,7 @@ import unittest
 from support.backend import event_stream, hold, ok, respond
 from support.policy import sha256, small_policy
 from support.process import Weir, WeirTest, free_port, run_weir
-from support.waiting import holds, scaled
+from support.waiting import scaled, stays
 from support.wire import Client, Closed, format_request
 
 
@@ -88,7 +88,7 @@ class Caps(WeirTest):
         self.model = self.start_backend()
         return self.start_weir_before(self.model, listener_limits=limits, **(policy or {}))
 
-    def test_item_25_a_head_that_does_not_end_is_408(self):
+    def test_a_head_that_does_not_end_is_408(self):
         weir = self.start(header_timeout="200ms")
         for sent in (b"GET / HT", b"GET / HTTP/1.1\r\nHost: a\r\n"):
             with weir.connect() as client:
@@ -99,7 +99,7 @@ class Caps(WeirTest):
                 self.assertTrue(0.19 < time.monotonic() - began < scaled(1))
                 self.assertTrue(client.is_closed())
 
-    def test_item_25_a_head_that_trickles_in_gets_no_more_time(self):
+    def test_a_head_that_trickles_in_gets_no_more_time(self):
         weir = self.start(header_timeout="300ms")
         with weir.connect() as client:
             began = time.monotonic()
@@ -116,7 +116,7 @@ class Caps(WeirTest):
             self.assertEqual(client.response().status, 408)
             self.assertLess(time.monotonic() - began, scaled(1))
 
-    def test_item_25_a_body_that_stops_is_408(self):
+    def test_a_body_that_stops_is_408(self):
         weir = self.start(body_timeout="200ms")
         for framing in ("Content-Length: 100", "Transfer-Encoding: chunked"):
             with weir.connect() as client:
@@ -138,7 +138,7 @@ class Caps(WeirTest):
             self.assertTrue(fresh.is_closed())
             self.assertTrue(0.15 < time.monotonic() - began < scaled(1))
 
-    def test_item_25_a_client_that_reads_nothing_is_cut_after_its_write_timeout(self):
+    def test_a_client_that_reads_nothing_is_cut_off_after_its_write_timeout(self):
         weir = self.start(write_timeout="300ms")
         self.model.answer = respond(b"x" * (16 * 1024 * 1024))
         client = self.client(weir, receive_buffer=16 * 1024)
@@ -159,7 +159,7 @@ class Caps(WeirTest):
         self.assertIn(status(target="/" + "a" * 9000), (414, 431))
 
     def test_more_connections_than_the_limit_are_refused_when_they_come(self):
-        # Workers share the limit out, and the kernel the connections, which may fall on one worker alone.
+        # Workers share the limit, and the kernel distributes connections, possibly all to one worker.
         weir = self.start({"workers": 1}, connections=5)
         done = threading.Event()
         self.addCleanup(done.set)
@@ -214,8 +214,7 @@ class Admin(WeirTest):
         for open_path in ("/metrics", "/healthz", "/readyz", "/status"):
             self.assertEqual(weir.admin(open_path).status, 200, open_path)
 
-    def test_item_33_no_key_token_body_or_query_appears_anywhere(self):
-        """Item 33."""
+    def test_no_key_token_body_or_query_is_written_anywhere(self):
         weir = self.start()
         shown = b""
         for fields in ([("Authorization", f"Bearer {self.KEY}")], [("x-api-key", self.KEY)], [("Authorization", "Bearer wrong-secret")]):
@@ -225,16 +224,15 @@ class Admin(WeirTest):
         for path in ("/config", "/metrics", "/status", "/nothing"):
             answer = weir.admin(path, [("Authorization", f"Bearer {self.TOKEN}")])
             shown += answer.body + repr(answer.fields).encode()
-        weir.signal(signal.SIGHUP)
-        time.sleep(0.2)
+        weir.reload()
         weir.signal(signal.SIGTERM)
         weir.wait()
         shown += weir.stderr().encode() + weir.stdout.encode()
         self.assertNotIn(b"secret", shown.replace(b"WEIR_TEST_TOKEN", b""))
-        # Digests grant nothing, but they have no business outside the policy either.
+        # Digests grant nothing, but do not belong outside the policy either.
         self.assertNotIn(sha256(self.KEY).encode(), shown)
 
-    def test_item_33_a_path_cannot_break_a_log_line(self):
+    def test_a_path_cannot_break_a_log_line(self):
         weir = self.start()
         for target in ("/a%0d%0aX", "/%1b[31m", "/\"quote\"", "/back\\slash"):
             try:
@@ -246,7 +244,7 @@ class Admin(WeirTest):
             self.assertIsInstance(line, dict)
         self.assertNotIn("\x1b", weir.stderr())
 
-    def test_the_door_is_for_reading_and_says_what_there_is(self):
+    def test_the_admin_listener_only_reads_and_lists_its_paths(self):
         weir = self.start()
         answer = weir.admin("/nothing")
         self.assertEqual(answer.status, 404)
@@ -270,7 +268,7 @@ class Admin(WeirTest):
 
 
 def fails_on_request(word):
-    """An endpoint that answers, and fails a test whose body did not come through."""
+    """An endpoint that answers, and fails a test whose body did not arrive."""
     def answer(peer, request):
         assert request.method != "POST" or request.body == word
         return ok(peer, request)
@@ -299,7 +297,7 @@ class Reload(WeirTest):
         self.assertEqual(self.limited(weir, 6)[-1], 429)
         self.assertEqual(weir.request().status, 200)
 
-    def test_item_28_streams_in_flight_are_untouched(self):
+    def test_streams_in_flight_survive_a_reload(self):
         go = threading.Semaphore(0)
         self.model.answer = event_stream(10, gap=lambda _: go.acquire(timeout=scaled(10)))
         weir = self.start_weir(self.policy())
@@ -328,7 +326,7 @@ class Reload(WeirTest):
         weir.reload(policy)
         self.eventually(lambda: client.request("GET", "/other").status == 429)
 
-    def test_item_28_counts_in_flight_hold_across_a_reload(self):
+    def test_counts_in_flight_hold_across_a_reload(self):
         done = threading.Event()
         self.addCleanup(done.set)
         self.model.answer = hold(done)
@@ -343,12 +341,12 @@ class Reload(WeirTest):
         third = self.client(weir)
         third.send(format_request())
         self.eventually(lambda: weir.waiting() == 1)
-        self.assertTrue(holds(lambda: len(self.model.requests) == 2, 0.1))
+        self.assertTrue(stays(lambda: len(self.model.requests) == 2, 0.1))
         done.set()
         self.assertEqual({client.response().status for client in [*held, third]}, {200})
         self.assert_idle(weir)
 
-    def test_a_larger_capacity_lets_in_who_waits(self):
+    def test_a_larger_capacity_admits_the_queue(self):
         done = threading.Event()
         self.addCleanup(done.set)
         self.model.answer = hold(done)
@@ -365,7 +363,7 @@ class Reload(WeirTest):
         done.set()
         self.assertEqual({client.response().status for client in clients}, {200})
 
-    def test_item_28_a_file_that_does_not_check_changes_nothing_and_is_told(self):
+    def test_an_invalid_policy_changes_nothing_and_is_reported(self):
         weir = self.start_weir(self.policy())
         self.assertEqual(self.limited(weir, 3), [200, 200, 429])
         good = weir.status()["policy_hash"]
@@ -380,7 +378,7 @@ class Reload(WeirTest):
         self.assertTrue(weir.status()["last_reload_successful"])
         self.assert_soon_equal(lambda: weir.count("weir_config_last_reload_successful"), 1)
 
-    def test_item_28_a_file_that_is_gone_changes_nothing(self):
+    def test_a_missing_policy_file_changes_nothing(self):
         weir = self.start_weir(self.policy())
         weir.policy_file.unlink()
         weir.reload(expect=False)
@@ -414,7 +412,7 @@ class Reload(WeirTest):
         weir.reload(without)
         done.set()
         self.assertEqual(running.response().status, 200)
-        # Its class is gone: it is either served or told so, and never forgotten.
+        # Its class is gone: it is either served or refused, and never lost.
         self.assertIn(waiting.response().status, (200, 503))
         self.assertEqual(weir.request("GET", "/limited").status, 200)
         self.assert_idle(weir)
@@ -432,7 +430,7 @@ class Reload(WeirTest):
             self.assertEqual(weir.request().body, b"other")
         self.assertLessEqual(len(self.model.requests) - before, 1)
 
-    def test_item_28_fifty_reloads_under_load_cost_no_request(self):
+    def test_fifty_reloads_under_load_cost_no_request(self):
         weir = self.start_weir(self.policy())
         stop = threading.Event()
         statuses = []
@@ -457,8 +455,7 @@ class Drain(WeirTest):
     def drain_policy(self, backend, timeout="10s"):
         return small_policy(backend.url, capacity=128, workers=2, limits={"drain_timeout": timeout})
 
-    def test_item_29_running_streams_finish_and_it_exits_with_0(self):
-        """Item 29."""
+    def test_a_drain_lets_running_streams_finish_and_exits_with_0(self):
         started = threading.Semaphore(0)
         backend = self.start_backend(event_stream(20, every=0.02, gap=lambda i: started.release() if i == 0 else None))
         weir = self.start_weir(self.drain_policy(backend))
@@ -495,7 +492,7 @@ class Drain(WeirTest):
         self.assertTrue(client.is_closed())
         self.assertEqual(weir.wait(), 0)
 
-    def test_item_29_those_who_wait_in_line_are_still_served(self):
+    def test_a_drain_still_serves_the_queue(self):
         done = threading.Event()
         backend = self.start_backend(hold(done))
         policy = self.drain_policy(backend)
@@ -511,7 +508,7 @@ class Drain(WeirTest):
         self.assertEqual([client.response().status for client in clients], [200] * 3)
         self.assertEqual(weir.wait(), 0)
 
-    def test_item_29_what_does_not_finish_in_time_is_cut(self):
+    def test_a_drain_ends_what_does_not_finish_in_time(self):
         backend = self.start_backend(hold(threading.Event()))
         weir = self.start_weir(self.drain_policy(backend, "300ms"))
         client = self.client(weir)
@@ -533,7 +530,7 @@ class Drain(WeirTest):
             self.assertEqual(weir.wait(), 0)
             self.assertLess(time.monotonic() - began, scaled(1))
 
-    def test_a_word_that_is_passed_on_twice_and_a_reload_do_not_cut_a_drain_short(self):
+    def test_a_signal_that_comes_twice_and_a_reload_do_not_cut_a_drain_short(self):
         done = threading.Event()
         backend = self.start_backend(hold(done))
         weir = self.start_weir(self.drain_policy(backend))
@@ -542,12 +539,12 @@ class Drain(WeirTest):
         backend.wait_for(1)
         for number in (signal.SIGTERM, signal.SIGTERM, signal.SIGHUP):
             weir.signal(number)
-        time.sleep(0.1)
+        self.assertTrue(stays(weir.is_running, 0.1))
         done.set()
         self.assertEqual(client.response().status, 200)
         self.assertEqual(weir.wait(), 0)
 
-    def test_item_29_after_being_killed_it_is_back_at_once(self):
+    def test_after_a_kill_it_is_back_at_once(self):
         backend = self.start_backend()
         port = free_port()
         policy = small_policy(backend.url)
@@ -560,7 +557,7 @@ class Drain(WeirTest):
         began = time.monotonic()
         second = self.start_weir(policy)
         self.assertEqual(second.request().status, 200)
-        # Our promise is 200 ms; a busy machine starts an unoptimised process more slowly.
+        # The goal is 200 ms; a busy machine starts an unoptimised process more slowly.
         self.assertLess(time.monotonic() - began, scaled(2))
         first.stop()
 

@@ -1,4 +1,4 @@
-"""What the real binary exports is what dashboards and alerts were written for."""
+"""The real binary exports the metrics that dashboards and alerts use."""
 
 import pathlib
 import re
@@ -33,7 +33,7 @@ class Metrics(WeirTest):
         check = subprocess.run(["promtool", "check", "metrics"], input=self.scrape(), text=True, capture_output=True, timeout=30)
         self.assertEqual((check.returncode, check.stdout + check.stderr), (0, ""))
 
-    def test_the_policy_in_force_can_be_told_by_its_hash(self):
+    def test_the_policy_in_force_is_identified_by_its_hash(self):
         hash_on_metrics = re.search(r'weir_config_info\{hash="(\w+)"\} 1', self.scrape()).group(1)
         self.assertTrue(hash_on_metrics.startswith(self.weir.status()["policy_hash"]))
 

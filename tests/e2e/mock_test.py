@@ -13,9 +13,10 @@ import time
 import unittest
 from pathlib import Path
 
+from support.waiting import SLOW, eventually
+
 ROOT = Path(__file__).resolve().parents[2]
 BINARY = os.environ.get("WEIR_BINARY", str(ROOT / "build/dev/proxy/weir"))
-SLOW = float(os.environ.get("WEIR_TEST_SLOW", "1"))
 
 
 class MockTest(unittest.TestCase):
@@ -59,10 +60,7 @@ class MockTest(unittest.TestCase):
         return float(found[1])
 
     def eventually(self, predicate, message):
-        deadline = time.monotonic() + 5 * SLOW
-        while not predicate():
-            self.assertLess(time.monotonic(), deadline, message)
-            time.sleep(0.01)
+        self.assertTrue(eventually(predicate), message)
 
 
 def chat(tokens=8, **more):
@@ -115,9 +113,8 @@ class Api(MockTest):
         one = b"POST /v1/messages HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body)
         with socket.create_connection(self.address, 10 * SLOW) as client:
             client.sendall(one)
-            time.sleep(0.01)
+            received = client.recv(65536)
             client.sendall(one * 2)
-            received = b""
             while received.count(b"0\r\n\r\n") < 3:
                 data = client.recv(65536)
                 self.assertTrue(data, received)
@@ -234,7 +231,7 @@ class Load(MockTest):
         for thread in threads:
             thread.join()
         self.assertEqual(len(times), 100)
-        # 16 slots: the last come in the seventh batch, and each batch is slower than one alone.
+        # 16 slots: the last run in the seventh batch, and each batch is slower than one request alone.
         self.assertGreater(max(times), 5 * alone)
         self.assertEqual(self.metric("weir_mock_max_running"), 16)
         self.assertEqual(self.metric("vllm:request_success_total"), 101)
@@ -271,7 +268,7 @@ class Fast(MockTest):
             before = self.resident()
             client.sendall(b"POST /v1/chat/completions HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body))
             self.eventually(lambda: self.metric("vllm:request_success_total") == 1, "the engine did not finish")
-            self.assertLess(self.resident() - before, 8 << 20)  # a sanitizer keeps some of what is freed
+            self.assertLess(self.resident() - before, 8 << 20)  # a sanitizer keeps some of the freed memory
             received, tail = 0, b""
             while not tail.endswith(b"0\r\n\r\n"):
                 data = client.recv(1 << 16)

@@ -1,4 +1,4 @@
-"""Two programs that nobody here wrote: nginx as the backend, curl as the client."""
+"""Two independent programs: nginx as the backend, curl as the client."""
 
 import gzip
 import hashlib

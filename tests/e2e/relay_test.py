@@ -1,22 +1,21 @@
-"""Bodies on their way through: at once, whole, and no faster than the slower side takes them."""
+"""Relayed bodies: without delay, whole, and no faster than the slower side reads."""
 
 import hashlib
 import os
 import threading
-import time
 import unittest
 
 from support.backend import event_stream, ok, raw, reply, respond
-from support.policy import small_policy
+from support.faults import open_descriptors
 from support.process import WeirTest
-from support.waiting import SLOW, eventually, holds, scaled
-from support.wire import Client, chunked, format_request
+from support.waiting import SLOW, eventually, pause, scaled, stands_still
+from support.wire import chunked, format_request
 
 MIB = 1024 * 1024
 
 
 class Streams(WeirTest):
-    def test_item_21_each_event_is_passed_on_before_the_next_one_is_made(self):
+    def test_each_event_is_passed_on_before_the_next_one_is_made(self):
         received = threading.Semaphore(1)
 
         def gap(_):
@@ -35,7 +34,7 @@ class Streams(WeirTest):
         self.assertEqual(events, [b"data: {\"n\":%d}\n\n" % i for i in range(20)])
         self.assertTrue(answer.complete)
 
-    def test_item_21_the_head_of_a_stream_leaves_before_its_first_event(self):
+    def test_the_head_of_a_stream_leaves_before_its_first_event(self):
         go = threading.Event()
         backend = self.start_backend(event_stream(1, gap=lambda _: go.wait(scaled(5))))
         weir = self.start_weir_before(backend)
@@ -51,13 +50,13 @@ class Streams(WeirTest):
         answer = weir.request()
         self.assertEqual((answer.body, answer.complete), (b"data: 1\n\ndata: 2\n\n", True))
 
-    def test_a_hundred_streams_at_once_are_neither_cut_nor_mixed(self):
+    def test_a_hundred_streams_at_once_are_neither_truncated_nor_mixed_up(self):
         def answer(peer, request):
             name = request.target[1:].encode()
             peer.send(b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n")
             for i in range(20):
                 peer.send(b"%x\r\ndata: %s %d\n\n\r\n" % (len(b"data: %s %d\n\n" % (name, i)), name, i))
-                time.sleep(0.005)
+                pause(0.005)
             peer.send(b"0\r\n\r\n")
             return True
         backend = self.start_backend(answer)
@@ -111,7 +110,7 @@ class LargeBodies(WeirTest):
 
 
 class BackPressure(WeirTest):
-    def test_item_25_a_client_that_does_not_read_stops_the_backend_and_costs_little(self):
+    def test_a_client_that_does_not_read_stops_the_backend_and_costs_little(self):
         sent = [0]
         total = 64 * MIB
 
@@ -128,18 +127,14 @@ class BackPressure(WeirTest):
         client = self.client(weir, receive_buffer=16 * 1024)
         client.send(format_request())
         self.eventually(lambda: sent[0] > 0)
-
-        def stands_still():
-            at = sent[0]
-            return holds(lambda: sent[0] == at, during=0.3 / SLOW)
-        self.eventually(stands_still, "the backend was read on and on", within=10)
+        self.eventually(lambda: stands_still(lambda: sent[0]), "the backend was read on and on", within=10)
         self.assertLess(sent[0], total)
         # What is left is what the kernel's own buffers hold on three sockets.
         self.assertLess(weir.resident_bytes() - before, 2 * MIB * SLOW)
         answer = client.response()
         self.assertEqual((len(answer.body), answer.complete), (total, True))
 
-    def test_item_25_a_backend_that_does_not_read_stops_the_client_and_costs_little(self):
+    def test_a_backend_that_does_not_read_stops_the_client_and_costs_little(self):
         release = threading.Event()
 
         def answer(peer, request):
@@ -163,11 +158,7 @@ class BackPressure(WeirTest):
                 sent[0] += len(block)
         uploader = threading.Thread(target=upload, daemon=True)
         uploader.start()
-
-        def stands_still():
-            at = sent[0]
-            return at > 0 and holds(lambda: sent[0] == at, during=0.3 / SLOW)
-        self.eventually(stands_still, "the client was read on and on", within=10)
+        self.eventually(lambda: stands_still(lambda: sent[0]), "the client was read on and on", within=10)
         self.assertLess(sent[0], 64 * MIB)
         self.assertLess(weir.resident_bytes() - before, 2 * MIB * SLOW)
         release.set()
@@ -176,7 +167,7 @@ class BackPressure(WeirTest):
 
 
 class EarlyAnswers(WeirTest):
-    def test_item_16_an_early_answer_reaches_the_client_and_closes_both_sides(self):
+    def test_an_early_answer_reaches_the_client_and_closes_both_sides(self):
         closed = []
 
         def refuse(peer, request):
@@ -194,7 +185,7 @@ class EarlyAnswers(WeirTest):
         self.assertIsNotNone(closed[0], "the backend's connection stays open in the middle of a body")
         self.assert_idle(weir)
 
-    def test_item_16_an_early_answer_to_a_body_still_on_its_way_is_read_though_the_client_sends_on(self):
+    def test_an_early_answer_is_read_even_if_the_client_keeps_sending_its_body(self):
         backend = self.start_backend(lambda peer, r: (peer.send(reply(b"no", "401 Unauthorized")), False)[1], read_bodies=False)
         weir = self.start_weir_before(backend)
         client = self.client(weir)
@@ -206,7 +197,7 @@ class EarlyAnswers(WeirTest):
         self.assertEqual(answer.status, 401)
         self.assertEqual(answer.get("connection"), "close")
 
-    def test_item_16_an_answer_before_the_end_of_a_short_body_that_is_already_here_keeps_the_connection(self):
+    def test_an_early_answer_to_a_short_body_that_has_arrived_keeps_the_connection(self):
         backend = self.start_backend(lambda peer, r: (peer.send(reply(b"early")), peer.read_body(r), True)[2], read_bodies=False)
         weir = self.start_weir_before(backend)
         client = self.client(weir)
@@ -215,32 +206,34 @@ class EarlyAnswers(WeirTest):
 
 
 class UpstreamConnections(WeirTest):
-    """Each worker has a pool of its own: what is asked of a pool is asked of one."""
+    """Each worker has a pool of its own, so these tests run one worker."""
 
-    def test_connections_to_the_backend_are_used_again(self):
+    def test_connections_to_the_backend_are_reused(self):
         backend = self.start_backend()
         weir = self.start_weir_before(backend, workers=1)
         for _ in range(20):
             self.assertEqual(weir.request().status, 200)
         self.assertEqual(backend.connections, 1)
 
-    def test_a_connection_that_the_backend_wants_closed_is_not_used_again(self):
+    def test_a_connection_that_the_backend_wants_closed_is_not_reused(self):
         backend = self.start_backend(respond(fields=[("Connection", "close")]))
         weir = self.start_weir_before(backend, workers=1)
         for _ in range(3):
             weir.request()
         self.assertEqual(backend.connections, 3)
 
-    def test_item_23_a_connection_closed_while_idle_is_not_used(self):
+    def test_a_connection_closed_while_idle_is_not_used(self):
         backend = self.start_backend()
         weir = self.start_weir_before(backend, workers=1)
+        before = open_descriptors(weir.pid)
         weir.request()
+        self.eventually(lambda: open_descriptors(weir.pid) == before + 1)
         backend.close_idle()
-        time.sleep(0.05)
+        self.eventually(lambda: open_descriptors(weir.pid) == before)
         self.assertEqual(weir.request().status, 200)
 
-    def test_item_23_a_pooled_connection_that_is_closed_when_used_is_replaced_unseen(self):
-        """Item 23: the backend's keep-alive ran out just as the request was on its way."""
+    def test_a_pooled_connection_that_closes_on_use_is_replaced_without_the_client_noticing(self):
+        """The backend's keep-alive runs out while the request is on its way."""
         def answer(peer, request):
             served = sum(r.connection == request.connection for r in backend.requests)
             if served > 1:
@@ -253,7 +246,7 @@ class UpstreamConnections(WeirTest):
             self.assertEqual((answer.status, answer.body), (200, b"ok"))
         self.assert_soon_equal(lambda: weir.count("weir_backend_ejections_total"), 0)
 
-    def test_item_23_a_request_whose_streamed_body_is_gone_is_not_sent_again(self):
+    def test_a_request_whose_streamed_body_is_gone_is_not_sent_again(self):
         seen = []
 
         def answer(peer, request):

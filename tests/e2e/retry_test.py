@@ -1,4 +1,4 @@
-"""Clients that come again: the same request is not run twice at once, and stands behind those who come first."""
+"""Retrying clients: the same request does not run twice at once, and queues behind first tries."""
 
 import threading
 import unittest
@@ -45,7 +45,7 @@ class Idempotency(WeirTest):
         self.done.set()
         self.assertEqual(first.response().status, 200)
         self.assertEqual(len(backend.requests), 1)
-        # It may be run again once the first is over, and counts as the retry that it is.
+        # It may run again once the first has ended, and counts as a retry.
         self.assertEqual(self.ask(weir, "k-1").response().status, 200)
         self.eventually(lambda: weir.count("weir_retries_seen_total", **{"class": "everyone"}) == 1)
         self.assert_soon_equal(lambda: weir.count("weir_requests_total", **{"class": "everyone", "outcome": "rejected"}), 1)
@@ -69,7 +69,7 @@ class Idempotency(WeirTest):
         self.done.set()
         self.assertEqual(self.ask(weir, "k").response().status, 200)
 
-    def test_a_repeated_key_stands_behind_first_tries(self):
+    def test_a_repeated_key_queues_behind_first_tries(self):
         backend, weir = self.start(capacity=1)
         backend.answer = ok
         self.assertEqual(self.ask(weir, "again").response().status, 200)
@@ -88,7 +88,7 @@ class Idempotency(WeirTest):
 
 
 class FirstRefusal(WeirTest):
-    """What a request is refused for first is what it is told, and it uses no key up."""
+    """A request is refused for the first reason found, and uses up no key."""
 
     def start(self):
         self.done = threading.Event()
@@ -116,7 +116,7 @@ class FirstRefusal(WeirTest):
         self.done.set()
         self.assertEqual(held.response().status, 200)
 
-    def test_what_is_refused_uses_no_key_up(self):
+    def test_a_refused_request_uses_no_key_up(self):
         self.start()
         self.assertEqual(self.malformed_upgrade(("Idempotency-Key", "k")).status, 400)
         self.done.set()

@@ -45,7 +45,7 @@ class SimulateTest(unittest.TestCase):
 
 
 class Degrade(SimulateTest):
-    def test_short_answers_stand_in_for_refusals_and_the_report_says_what_that_bought(self):
+    def test_short_answers_replace_refusals_and_the_report_says_what_that_gained(self):
         surge = ("--preset", "small-gpu", "--surge", "siri-bulk=20x@20s+30s")
         code, out, err = run_weir("simulate", ROOT / "config/degrade.yaml", self.day, *surge, "--format", "json")
         self.assertEqual((code, err), (0, ""))
@@ -109,7 +109,7 @@ class Surge(SimulateTest):
             self.assertIn(word, out)
         self.assertNotIn("anonymous", out)
 
-    def test_rules_take_settings_and_are_told_apart_by_them(self):
+    def test_rules_take_settings_and_are_distinguished_by_them(self):
         result = self.result(self.day, *SURGE, "--controller", "cap:slots=0.5", "--compare",
                              "haproxy:timeout=5,slots=0.9,haproxy,oracle")
         names = [entry["controller"] for entry in result["scenarios"]]
@@ -118,7 +118,7 @@ class Surge(SimulateTest):
         self.assertLess(kept["cap:slots=0.5"], 0.5)
         self.assertGreaterEqual(kept["oracle"], 0.99)
 
-    def test_a_lost_endpoint_is_survived_by_the_others(self):
+    def test_the_others_survive_a_lost_endpoint(self):
         result = self.result(self.day, "--endpoints", "2", "--lose", "2@20s+20s")
         self.assertEqual(result["window"], {"from_s": 20, "to_s": 40, "what": "while an endpoint was lost"})
         lost = self.classes(result)["direct"]
@@ -204,7 +204,7 @@ class Mistakes(SimulateTest):
         trace = self.write(HEADER + "0.5,100,24,direct,a\n0.7,many,24,direct,a\n")
         self.assertIn(f"{trace}:3: 'many' is not a count of tokens", self.refused(QUICKSTART, trace))
 
-    def test_a_class_that_the_policy_does_not_know_is_shown_with_what_it_may_be(self):
+    def test_an_unknown_class_is_shown_with_the_known_ones(self):
         trace = self.write(HEADER + "0.5,100,24,direct,a\n0.7,100,24,siri-bulkk,a\n")
         error = self.refused(QUICKSTART, trace)
         for word in ("'siri-bulkk'", "'siri-bulk', 'direct', 'anonymous'", "did you mean 'siri-bulk'?",
@@ -215,7 +215,7 @@ class Mistakes(SimulateTest):
         self.assertIn("did you mean 'direct'?", self.refused(QUICKSTART, trace, "--class", "siri-bulkk=dirct"))
         self.assertIn("the trace's classes are", self.refused(QUICKSTART, trace, "--class", "siri=direct"))
 
-    def test_what_cannot_be_read_is_named(self):
+    def test_a_file_that_cannot_be_read_is_named(self):
         self.assertIn("/nowhere.csv", self.refused(QUICKSTART, "/nowhere.csv"))
         self.assertIn("/nowhere.yaml", self.refused("/nowhere.yaml", self.day))
         self.assertIn("no requests", self.refused(QUICKSTART, self.write(HEADER)))

@@ -40,7 +40,7 @@ class ToClients(WithAuthority):
 
     def test_tls_1_2_and_1_3_are_spoken(self):
         for version, name in ((V1_2, "TLSv1.2"), (V1_3, "TLSv1.3")):
-            with self.subTest(version=name), self.connect(least=version, most=version) as client:
+            with self.subTest(version=name), self.connect(minimum=version, maximum=version) as client:
                 self.assertEqual(client.socket.version(), name)
                 for _ in range(3):
                     self.assertEqual(client.request("POST", "/", [], b"x" * 100_000).body, b"over tls")
@@ -70,7 +70,7 @@ class ToClients(WithAuthority):
     def test_sessions_are_resumed(self):
         for version in (V1_2, V1_3):
             with self.subTest(version=version):
-                context = client_context(self.authority, least=version, most=version)
+                context = client_context(self.authority, minimum=version, maximum=version)
                 with self.weir.connect(tls=context, server_name="weir.test") as client:
                     client.request()
                     session = client.socket.session
@@ -81,7 +81,7 @@ class ToClients(WithAuthority):
                     self.assertIn(b"200", again.recv(4096))
                     self.assertTrue(again.session_reused)
 
-    def test_the_backend_is_told_that_the_client_came_over_tls(self):
+    def test_the_backend_is_informed_that_the_client_used_tls(self):
         with self.connect() as client:
             client.request("GET", "/", [("X-Forwarded-Proto", "http")])
         self.assertEqual(self.backend.requests[0].all("x-forwarded-proto"), ["https"])
@@ -115,12 +115,12 @@ class ToClients(WithAuthority):
         self.assertLess(self.backend.cancelled[0][1] - left, scaled(0.1))
         self.assert_idle(self.weir)
 
-    def test_an_answer_cut_short_is_not_ended_by_a_close_notify(self):
+    def test_a_truncated_answer_is_not_ended_by_a_close_notify(self):
         received = threading.Event()
         self.backend.answer = lambda peer, r: (peer.send(b"HTTP/1.1 200 OK\r\n\r\nhello"), received.wait(5), peer.reset())[2]
         with self.weir.connect() as plain:
             raw = plain.socket
-            # Python takes a missing close_notify for an end unless it is told otherwise.
+            # By default Python takes a missing close_notify for an end.
             client = client_context(self.authority).wrap_socket(raw, server_hostname="weir.test", suppress_ragged_eofs=False)
             client.sendall(b"GET / HTTP/1.0\r\n\r\n")
             data = b""
@@ -132,7 +132,7 @@ class ToClients(WithAuthority):
             self.assertTrue(data.endswith(b"hello"))
             client.close()
 
-    def test_item_27_what_is_not_tls_is_closed_and_a_handshake_that_stalls_times_out(self):
+    def test_a_connection_without_tls_is_closed_and_a_handshake_that_stalls_times_out(self):
         with self.weir.connect() as client:
             client.try_send(format_request())
             client.socket.settimeout(scaled(3))
@@ -149,7 +149,7 @@ class ToClients(WithAuthority):
         with self.connect() as client:
             self.assertEqual(client.request().status, 200)
 
-    def test_item_27_certificates_rotate_under_load_and_a_bad_pair_keeps_the_old(self):
+    def test_certificates_rotate_under_load_and_a_bad_pair_keeps_the_old(self):
         stop, statuses, faults = threading.Event(), [], []
 
         def load():
@@ -157,12 +157,12 @@ class ToClients(WithAuthority):
                 try:
                     with self.connect() as client:
                         statuses.append(client.request().status)
-                except Exception as error:  # told by the test's own thread
+                except Exception as error:  # raised by the test's own thread
                     faults.append(error)
         threads = [threading.Thread(target=load) for _ in range(3)]
         for thread in threads:
             thread.start()
-        # The policy names the same files; what they hold is read anew.
+        # The policy names the same files; their content is reread.
         with tempfile.TemporaryDirectory() as folder:
             other = Authority(folder, "other")
             good = self.certificate.read_bytes(), self.key.read_bytes()
@@ -181,7 +181,7 @@ class ToClients(WithAuthority):
                 def shown():
                     with self.connect() as client:
                         return dict(pair[0] for pair in client.socket.getpeercert()["subject"])["commonName"]
-                # Each worker takes the new one up in its next turn.
+                # Each worker adopts the new one in its next turn.
                 self.eventually(lambda: shown() == "renewed")
             finally:
                 stop.set()
@@ -218,7 +218,7 @@ class ToBackends(WithAuthority):
     def assert_unreachable(self, weir, backend):
         answer = weir.request()
         self.assertEqual((answer.status, answer.get("x-weir-decision")), (502, "backend_unreachable"))
-        self.assertEqual(backend.requests, [], "a request went to a backend that nobody vouches for")
+        self.assertEqual(backend.requests, [], "a request went to an unverified backend")
         self.assert_idle(weir)
 
     def test_a_certificate_of_the_given_authority_is_accepted(self):
@@ -237,7 +237,7 @@ class ToBackends(WithAuthority):
         backend, weir = self.start("unknown", "IP:127.0.0.1", authority=other)
         self.assert_unreachable(weir, backend)
 
-    def test_without_an_authority_of_its_own_the_systems_count(self):
+    def test_without_its_own_authority_the_systems_authorities_count(self):
         backend, weir = self.start("system", "IP:127.0.0.1", tls={"verify": "true"})
         self.assert_unreachable(weir, backend)
 

@@ -1,4 +1,4 @@
-"""Limits on LLM tokens: reserved, charged as they stream, settled; and what callers are told of what is left."""
+"""Limits on LLM tokens: reserved, charged as they stream, settled; and what callers learn about the remaining allowance."""
 
 import datetime
 import json
@@ -27,7 +27,7 @@ def answer_with(prompt, completion):
 
 
 def stream_of(tokens, gate=None):
-    """An SSE answer of so many tokens without usage; `gate` is waited for before its end."""
+    """An SSE answer of that many tokens without usage; waits for `gate` before its end."""
     def answer(peer, request):
         peer.send(b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n")
         event = b'data: {"choices":[{"delta":{"content":"word"}}]}\n\n'
@@ -62,7 +62,7 @@ class TokenLimits(WeirTest):
         done.set()
         answers = [client.response() for client in clients]
         self.assertEqual(sorted(answer.status for answer in answers), [200, 200, 429, 429, 429])
-        self.assertEqual(self.backend.most_parallel, 2)
+        self.assertEqual(self.backend.max_parallel, 2)
         refused = next(answer for answer in answers if answer.status == 429)
         self.assertEqual(refused.get("x-weir-decision"), "class_tokens")
         self.assertEqual(json.loads(refused.body)["error"]["type"], "tokens")
@@ -94,14 +94,14 @@ class TokenLimits(WeirTest):
             self.assertEqual(self.post(chat(5)).status, 429, "its estimate was 15")
             end.set()
 
-    def test_the_rest_of_a_reservation_is_free_again_at_the_end(self):
+    def test_the_rest_of_a_reservation_is_returned_at_the_end(self):
         self.start({"tokens": {"both": "1000/min", "output": "900/min"}}, respond(answer_with(10, 2)))
         for _ in range(5):
             answer = self.post(chat(800))
             self.assertEqual(answer.status, 200)
         self.assertGreaterEqual(int(answer.get("x-ratelimit-remaining-tokens")), 50)
 
-    def test_who_fails_has_spent_nothing_and_who_leaves_the_prompt(self):
+    def test_a_failed_request_spends_nothing_and_an_abandoned_one_its_prompt(self):
         self.start({"tokens": {"input": {"rate": "60/h", "burst": 1000}}}, respond(b"no", "500 Oops"))
         for _ in range(5):
             self.assertEqual(self.post(chat(10, 2000)).status, 500)
@@ -135,7 +135,7 @@ class TokenLimits(WeirTest):
         ends[2].set()
         self.assertEqual(self.post(body).status, 200)
         ends[1].set()
-        self.assertLessEqual(self.backend.most_parallel, 2)
+        self.assertLessEqual(self.backend.max_parallel, 2)
 
     def test_a_completion_is_priced_by_how_many_prompts_it_has(self):
         self.start({"tokens": {"both": {"rate": "1/h", "burst": 100_000}}}, respond(answer_with(1, 1)))
@@ -143,7 +143,7 @@ class TokenLimits(WeirTest):
                                    ([1, 2, 3, 4, 5], 1, 1), ([], 1, 1)):
             body = json.dumps({"model": "m", "prompt": prompt, "max_tokens": 1000, "n": n}).encode()
             answer = self.post(body, "/v1/completions")
-            # As it stands while the answer is under way.
+            # The state while the answer is in progress.
             left = int(answer.get("x-ratelimit-remaining-tokens"))
             self.assertAlmostEqual(left, 100_000 - 1000 * answers, delta=200, msg=prompt)
             self.assert_idle(self.weir)
@@ -157,7 +157,7 @@ class TokenLimits(WeirTest):
         self.assertEqual(self.post(chat(10)).status, 429)
         self.assertEqual(self.weir.request("GET", "/v1/models").status, 200)
 
-    def test_the_body_is_asked_for_where_the_price_depends_on_it(self):
+    def test_the_body_is_required_where_the_price_depends_on_it(self):
         self.start({"tokens": "100/min"}, respond(answer_with(1, 1)))
         with self.weir.connect() as client:
             body = chat(5000)
@@ -175,7 +175,7 @@ class RateFields(WeirTest):
         self.weir = self.start_weir(small_policy(self.backend.url, classes=[
             {"name": "everyone", "match": "any", "backend": "model", "limits": limits}]))
 
-    def test_are_ours_where_there_is_a_limit(self):
+    def test_rate_fields_are_ours_where_there_is_a_limit(self):
         theirs = [("x-ratelimit-limit-tokens", "7"), ("X-RateLimit-Remaining-Requests", "7"), ("x-other", "7")]
         self.start({"requests": {"rate": "60/min", "burst": 60}, "tokens": "6000/min"}, theirs)
         answer = self.weir.request("POST", CHAT, [JSON], chat(100))
@@ -188,13 +188,13 @@ class RateFields(WeirTest):
         answer = self.weir.request("POST", CHAT, [JSON], chat(100))
         self.assertGreaterEqual(int(answer.get("x-ratelimit-remaining-tokens")), 5860, "10 and 20 were the truth")
 
-    def test_are_theirs_where_there_is_none(self):
+    def test_rate_fields_are_the_backends_where_there_is_none(self):
         self.start({"concurrency": 5}, [("x-ratelimit-limit-tokens", "7")])
         answer = self.weir.request("POST", CHAT, [JSON], chat(100))
         self.assertEqual(answer.all("x-ratelimit-limit-tokens"), ["7"])
         self.assertIsNone(answer.get("x-ratelimit-limit-requests"))
 
-    def test_have_anthropics_names_and_instants_in_its_dialect(self):
+    def test_rate_fields_have_anthropics_names_and_instants_in_its_dialect(self):
         self.start({"per_client": {"tokens": {"input": "600/min", "output": {"rate": "60/min", "burst": 50}}}},
                    [("anthropic-ratelimit-tokens-limit", "7")])
         self.assertEqual(self.weir.request("POST", MESSAGES, [JSON], chat(50)).status, 200)
@@ -210,7 +210,7 @@ class RateFields(WeirTest):
         self.assertTrue(10 < ahead < 25, ahead)
         self.assertIsNone(answer.get("x-ratelimit-limit-tokens"))
 
-    def test_are_not_on_answers_that_no_rate_is_about(self):
+    def test_rate_fields_are_not_on_answers_without_a_rate(self):
         self.start({"requests": "60/min"})
         self.assertIsNone(self.weir.request("GET", "/v1/models").get("x-ratelimit-limit-requests"))
 

@@ -1,4 +1,4 @@
-"""Who a caller is taken to be: by certificate, by what a balancer says, by nothing that anybody can write himself."""
+"""How a caller is identified: by certificate, by a balancer's header, by nothing that any client can forge."""
 
 import socket
 import ssl
@@ -6,15 +6,14 @@ import struct
 import subprocess
 import tempfile
 import threading
-import time
 import unittest
 
 from support.backend import hold
 from support.certificates import Authority, client_context
 from support.policy import sha256, small_policy
 from support.process import BINARY, Weir, WeirTest
-from support.waiting import scaled
-from support.wire import Client, Closed, format_request
+from support.waiting import pause, scaled
+from support.wire import Closed, format_request
 
 SIGNATURE = b"\r\n\r\n\0\r\nQUIT\n"
 
@@ -45,14 +44,14 @@ class Balancers(WeirTest):
             self.assertEqual(client.response().status, 200)
         return self.backend.requests.pop().get("x-forwarded-for")
 
-    def test_a_balancer_is_believed_about_whom_it_carries(self):
+    def test_a_balancer_is_believed_about_its_client(self):
         weir = self.start(["127.0.0.0/8"])
         for header, source in ((line("10.9.1.1"), "10.9.1.1"), (binary("10.9.1.1"), "10.9.1.1"), (b"PROXY UNKNOWN\r\n", "127.0.0.1"),
                                (binary("10.9.1.1", 0x20), "127.0.0.1"), (line("2001:db8::1", "TCP6").replace(b" 127.0.0.1 ", b" ::1 "), "2001:db8::1")):
             with self.subTest(header=header):
                 self.assertEqual(self.source_of(weir, header), source)
         classes = [entry["class"] for entry in self.eventually(lambda: len(weir.access_log()) == 5 and weir.access_log())]
-        # Each worker writes its own lines: those of several come in any order.
+        # Each worker writes its own log lines: those of several come in any order.
         self.assertEqual(sorted(classes), ["office", "office", "rest", "rest", "rest"])
 
     def test_the_header_may_come_in_pieces(self):
@@ -61,11 +60,11 @@ class Balancers(WeirTest):
             with weir.connect() as client:
                 for byte in header:
                     client.send(bytes([byte]))
-                    time.sleep(0.001)
+                    pause(0.001)  # so that each byte is a read of its own
                 self.assertEqual(client.request().status, 200)
             self.assertEqual(self.backend.requests.pop().get("x-forwarded-for"), "10.9.1.1")
 
-    def test_a_balancer_must_say_it(self):
+    def test_a_balancer_must_send_the_header(self):
         weir = self.start(["127.0.0.0/8"])
         for data in (format_request(), b"PROXY TCP4 10.9.1.1\r\n" + format_request(), line("10.9.1.1").replace(b"TCP4", b"TCP5") + format_request(),
                      b"", b"PROXY TCP4 10.9", SIGNATURE + b"\x31\x11\x00\x0c" + bytes(12) + format_request()):
@@ -76,14 +75,14 @@ class Balancers(WeirTest):
         self.assertEqual(self.backend.requests, [])
         self.assert_soon_equal(lambda: weir.count("weir_connections_refused_total", listener="public", reason="no_proxy_header"), 6)
 
-    def test_nobody_else_may(self):
+    def test_no_other_peer_may_send_the_header(self):
         weir = self.start(["10.0.0.0/8"])
         with weir.connect() as client:
             client.try_send(line("10.9.1.1") + format_request())
             self.assertEqual(client.response().status, 400)
         self.assertEqual(self.source_of(weir, b""), "127.0.0.1")
 
-    def test_it_comes_before_tls(self):
+    def test_the_header_comes_before_tls(self):
         with tempfile.TemporaryDirectory() as folder:
             authority = Authority(folder)
             certificate, key = authority.issue("weir.test")
@@ -120,7 +119,7 @@ class Certificates(WeirTest):
         self.weir = self.start_weir(policy)
 
     def connect(self, pair=None, version=None):
-        context = client_context(self.authority, least=version, most=version)
+        context = client_context(self.authority, minimum=version, maximum=version)
         if pair:
             context.load_cert_chain(*pair)
         return self.weir.connect(tls=context, server_name="weir.test")
@@ -131,14 +130,14 @@ class Certificates(WeirTest):
             self.assertEqual(client.request(fields=fields).status, 200)
         return self.eventually(lambda: self.weir.access_log()[before:])[0]["class"]
 
-    def test_the_subject_of_a_client_certificate_is_who_it_is(self):
+    def test_the_subject_of_a_client_certificate_identifies_the_client(self):
         for version in (ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3):
             self.assertEqual(self.class_of(self.robot, version=version), "robots")
             self.assertEqual(self.class_of(self.other, version=version), "rest")
         self.assertEqual(self.class_of(self.other, [("Authorization", "Bearer person-key")]), "people")
         self.assertEqual(self.weir.access_log()[0]["client"], "fleet")
 
-    def test_who_has_none_or_a_strangers_is_not_served(self):
+    def test_a_client_without_a_certificate_or_with_a_foreign_one_is_not_served(self):
         for pair in (None, self.forged):
             with self.subTest(pair=pair):
                 with self.assertRaises((OSError, Closed)):
@@ -147,7 +146,7 @@ class Certificates(WeirTest):
         self.assertEqual(self.backend.requests, [])
 
     def test_a_resumed_session_keeps_its_certificate(self):
-        context = client_context(self.authority, most=ssl.TLSVersion.TLSv1_2)
+        context = client_context(self.authority, maximum=ssl.TLSVersion.TLSv1_2)
         context.load_cert_chain(*self.robot)
         session = None
         for resumed in (False, True):
@@ -162,7 +161,7 @@ class Certificates(WeirTest):
 
 
 class Bounds(WeirTest):
-    def test_a_client_over_its_connections_is_told_and_others_are_not_held_up(self):
+    def test_a_client_over_its_connection_limit_is_refused_and_others_are_not_delayed(self):
         backend = self.start_backend()
         policy = small_policy(backend.url, workers=2)
         policy["listeners"][0].update({"proxy_protocol": {"from": ["127.0.0.0/8"]}, "limits": {"connections_per_client": 3}})
@@ -190,7 +189,7 @@ class Bounds(WeirTest):
                 return client.request().status == 200
         self.eventually(again)
 
-    def test_connections_over_the_limit_of_all_are_told_apart_from_those_of_one_client(self):
+    def test_the_limit_of_all_connections_is_distinguished_from_that_of_one_client(self):
         for limits, reason in (({"limits": {"connections": 3}}, "global_limit"), ({"listener_limits": {"connections": 3}}, "listener_limit")):
             with self.subTest(reason=reason):
                 done = threading.Event()
@@ -206,7 +205,7 @@ class Bounds(WeirTest):
                 self.assertEqual(weir.count("weir_connections_refused_total", listener="public", reason=reason), 1)
                 self.assertEqual(weir.count("weir_connections_refused_total"), 1)
 
-    def test_connections_that_are_not_written_are_fitted_to_the_descriptors(self):
+    def test_the_default_connection_limit_is_fitted_to_the_descriptors(self):
         backend = self.start_backend(backlog=1024)
         weir = self.start_weir(small_policy(backend.url, workers=1, capacity=16), descriptors=300)
         fitted = 300 - 64 - 16
@@ -218,7 +217,7 @@ class Bounds(WeirTest):
             self.assertEqual(one_more.request().status, 200)
         self.assertTrue(held.pop(0).is_closed())
         self.assertEqual(weir.count("weir_accept_pauses_total"), 0)
-        # As many as there are, and each of them may ask: the descriptors are enough.
+        # With that many connections, each may ask: the descriptors suffice.
         self.assertEqual(held[-1].request().status, 200)
 
     def test_too_few_descriptors_for_any_connections_are_refused_at_the_start(self):
@@ -253,7 +252,7 @@ class Bounds(WeirTest):
         weir = self.start_weir(small_policy(backend.url, limits={"buffered_bytes": "1000KiB", "drain_timeout": "500ms"}, classes=[
             {"name": "best", "match": {"path": "/best"}, "backend": "model", "priority": "critical"},
             {"name": "bulk", "match": "any", "backend": "model", "priority": "sheddable"}]))
-        # Bodies that are not whole yet; what they occupy counts.
+        # Incomplete bodies; the memory they occupy counts.
         holders = [self.client(weir) for _ in range(7)]
         for client in holders:
             client.send(b"POST /best HTTP/1.1\r\nHost: a\r\nContent-Length: 200000\r\n\r\n" + b"x" * 90 * 1024)

@@ -1,4 +1,4 @@
-"""What answers say of tokens: counted by Weir as the backend counts, however the bytes are cut, and nothing else moved."""
+"""Tokens in answers: counted by Weir as the backend counts, however the bytes are split, with nothing else changed."""
 
 import concurrent.futures
 import gzip
@@ -38,17 +38,17 @@ def events_of(content):
 
 
 def usage_of(content_type, content):
-    """(in, out) as the last that an answer says of each."""
+    """(in, out): the last value of each in an answer."""
     documents = events_of(content) if content_type.startswith("text/event-stream") else [content]
-    told = [None, None]
+    reported = [None, None]
     for document in map(json.loads, documents):
         for place in (document, document.get("message"), document.get("response")):
             usage = place.get("usage") if isinstance(place, dict) else None
             for i, names in enumerate((("prompt_tokens", "input_tokens"), ("completion_tokens", "output_tokens"))):
                 for name in names:
                     if usage and name in usage:
-                        told[i] = usage[name]
-    return tuple(told)
+                        reported[i] = usage[name]
+    return tuple(reported)
 
 
 def without_usage_chunk(content):
@@ -56,7 +56,7 @@ def without_usage_chunk(content):
 
 
 def without_usage(content):
-    """As a backend would answer that says nothing of usage."""
+    """The answer of a backend that does not report usage."""
     return re.sub(rb'"usage":\{[^{}]*(\{[^{}]*\}[^{}]*)*\}', b'"other":{}', without_usage_chunk(content))
 
 
@@ -65,13 +65,13 @@ class Streams(WeirTest):
         self.mock = Mock("--speed", "1000")
         self.addCleanup(self.mock.stop)
         self.sent = {}  # by request id: content type, what the mock said, what was passed on
-        self.tells = True
+        self.reports_usage = True
         self.backend = self.start_backend(self.answer)
 
     def answer(self, peer, request):
         rng = random.Random(request.get("x-request-id"))
         status, content_type, content = self.mock.ask("POST", request.target, request.body)
-        passed = content if self.tells else without_usage(content)
+        passed = content if self.reports_usage else without_usage(content)
         self.sent[request.get("x-request-id")] = content_type, content, passed
         send_cut(peer, status, content_type, passed, rng)
         return True
@@ -112,7 +112,7 @@ class Streams(WeirTest):
         self.assertLess(abs(weir.count("weir_token_estimate_ratio") - 1), 0.5, "the ratio was learned")
 
     def test_without_usage_they_are_counted_as_they_pass(self):
-        self.tells = False
+        self.reports_usage = False
         weir = self.start_weir(small_policy(self.backend.url, capacity=64))
         asked, answers, log = self.run_mixed(weir, 200, PATHS)
         for (name, *_), answer in zip(asked, answers):
@@ -129,14 +129,14 @@ class Streams(WeirTest):
         for (name, path, *_), answer in zip(asked, answers):
             content_type, content, _ = self.sent[name]
             self.assertEqual(answer.body, content)
-            told = usage_of(content_type, content)
-            self.assertEqual(log[name]["tokens_in"], told[0])
-            self.assertEqual(log[name]["tokens_out"], told[1] or 0)
+            reported = usage_of(content_type, content)
+            self.assertEqual(log[name]["tokens_in"], reported[0])
+            self.assertEqual(log[name]["tokens_out"], reported[1] or 0)
             self.assertEqual(log[name]["tokens_source"], "usage")
 
 
 class Asking(WeirTest):
-    """Whether the backend is asked for its usage, and what becomes of bodies and answers otherwise."""
+    """Whether the backend is asked for its usage, and how bodies and answers change otherwise."""
 
     def setUp(self):
         self.backend = self.start_backend()
@@ -156,7 +156,7 @@ class Asking(WeirTest):
                            (PATHS[0], b'{"model":"m"}'), (PATHS[2], chat), (PATHS[3], chat), ("/v1/x", chat)):
             self.assertEqual(self.forwarded(weir, path, body), body)
 
-    def test_a_policy_can_leave_it(self):
+    def test_a_policy_can_turn_asking_off(self):
         weir = self.start_weir(small_policy(self.backend.url, backend={"ask_usage": False}))
         self.assertEqual(self.forwarded(weir, PATHS[0], b'{"stream":true}'), b'{"stream":true}')
 
@@ -183,7 +183,7 @@ class Asking(WeirTest):
         answer = weir.request("POST", PATHS[0], [JSON], b'{"stream":true}')
         self.assertEqual(answer.body, beginning)
 
-    def test_what_is_compressed_is_not_read(self):
+    def test_a_compressed_answer_is_not_read(self):
         content = gzip.compress(b'{"usage":{"prompt_tokens":7,"completion_tokens":3}}')
         self.backend.answer = lambda peer, request: peer.send(
             b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Encoding: gzip\r\nContent-Length: %d\r\n\r\n"

@@ -1,14 +1,13 @@
-"""Video jobs: each holds a slot until it is over; asking about them and fetching them is never held up."""
+"""Video jobs: each holds a slot until it is over; polling and fetching them is never delayed."""
 
 import json
-import time
 import unittest
 
 from support.backend import reply
 from support.mock import Mock
 from support.policy import small_policy
 from support.process import WeirTest
-from support.waiting import holds
+from support.waiting import stays
 
 JSON = ("Content-Type", "application/json")
 VIDEOS = "/v1/videos"
@@ -46,16 +45,15 @@ class Jobs(WeirTest):
         waiting.send(f"POST {VIDEOS} HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n"
                      f"Content-Length: {len(job_body())}\r\n\r\n".encode() + job_body())
         self.eventually(lambda: self.weir.waiting() == 1)
-        # Nobody asks: the slot is held, though the video may long be there.
-        time.sleep(1)
-        self.assert_soon_equal(lambda: (self.weir.inflight(), self.weir.waiting()), (1, 1))
+        # Without a poll the slot stays held, though the video may be ready.
+        self.assertTrue(stays(lambda: (self.weir.inflight(), self.weir.waiting()) == (1, 1), during=1))
         self.eventually(lambda: self.status(job) == "completed")
         self.assertEqual(waiting.response().status, 200)
         content = self.get(job, "/content")
         self.assertEqual((content.status, content.get("content-type")), (200, "video/mp4"))
         self.assertEqual(len(content.body), 4096)
 
-    def test_asking_is_never_held_up_by_making(self):
+    def test_polling_is_never_delayed_by_creating(self):
         self.start(speed=0.1)
         job = json.loads(self.create().body)["id"]
         clients = [self.client(self.weir) for _ in range(5)]
@@ -73,14 +71,14 @@ class Jobs(WeirTest):
         for client in clients:
             client.close()
 
-    def test_only_questions_pass_beside_the_line(self):
+    def test_only_polls_bypass_the_queue(self):
         self.start(cls={"limits": {"concurrency": 1}})
         self.assertEqual(self.create().status, 200)
         for target in (VIDEOS, f"{VIDEOS}/x/remix", f"{VIDEOS}/x/content"):
             self.assertEqual(self.weir.request("POST", target, [JSON], job_body()).status, 429, target)
         self.assertEqual(self.weir.request("HEAD", f"{VIDEOS}/x").status, 404)
 
-    def test_a_job_that_nobody_asks_about_ends_at_its_deadline(self):
+    def test_a_job_that_is_never_polled_ends_at_its_deadline(self):
         self.start(speed=0.1, backend={"timeouts": {"job": "500ms"}})
         self.assertEqual(self.create().status, 200)
         self.assert_soon_equal(lambda: self.weir.inflight(), 1)
@@ -96,14 +94,14 @@ class Jobs(WeirTest):
         self.assertEqual((refused.status, refused.get("x-weir-decision")), (429, "class_video"))
         self.assertEqual(self.create(seconds=6).status, 200)
 
-    def test_one_that_is_not_begun_costs_nothing(self):
+    def test_a_job_that_is_not_begun_costs_nothing(self):
         self.start(speed=1000, cls={"limits": {"video": {"rate": "1/h", "burst": 10}}})
         for _ in range(3):
             self.assertEqual(self.weir.request("POST", VIDEOS, [JSON], b'{"seconds":"8"}').status, 400)
         self.assert_idle(self.weir)
         self.assertEqual(self.create(seconds=8).status, 200)
 
-    def test_questions_go_to_the_server_that_makes_the_video(self):
+    def test_polls_go_to_the_server_that_makes_the_video(self):
         def server(name):
             def answer(peer, request):
                 job = json.dumps({"id": f"video_{name}", "status": "queued", "by": name}).encode()
@@ -122,7 +120,7 @@ class Jobs(WeirTest):
     def polls(self, outcome):
         return self.weir.count("weir_video_polls_total", outcome=outcome)
 
-    def test_a_job_that_nobody_asks_about_ends_when_it_is_over(self):
+    def test_a_job_that_no_client_polls_ends_when_it_is_over(self):
         self.start(backend={"video": {"poll": "100ms"}})
         self.assertEqual(self.create().status, 200)
         self.eventually(lambda: self.polls("running") > 0)
@@ -133,7 +131,7 @@ class Jobs(WeirTest):
         self.assertEqual(self.create().status, 200)
 
     def begin_at(self, polled):
-        """A job at an endpoint that answers Weir's own questions like that."""
+        """A job at an endpoint that answers Weir's own polls like that."""
         def answer(peer, request):
             if request.method == "POST":
                 peer.send(reply(b'{"id":"video_1","status":"queued"}', "200 OK", [JSON]))
@@ -157,8 +155,8 @@ class Jobs(WeirTest):
             with self.subTest(status):
                 backend = self.begin_at(lambda request: (b"{}", status))
                 self.assert_soon_equal(lambda: self.polls("failed"), 1)
-                # Nor is it pestered: the poll after that is a minute away.
-                self.assertTrue(holds(lambda: self.polls("failed") == 1 and self.weir.count("weir_video_jobs") == 1, 0.3))
+                # Nor is it flooded: the next poll is a minute away.
+                self.assertTrue(stays(lambda: self.polls("failed") == 1 and self.weir.count("weir_video_jobs") == 1, 0.3))
                 self.assertEqual(self.weir.inflight(), 1)
                 asked = [request for request in backend.requests if request.method == "GET"]
                 self.assertEqual([request.target for request in asked], [f"{VIDEOS}/video_1"])

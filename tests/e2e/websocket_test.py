@@ -4,20 +4,19 @@ import json
 import re
 import subprocess
 import threading
-import time
 import unittest
 
 from support.policy import small_policy
 from support.process import BINARY, WeirTest
-from support.waiting import scaled
+from support.waiting import scaled, stands_still
 from support.websocket import BINARY as BINARY_FRAME
 from support.websocket import CLOSE, PING, PONG, TEXT, Closed, WebSocketTest, connect, echo, frame, handshake, server
 
 
 class Upgrades(WebSocketTest):
-    """What item 17 of the checklist says of upgrades stands in checklist/upgrade_test.py."""
+    """How an upgrade may be asked for and granted is tested in checklist/upgrade_test.py."""
 
-    def test_both_ways_whatever_the_frames(self):
+    def test_messages_pass_both_ways_whatever_the_frames(self):
         backend = self.start_backend(server(echo))
         weir = self.weir_before(backend)
         end = self.open(weir)
@@ -65,7 +64,7 @@ class Upgrades(WebSocketTest):
         self.eventually(lambda: weir.count("weir_backend_websockets") == 1)
         self.open(weir)
 
-    def test_idle_and_longest(self):
+    def test_the_idle_and_total_timeouts_end_a_tunnel(self):
         for limits in ({"idle": "200ms"}, {"longest": "200ms"}):
             with self.subTest(limits):
                 weir = self.weir_before(self.start_backend(server(echo)), websocket=limits)
@@ -106,7 +105,7 @@ class Upgrades(WebSocketTest):
         client = self.client(weir, receive_buffer=4096)
         client.send(handshake("/ws"))
         self.assertEqual(client.head().status, 101)
-        time.sleep(0.5)
+        self.eventually(lambda: sent and stands_still(lambda: len(sent)))
         self.assertLess(len(sent), 400)
         self.assertLess(weir.resident_bytes() - before, 4 * 1024 * 1024)
         self.assertLessEqual(weir.count("weir_buffered_bytes"), 128 * 1024)
@@ -122,7 +121,7 @@ class Upgrades(WebSocketTest):
 
 
 class Realtime(WeirTest):
-    """With the mock backend: what is asked for is really generated."""
+    """With the mock backend, which really generates what is asked for."""
 
     def start_mock(self, *options):
         process = subprocess.Popen([BINARY, "mock-backend", "--listen", "127.0.0.1:0", *options], stdout=subprocess.PIPE, text=True)
@@ -161,7 +160,7 @@ class Realtime(WeirTest):
     def test_responses_never_overlap_beyond_the_capacity(self):
         weir = self.weir_with(self.start_mock("--preset", "h100-8b"), capacity=2, queue_timeout="30s", queue=16)
         ends = [self.open(weir) for _ in range(6)]
-        most = []
+        inflight = []
 
         def run(end):
             for _ in range(3):
@@ -170,10 +169,12 @@ class Realtime(WeirTest):
         threads = [threading.Thread(target=run, args=[end]) for end in ends]
         for thread in threads:
             thread.start()
-        while any(thread.is_alive() for thread in threads):
-            most.append(weir.inflight())
-            time.sleep(0.01)
-        self.assertLessEqual(max(most), 2)
+
+        def all_done():
+            inflight.append(weir.inflight())
+            return not any(thread.is_alive() for thread in threads)
+        self.eventually(all_done, within=60)
+        self.assertLessEqual(max(inflight), 2)
         self.assert_idle(weir)
         self.assert_soon_equal(lambda: weir.count("weir_requests_total", outcome="served"), 18)
         for end in ends:
@@ -190,7 +191,7 @@ class Realtime(WeirTest):
         self.assertEqual((error["type"], error["error"]["event_id"]), ("error", "mine"))
         self.assertEqual(error["error"]["code"], "server_is_overloaded")
         self.assertRegex(error["error"]["message"], r"try again in \d+ ms")
-        # What was refused never reached the model, and what follows is served in its turn.
+        # The refused one never reached the model, and what follows is served in order.
         second.send_frame(PING, b"still here")
         self.assertEqual(second.message(), (PONG, b"still here"))
         first.send_event("response.cancel")
@@ -200,7 +201,7 @@ class Realtime(WeirTest):
         self.assert_soon_equal(lambda: weir.count("weir_shed_total", reason="queue_timeout", mode="enforce"), 1)
 
     def scripted(self, script):
-        """A connection to a model that says what `script` has it say, and reads to the end."""
+        """A connection to a model that sends what `script` makes it send, and reads to the end."""
         def play(end):
             script(end)
             while True:
@@ -211,16 +212,16 @@ class Realtime(WeirTest):
         self.assertEqual(answer.status, 101)
         return end
 
-    def test_a_message_that_says_nothing_of_itself_is_refused_and_not_held_for_ever(self):
+    def test_a_message_without_a_type_is_refused_and_not_held_without_bound(self):
         end = self.scripted(lambda model: None)
         end.send_frame(TEXT, b"", final=False)
-        # More of it holds no more text.
+        # A longer message does not hold more memory.
         end.send(frame(0, b"", b"mask", final=False) * 12_000)
         opcode, payload, _ = end.frame()
         self.assertEqual((opcode, json.loads(payload)["error"]["type"]), (TEXT, "invalid_request_error"))
 
-    def test_who_asks_for_more_than_can_be_refused_is_closed(self):
-        # Within a message that the model does not end nobody can be told of a refusal.
+    def test_a_client_that_asks_for_more_than_can_be_refused_is_closed(self):
+        # While the model leaves a message unfinished, no refusal can be sent.
         end = self.scripted(lambda model: model.send_frame(TEXT, b"{", final=False))
         self.assertEqual(end.frame(), (TEXT, b"{", False))
         end.send(frame(TEXT, b'{"type":"response.create"}', b"mask") * 1000)
@@ -228,7 +229,7 @@ class Realtime(WeirTest):
         self.assertEqual((opcode, payload[:2]), (CLOSE, b"\x03\xea"))
         self.assertIn(b"refuse", payload)
 
-    def test_one_waits_for_its_slot_with_everything_behind_it(self):
+    def test_a_response_waits_for_its_slot_with_everything_behind_it(self):
         weir = self.weir_with(self.start_mock("--preset", "h100-8b"), queue_timeout="30s")
         first, second = self.open(weir), self.open(weir)
         first.send_event("response.create", response={"max_output_tokens": 400})
@@ -241,7 +242,7 @@ class Realtime(WeirTest):
         self.assertEqual(json.loads(messages[0][1])["type"], "response.created")
         self.assertIn((PONG, b"behind it"), messages + [second.message(), second.message()])
 
-    def test_who_leaves_while_waiting_or_answered_frees_everything(self):
+    def test_a_client_that_leaves_while_waiting_or_answered_frees_everything(self):
         weir = self.weir_with(self.start_mock("--preset", "h100-8b"), queue_timeout="30s")
         first, second = self.open(weir), self.open(weir)
         first.send_event("response.create", response={"max_output_tokens": 100_000})
@@ -253,7 +254,7 @@ class Realtime(WeirTest):
         first.client.close()
         self.assert_idle(weir)
 
-    def test_a_second_one_on_the_same_connection_gives_its_slot_back_when_the_model_rejects_it(self):
+    def test_a_second_response_on_the_same_connection_gives_its_slot_back_when_the_model_rejects_it(self):
         weir = self.weir_with(self.start_mock("--preset", "h100-8b"), capacity=4)
         end = self.open(weir)
         end.send_event("response.create", response={"max_output_tokens": 400})
@@ -264,7 +265,7 @@ class Realtime(WeirTest):
         end.events_until("response.done")
         self.assert_idle(weir)
 
-    def test_what_the_model_begins_by_itself_counts_and_is_cancelled_when_there_is_no_room(self):
+    def test_a_response_that_the_model_begins_by_itself_counts_and_is_cancelled_without_capacity(self):
         weir = self.weir_with(self.start_mock("--preset", "h100-8b"))
         first, second = self.open(weir), self.open(weir)
         first.send_event("input_audio_buffer.commit")
@@ -280,7 +281,7 @@ class Realtime(WeirTest):
         self.assertIn("server_is_overloaded", [event.get("error", {}).get("code") for event in events])
         self.assert_soon_equal(lambda: weir.inflight(), 1)
 
-    def test_the_type_is_found_wherever_it_stands(self):
+    def test_the_type_is_found_anywhere_in_a_message(self):
         weir = self.weir_with(self.start_mock("--preset", "h100-8b"))
         end = self.open(weir)
         text = json.dumps({"response": {"max_output_tokens": 2, "type": "session.update"}, "type": "response.create"}).encode()

@@ -22,7 +22,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     require(whole.content.size() == whole.counted && whole.content.size() <= whole.consumed);
     require(whole.content == split.content && whole.consumed == split.consumed);
     require(whole.done == split.done && whole.failed == split.failed);
-    // Framing is dropped as it is read: what is neither content nor the end stays within bounds.
+    // Framing is dropped as it is read: all that is neither content nor the end stays bounded.
     if (whole.done) require(whole.consumed >= 5);
     return 0;
 }

@@ -1,5 +1,5 @@
 // The SSE scanner and the JSON in its events: the same counts in one piece and in pieces of any size, every byte taken
-// once, and of a stream with one chunk to take out all the rest passes.
+// once, and of a stream from which one chunk is removed, all the rest passes.
 
 #include "ai/event_scanner.hpp"
 
@@ -46,7 +46,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     }
     require(whole.events() == pieces.events() && whole.tokens() == pieces.tokens());
     require(whole.usage().input == pieces.usage().input && whole.usage().output == pieces.usage().output);
-    // A batch has room for a bounded number of pieces; these are few.
+    // A batch holds a bounded number of pieces; these are few.
     if (input.bytes.size() > 600) return 0;
     const std::string out = passed(input.bytes, step);
     require(out.size() <= input.bytes.size());

@@ -1,4 +1,4 @@
-// The reader of forms: the same however its bytes are cut, and what it says of a field stands in the form.
+// The reader of forms: the same however its bytes are split, and all it reports of a field is in the form.
 
 #include "ai/form_scanner.hpp"
 
@@ -35,7 +35,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     for (const ai::Member member : {ai::Member::model, ai::Member::seconds, ai::Member::size}) {
         if (!whole.at(member).there()) continue;
         const std::string text = whole.text(member);
-        // A text that is no UTF-8 is told with what replaces it.
+        // Text that is not UTF-8 is reported with its replacement characters.
         if (text.find("\xEF\xBF\xBD") == std::string::npos) {
             require(input.bytes.find("\r\n\r\n" + text + "\r\n--b") != std::string_view::npos);
         }

@@ -1,5 +1,5 @@
-// What is passed on: a head that our own parser takes, with one framing, in canonical form, that holds nothing of what
-// a caller may not say.
+// Forwarded heads: our own parser accepts them, with one framing, in canonical form, without anything that a caller may
+// not claim.
 
 #include <string>
 

@@ -1,5 +1,5 @@
 #pragma once
-// What a fuzz target is given, and how it says that a fact does not hold.
+// The input of a fuzz target, and how it reports a property that does not hold.
 
 #include <cstddef>
 #include <cstdint>
@@ -7,7 +7,7 @@
 
 namespace weir::test {
 
-// Ends the run with the input that broke the fact; libFuzzer writes it to a file.
+// Ends the run with the input that broke the property; libFuzzer writes it to a file.
 inline void require(bool fact) {
     if (!fact) __builtin_trap();
 }

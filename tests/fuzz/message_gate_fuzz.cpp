@@ -1,5 +1,5 @@
-// What passes through a Realtime tunnel: the same however its bytes are cut, and of a message that does not say what it
-// is no more than a bound is held.
+// A Realtime tunnel: the same messages pass however the bytes are split, and no more than a bound is held of a message
+// that does not say what it is.
 
 #include "downstream/websocket/message_gate.hpp"
 
@@ -15,7 +15,7 @@ using test::require;
 
 namespace {
 
-// How long an error of the server's may be for all of it to be looked at, however it comes.
+// Up to this length an error of the server's is read in full, however it arrives.
 constexpr std::size_t kLookedAt = 4096;
 
 struct Outcome {
@@ -43,7 +43,7 @@ Outcome pass(std::string_view bytes, bool from_client, unsigned choice, std::siz
     return {gate.to_client(), gate.to_server(), responses.log, from_client ? gate.client_fault() : gate.server_fault()};
 }
 
-// What of the bytes is whole messages. Of one that is not, how much has been looked at depends on how it came.
+// The whole messages among the bytes. How much of an incomplete one has been read depends on how it arrived.
 std::string_view whole_messages(std::string_view bytes, bool masked) {
     http::FrameReader reader(masked);
     std::size_t at = 0;
@@ -97,7 +97,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     require(whole.fault.empty());
     require(pieces == whole);
     require(single == whole);
-    // What is the server's passes as it is; Weir's own frames only come between.
+    // The server's frames pass unchanged; Weir's own only come between them.
     if (!from_client) require(whole.to_client.size() >= bytes.size());
     return 0;
 }

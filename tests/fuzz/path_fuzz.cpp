@@ -1,5 +1,5 @@
 // The path normaliser: the normal form is its own normal form, decodes to what was sent, and holds nothing that servers
-// take in different ways.
+// interpret differently.
 
 #include "http/path.hpp"
 

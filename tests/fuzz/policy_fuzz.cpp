@@ -1,4 +1,4 @@
-// The policy's reader: whatever stands in the file, it ends with a policy or with diagnostics at places that exist.
+// The policy's reader: whatever is in the file, it ends with a policy or with diagnostics at places that exist.
 
 #include <sys/mman.h>
 #include <unistd.h>
@@ -33,7 +33,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     file.write(data, size);
     const policy::LoadedPolicy loaded = policy::load_policy(file.path(), {.file_descriptors = 65'536});
     require(loaded.policy.has_value() == !policy::has_errors(loaded.diagnostics));
-    // Rendering them must hold for every place that they name.
+    // Rendering them must work for every place that they name.
     require(policy::to_text(loaded.diagnostics, loaded.sources).empty() == loaded.diagnostics.empty());
     require(policy::to_json_lines(loaded.diagnostics).empty() == loaded.diagnostics.empty());
     return 0;

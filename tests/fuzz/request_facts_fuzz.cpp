@@ -1,4 +1,4 @@
-// The JSON reader: what Boost.JSON reads, ours reads the same of; and whatever the bytes, no span leaves the body.
+// The JSON reader: it reads the same as Boost.JSON, and whatever the bytes, no span leaves the body.
 
 #include "ai/request_scanner.hpp"
 #include "fuzz/input.hpp"

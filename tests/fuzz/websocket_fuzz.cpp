@@ -1,5 +1,5 @@
-// WebSocket frames and the Realtime events in them: the same frames in one piece and in pieces of any size, nothing
-// kept but a frame's head, what is written is read, and what an event is called stays so as more of it comes.
+// WebSocket frames and the Realtime events in them: the same frames in one piece and in pieces of any size; only a
+// frame's head is kept; what is written is read back; and an event's name does not change as more of it comes.
 
 #include <algorithm>
 #include <array>
@@ -39,8 +39,8 @@ private:
     std::optional<ai::RealtimeEvent> event_;
 };
 
-// All that is told of bytes that come in pieces of `step`.
-std::string told(std::string_view bytes, bool masked, std::size_t step) {
+// All that is reported of bytes that come in pieces of `step`.
+std::string reported(std::string_view bytes, bool masked, std::size_t step) {
     FrameReader reader(masked);
     Message message;
     std::string log;
@@ -90,9 +90,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const test::FuzzInput input(data, size);
     const bool masked = input.choice % 2 == 0;
     const std::size_t step = 1 + input.choice / 2 % 31;
-    const std::string whole = told(input.bytes, masked, std::max<std::size_t>(input.bytes.size(), 1));
-    require(told(input.bytes, masked, step) == whole);
-    require(told(input.bytes, masked, 1) == whole);
+    const std::string whole = reported(input.bytes, masked, std::max<std::size_t>(input.bytes.size(), 1));
+    require(reported(input.bytes, masked, step) == whole);
+    require(reported(input.bytes, masked, 1) == whole);
     const std::array<char, 4> mask{static_cast<char>(input.choice), 'm', '\0', static_cast<char>(0xFF)};
     write_and_read(input.bytes, masked ? &mask : nullptr);
     return 0;

@@ -1,4 +1,4 @@
-// Answers read as they pass, cut anywhere: against the same answer in one piece, and against Boost.JSON.
+// Answers read as they pass, split anywhere: against the same answer in one piece, and against Boost.JSON.
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
 
@@ -14,7 +14,7 @@ namespace {
 namespace json = boost::json;
 using Picks = std::vector<std::uint8_t>;
 
-// Pieces of events that mean something, in any order.
+// Meaningful pieces of events, in any order.
 std::string stream_of(const Picks& picks) {
     static constexpr std::array<std::string_view, 20> kPieces{
         "data: ",
@@ -51,7 +51,7 @@ void feed(EventScanner& scanner, std::string_view text, const std::vector<std::u
     }
 }
 
-RC_GTEST_PROP(EventScannerProperty, DoesNotMindHowTheBytesAreCut, (const Picks& picks, const Picks& cuts)) {
+RC_GTEST_PROP(EventScannerProperty, IsIndependentOfHowTheBytesAreSplit, (const Picks& picks, const Picks& cuts)) {
     const auto form = static_cast<EventScanner::Form>(*rc::gen::inRange(0, 3));
     const std::string text = stream_of(picks);
     EventScanner whole(form);
@@ -120,7 +120,7 @@ private:
     std::size_t at_ = 0;
 };
 
-// The number at the last place, in the order of the text, where a usage may stand.
+// The number at the last place in the text where a usage may be.
 std::optional<std::uint32_t> expected(const json::object& document, std::initializer_list<json::string_view> names) {
     std::optional<std::uint32_t> found;
     const auto look = [&](const json::value& value) {

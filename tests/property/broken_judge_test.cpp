@@ -1,4 +1,4 @@
-// That the properties can fail: for each invariant a judge that breaks it, and how soon that is found out.
+// The properties can fail: for each invariant there is a judge that breaks it, and how soon that is detected.
 
 #include <gtest/gtest.h>
 
@@ -14,8 +14,8 @@ using admission::JudgeConfig;
 using admission::Part;
 using admission::Place;
 
-// Whether a random day shows that the judge is broken. The seed makes the days the same in every run.
-bool is_found_out(const MakeJudge& make) {
+// Whether random operations show that the judge is broken. The seed makes them the same in every run.
+bool is_detected(const MakeJudge& make) {
     constexpr int kDays = 300;
     rc::Random random(20'26);
     for (int day = 0; day < kDays; ++day) {
@@ -33,17 +33,17 @@ bool is_found_out(const MakeJudge& make) {
 }
 
 template <typename Broken>
-bool is_found_out() {
-    return is_found_out([](const JudgeConfig& config, TimePoint now) { return std::make_unique<Broken>(config, now); });
+bool is_detected() {
+    return is_detected([](const JudgeConfig& config, TimePoint now) { return std::make_unique<Broken>(config, now); });
 }
 
-TEST(BrokenJudge, AWholeOneIsNotFoundOut) { EXPECT_FALSE(is_found_out<TestedJudge>()); }
+TEST(BrokenJudge, AnIntactJudgePasses) { EXPECT_FALSE(is_detected<TestedJudge>()); }
 
 class WithoutPart : public testing::TestWithParam<Part> {};
 
-TEST_P(WithoutPart, IsFoundOut) {
+TEST_P(WithoutPart, IsDetected) {
     const Part part = GetParam();
-    EXPECT_TRUE(is_found_out([part](JudgeConfig config, TimePoint now) {
+    EXPECT_TRUE(is_detected([part](JudgeConfig config, TimePoint now) {
         config.parts.remove(part);
         return std::make_unique<TestedJudge>(config, now);
     }));
@@ -56,12 +56,12 @@ INSTANTIATE_TEST_SUITE_P(BrokenJudge, WithoutPart,
                              return std::string(admission::kPartNames[static_cast<std::size_t>(tested.param)]);
                          });
 
-// Ignores that an endpoint went.
+// Ignores that an endpoint was lost.
 struct KeepsLostEndpoints : TestedJudge {
     using TestedJudge::TestedJudge;
     void set_available(EndpointId, bool, TimePoint, Changes&) override {}
 };
-TEST(BrokenJudge, OneThatKeepsLostEndpointsIsFoundOut) { EXPECT_TRUE(is_found_out<KeepsLostEndpoints>()); }
+TEST(BrokenJudge, OneThatKeepsLostEndpointsIsDetected) { EXPECT_TRUE(is_detected<KeepsLostEndpoints>()); }
 
 // Forgets one ending in ten: a slot that leaks.
 struct LeaksSlots : TestedJudge {
@@ -71,19 +71,19 @@ struct LeaksSlots : TestedJudge {
     }
     int endings = 0;
 };
-TEST(BrokenJudge, OneThatLeaksSlotsIsFoundOut) { EXPECT_TRUE(is_found_out<LeaksSlots>()); }
+TEST(BrokenJudge, OneThatLeaksSlotsIsDetected) { EXPECT_TRUE(is_detected<LeaksSlots>()); }
 
-// Serves those who have waited, but tells nobody.
-struct TellsNobody : TestedJudge {
+// Serves the queue, but reports no change.
+struct ReportsNoChange : TestedJudge {
     using TestedJudge::TestedJudge;
     void finish(Place& place, TimePoint now, Changes& changes) override {
         TestedJudge::finish(place, now, changes);
         changes.clear();
     }
 };
-TEST(BrokenJudge, OneThatTellsNobodyIsFoundOut) { EXPECT_TRUE(is_found_out<TellsNobody>()); }
+TEST(BrokenJudge, OneThatReportsNoChangeIsDetected) { EXPECT_TRUE(is_detected<ReportsNoChange>()); }
 
-// Loses count of prompts, and of what answers have come to.
+// Loses count of prompts and of answers' tokens.
 struct MissesFirstTokens : TestedJudge {
     using TestedJudge::TestedJudge;
     void first_token(Place&, TimePoint, Changes&) override {}
@@ -92,24 +92,24 @@ struct MissesTokens : TestedJudge {
     using TestedJudge::TestedJudge;
     void streamed(Place&, std::uint32_t, TimePoint) override {}
 };
-TEST(BrokenJudge, OneThatMissesFirstTokensIsFoundOut) { EXPECT_TRUE(is_found_out<MissesFirstTokens>()); }
-TEST(BrokenJudge, OneThatMissesTokensIsFoundOut) { EXPECT_TRUE(is_found_out<MissesTokens>()); }
+TEST(BrokenJudge, OneThatMissesFirstTokensIsDetected) { EXPECT_TRUE(is_detected<MissesFirstTokens>()); }
+TEST(BrokenJudge, OneThatMissesTokensIsDetected) { EXPECT_TRUE(is_detected<MissesTokens>()); }
 
-// Lets everybody wait for as long as they like.
+// Lets requests wait without limit.
 struct NeverExpires : TestedJudge {
     using TestedJudge::TestedJudge;
     void expire(TimePoint, Changes&) override {}
 };
-TEST(BrokenJudge, OneThatNeverExpiresIsFoundOut) { EXPECT_TRUE(is_found_out<NeverExpires>()); }
+TEST(BrokenJudge, OneThatNeverExpiresIsDetected) { EXPECT_TRUE(is_detected<NeverExpires>()); }
 
-// Goes on with its first policy.
+// Keeps its first policy.
 struct IgnoresReloads : TestedJudge {
     using TestedJudge::TestedJudge;
     void reconfigure(const JudgeConfig&, TimePoint, Changes&) override {}
 };
-TEST(BrokenJudge, OneThatIgnoresReloadsIsFoundOut) { EXPECT_TRUE(is_found_out<IgnoresReloads>()); }
+TEST(BrokenJudge, OneThatIgnoresReloadsIsDetected) { EXPECT_TRUE(is_detected<IgnoresReloads>()); }
 
-// Refuses early whoever would have to wait.
+// Refuses early what would have to wait.
 struct RefusesTooEarly : TestedJudge {
     using TestedJudge::TestedJudge;
     std::optional<admission::Decision> refuse_early(const admission::Ask& ask, TimePoint now) override {
@@ -120,9 +120,9 @@ struct RefusesTooEarly : TestedJudge {
         return refusal;
     }
 };
-TEST(BrokenJudge, OneThatRefusesTooEarlyIsFoundOut) { EXPECT_TRUE(is_found_out<RefusesTooEarly>()); }
+TEST(BrokenJudge, OneThatRefusesTooEarlyIsDetected) { EXPECT_TRUE(is_detected<RefusesTooEarly>()); }
 
-// Sees nothing of guarantees, weights or evictions: as if the policy had none.
+// Ignores guarantees, weights and evictions: as if the policy had none.
 struct IgnoresWeights : TestedJudge {
     IgnoresWeights(JudgeConfig config, TimePoint now) : TestedJudge(without_weights(config), now) {}
     static const JudgeConfig& without_weights(JudgeConfig& config) {
@@ -130,16 +130,16 @@ struct IgnoresWeights : TestedJudge {
         return config;
     }
 };
-TEST(BrokenJudge, OneThatIgnoresWeightsIsFoundOut) { EXPECT_TRUE(is_found_out<IgnoresWeights>()); }
+TEST(BrokenJudge, OneThatIgnoresWeightsIsDetected) { EXPECT_TRUE(is_detected<IgnoresWeights>()); }
 
-struct EvictsTheInnocent : TestedJudge {
-    EvictsTheInnocent(JudgeConfig config, TimePoint now) : TestedJudge(all_preemptible(config), now) {}
+struct EvictsTheWrongRequests : TestedJudge {
+    EvictsTheWrongRequests(JudgeConfig config, TimePoint now) : TestedJudge(all_preemptible(config), now) {}
     static const JudgeConfig& all_preemptible(JudgeConfig& config) {
         for (auto& cls : config.classes) cls.config.preemptible = true;
         return config;
     }
 };
-TEST(BrokenJudge, OneThatEvictsTheInnocentIsFoundOut) { EXPECT_TRUE(is_found_out<EvictsTheInnocent>()); }
+TEST(BrokenJudge, OneThatEvictsTheWrongRequestsIsDetected) { EXPECT_TRUE(is_detected<EvictsTheWrongRequests>()); }
 
 }  // namespace
 }  // namespace weir::test

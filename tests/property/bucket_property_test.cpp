@@ -1,4 +1,4 @@
-// Token buckets: over every interval a key gets no more than its burst and what the interval earns, and no less.
+// Token buckets: over every interval a key gets exactly its burst and what the interval earns, no more, no less.
 
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>

@@ -1,5 +1,5 @@
 // The engine model on random loads: every request that is not cancelled gets exactly its tokens, in order; the limits
-// hold at every step; nothing is left behind; and how often time is looked at changes nothing.
+// hold at every step; nothing is left behind; and how often it is polled changes nothing.
 
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
@@ -55,7 +55,7 @@ void check_limits(const Engine& engine) {
     RC_ASSERT(engine.counts().running + engine.counts().waiting == 0 || engine.next_event());
 }
 
-// Plays the load step by step, or in as few looks at the clock as there can be.
+// Plays the load step by step, or with as few polls as possible.
 std::vector<EngineEvent> play(const std::vector<Submission>& load, bool by_priority, bool step_by_step,
                               std::map<RequestId, bool>& cancelled) {
     Engine engine(tight(by_priority));
@@ -105,7 +105,7 @@ RC_GTEST_PROP(EngineProperty, EveryRequestGetsExactlyItsTokensUnlessCancelled, (
     }
 }
 
-RC_GTEST_PROP(EngineProperty, HowOftenTimeIsLookedAtChangesNothing, (bool by_priority)) {
+RC_GTEST_PROP(EngineProperty, HowOftenItIsPolledChangesNothing, (bool by_priority)) {
     const auto load = *any_load();
     std::map<RequestId, bool> cancelled;
     RC_ASSERT(play(load, by_priority, true, cancelled) == play(load, by_priority, false, cancelled));

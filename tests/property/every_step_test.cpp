@@ -1,6 +1,6 @@
-// One exchange, run again and again with every step of its I/O failing in every way. Whatever fails: the slot comes
-// back once, the client sees one answer or an abort, one record is told, and the next request on the same worker meets
-// no connection that is spoilt.
+// One exchange, run repeatedly with every step of its I/O failing in every way. Whatever fails: the slot is released
+// once, the client gets one answer or an abort, one record is emitted, and the next request on the same worker gets no
+// broken connection.
 
 #include <gtest/gtest.h>
 #include <sys/socket.h>
@@ -39,7 +39,7 @@ classes:
   - { name: everyone, match: any, backend: model }
 )";
 
-// What is sent, what is answered, and what of the answer's body the client must have.
+// The request, the answer, and the part of the answer's body that the client must get.
 struct Scenario {
     std::string request;
     std::string answer;
@@ -91,7 +91,7 @@ public:
     std::string second;
     std::size_t records_of_first = 0;
     bool first_ended_cleanly = false;
-    bool had_pooled = false;  // at the second's begin
+    bool had_pooled = false;  // when the second begins
     std::uint32_t inflight_at_last_byte = 0;
     Listening recorder_;
 
@@ -217,17 +217,17 @@ void expect_sound(const Scenario& scenario, const Stage& stage) {
     const bool served = stage.records_of_first == 1 && group(stage.recorder_.reasons[0]) == ReasonGroup::admitted;
     if (first.starts_with("HTTP/1.1 200")) {
         const std::string_view body = served ? body_of(first) : without_error(body_of(first));
-        EXPECT_TRUE(scenario.body.starts_with(body)) << "the client got what nobody sent: " << body;
-        // What is whole was served, and what was served is whole unless the client did not take it.
+        EXPECT_TRUE(scenario.body.starts_with(body)) << "the client got bytes that were never sent: " << body;
+        // A complete answer was served, and a served answer is complete unless the client did not take it.
         if (served) {
             EXPECT_EQ(body, scenario.body);
         }
-        // With an error event it says so itself, and lacks the chunk that would end it.
+        // An error event says so itself, and the final chunk is missing.
         const bool says_so = body.size() < body_of(first).size() && !first.ends_with("0\r\n\r\n");
         if (body != scenario.body && !says_so) {
-            EXPECT_FALSE(stage.first_ended_cleanly) << "what was cut off looks whole: " << body;
+            EXPECT_FALSE(stage.first_ended_cleanly) << "a truncated answer looks complete: " << body;
         }
-        // Only the last byte makes an answer whole: what was cut off never looks so.
+        // Only the last byte completes an answer: a truncated one never looks complete.
         if (!served && body == scenario.body) {
             EXPECT_EQ(group(stage.recorder_.reasons[0]), ReasonGroup::client);
         }
@@ -253,11 +253,11 @@ const std::vector<Scenario>& scenarios() {
          "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n"
          "9\r\ndata: 1\n\n\r\n9\r\ndata: 2\n\n\r\n0\r\n\r\n",
          {},
-         json.substr(1)},  // in front of it Weir asks for usage
+         json.substr(1)},  // Weir inserts its request for usage before it
         {"POST /v1/embeddings HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nTransfer-Encoding: "
          "chunked\r\n\r\n7\r\n{\"a\":1}\r\n0\r\n\r\n",
          "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok", "ok",
-         "{\"a\":1}"},  // it is all here, and goes with its length
+         "{\"a\":1}"},  // all of it has arrived, so it is sent with its length
         // To an HTTP/1.0 client an answer of unknown length ends with the connection.
         {"GET /a HTTP/1.0\r\nHost: a\r\n\r\n",
          "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n14\r\nhello to all of you!\r\n5\r\nworld\r\n0\r\n\r\n",
@@ -276,9 +276,9 @@ TEST_P(EveryStep, FailingInEveryWayLosesNothing) {
         calm.play(0, Fault::reset);
         ASSERT_TRUE(calm.had_pooled) << "the connection was not kept: " << calm.first;
         ASSERT_TRUE(without_interim(calm.first).starts_with("HTTP/1.1 200")) << calm.first;
-        // Else a client that asks again at once would find its own slot taken.
+        // Otherwise a client that sends its next request at once would find its own slot taken.
         EXPECT_EQ(calm.inflight_at_last_byte, 0U) << "the client had its answer before the slot was given back";
-        // Chunks are framed anew: how they were is seen from an exchange in which nothing fails.
+        // Chunks are reframed: an exchange in which nothing fails shows how.
         if (scenario.body.empty()) scenario.body = body_of(without_interim(calm.first));
         expect_sound(scenario, calm);
     }

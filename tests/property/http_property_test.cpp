@@ -15,7 +15,7 @@ using test::NamesAndValues;
 
 std::string token_of(const std::vector<std::uint8_t>& picks) {
     static constexpr std::string_view kChars = "abcxyzABCXYZ019!#$%&'*+-.^_`|~";
-    std::string token = "Y";  // so that no name that means something comes out by chance
+    std::string token = "Y";  // so that no meaningful name comes out by chance
     for (const std::uint8_t pick : picks) token += kChars[pick % kChars.size()];
     return token;
 }
@@ -67,7 +67,7 @@ RC_GTEST_PROP(ResponseHeadProperty, EveryProperPrefixNeedsMoreAndTheWholeIsCompl
     RC_ASSERT(test::names_and_values(head.fields) == sent);
 }
 
-// Whatever comes, the parser neither crashes nor goes past what it was given.
+// On any input, the parser neither crashes nor reads past it.
 RC_GTEST_PROP(RequestHeadProperty, TakesAnyBytes, (const std::vector<std::uint8_t>& noise, std::uint16_t at)) {
     std::string text = test::post_with("Content-Length: 5\r\nConnection: close\r\n");
     text.insert(at % (text.size() + 1), std::string(noise.begin(), noise.end()));
@@ -126,8 +126,8 @@ RC_GTEST_PROP(BodyReaderProperty, ALengthInAnyPiecesGivesTheSameContent,
     RC_ASSERT(body.consumed == content.size());
 }
 
-// One byte of the frame changed for another either breaks the body or leaves its framing: no byte more is consumed than
-// there are, and what is content stays within them.
+// One changed byte of the frame either breaks the body or leaves its framing: no byte beyond the input is consumed, and
+// the content stays within it.
 RC_GTEST_PROP(BodyReaderProperty, JunkNeitherCrashesNorGoesTooFar,
               (const std::string& content, std::uint16_t at, char junk)) {
     std::string bytes = chunked({content.substr(0, 200)}, true);

@@ -1,4 +1,4 @@
-// Beast's basic_parser as a referee: whatever our own parser takes, Beast takes too, and reads the same in it. Ours may
+// Beast's basic_parser as a referee: whatever our own parser accepts, Beast accepts too, and reads the same. Ours may
 // refuse more, never less.
 
 #include <gtest/gtest.h>
@@ -59,7 +59,7 @@ private:
 
 std::string pick(const std::vector<std::string>& from) { return *rc::gen::elementOf(from); }
 
-// Mostly as it should be, sometimes not.
+// Mostly valid, sometimes not.
 std::string field_line() {
     const std::string name =
         pick({"X", "Host", "Connection", "Proxy-Connection", "Content-Length", "Transfer-Encoding", "Upgrade", "Expect",
@@ -78,7 +78,7 @@ std::string fields() {
     return text + "\r\n";
 }
 
-RC_GTEST_PROP(RefereeProperty, ReadsTheSameInEveryRequestThatWeTake, ()) {
+RC_GTEST_PROP(RefereeProperty, ReadsTheSameInEveryRequestThatWeAccept, ()) {
     const std::string start =
         pick({"GET / HTTP/1.1", "POST /a?b HTTP/1.0", "OPTIONS * HTTP/1.1", "GET http://a/ HTTP/1.1", "G@T / HTTP/1.1",
               "GET  / HTTP/1.1", "GET / HTTP/1.2", "GET /\x80 HTTP/1.1", "GET /a\tb HTTP/1.1", "get / HTTP/1.1 "});
@@ -94,7 +94,7 @@ RC_GTEST_PROP(RefereeProperty, ReadsTheSameInEveryRequestThatWeTake, ()) {
     RC_ASSERT(referee.fields == test::names_and_values(head.fields));
 }
 
-RC_GTEST_PROP(RefereeProperty, ReadsTheSameInEveryResponseThatWeTake, ()) {
+RC_GTEST_PROP(RefereeProperty, ReadsTheSameInEveryResponseThatWeAccept, ()) {
     const std::string start =
         pick({"HTTP/1.1 200 OK", "HTTP/1.0 404 Not Found", "HTTP/1.1 204 ", "HTTP/1.1 204", "HTTP/1.1 20 OK",
               "HTTP/1.1 2000", "HTTP/1.1 +20 x", "HTTP/1.2 200 OK", "HTTP/1.1 200\tOK", "HTTP/1.1 500  a\tb\xE4 "});

@@ -1,5 +1,5 @@
-// Isolation: what worse classes send changes nothing for better ones, but for what already runs. Here nothing worse is
-// left running: the same better traffic is judged with and without worse traffic between, and must fare the same.
+// Isolation: what worse classes send changes nothing for better ones, except by what already runs. Here nothing worse
+// is left running: the same better traffic is judged with and without worse traffic in between, and must fare the same.
 
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
@@ -72,8 +72,8 @@ private:
 
 RC_GTEST_PROP(IsolationProperty, WorseArrivalsChangeNothingForBetterClasses, ()) {
     Plan plan = *any_plan();
-    plan.endpoints.resize(1);                               // which of several endpoints takes its turn may differ
-    for (ClassPlan& cls : plan.classes) cls.guarantee = 0;  // what is guaranteed is taken from better classes
+    plan.endpoints.resize(1);                               // which of several endpoints is chosen may differ
+    for (ClassPlan& cls : plan.classes) cls.guarantee = 0;  // a guarantee is taken from better classes
     Traffic with(plan);
     Traffic without(plan);
     for (Operation operation : *any_operations()) {

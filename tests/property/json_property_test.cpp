@@ -1,5 +1,5 @@
-// The reader in place and the rewriter against Boost.JSON, which reads the whole text into a document: whatever Boost
-// takes, ours reads the same of.
+// The in-place reader and the rewriter against Boost.JSON, which reads the whole text into a document: whatever Boost
+// accepts, ours reads the same.
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
 

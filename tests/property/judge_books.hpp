@@ -1,5 +1,5 @@
 #pragma once
-// The law of judge.hpp a second time, as plainly as it can be written: vectors that are searched from end to end. Slow,
+// The law of judge.hpp a second time, written as plainly as possible: vectors that are searched from end to end. Slow,
 // and too simple to be wrong in the same way.
 
 #include <deque>
@@ -55,12 +55,12 @@ public:
     void first_token(BookedRequest& request);
     void finish(BookedRequest& request);  // its slot is free
     void refuse(BookedRequest& request);  // or it left
-    // Prompts that nobody sees end, and that have had their second.
+    // Prompts whose end is not observed and whose second is over.
     void settle_old(TimePoint now);
 
-    // Whose turn it is, if it fits anywhere; null when nobody waits or the head blocks.
+    // The next request to run, if it fits anywhere; null when none waits or the head blocks.
     [[nodiscard]] const BookedRequest* next(TimePoint now) const;
-    // The head of the first class with somebody waiting.
+    // The head of the first class with a waiting request.
     [[nodiscard]] const BookedRequest* head() const;
     [[nodiscard]] bool fits(const BookedRequest& request, std::size_t endpoint, bool below_guarantee,
                             TimePoint now) const;

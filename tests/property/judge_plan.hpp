@@ -1,5 +1,5 @@
 #pragma once
-// What a random day of a judge is made of: a policy, and what happens.
+// A random policy for a judge, and random operations on it.
 
 #include <rapidcheck.h>
 
@@ -63,7 +63,7 @@ std::ostream& operator<<(std::ostream& out, const Plan& plan);
 rc::Gen<Plan> any_plan();
 rc::Gen<std::vector<Operation>> any_operations();
 
-// Enough arrivals of all classes to fill every endpoint and every queue: the interesting states of a short sequence.
+// Enough arrivals of all classes to fill every endpoint and queue: the interesting states of a short sequence.
 [[nodiscard]] std::vector<Operation> flood();
 
 }  // namespace weir::test

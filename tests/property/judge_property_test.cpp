@@ -1,5 +1,5 @@
-// The law of judge.hpp on random operations: order, gate safety, work conservation, guarantees, bounded lines and
-// waits, every count given back exactly once, and early refusals that keep their word. JudgeWorld holds the checks.
+// The law of judge.hpp on random operations: order, gate safety, work conservation, guarantees, bounded queues and
+// waits, every count given back exactly once, and early refusals that are consistent. JudgeWorld holds the checks.
 
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>

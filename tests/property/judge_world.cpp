@@ -20,7 +20,7 @@ JudgeWorld::JudgeWorld(const Plan& plan, const MakeJudge& make)
 }
 
 void JudgeWorld::play(const Operation& operation) {
-    // Whatever time alone brings comes first and apart, so that what the operation brings can be told from it.
+    // What time alone causes is played first, so that it can be told from what the operation causes.
     if (operation.kind != Operation::arrive) pass(std::chrono::milliseconds(operation.ms));
     BookedRequest* running = books_.pick(Standing::running, operation.pick);
     BookedRequest* waiting = books_.pick(Standing::waiting, operation.pick);
@@ -72,7 +72,7 @@ void JudgeWorld::reconfigure(const Operation& operation) {
 }
 
 void JudgeWorld::pass(Duration time) {
-    // As a server would: it wakes at the instants that the judge names.
+    // Like a server: it wakes at the instants that the judge names.
     const TimePoint end = clock_.now() + time;
     const auto expire_at = [this](TimePoint instant) {
         clock_.advance_to(instant);
@@ -125,22 +125,22 @@ void JudgeWorld::requeue(BookedRequest& request) {
     request.lost = request.endpoint;
     const bool stayed = judge_->requeue(request.place, clock_.now(), changes_);
     RC_ASSERT(stayed == (request.place.standing() != Standing::ended));
-    // Who is out of time, or out of endpoints, never waited in the queue again.
+    // A request out of time or out of endpoints never waited in the queue again.
     const Reason reason = request.place.decision().reason;
-    const bool in_line = stayed || reason == Reason::queue_full || reason == Reason::displaced;
-    request.known = in_line ? Standing::waiting : Standing::idle;
+    const bool was_queued = stayed || reason == Reason::queue_full || reason == Reason::displaced;
+    request.known = was_queued ? Standing::waiting : Standing::idle;
     replay(&request);
 }
 
 void JudgeWorld::replay(BookedRequest* self) {
-    std::size_t told = 0;
+    std::size_t reported = 0;
     const auto self_runs = [&] { return self != nullptr && self->place.standing() == Standing::running; };
     while (true) {
-        // The law says when it was the turn of `self`.
+        // The books say when `self` runs.
         if (self_runs() && self->known == Standing::waiting && books_.next(clock_.now()) == self) {
             check_dispatch(*self);
-        } else if (told < changes_.size()) {
-            BookedRequest& request = request_of(changes_[told++]);
+        } else if (reported < changes_.size()) {
+            BookedRequest& request = request_of(changes_[reported++]);
             RC_ASSERT(&request != self || request.place.evicted());
             if (request.known == Standing::running) {
                 check_eviction(request);
@@ -167,7 +167,7 @@ void JudgeWorld::check_dispatch(BookedRequest& request) {
     const bool below_guarantee = books_.is_below_guarantee(request.cls);
     RC_ASSERT(books_.endpoints[chosen].available);
     RC_ASSERT(books_.fits(request, chosen, below_guarantee, clock_.now()));
-    // The one with most room, of those that it has not just been lost on.
+    // The one with most headroom, except those that it has just been lost on.
     for (std::size_t i = 0; i < books_.endpoints.size(); ++i) {
         if (i == chosen || !books_.endpoints[i].available || !books_.fits(request, i, below_guarantee, clock_.now()))
             continue;
@@ -204,8 +204,8 @@ void JudgeWorld::check_eviction(BookedRequest& request) {
     RC_ASSERT(!request.evicted);
     const auto& victim = books_.config.classes[request.cls].config;
     const BookedRequest* head = books_.head();
-    const bool somebody_waits = head != nullptr;
-    RC_ASSERT(somebody_waits);
+    const bool head_waits = head != nullptr;
+    RC_ASSERT(head_waits);
     RC_ASSERT(victim.preemptible);
     RC_ASSERT(books_.config.classes[head->cls].config.priority < victim.priority);
     RC_ASSERT(clock_.now() - head->since >= (head->expires - head->since) / 2 - 1us);
@@ -256,10 +256,10 @@ void JudgeWorld::end_all() {
         replay();
         check_rest();
     }
-    // Those who were dispatched meanwhile stood before whoever made room for them.
+    // The requests dispatched meanwhile were ahead of the one that freed capacity for them.
     if (books_.pick(Standing::running, 0) != nullptr || books_.pick(Standing::waiting, 0) != nullptr) return end_all();
     const double pressure = judge_->counts(clock_.now()).pressure;
-    RC_ASSERT(pressure == 0 || pressure == 1);  // 1: no endpoint is there
+    RC_ASSERT(pressure == 0 || pressure == 1);  // 1: there is no endpoint
     RC_ASSERT(judge_->next_expiry() == std::nullopt);
 }
 

@@ -1,6 +1,6 @@
 #pragma once
-// Plays random operations on a judge through its public interface, and holds every step of the judge against the law as
-// judge_books.hpp has it.
+// Plays random operations on a judge through its public interface, and checks every step of the judge against
+// judge_books.hpp.
 
 #include <functional>
 #include <memory>
@@ -21,7 +21,7 @@ public:
     // Lets the time of the operation pass, does it where it can be done, and checks all that happened.
     // Throws what RC_ASSERT throws.
     void play(const Operation& operation);
-    // Ends everything that is still there, in some order, and checks that nothing is left of it.
+    // Ends all that is still there, in some order, and checks that nothing is left.
     void end_all();
 
 private:
@@ -31,7 +31,7 @@ private:
     void reconfigure(const Operation& operation);
     void pass(Duration time);
 
-    // What a call told, replayed one step at a time; `self` is told of by its standing alone.
+    // What a call reported, replayed one step at a time; `self` is reported by its standing alone.
     void replay(BookedRequest* self = nullptr);
     void check_dispatch(BookedRequest& request);
     void check_refusal(BookedRequest& request);

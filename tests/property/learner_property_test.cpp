@@ -1,4 +1,4 @@
-// A learned limit stays within its bounds whatever is said of an endpoint, and never stops being a number.
+// A learned limit stays within its bounds whatever is reported of an endpoint, and never becomes NaN.
 
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>

@@ -13,7 +13,7 @@
 namespace weir::net {
 namespace {
 
-// Some timers on a wheel, next to what each is known to have been told.
+// Some timers on a wheel, beside the deadline that each was given.
 class Model {
 public:
     Model() {
@@ -32,13 +32,13 @@ public:
         timers_[i].emplace(wheel_, probes_[i]);
         due_[i].reset();
     }
-    // As after a long pause: the wheel is asked once, at the end.
+    // As after a long pause: the wheel is polled once, at the end.
     void jump(Duration by) {
         now_ += by;
         wheel_.advance(now_);
         check();
     }
-    // As the loop does: the wheel is asked whenever it wants to be.
+    // As the loop does: the wheel is polled when it asks for it.
     void drive(Duration by) {
         const TimePoint end = now_ + by;
         while (true) {
@@ -59,7 +59,7 @@ private:
         return static_cast<std::size_t>(&timer - timers_.data());
     }
 
-    // Whoever was woken was due; whoever was due for a whole tick was woken.
+    // Every woken timer was due; every timer due for a whole tick was woken.
     void check() {
         for (std::size_t i = 0; i < kTimers; ++i) {
             if (probes_[i].take_wake()) {

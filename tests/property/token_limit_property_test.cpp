@@ -57,7 +57,7 @@ public:
         for (const Running& request : running_) held += request.reservation.of_class.held[Meter::tokens];
         return held;
     }
-    // Of those that have ended, what they truly came to, over what the rate allows by now.
+    // The true cost of the ended requests, beyond what the rate allows by now.
     [[nodiscard]] double excess() const { return settled_ - kBurst - kPerSecond * seconds(now_ - kStart); }
     void pass(Duration time) { now_ += time; }
 
@@ -78,7 +78,7 @@ private:
         request.spent.output += left > 0 ? step.b % (left + 1) : 0;
         limits_->spend(request.slot, request.reservation, request.spent, now_);
     }
-    // The truth: no more than was estimated, and no less of the answer than has been seen.
+    // The truth: no more than was estimated, and no less of the answer than has been observed.
     void settle(const Step& step) {
         if (running_.empty()) return;
         const auto at = running_.begin() + static_cast<std::ptrdiff_t>(step.a % running_.size());

@@ -1,4 +1,4 @@
-// The real binary, and a model server that speaks just enough of two dialects: what the SDKs are tested between.
+// The real binary, and a model server that speaks just enough of two dialects: the SDKs are tested against both.
 
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -68,7 +68,7 @@ const broken = {
   '/v1/responses': { error: { message: 'broken', type: 'server_error', param: null, code: 'broken' } },
 };
 
-// Counts what it is asked. `fail`: it answers 500. `dies_after`: so many events, and it is gone. `pause` is the time between two events; `hold` (a promise) delays every answer.
+// Counts its requests. `fail`: it answers 500. `dies_after`: it dies after that many events. `pause` is the time between two events; `hold` (a promise) delays every answer.
 export async function startModel() {
   const model = { requests: [], cancelled: 0, pause: 0, hold: null, fail: false, dies_after: Infinity };
   model.server = http.createServer(async (request, response) => {
@@ -168,7 +168,7 @@ export async function between(options, run) {
   }
 }
 
-// A fetch that notes when it was called, and what came back.
+// A fetch that records when it was called, and what it returned.
 export function watched() {
   const calls = [];
   const spy = async (...args) => {
@@ -181,7 +181,7 @@ export function watched() {
   return { calls, fetch: spy };
 }
 
-// Takes the only slot and so many places in line. What it returns gives all of them back.
+// Takes the only slot and that many places in the queue. The returned function releases them all.
 export async function fill(sdk, weir, model, waiting = 1) {
   let free;
   model.hold = new Promise((resolve) => { free = resolve; });
@@ -189,6 +189,6 @@ export async function fill(sdk, weir, model, waiting = 1) {
   const held = [sdk.ask(client)];
   if (!(await eventually(async () => (await weir.count('inflight')) === 1))) throw new Error('the slot is not taken');
   for (let i = 0; i < waiting; i++) held.push(sdk.ask(client));
-  if (!(await eventually(async () => (await weir.count('waiting')) === waiting))) throw new Error('the line is not full');
+  if (!(await eventually(async () => (await weir.count('waiting')) === waiting))) throw new Error('the queue is not full');
   return async () => { free(); model.hold = null; await Promise.all(held); };
 }

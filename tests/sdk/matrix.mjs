@@ -1,8 +1,8 @@
-// What each SDK makes of each way in which a request can fail: the table in docs/sdk-behaviour.md, made anew and
+// How each SDK reacts to each way in which a request can fail: the table in docs/sdk-behaviour.md, regenerated and
 // compared. With WEIR_UPDATE_GOLDEN=1 it is written instead.
 //
-// Each cell is filled in by a program that does nothing special: the SDK with its own defaults (two retries in all of
-// them). What the table cannot say, that every wait was as long as was advised, is asserted beside it.
+// Each cell comes from a program that does nothing special: the SDK with its own defaults (two retries in all of
+// them). What the table cannot show, that every wait was as long as advised, is asserted beside it.
 
 import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
@@ -17,7 +17,7 @@ const END = '<!-- end -->';
 
 const quick = { capacity: 1, refusal: '{ retry_after: { base: 100ms, max: 300ms } }' };
 
-// name, policy, what makes it so; `wait` in ms: what the first refusal may advise.
+// name, policy, what causes it; `wait` in ms: what the first refusal may advise.
 const cases = [
   { name: 'quota: the bucket is empty', policy: { limits: '{ requests: { rate: 20/min, burst: 1 } }' }, wait: [0, 4500],
     begin: (sdk, weir) => sdk.ask(sdk.client(weir)) },
@@ -26,9 +26,9 @@ const cases = [
   { name: 'too many at once', policy: { limits: '{ concurrency: 1 }' }, wait: [1000, 1500],
     begin: (sdk, weir, model) => fill(sdk, weir, model, 0) },
   { name: 'overload: the queue is full', policy: { ...quick, queue: 1 }, wait: [50, 150], begin: fill },
-  { name: 'overload: waited in vain', policy: { ...quick, queueTimeout: '200ms' }, wait: [50, 150],
+  { name: 'overload: the queue timeout passed', policy: { ...quick, queueTimeout: '200ms' }, wait: [50, 150],
     begin: (sdk, weir, model) => fill(sdk, weir, model, 0) },
-  { name: 'overload, told that another try is of no use', wait: [50, 150], begin: fill,
+  { name: 'overload, advised not to retry', wait: [50, 150], begin: fill,
     policy: { ...quick, queue: 1, refusal: '{ retry_after: 100ms, tell_no_retry: true }' } },
   { name: 'the model dies in the middle of a stream', policy: {}, streams: true,
     begin: (sdk, weir, model) => { model.dies_after = 4; model.pause = 20; } },
@@ -43,12 +43,12 @@ async function run(sdk, row, weir, options) {
   return text;
 }
 
-// Between two tries an SDK waits for as long as it was told, if it was.
+// Between two tries an SDK waits for as long as advised, if it was.
 function check_waits(calls, row) {
   for (const [i, call] of calls.slice(0, -1).entries()) {
     const advice = call.headers.get('retry-after-ms');
     if (!row.wait) {
-      assert.equal(advice, null, 'nobody can know when to come back');
+      assert.equal(advice, null, 'when to retry is unknown');
       continue;
     }
     const advised = Number(advice);
@@ -70,12 +70,12 @@ async function fill_in(sdk, row) {
       assert.equal(text, 'Still waters run deep.', 'half an answer was taken for a whole one');
     } catch (error) {
       if (error instanceof assert.AssertionError) throw error;
-      failure = sdk.tell(error);
+      failure = sdk.describeError(error);
       ending = `then \`${failure[0]}\``;
     }
     check_waits(calls, row);
-    // What the first refusal says to a program that does not let its SDK come back.
-    const first = failure ?? sdk.tell(await run(sdk, row, weir, { maxRetries: 0 }).then(() => null, (error) => error));
+    // What the first refusal says to a program whose SDK does not retry.
+    const first = failure ?? sdk.describeError(await run(sdk, row, weir, { maxRetries: 0 }).then(() => null, (error) => error));
     if (typeof end === 'function') await end();
     const [, status, code, decision] = first;
     const tries = `${calls.length} ${calls.length === 1 ? 'try' : 'tries'}`;

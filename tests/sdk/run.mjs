@@ -1,4 +1,4 @@
-// What a program sees that reaches its model through Weir with the SDK it has anyway: answers, streams, and refusals
+// What a program gets that reaches its model through Weir with an unchanged SDK: answers, streams, and refusals
 // that the SDK understands and obeys.
 
 import assert from 'node:assert/strict';
@@ -24,7 +24,7 @@ for (const [name, sdk] of Object.entries(sdks)) {
       assert.equal(await weir.count('inflight'), 0);
     }));
 
-    test('over its contract it is a rate-limit error with 429', () =>
+    test('over its limit it is a rate-limit error with 429', () =>
       between({ limits: '{ requests: { rate: 1/h, burst: 1 } }' }, async (weir, model) => {
         const { calls, fetch } = watched();
         const client = sdk.client(weir, { maxRetries: 0, fetch });
@@ -41,7 +41,7 @@ for (const [name, sdk] of Object.entries(sdks)) {
         assert.equal(model.requests.length, 1);
       }));
 
-    test('it comes back when its bucket has a token, and not before', () =>
+    test('it retries when its bucket has a token, and not before', () =>
       between({ limits: '{ requests: { rate: 1/s, burst: 1 } }' }, async (weir) => {
         const { calls, fetch } = watched();
         const client = sdk.client(weir, { maxRetries: 2, fetch });
@@ -59,11 +59,11 @@ for (const [name, sdk] of Object.entries(sdks)) {
 
     const full = { capacity: 1, queue: 1, refusal: '{ retry_after: 100ms }' };
 
-    test(`overload is a server error with ${sdk.overloaded}, tried again as often as the SDK is told`, () =>
+    test(`overload is a server error with ${sdk.overloaded}, retried as often as the SDK is configured to`, () =>
       between(full, async (weir, model) => {
         const free = await fill(sdk, weir, model);
         const { calls, fetch } = watched();
-        // The first try has a better claim than a retry, so it may be let into the line; a retry never is here.
+        // A first try ranks before a retry, so it may enter the queue; a retry never does here.
         const client = sdk.client(weir, { maxRetries: 2, fetch });
         await assert.rejects(sdk.ask(client), (error) => {
           assert.ok(error instanceof sdk.errors.InternalServerError, error.constructor.name);
@@ -83,7 +83,7 @@ for (const [name, sdk] of Object.entries(sdks)) {
         assert.equal(model.requests.length, 2);
       }));
 
-    test('overload that ends is not seen by the caller', () => between(full, async (weir, model) => {
+    test('overload that ends is invisible to the caller', () => between(full, async (weir, model) => {
       const free = await fill(sdk, weir, model);
       const { calls, fetch } = watched();
       const answer = sdk.ask(sdk.client(weir, { maxRetries: 5, fetch }));
@@ -92,7 +92,7 @@ for (const [name, sdk] of Object.entries(sdks)) {
       assert.equal(await answer, 'Still waters run deep.');
     }));
 
-    test('told that another try is of no use, it does not come back', () =>
+    test('advised not to retry, it does not retry', () =>
       between({ ...full, refusal: '{ retry_after: 100ms, tell_no_retry: true }' }, async (weir, model) => {
         const free = await fill(sdk, weir, model);
         const { calls, fetch } = watched();
@@ -109,7 +109,7 @@ for (const [name, sdk] of Object.entries(sdks)) {
         const early = new AbortController();
         const asked = sdk.ask(client, { signal: early.signal });
         assert.ok(await eventually(() => model.requests.length === 1));
-        // How fast exactly is for the tests of the wire: here two busy event loops are in between.
+        // Exact timing is tested on the wire: here two busy event loops are in between.
         let left = performance.now();
         early.abort();
         await assert.rejects(asked, (error) => error instanceof sdk.errors.APIUserAbortError);

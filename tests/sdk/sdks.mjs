@@ -1,9 +1,9 @@
-// The SDKs behind one face, so that each fact is stated once.
+// The SDKs behind one interface, so that each fact is stated once.
 //
 //   client(weir, options)    options: maxRetries, fetch
 //   ask(client, options)     the text of a whole answer
 //   stream(client, options)  yields pieces of text; throws when the stream fails
-//   tell(error)              what a program can find out: [class, status, code, decision]
+//   describeError(error)              what a program can learn from it: [class, status, code, decision]
 
 import assert from 'node:assert/strict';
 
@@ -25,7 +25,7 @@ const openai = {
       if (event.choices[0]?.delta?.content) yield event.choices[0].delta.content;
     }
   },
-  tell: (error) => [error.constructor.name, error.status, error.code ?? error.type, error.headers?.get('x-weir-decision')],
+  describeError: (error) => [error.constructor.name, error.status, error.code ?? error.type, error.headers?.get('x-weir-decision')],
   limited: (error) => assert.equal(error.code, 'rate_limit_exceeded'),
   full: (error) => assert.deepEqual([error.code, error.type], ['server_is_overloaded', 'service_unavailable_error']),
 };
@@ -52,7 +52,7 @@ const anthropic = {
       if (event.type === 'content_block_delta') yield event.delta.text;
     }
   },
-  tell: (error) =>
+  describeError: (error) =>
     [error.constructor.name, error.status, error.error?.error?.type, error.headers?.get('x-weir-decision')],
   limited: (error) => assert.equal(error.error.error.type, 'rate_limit_error'),
   full: (error) => assert.equal(error.error.error.type, 'overloaded_error'),
@@ -72,10 +72,10 @@ const vercel = {
       if (part.type === 'text-delta') yield part.text;
     }
   },
-  tell(error) {
+  describeError(error) {
     const wrapped = RetryError.isInstance(error);
     const last = wrapped ? error.lastError : error;
-    // In a stream it is a part of the answer: a plain object.
+    // In a stream the error is a part of the answer: a plain object.
     const kind = APICallError.isInstance(last) ? 'APICallError' : 'an error part';
     const code = last.data?.error?.code ?? last.code;
     return [wrapped ? `RetryError of ${kind}` : kind, last.statusCode, code, last.responseHeaders?.['x-weir-decision']];

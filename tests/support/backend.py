@@ -1,7 +1,7 @@
 """A scripted backend that records every byte it is sent: the tripwire.
 
 Each connection has a thread. It reads one request after the other by HTTP's rules, keeps the raw bytes, and calls
-`answer(peer, request)`, which sends what it likes, as slowly and as wrongly as it likes. When that returns false the
+`answer(peer, request)`, which may send anything, as slowly and as wrongly as it likes. When that returns false the
 connection is closed.
 """
 
@@ -11,7 +11,7 @@ import struct
 import threading
 import time
 
-from support.waiting import eventually, scaled
+from support.waiting import eventually, pause, scaled
 
 
 class Request:
@@ -54,11 +54,11 @@ class Peer:
     def send(self, data):
         self.socket.sendall(data)
 
-    def trickle(self, data, pause=0.0):
+    def trickle(self, data, every=0.0):
         for i in range(len(data)):
             self.send(data[i:i + 1])
-            if pause:
-                time.sleep(pause)
+            if every:
+                pause(every)
 
     def reset(self):
         self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
@@ -66,7 +66,7 @@ class Peer:
         return False
 
     def wait_until_closed(self, within=10.0):
-        """Waits for the other side to leave; when it did, in time.monotonic(), or None."""
+        """Waits for the other side to leave; returns when it did, in time.monotonic(), or None."""
         deadline = time.monotonic() + scaled(within)
         while time.monotonic() < deadline and not self.backend.stopping:
             readable, _, _ = select.select([self.socket], [], [], 0.02)
@@ -180,7 +180,7 @@ def event_stream(events, every=0.0, gap=None):
             event = b"data: {\"n\":%d}\n\n" % i
             peer.send(b"%x\r\n%s\r\n" % (len(event), event))
             if every:
-                time.sleep(every)
+                pause(every)
         peer.send(b"0\r\n\r\n")
         return True
     return answer
@@ -204,11 +204,11 @@ class Backend:
         self.tls = tls
         self.read_bodies = read_bodies
         self.requests = []       # whole ones, in the order in which they ended
-        self.cancelled = []      # (request, when) that the other side gave up
+        self.cancelled = []      # (request, time) at which the other side gave up
         self.connections = 0
         self.received = 0        # bytes
-        self.parallel = 0        # scripts at work; one counts until it returns, a moment after its last byte was sent
-        self.most_parallel = 0
+        self.parallel = 0        # running scripts; one counts until it returns, just after its last byte is sent
+        self.max_parallel = 0
         self.stopping = False
         self.faults = []         # exceptions in scripts
         self._lock = threading.Lock()
@@ -238,7 +238,7 @@ class Backend:
             _close(peer)
 
     def close_idle(self):
-        """Closes every connection it has, as an engine does whose keep-alive ran out."""
+        """Closes every connection, as an engine does when its keep-alive runs out."""
         with self._lock:
             peers = list(self._peers)
         for peer in peers:
@@ -254,7 +254,7 @@ class Backend:
         threading.Thread(target=self._accept, daemon=True).start()
 
     def wait_for(self, count, within=5.0):
-        """Waits until that many whole requests have come; returns them all."""
+        """Waits until that many whole requests have arrived; returns them all."""
         eventually(lambda: len(self.requests) >= count, within)
         return self.requests
 
@@ -282,7 +282,7 @@ class Backend:
         except (OSError, ValueError) as error:
             if not isinstance(error, OSError):
                 self.faults.append(error)
-        except Exception as error:  # a script's own assertion: the test asks for it
+        except Exception as error:  # a script's own assertion: the test reads it
             self.faults.append(error)
         finally:
             if peer is not None:
@@ -296,7 +296,7 @@ class Backend:
             return False
         with self._lock:
             self.parallel += 1
-            self.most_parallel = max(self.most_parallel, self.parallel)
+            self.max_parallel = max(self.max_parallel, self.parallel)
         try:
             if self.read_bodies:
                 if not peer.read_body(request):

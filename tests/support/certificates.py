@@ -36,12 +36,12 @@ def server_context(certificate, key):
     return context
 
 
-def client_context(authority, least=None, most=None, protocols=("http/1.1",)):
+def client_context(authority, minimum=None, maximum=None, protocols=("http/1.1",)):
     context = ssl.create_default_context(cafile=authority.certificate)
-    if least:
-        context.minimum_version = least
-    if most:
-        context.maximum_version = most
+    if minimum:
+        context.minimum_version = minimum
+    if maximum:
+        context.maximum_version = maximum
     if protocols:
         context.set_alpn_protocols(list(protocols))
     return context

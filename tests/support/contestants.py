@@ -1,4 +1,4 @@
-"""Weir, HAProxy and nginx in front of a tripwire each, set up as their manuals show: for tests that ask all three."""
+"""Weir, HAProxy and nginx in front of a tripwire each, set up as their manuals show: for tests that compare all three."""
 
 import shutil
 import socket

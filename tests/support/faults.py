@@ -1,6 +1,6 @@
-"""What goes wrong in the world, ready to be put on either side of a Weir.
+"""Faults to put on either side of a Weir.
 
-Backends are answers for support.backend.Backend, or addresses that behave like none; clients are functions of a Client;
+Backends are answers for support.backend.Backend, or addresses that do not respond; clients are functions of a Client;
 `Preload` makes the process under test run out of memory, or its clock jump.
 """
 
@@ -13,11 +13,11 @@ import struct
 import subprocess
 import sys
 import tempfile
-import time
 from pathlib import Path
 
 from support.backend import reply
 from support.process import free_port
+from support.waiting import pause
 from support.wire import format_request
 
 SSE_HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n"
@@ -27,12 +27,12 @@ EVENT = b"9\r\ndata: 1\n\n\r\n"
 # Backends
 
 def refusing():
-    """An address at which nobody listens."""
+    """An address without a listener."""
     return "127.0.0.1", free_port()
 
 
 class Blackhole:
-    """An address whose backlog is full: the kernel drops what comes then, and no connect is ever decided."""
+    """An address whose backlog is full: the kernel drops further connects, so none ever succeeds or fails."""
 
     def __init__(self):
         self._sockets = [socket.create_server(("127.0.0.1", 0), backlog=0)]
@@ -49,7 +49,7 @@ class Blackhole:
 
 
 class Wedged:
-    """A server in a process of its own, that can be stopped as a debugger or a dying GPU driver would."""
+    """A server in a process of its own, that can be stopped, as by a debugger or a failing GPU driver."""
 
     PROGRAM = """
 import http.server
@@ -90,7 +90,7 @@ def reset_after(data):
 
 
 def half_close_after(data):
-    """Sends these bytes and its FIN, then listens on."""
+    """Sends these bytes and its FIN, then keeps reading."""
     def answer(peer, request):
         peer.send(data)
         peer.socket.shutdown(socket.SHUT_WR)
@@ -106,10 +106,10 @@ def trickle(data, every=0.0):
     return answer
 
 
-def lie_about_length(told, body):
-    """Says `told` bytes and sends these."""
+def lie_about_length(claimed, body):
+    """Claims `claimed` bytes and sends these."""
     def answer(peer, request):
-        peer.send(reply(body, fields=[("Content-Length", told)]))
+        peer.send(reply(body, fields=[("Content-Length", claimed)]))
         return False
     return answer
 
@@ -119,7 +119,7 @@ def heartbeats(count, every):
     def answer(peer, request):
         peer.send(SSE_HEAD)
         for _ in range(count):
-            time.sleep(every)
+            pause(every)
             peer.send(b"3\r\n:\n\n\r\n")
         peer.send(EVENT + b"0\r\n\r\n")
         return True
@@ -143,7 +143,7 @@ def ask_and_never_read(client, target="/"):
 # The process
 
 class Preload:
-    """A library under the process that fails allocations of its workers and shifts its wall clock, when told to."""
+    """A library preloaded into the process that fails allocations of its workers and shifts its wall clock on request."""
 
     def __init__(self):
         self._folder = tempfile.TemporaryDirectory(prefix="weir-preload-")
@@ -167,7 +167,7 @@ class Preload:
         self._page[8:16] = struct.pack("q", seconds)
 
     def stall(self, milliseconds):
-        """The next allocation of a worker takes so long."""
+        """The next allocation of a worker takes that long."""
         self._page[16:24] = struct.pack("q", milliseconds)
 
     def close(self):
@@ -187,6 +187,6 @@ def open_descriptors(pid):
 
 
 def lowest_free_descriptor(pid):
-    """Its next one; as a limit of the process: none more."""
+    """Its next descriptor; as a limit of the process, it allows no more."""
     taken = set(map(int, os.listdir(f"/proc/{pid}/fd")))
     return next(number for number in range(len(taken) + 1) if number not in taken)

@@ -1,5 +1,5 @@
-// Put under the process by LD_PRELOAD: fails or delays one allocation of a worker, and shifts the wall clock, as a page
-// shared with the test says. support/faults.py builds it when a test needs it.
+// Loaded by LD_PRELOAD: fails or delays one allocation of a worker, and shifts the wall clock, as a page shared with
+// the test says. support/faults.py builds it when a test needs it.
 
 #include <dlfcn.h>
 #include <fcntl.h>

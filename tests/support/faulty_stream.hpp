@@ -1,6 +1,6 @@
 #pragma once
-// A stream that works in small bites and fails at one chosen step, in one chosen way: for running one exchange again
-// and again, with every step of its I/O failing in turn.
+// A stream that reads and writes in small pieces and fails at one chosen step, in one chosen way: for running one
+// exchange repeatedly, with every step of its I/O failing in turn.
 
 #include <algorithm>
 #include <functional>
@@ -15,7 +15,7 @@ namespace weir::test {
 
 enum class Fault : std::uint8_t {
     reset,    // the other side resets the connection
-    end,      // it ends its sending; a write meets a reset
+    end,      // it stops sending; a write meets a reset
     silence,  // it neither sends nor takes anything more
     cancel,   // the client leaves, whichever side the step is on
 };

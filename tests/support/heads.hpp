@@ -17,12 +17,12 @@ inline std::string head_of(std::initializer_list<std::string_view> lines) {
     return text.append("\r\n");
 }
 
-// A request that is in order but for what `fields` (each with its CRLF) say.
+// A request that is valid except for `fields` (each with its CRLF).
 inline std::string post_with(std::string_view fields) {
     return std::string("POST /v1/chat/completions HTTP/1.1\r\nHost: a\r\n").append(fields).append("\r\n");
 }
 
-// A response likewise.
+// The same for a response.
 inline std::string answer_with(std::string_view fields) {
     return std::string("HTTP/1.1 200 OK\r\n").append(fields).append("\r\n");
 }

@@ -1,6 +1,6 @@
 #pragma once
-// Boost.JSON as the referee of ai/'s reading and rewriting in place: whatever it takes for a document, ours must read
-// the same of, and change as it would.
+// Boost.JSON as the referee of ai/'s in-place reading and rewriting: whatever it accepts as a document, ours must read
+// the same and change as it would.
 
 #include <algorithm>
 #include <boost/json.hpp>
@@ -36,8 +36,8 @@ inline const json::value* find(const json::value& document, ai::Member member) {
     return object == nullptr ? nullptr : object->if_contains(view(wanted.name));
 }
 
-// Whether the facts of a body are what Boost reads of it. A body that has a member twice is refused: nobody relies on
-// the rest.
+// Whether the facts of a body are what Boost reads of it. A body that has a member twice is refused: its other facts
+// are not used.
 inline bool reads_alike(std::string_view body) {
     const ai::RequestFacts facts = ai::read_facts(ai::Api::chat, body);
     const json::value document = parsed(body);
@@ -50,7 +50,7 @@ inline bool reads_alike(std::string_view body) {
         if ((expected != nullptr) != facts.at(member).there()) return false;
         if (expected == nullptr) continue;
         boost::system::error_code error;
-        // What is long, or holds other values, is not kept.
+        // Long values and nested ones are not kept.
         const std::string_view written = facts.written(member);
         if (written.empty()) continue;
         if (json::parse(view(written), error) != *expected || error) return false;
@@ -61,7 +61,7 @@ inline bool reads_alike(std::string_view body) {
     return facts.stream == (stream != nullptr && stream->is_bool() && stream->get_bool());
 }
 
-// Whether a body that comes in pieces is read as when it comes whole. The pieces are of one byte to seven.
+// Whether a body in pieces of one to seven bytes is read as it is in one piece.
 inline bool reads_alike_in_pieces(std::string_view body, ai::Api api) {
     const ai::RequestFacts whole = ai::read_facts(api, body);
     ai::RequestScanner scanner(api);
@@ -99,7 +99,7 @@ inline json::value changed(const json::value& document, ai::Member member, bool 
     return expected;
 }
 
-// The rest of a text beside a member that is taken out: but for a comma, and space.
+// The rest of a text beside a removed member, without the comma and spaces.
 inline std::string_view trimmed_back(std::string_view text) {
     return text.substr(0, text.find_last_not_of(" \t\r\n,") + 1);
 }
@@ -107,7 +107,7 @@ inline std::string_view trimmed_front(std::string_view text) {
     return text.substr(std::min(text.find_first_not_of(" \t\r\n,"), text.size()));
 }
 
-// Whether a change does what it says, and nothing else to any byte.
+// Whether a change does what it should and changes no other byte.
 inline bool rewrites_exactly(const std::string& before, ai::Member member, bool removes) {
     const ai::RequestFacts facts = ai::read_facts(ai::Api::chat, before);
     ai::Rewrite rewrite(facts);

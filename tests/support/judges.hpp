@@ -1,5 +1,5 @@
 #pragma once
-// Small policies for judges, in as few words as a test can read.
+// Small policies for judges, as short as a test can read.
 
 #include <string>
 #include <vector>
@@ -10,7 +10,7 @@ namespace weir::test {
 
 using namespace std::chrono_literals;
 
-// A class with a line of 16 and a queue timeout of 5 s.
+// A class with a queue of 16 and a queue timeout of 5 s.
 inline admission::JudgeClass make_class(int id, admission::Priority priority = admission::Priority::normal) {
     admission::JudgeClass cls;
     cls.id = ClassId{static_cast<std::uint16_t>(id)};
@@ -19,7 +19,7 @@ inline admission::JudgeClass make_class(int id, admission::Priority priority = a
     return cls;
 }
 
-// One endpoint for every number: the requests that it takes at once.
+// One endpoint per number, which is the requests that it takes at once.
 inline admission::JudgeConfig make_config(std::vector<admission::JudgeClass> classes,
                                           const std::vector<std::uint32_t>& endpoints) {
     admission::JudgeConfig config;

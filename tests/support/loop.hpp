@@ -15,7 +15,7 @@ namespace weir::test {
 
 using namespace std::chrono_literals;
 
-// Counts how often it is run, and does what it is told then.
+// Counts how often it runs, and calls what it was given.
 class Probe final : public net::Wakeable {
 public:
     explicit Probe(net::EventLoop& loop, std::function<void()> action = {})
@@ -25,7 +25,7 @@ public:
         ++runs;
         if (action_) action_();
     }
-    // Woken and not yet run; for tests that have no loop running. Asking takes the wake away.
+    // Woken and not yet run; for tests that have no loop running. Asking clears it.
     [[nodiscard]] bool take_wake() {
         const bool woken = hook_.is_linked();
         hook_.unlink();
@@ -54,7 +54,7 @@ protected:
         if (whole.done()) whole.result();
     }
 
-    // Runs the loop until somebody stops it.
+    // Runs the loop until it is stopped.
     void run_until_stopped() {
         Probe bark(loop, [this] {
             ADD_FAILURE() << "the test hangs";

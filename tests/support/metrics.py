@@ -1,4 +1,4 @@
-"""What /metrics says, as numbers."""
+"""The numbers of /metrics."""
 
 import re
 

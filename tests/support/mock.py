@@ -1,4 +1,4 @@
-"""`weir mock-backend` as a process, and a backend that passes its answers on cut to pieces."""
+"""`weir mock-backend` as a process, and a backend that relays its answers in pieces."""
 
 import http.client
 import os
@@ -45,11 +45,11 @@ class Mock:
         return answer.status, answer.getheader("content-type"), answer.read()
 
 
-def in_pieces(data, rng, most):
+def in_pieces(data, rng, longest):
     """The same bytes in pieces of random sizes, often of one or two bytes."""
     pieces = []
     while data:
-        size = rng.choice((1, 2, 3, 7, rng.randint(1, most)))
+        size = rng.choice((1, 2, 3, 7, rng.randint(1, longest)))
         pieces.append(data[:size])
         data = data[size:]
     return pieces

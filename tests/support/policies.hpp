@@ -1,5 +1,5 @@
 #pragma once
-// Policies from text, through the very door that a file comes in by.
+// Policies from text, read the same way as a file.
 
 #include <gtest/gtest.h>
 #include <stdlib.h>

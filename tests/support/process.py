@@ -1,6 +1,6 @@
 """The real binary as a process of its own: started on a policy in a temporary folder, stopped, and judged.
 
-A test fails when the process crashed, when a sanitizer had something to say, or when it did not stop by itself.
+A test fails when the process crashed, when a sanitizer reported something, or when it did not stop by itself.
 """
 
 import json
@@ -146,7 +146,7 @@ class Weir:
         self._process.send_signal(number)
 
     def reload(self, policy=None, expect=True):
-        """SIGHUP, and waits until it has been dealt with; `expect` says with which outcome."""
+        """SIGHUP, and waits for its outcome, which is `expect`."""
         if policy is not None:
             self.write_policy(policy)
         line = "reloaded /" if expect else "reload refused"
@@ -165,14 +165,14 @@ class Weir:
         return self._process.poll() is None
 
     def stop(self):
-        """Stops it, and raises when it was not in good health to its end."""
+        """Stops it, and raises if it was not healthy to its end."""
         if self._process is None:
             return
         was_running = self.is_running()
         if was_running:
             self.signal(signal.SIGTERM)
             if self.wait(3.0) is None:
-                # Whatever connections the test left open have had their chance.
+                # Connections that the test left open have had their time.
                 self.signal(signal.SIGKILL)
                 self.wait()
         self._reader.join(scaled(2))
@@ -185,7 +185,7 @@ class Weir:
         if code not in (0, -signal.SIGKILL):
             raise AssertionError(f"weir ended with {code}:\n{errors[-8000:]}")
         if code == -signal.SIGKILL and was_running:
-            raise AssertionError(f"weir did not stop when it was told to:\n{errors[-4000:]}")
+            raise AssertionError(f"weir did not stop on SIGTERM:\n{errors[-4000:]}")
 
 
 def _address(text):
@@ -196,7 +196,7 @@ def _address(text):
 
 
 class WeirTest(unittest.TestCase):
-    """A test case that starts backends and Weirs, and sees to their end."""
+    """A test case that starts backends and Weirs, and stops them."""
 
     maxDiff = None
 
@@ -211,7 +211,7 @@ class WeirTest(unittest.TestCase):
             raise backend.faults[0]
 
     def start_weir(self, policy, **options):
-        # drain_timeout: what a test leaves open must not hold up its end.
+        # drain_timeout: what a test leaves open must not delay its end.
         if isinstance(policy, dict):
             policy.setdefault("limits", {}).setdefault("drain_timeout", "500ms")
         weir = Weir(policy, **options).start()
@@ -219,7 +219,7 @@ class WeirTest(unittest.TestCase):
         return weir
 
     def start_weir_before(self, in_front_of, **options):
-        """A Weir with a small policy before this backend."""
+        """A Weir with a small policy in front of this backend."""
         return self.start_weir(small_policy(in_front_of.url, **options))
 
     def client(self, weir, listener=None, **options):
@@ -229,17 +229,17 @@ class WeirTest(unittest.TestCase):
 
     def eventually(self, predicate, message=None, within=5.0):
         value = eventually(predicate, within)
-        self.assertTrue(value, message or "it did not come true in time")
+        self.assertTrue(value, message or "the condition was not met in time")
         return value
 
     def assert_soon_equal(self, read, expected, message=None, within=5.0):
-        """For what Weir says of itself: a request is counted, and gives its slot back, when its answer has been sent, which
-        may be a moment after the client has it."""
+        """For Weir's own counts: a request is counted, and its slot is free, when its answer has been sent, which may be a
+        moment after the client has it."""
         eventually(lambda: read() == expected, within)
         self.assertEqual(read(), expected, message)
 
     def assert_idle(self, weir, within=5.0):
-        """Nothing in flight, nothing in line: every slot was given back."""
+        """Nothing in flight, nothing in the queue: every slot was given back."""
         self.eventually(lambda: weir.inflight() == 0 and weir.waiting() == 0, "slots are still held", within)
 
 

@@ -21,7 +21,7 @@ public:
         return places.back();
     }
     admission::Place& arrive(int cls, admission::ClientKey client = 1) { return arrive(make_ask(cls, client)); }
-    // Sends that many, and says how many of them run.
+    // Sends that many, and returns how many of them run.
     int flood(int cls, int count) {
         int running = 0;
         for (int i = 0; i < count; ++i) running += arrive(cls).standing() == admission::Standing::running;

@@ -1,5 +1,5 @@
 #pragma once
-// Responses as a script has them: verdicts are given in advance, and what was told is kept.
+// Scripted responses: verdicts are given in advance, and all that is reported is kept.
 
 #include <string>
 
@@ -9,8 +9,8 @@ namespace weir::test {
 
 class ScriptedResponses final : public downstream::Responses {
 public:
-    // Bits of what becomes of the first eight that are asked for, and so on round: to be served or refused, and whether
-    // it waits first. By default all are served at once.
+    // Bits for the outcomes of the first eight requests, repeated: served or refused, and whether it waits first. By
+    // default all are served at once.
     explicit ScriptedResponses(unsigned served = 0xFF, unsigned waiting = 0) : served_(served), waiting_(waiting) {}
 
     Verdict ask(std::string_view /*event_id*/) override {

@@ -33,7 +33,7 @@ public:
     void send(std::string_view bytes) const {
         ASSERT_EQ(::send(fd_, bytes.data(), bytes.size(), MSG_NOSIGNAL), static_cast<ssize_t>(bytes.size()));
     }
-    // What is there now, at most 64 KiB; empty at the end and on failure.
+    // The bytes available now, at most 64 KiB; empty at the end and on failure.
     [[nodiscard]] std::string receive() const {
         std::string bytes(64 * 1024, '\0');
         const ssize_t got = ::recv(fd_, bytes.data(), bytes.size(), MSG_DONTWAIT);

@@ -1,7 +1,7 @@
-"""A backend that reads whatever a lenient server might read, and remembers it: what it got as a whole request, a smuggler
-has executed.
+"""A backend that reads as a lenient server might, and records it: what it reads as a whole request, a smuggler has
+executed.
 
-It answers each whole request with 200 and keeps the connection, so that bytes left over from one come to life as the
+It answers each whole request with 200 and keeps the connection, so that bytes left over from one become the
 next. Answers can be scripted as raw bytes instead.
 """
 
@@ -35,7 +35,7 @@ class Seen:
         return self.head + self.raw_body
 
     def is_canonical(self):
-        """Whether no two servers can disagree about what it says."""
+        """Whether no two servers can disagree about its meaning."""
         lengths, encodings = self.all("content-length"), self.all("transfer-encoding")
         names = [name for name, _ in self.fields]
         return (re.fullmatch(r"[!-~]+ [!-~]+ HTTP/1\.[01]", self.line) is not None
@@ -48,7 +48,7 @@ class Seen:
 class Tripwire:
     def __init__(self):
         self.requests = []
-        self.answer = None          # bytes to send in place of OK; then the connection is closed unless `keep`
+        self.answer = None          # bytes to send instead of OK; then the connection is closed unless `keep`
         self.keep = False
         self.connections = 0
         self._listener = socket.create_server(("127.0.0.1", 0), backlog=128)
@@ -113,7 +113,7 @@ def _read_head(reader):
 
 
 def _read_body(reader, seen):
-    """False when what came is not whole."""
+    """False if what arrived is incomplete."""
     if any("chunked" in value.lower() for value in seen.all("transfer-encoding")):
         return _read_chunks(reader, seen)
     lengths = seen.all("content-length")

@@ -1,4 +1,4 @@
-"""WebSocket (RFC 6455) for tests: a client and a server side that send exactly what they are told, whole or in pieces."""
+"""WebSocket (RFC 6455) for tests: a client and a server side that send exactly the given bytes, whole or in pieces."""
 
 import base64
 import hashlib
@@ -43,7 +43,7 @@ def handshake(path="/v1/realtime", fields=(), key="dGhlIHNhbXBsZSBub25jZQ=="):
 
 
 class Closed(Exception):
-    """The connection ended in place of a frame."""
+    """The connection ended instead of a frame."""
 
 
 class End:
@@ -104,7 +104,7 @@ class End:
 
 
 def connect(client, path="/v1/realtime", fields=()):
-    """Shakes hands over a support.wire.Client; the answer, and the connection if that is a 101."""
+    """Performs the handshake over a support.wire.Client; returns the answer, and the connection after a 101."""
     client.send(handshake(path, fields))
     answer = client.head()
     if answer.status != 101:

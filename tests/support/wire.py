@@ -1,4 +1,4 @@
-"""An HTTP/1.1 client that sends exactly the bytes it is told, and says exactly how an answer ended.
+"""An HTTP/1.1 client that sends exactly the given bytes, and reports exactly how an answer ended.
 
 Libraries repair what they read; a test of framing must not. An answer is `complete` only when its framing says so.
 """
@@ -68,7 +68,7 @@ class Client:
         return self
 
     def try_send(self, data):
-        """Sends what the peer still takes: it may have answered and closed already."""
+        """Sends as much as the peer accepts: it may have answered and closed already."""
         try:
             self.socket.sendall(data)
         except OSError:
@@ -123,12 +123,12 @@ class Client:
         return data
 
     def head(self):
-        """The next head, interim ones gathered in its `interim`."""
+        """The next head, with the interim ones in its `interim`."""
         interim = []
         while True:
             text = self._until(b"\r\n\r\n")
             if text is None:
-                raise Closed(f"closed with {self.buffer[:200]!r} in place of a head")
+                raise Closed(f"closed with {self.buffer[:200]!r} instead of a head")
             lines = text.decode("latin-1").split("\r\n")
             version, status, *reason = lines[0].split(" ", 2)
             fields = []

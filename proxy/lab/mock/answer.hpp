@@ -1,8 +1,8 @@
 #pragma once
 // One answer of the stand-in model, in the form its dialect gives it: as one document, or as the events of a stream.
 //
-// A stream is a function of how many tokens there are: nothing is kept for a client that reads slowly but the number it
-// has been told so far. What is the same for all tokens of an answer is written once, at the start.
+// A stream is a function of the number of tokens: for a client that reads slowly only the number it has been sent is
+// kept. What is the same for all tokens of an answer is written once, at the start.
 
 #include <cstdint>
 #include <string>
@@ -25,8 +25,8 @@ public:
     // The JSON of an answer that is not streamed.
     [[nodiscard]] std::string document() const;
 
-    // Appends the events of the tokens `from` (counted from 0) up to and without `to`, one each; before the first what
-    // opens a stream, after the last what ends it. Each event ends with an empty line.
+    // Appends the events of the tokens from `from` (counted from 0) up to but not including `to`, one each; before the
+    // first the opening of a stream, after the last its end. Each event ends with an empty line.
     void append_events(std::string& out, std::uint32_t from, std::uint32_t to) const;
 
     [[nodiscard]] const std::string& id() const { return id_; }
@@ -39,7 +39,7 @@ private:
     void append_event(std::string& out, std::string_view type, std::string_view json) const;
 
     [[nodiscard]] std::string_view word_at(std::uint32_t index) const;
-    // Responses: the object as it is at some stage of its making, with what stands in `output` and `usage`.
+    // Responses: the object at some stage of its making, with the given `output` and `usage`.
     [[nodiscard]] std::string response(std::string_view status, std::string_view output, std::string_view usage) const;
     [[nodiscard]] std::string output_item(std::string_view status, std::string_view content) const;
     [[nodiscard]] std::string embeddings() const;

@@ -1,8 +1,8 @@
 #pragma once
 // What a request body asks of the engine.
 //
-// Read are the fields that decide how much work it is and in what form the answer goes out; all others, known or not,
-// are accepted and change nothing, as a stand-in for any model must.
+// Reads the fields that decide how much work it is and in what form the answer goes out. All others, known or not, are
+// accepted and change nothing, as a stand-in for any model must do.
 
 #include <boost/system/result.hpp>
 #include <cstdint>
@@ -24,7 +24,7 @@ struct Ask {
     AskKind kind = AskKind::chat;
     std::string model;
     std::uint32_t prompt_tokens = 0;   // words of all texts in it; of a list of token ids, its length
-    std::uint32_t output_tokens = 64;  // an embedding has one, which nobody sees
+    std::uint32_t output_tokens = 64;  // an embedding has one, which is not shown
     std::uint32_t inputs = 1;          // texts to embed
     int priority = 0;                  // vLLM's: smaller is sooner
     std::string service_tier;          // OpenAI; empty: none is asked for

@@ -1,5 +1,5 @@
 #pragma once
-// What the stand-in AI server can be told.
+// The settings of the stand-in AI server.
 
 #include <chrono>
 #include <cstddef>
@@ -19,8 +19,8 @@ struct MockConfig {
     std::uint64_t seed = 1;  // of the words it answers with and the ids it gives
     std::string model = "mock";
 
-    // The engine's own queue has no bound, as vLLM's: what happens then is what a load shedder is for. Everything else
-    // here has one.
+    // The engine's own queue is unbounded, as vLLM's is: the effect of that is what a load shedder is for. Everything
+    // else here has a bound.
     std::size_t max_connections = 20'000;  // one more is closed at once
     std::size_t body_bytes = 16 * 1024 * 1024;
     Duration head_timeout = std::chrono::seconds(10);   // from a head's first byte to its last

@@ -37,7 +37,7 @@ constexpr std::size_t kLingerBytes = 1024 * 1024;
 
 auto with(error_code& error) { return asio::redirect_error(asio::use_awaitable, error); }
 
-// What a request that cannot be read is answered; 0: nothing, as there is nobody to answer.
+// The status for a request that cannot be read; 0: none, as the client is gone.
 int status_of(const error_code& error) {
     if (error == http::error::end_of_stream || error == http::error::partial_message) return 0;
     if (error == http::error::header_limit || error == http::error::buffer_overflow) return 431;
@@ -81,7 +81,7 @@ struct Connection::Impl {
         stream.socket().non_blocking(true, ignored);
     }
 
-    // Reads beside the answer, as nothing else tells that the client leaves.
+    // Reads while it answers: nothing else shows that the client leaves.
     static void watch(const std::shared_ptr<Impl>& self);
     void watched(const error_code& error, std::size_t size);
     asio::awaitable<void> end_watch();
@@ -93,7 +93,7 @@ struct Connection::Impl {
 
     const MockConfig& config;
     beast::tcp_stream stream;
-    asio::steady_timer changed;  // never runs out: it is cancelled to wake who waits
+    asio::steady_timer changed;  // never expires: it is cancelled to wake what waits
     beast::flat_buffer inbox{kHeadBytes + kReadAhead};
     std::optional<Parser> parser;  // of the last request
     std::optional<WebSocket> websocket;
@@ -169,7 +169,8 @@ asio::awaitable<error_code> Connection::Impl::read_body() {
 
 asio::awaitable<bool> Connection::Impl::write(std::string_view bytes) {
     while (!bytes.empty() && !gone) {
-        // Nearly always all of it goes at once: two thousand streams cannot pay for a wait an event.
+        // Nearly always all of it goes out at once; with two thousand streams, a wait for each event would cost too
+        // much.
         error_code error;
         std::size_t sent = stream.socket().write_some(asio::buffer(bytes), error);
         if (error == asio::error::would_block) {

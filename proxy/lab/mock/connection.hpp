@@ -29,7 +29,7 @@ struct Request {
     bool websocket = false;  // asks for an upgrade to it
 };
 
-// What came of waiting for a request.
+// The result of waiting for a request.
 struct Incoming {
     std::optional<Request> request;
     int refused = 0;  // the status to answer what is no request, or too large a one, with: the last on its connection
@@ -45,7 +45,7 @@ public:
     // Neither a request nor a refusal: the client is gone, or was silent for too long.
     boost::asio::awaitable<Incoming> read();
 
-    // These tell whether the client is still there.
+    // These return whether the client is still there.
     boost::asio::awaitable<bool> reply(const Reply& reply, bool last);
     boost::asio::awaitable<bool> begin_stream();  // of events
     // Each event ends with an empty line, and is one chunk; `last` ends the stream.
@@ -65,7 +65,7 @@ public:
     [[nodiscard]] bool peer_gone() const;
 
     boost::asio::awaitable<void> close_gently();
-    // At once: whatever waits goes on, and finds the client gone.
+    // At once: every wait ends and finds the client gone.
     void abort();
 
 private:

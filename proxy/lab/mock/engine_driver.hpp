@@ -1,9 +1,9 @@
 #pragma once
-// The engine in real time: its next event sets a timer, and what happens is told to those it happens to.
+// The engine in real time: its next event sets a timer, and each generation is notified of its progress.
 //
 // The engine keeps its own exact time; a timer that fires late delivers late, but the engine's next step still begins
 // where the last one ended, so neither throughput nor batches depend on the timer's precision. With `speed` the
-// engine's clock runs that many times faster than the world's.
+// engine's clock runs that many times faster than real time.
 //
 // Single-threaded: the io_context's.
 

@@ -1,5 +1,5 @@
 #pragma once
-// What the stand-in tells about itself, under vLLM's names.
+// The metrics of the stand-in, under vLLM's names.
 
 #include <array>
 #include <cstdint>
@@ -31,7 +31,7 @@ private:
 // Since the start.
 struct Totals {
     std::uint64_t prompt_tokens = 0;      // of prompts that gave a first token
-    std::uint64_t generation_tokens = 0;  // of all answers, those that were cancelled later too
+    std::uint64_t generation_tokens = 0;  // of all answers, including those that were cancelled
     std::uint64_t finished = 0;
     std::uint64_t cancelled = 0;
     std::uint32_t max_running = 0;

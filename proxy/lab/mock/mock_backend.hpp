@@ -1,9 +1,9 @@
 #pragma once
 // `weir mock-backend`: a stand-in AI server that can be overloaded honestly.
 //
-// It speaks OpenAI's and Anthropic's APIs and shows vLLM's metrics, and behind them is the engine model of simulate/ in
-// real time: slots, prompt work, tokens that come slower the fuller the batch, and a queue without a bound. It says
-// words without sense, in exactly the number that was asked for.
+// It speaks OpenAI's and Anthropic's APIs and shows vLLM's metrics. Behind them the engine model of simulate/ runs in
+// real time: slots, prompt work, tokens that slow down as the batch fills, and an unbounded queue. Its words make no
+// sense, but there are exactly as many as were asked for.
 
 #include "lab/mock/config.hpp"
 

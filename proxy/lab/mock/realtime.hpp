@@ -2,9 +2,9 @@
 // OpenAI's Realtime API as the stand-in model has it: text only, one response at a time.
 //
 // `session.created` opens it. `conversation.item.create` adds its text to the prompt; `response.create` is answered
-// with `response.created`, an `response.output_text.delta` a token and `response.done` with the usage;
-// `response.cancel` ends one. What else a client says is accepted and changes nothing. An `input_audio_buffer.commit`
-// begins a response by itself, as voice detection does.
+// with `response.created`, one `response.output_text.delta` per token and `response.done` with the usage;
+// `response.cancel` ends one. Anything else from a client is accepted and changes nothing. An
+// `input_audio_buffer.commit` begins a response by itself, as voice detection does.
 //
 // Sans-I/O but for the engine: messages go in, others come out.
 
@@ -21,7 +21,7 @@ namespace weir::mock {
 
 class RealtimeSession {
 public:
-    // `on_progress` is called when there is more to say. REQUIRES: `engine` outlives it.
+    // `on_progress` is called when there is more to send. REQUIRES: `engine` outlives it.
     RealtimeSession(EngineDriver& engine, std::function<void()> on_progress, std::uint64_t number);
 
     void message(std::string_view text);

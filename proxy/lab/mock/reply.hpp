@@ -13,7 +13,7 @@ struct Reply {
     int status = 200;
     std::string_view content_type = "application/json";
     std::string body;
-    std::string_view allow = {};  // with 405: the methods that are
+    std::string_view allow = {};  // with 405: the allowed methods
 };
 
 // OpenAI's error object, or Anthropic's.

@@ -16,7 +16,7 @@ namespace {
 namespace asio = boost::asio;
 using asio::ip::tcp;
 
-constexpr auto kPause = std::chrono::milliseconds(100);  // of accepting, when there is no descriptor left
+constexpr auto kPause = std::chrono::milliseconds(100);  // in accepting, when no descriptor is left
 
 }  // namespace
 
@@ -52,7 +52,7 @@ void Server::serve(tcp::socket socket) {
         return;
     }
     const auto place = sessions_.emplace(sessions_.end(), service_, std::move(socket));
-    // Out of memory, most likely, if it fails: this connection ends, the others go on.
+    // A failure most likely means out of memory: this connection ends, the others go on.
     asio::co_spawn(io_, place->run(), [this, place](const std::exception_ptr&) { sessions_.erase(place); });
 }
 

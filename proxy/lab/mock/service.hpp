@@ -24,7 +24,7 @@ public:
           engine_(io, config_.engine, config_.speed),
           videos_(config_.seed, config_.speed) {}
 
-    // What a GET of that path is answered, where there is something.
+    // The answer to a GET of that path, if there is one.
     [[nodiscard]] std::optional<Reply> page(std::string_view path);
 
     [[nodiscard]] AnswerIdentity next_identity();

@@ -134,19 +134,19 @@ awaitable<bool> Session::answer_whole(Generation& generation, const AnswerWriter
 awaitable<bool> Session::answer_stream(const Ask& ask, Generation& generation, const AnswerWriter& writer) {
     // The head leaves at once, the first event with the first token, as vLLM does it.
     bool sent = co_await connection_.begin_stream();
-    std::uint32_t told = 0;
+    std::uint32_t written = 0;
     std::string events;
-    while (sent && told < ask.output_tokens) {
-        const std::uint32_t upto = std::min(generation.tokens(), told + kBatchTokens);
-        if (upto == told) {
+    while (sent && written < ask.output_tokens) {
+        const std::uint32_t upto = std::min(generation.tokens(), written + kBatchTokens);
+        if (upto == written) {
             co_await connection_.wait();
             sent = !connection_.peer_gone();
             continue;
         }
         events.clear();
-        writer.append_events(events, told, upto);
-        told = upto;
-        sent = co_await connection_.send_events(events, told == ask.output_tokens);
+        writer.append_events(events, written, upto);
+        written = upto;
+        sent = co_await connection_.send_events(events, written == ask.output_tokens);
     }
     co_return sent&& connection_.keeps_alive();
 }

@@ -1,7 +1,7 @@
 #pragma once
-// What one client's requests are answered, one after the other.
+// Answers one client's requests, one after the other.
 //
-// A client that does not read stops its own answer and holds no more than one batch of events; what the engine gives
+// A client that does not read stops its own answer and holds no more than one batch of events; what the engine produces
 // meanwhile is only counted. A client that leaves takes its request out of the engine at once.
 //
 // Single-threaded: the io_context's.
@@ -22,11 +22,11 @@ public:
 
     // To the end of the connection.
     boost::asio::awaitable<void> run();
-    // Lets run() end soon.
+    // Makes run() end soon.
     void abort() { connection_.abort(); }
 
 private:
-    // These tell whether the connection can serve another request.
+    // These return whether the connection can serve another request.
     boost::asio::awaitable<bool> serve_next();
     boost::asio::awaitable<bool> answer(Request request);
     boost::asio::awaitable<bool> generate(AskKind kind, Request request);

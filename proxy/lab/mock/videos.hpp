@@ -1,13 +1,14 @@
 #pragma once
-// Video jobs, as Sora's API has them: created with one call, asked about with others, downloaded, deleted.
+// Video jobs, as in Sora's API: created with one call, polled with others, downloaded, deleted.
 //
 //   POST /v1/videos                a job: queued, then in progress, then completed
-//   GET /v1/videos/ID              what has become of it
-//   GET /v1/videos/ID/content      the video, once it is there
-//   DELETE /v1/videos/ID           the job goes, and what it made
+//   GET /v1/videos/ID              its state
+//   GET /v1/videos/ID/content      the video, once it is ready
+//   DELETE /v1/videos/ID           deletes the job and its video
 //
-// A second of 720 x 1280 takes kSecondsPerSecond of engine time to make, larger ones more by their area. Jobs run side
-// by side: how many is for whoever stands in front. The oldest that has ended is forgotten when there are too many.
+// A second of 720 x 1280 takes kSecondsPerSecond of engine time to make, larger ones more in proportion to their area.
+// Jobs run side by side: limiting them is for the proxy in front. When there are too many, the oldest that has ended is
+// forgotten.
 //
 // Single-threaded: the loop's.
 

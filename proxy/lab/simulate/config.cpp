@@ -32,7 +32,7 @@ EngineConfig small_gpu() {
     return config;
 }
 
-// A number from 0 on at the front of `text`, which loses it.
+// Takes a number of at least 0 off the front of `text`.
 std::optional<double> take_number(std::string_view& text) {
     double value = 0;
     const auto [stop, error] = std::from_chars(text.data(), text.data() + text.size(), value, std::chars_format::fixed);
@@ -57,7 +57,7 @@ bool read_time(Duration& time, std::string_view text) {
     return true;
 }
 
-// Whether `key` is one; `good` tells whether its value was.
+// Whether `key` is one; sets `good` to whether its value is valid.
 bool set_part(EngineConfig& config, std::string_view key, std::string_view value, bool& good) {
     if (key == "max_num_seqs") return good = read_count(config.max_num_seqs, value), true;
     if (key == "max_num_batched_tokens") return good = read_count(config.max_num_batched_tokens, value), true;

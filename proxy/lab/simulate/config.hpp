@@ -39,7 +39,7 @@ struct EngineConfig {
     // Reading 128 KiB of keys and values at 3.35 TB/s.
     Duration per_context_token = 40ns;
 
-    // Every so many tokens of an answer are an event: 1 as a server needs it, 16 for who only counts along. 0: only
+    // One event every N tokens of an answer: 1 as a server needs it, 16 to only count along. 0: only
     // first tokens and endings are; a step then costs the same whatever its batch.
     std::uint32_t token_events = 1;
 };
@@ -53,8 +53,8 @@ struct EngineConfig {
 [[nodiscard]] std::span<const std::string_view> engine_preset_names();
 
 // Changes what `key=value,...` names: max_num_seqs, max_num_batched_tokens, kv_tokens as counts; fixed,
-// per_prompt_token, per_sequence, per_context_token as times with a unit (ns, us, ms), fractions allowed. An error says
-// what is wrong with the first that is, or with all of them together.
+// per_prompt_token, per_sequence, per_context_token as times with a unit (ns, us, ms), fractions allowed. The error is
+// about the first entry that is wrong, or about all of them together.
 [[nodiscard]] std::optional<Error> set_engine(EngineConfig& config, std::string_view text);
 
 }  // namespace weir::simulate

@@ -1,10 +1,11 @@
 #pragma once
-// Who decides at the door of a backend: Weir's judge, or one of the rules that it is compared with.
+// What decides about a backend's requests: Weir's judge, or one of the rules that it is compared with.
 //
-// A controller sees what a proxy sees: arrivals, first tokens, endings, the clock. It says who runs on which endpoint,
-// who waits and who is refused. The world (world.hpp) does the rest, the same for all of them.
+// A controller sees what a proxy sees: arrivals, first tokens, endings, the clock. It decides which request runs on
+// which endpoint, which waits and which is refused. Simulation (simulation.hpp) does the rest, the same for all of
+// them.
 //
-//   weir        admission::Judge, the code that serves, with the policy's classes, limits and lines
+//   weir        admission::Judge, the code that serves, with the policy's classes, limits and queues
 //   none, cap   nothing; a fixed limit (baselines/immediate.hpp)
 //   haproxy     a fixed limit, and a queue by priority behind it (baselines/queueing.hpp)
 //   smg         reserved slots, promotion by age, one victim before its first byte (baselines/smg.hpp)
@@ -33,22 +34,22 @@
 
 namespace weir::simulate {
 
-// What a controller says of a request.
+// A controller's decision on a request.
 struct Ruling {
     admission::Standing standing = admission::Standing::idle;
     EndpointId endpoint = kNoEndpoint;  // where it runs
     Reason reason = Reason::admitted;   // why it has ended, when it has
     Duration retry_after{};             // the advice that goes with a refusal, before jitter; zero: none
-    bool evicted = false;               // running, and to be cut short at once
+    bool evicted = false;               // running, and to be stopped at once
 };
 
-// A request at the door: one try of it, from its arrival to its last byte. The controller owns `ruling`, the place and
-// what is named as its own.
+// One try of a request, from its arrival to its last byte. The controller owns `ruling`, the place and the members
+// marked as its own.
 struct Visit : admission::Place {
     admission::Ask asking;
     admission::Priority priority = admission::Priority::normal;
     std::uint32_t prompt_tokens = 1;
-    std::uint32_t output_tokens = 1;  // nobody but the oracle may look
+    std::uint32_t output_tokens = 1;  // only the oracle may look
     bool answered = false;            // its first token has come
     std::uint64_t ticket = 0;         // the controller's own, for its numbering
     std::uint64_t rank = 0;           // the controller's own, for its order
@@ -57,7 +58,7 @@ struct Visit : admission::Place {
     Ruling ruling;
 };
 
-// The visits whose ruling a call changed, but for the one it was about. One that ran may have ended: it is cancelled.
+// The visits whose ruling a call changed, except the one it was about. One that ran may have ended: it is cancelled.
 using VisitChanges = std::vector<Visit*>;
 
 // What a proxy would scrape from an engine's /metrics, as of now.
@@ -81,7 +82,7 @@ public:
     virtual void arrive(Visit& visit, TimePoint now, VisitChanges& changes) = 0;
     // Its answer has begun. REQUIRES: running.
     virtual void first_token(Visit& /*visit*/, TimePoint /*now*/, VisitChanges& /*changes*/) {}
-    // Its answer has come to so many tokens; told about every 16, to those who count them. REQUIRES: running.
+    // Its answer has reached this many tokens; called about every 16, if counts_tokens(). REQUIRES: running.
     virtual void streamed(Visit& /*visit*/, std::uint32_t /*tokens*/, TimePoint /*now*/) {}
     [[nodiscard]] virtual bool counts_tokens() const { return false; }
     // Its slot is free. REQUIRES: running.
@@ -95,7 +96,7 @@ public:
     virtual void expire(TimePoint /*now*/, VisitChanges& /*changes*/) {}
     [[nodiscard]] virtual std::optional<TimePoint> next_expiry() const { return std::nullopt; }
 
-    // How full its backend is, for rules that look at it: 1 is full. Those without a notion of it are never full.
+    // How full its backend is, for rules that look at it: 1 is full. Controllers that do not know are never full.
     [[nodiscard]] virtual double pressure(TimePoint /*now*/) { return 0; }
 
     // What it holds its limits against, for the plots.

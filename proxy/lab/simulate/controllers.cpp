@@ -61,7 +61,7 @@ constexpr auto kNames = [] {
     return names;
 }();
 
-// The entry, and the settings as the words leave them.
+// The entry, and its settings as given.
 struct Chosen {
     const Entry* entry;
     Settings settings;

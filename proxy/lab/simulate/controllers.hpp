@@ -17,7 +17,7 @@ namespace weir::simulate {
 // What is wrong with `NAME[:key=value,...]`; nothing when make_controller() would take it.
 [[nodiscard]] std::optional<Error> check_controller(std::string_view words);
 
-// Null for words that do not check. The endpoints' limits and the classes come from `config`.
+// Null if check_controller() finds an error. The endpoints' limits and the classes come from `config`.
 [[nodiscard]] std::unique_ptr<Controller> make_controller(std::string_view words, const admission::JudgeConfig& config,
                                                           TimePoint now);
 

@@ -7,7 +7,7 @@
 // token at the end of that step. How long a step takes is a sum of config.hpp's costs: it grows with the batch.
 //
 //   step:  while the KV cache lacks a token for each decoding sequence: preempt the last in rank
-//          continue the unfinished prompt; then, if nobody was preempted, admit from the queue
+//          continue the unfinished prompt; then, if none was preempted, admit from the queue
 //              while there are a slot, budget and KV space for the chunk
 //   rank:  (priority, arrival), or arrival alone when first come; the queue has no bound
 //
@@ -69,8 +69,8 @@ public:
     // Takes a request out wherever it is; its slot and its cache are free at once. False when it is not there.
     bool cancel(RequestId id);
 
-    // Tokens that were computed for a request so far: of its prompt, of its answer, and whatever a preemption had
-    // computed anew. Zero when it is not there.
+    // Tokens that were computed for a request so far: of its prompt, of its answer, and those recomputed after a
+    // preemption. Zero if it is not there.
     [[nodiscard]] std::uint64_t computed(RequestId id) const;
 
     // When the current step ends; nothing while the engine is idle.
@@ -103,9 +103,9 @@ private:
 
     void start_step(TimePoint now);
     void end_step(std::vector<EngineEvent>& events);
-    // Makes space for one token of each decoding sequence; says whether somebody had to go for it.
+    // Makes space for one token of each decoding sequence; returns whether one had to be preempted for it.
     bool preempt();
-    // Gives prompts what is left of the budget; returns the tokens given.
+    // Spends the rest of the budget on prompts; returns the tokens spent.
     std::uint32_t feed_prompts(std::uint32_t budget, bool admit);
     void give_first_token(Request& request, std::vector<EngineEvent>& events);
     void begin_decoding(Request& request);

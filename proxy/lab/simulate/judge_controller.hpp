@@ -1,5 +1,5 @@
 #pragma once
-// The judge that serves, as one controller among others.
+// The judge that serves real requests, as one controller among others.
 
 #include "admission/judge.hpp"
 #include "lab/simulate/controller.hpp"
@@ -24,7 +24,7 @@ public:
     [[nodiscard]] Gauges gauges(TimePoint now) const override;
 
 private:
-    // Passes on what the judge said of others.
+    // Passes on what the judge decided about others.
     void report(VisitChanges& changes);
 
     admission::Judge judge_;

@@ -1,5 +1,5 @@
 #pragma once
-// Randomness as a function: the same numbers for the same question, in whatever order questions are asked.
+// Randomness as a function: the same question gives the same number, in whatever order questions are asked.
 //
 // A run with a surge and its twin without one ask the same questions about the requests that they share, and so differ
 // by the surge alone.

@@ -35,7 +35,7 @@ std::string percent_more(std::uint64_t now, std::uint64_t before) {
     return fmt::format("{:+.1f} %", 100 * (static_cast<double>(now) / static_cast<double>(before) - 1));
 }
 
-// What the rules of each policy bought: a line a class that they touched.
+// What the rules of each policy gain: one line per class that they affected.
 std::string bought(const Report& report) {
     std::string text;
     for (const Scenario& without : report.scenarios) {
@@ -98,7 +98,7 @@ std::string align(const std::vector<Row>& rows, std::size_t left) {
     return text;
 }
 
-// Why requests were not served: a row a class and controller, a column a reason that occurs.
+// Why requests were not served: one row per class and controller, one column per reason that occurs.
 std::string reasons(const Report& report) {
     std::map<std::size_t, std::uint64_t> found;  // reason -> requests
     std::vector<std::pair<Row, const Tally*>> tallies;

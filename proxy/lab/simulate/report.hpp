@@ -11,52 +11,52 @@
 
 namespace weir::simulate {
 
-// One controller's run, and where there is trouble its calm twin without.
+// One controller's run and, where there is trouble, its calm twin without it.
 struct Scenario {
-    std::string controller;  // in the words of the command line
+    std::string controller;  // as on the command line
     Run run;
     std::optional<Run> calm;
     std::string policy{};  // its file
 };
 
 struct Report {
-    std::string about;                 // what was played, in a sentence or two
+    std::string about;                 // what was simulated, in a sentence or two
     std::vector<std::string> classes;  // names, by ClassId
     std::optional<Window> window;      // the trouble: the tables are of the requests that arrived in it
     std::vector<Scenario> scenarios;
     std::vector<std::optional<Duration>> slos{};  // by ClassId; of the first policy that knows the class
-    std::string command{};                        // that made it
+    std::string command{};                        // that produced it
     std::string trouble = "in the surge";         // what happens in the window
 };
 
-// The scenario that stands beside a policy with `degrade` rules: the same one without.
+// The scenario beside a policy with `degrade` rules: the same without them.
 inline constexpr std::string_view kWithoutDegrade = "weir without degrade";
 
 // What tables call a scenario: its controller; where there are several policies, its policy's name, with the controller
 // where that is not Weir.
 [[nodiscard]] std::string scenario_name(const Report& report, const Scenario& scenario);
 
-// Whether anybody asked for a class in any scenario.
+// Whether any request of the class occurs in any scenario.
 [[nodiscard]] bool is_offered(const Report& report, std::size_t cls);
 
-// Good answers of a class in the window, of those in the calm twin. Nothing without one, nor for a class that surges:
-// of it, the share would say how large the surge was.
+// Good answers of a class in the window, of those in the calm twin. Nothing without a twin, nor for a class that
+// surges: its share would only say how large the surge was.
 [[nodiscard]] std::optional<double> kept(const Scenario& scenario, std::size_t cls);
 
-// What recovery() of tally.hpp says; nothing where it cannot be told.
+// recovery() of tally.hpp; nothing where it cannot be determined.
 [[nodiscard]] std::optional<std::optional<std::uint32_t>> recovery_of(const Report& report, const Scenario& scenario,
                                                                       std::size_t cls);
 
-// A row a class and controller:
-//   offered    requests of the trace; each counts once, however often it is tried
-//   degraded   of the served, those with a cheaper answer; only where a policy has rules
-//   good       of them, answered in full with the first token within the class's slo (a class without one: answered)
-//   kept       good answers, of those in the calm run to requests of the same time; not of the class that surges
-//   first token  from the arrival, waiting and retries included, of the served; calm: without surge, losses and
-//   slowdowns wasted     tokens computed for tries that were cancelled or failed and for answers too late, of all that
-//   were computed clients    those whose requests were all, partly, not served; only of traces that name clients
-//   recovery see tally.hpp
-// and below it why requests were not served, by the reason of the last try, and what `degrade` rules have bought.
+// One row per class and controller:
+//   offered      requests of the trace; each counts once, however often it is tried
+//   degraded     of the served, those with a cheaper answer; only where a policy has rules
+//   good         of them, answered in full with the first token within the class's slo (a class without one: answered)
+//   kept         good answers, of those in the calm run to requests of the same time; not of the class that surges
+//   first token  from the arrival, waiting and retries included, of the served; calm: without surge, losses, slowdowns
+//   wasted       tokens computed for tries that were cancelled or failed and for answers too late, of all computed
+//   clients      those whose requests were all, partly, not served; only of traces that name clients
+//   recovery     see tally.hpp
+// and below it why requests were not served, by the reason of the last try, and what `degrade` rules have gained.
 [[nodiscard]] std::string to_text(Report& report);
 
 // The same and the whole trace's counts, as one object.

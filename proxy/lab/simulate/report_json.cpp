@@ -146,7 +146,7 @@ std::string to_page(Report& report) {
     object["length_s"] = length;
     object["command"] = report.command;
     std::string data = json::serialize(object);
-    // A name must not be able to end the element that holds the data.
+    // A name must not be able to close the element that holds the data.
     for (std::size_t at = data.find('<'); at != std::string::npos; at = data.find('<', at)) {
         data.replace(at, 1, "\\u003c");
     }

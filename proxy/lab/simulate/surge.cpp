@@ -15,7 +15,7 @@ using namespace std::chrono_literals;
 
 constexpr double kLargestFactor = 10'000;
 
-// What is asked about a request's fate in a surge; other files ask questions from 0 on.
+// The numbers of the random questions asked here; other files count theirs from 0.
 constexpr std::uint64_t kCoin = 1ULL << 32;
 constexpr std::uint64_t kInstant = 2ULL << 32;
 

@@ -35,14 +35,14 @@ struct Timed {
 // Reads `CLASS=10x@120s+60s`.
 [[nodiscard]] std::optional<Surge> parse_surge(std::string_view text);
 
-// Multiplies the arrivals of a class: each request in the window is repeated `factor` times on average (the fraction
-// by a coin that `seed` tosses), the repetitions at random instants before the class's next own arrival. So bursts stay
-// bursts, and every other request, its number and so its luck are as they were. The n-th repetition of a client's
-// requests is a client of its own: a surge is more callers, not busier ones. Returns how many requests it came to.
+// Multiplies the arrivals of a class: each request in the window is repeated `factor` times on average (the fraction by
+// a coin tossed with `seed`), the repetitions at random instants before the class's next own arrival. So bursts stay
+// bursts, and every other request, its number and so its luck are unchanged. The n-th repetition of a client's requests
+// is a client of its own: a surge is more callers, not busier ones. Returns the number of requests added.
 std::size_t apply_surge(Trace& trace, const Surge& surge, std::uint64_t seed);
 
-// From the first to the last whole second in which the class hints of one trace arrive in other numbers than in the
-// other; nothing when there is none.
+// From the first to the last whole second in which the arrivals by class hint of the two traces differ; nothing if they
+// never do.
 [[nodiscard]] std::optional<Window> difference(const Trace& trace, const Trace& calm);
 
 }  // namespace weir::simulate

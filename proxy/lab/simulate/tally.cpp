@@ -105,7 +105,7 @@ std::optional<std::uint32_t> recovery(const ClassRun& run, const ClassRun& calm,
     };
     const std::size_t last = calm.good_by_second.size();
     for (std::size_t second = end; second + kSteady <= last; ++second) {
-        // Where the calm run has nothing to show either, nothing is proven.
+        // If the calm run has no good answers either, nothing is proven.
         if (good(calm, second) > 0 && good(run, second) >= 0.99 * good(calm, second))
             return static_cast<std::uint32_t>(second - end);
     }

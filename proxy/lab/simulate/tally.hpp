@@ -14,7 +14,7 @@
 
 namespace weir::simulate {
 
-// One request of the trace, its retries included, when all is over.
+// One request of the trace, its retries included, once it has ended.
 struct Outcome {
     ClassId cls = kNoClass;
     Duration arrival{};                   // from the start of the trace
@@ -24,7 +24,7 @@ struct Outcome {
     std::uint32_t tries = 1;
     std::uint32_t client = 0;
     std::uint64_t computed = 0;  // tokens that the engines computed for it, all tries together
-    std::uint64_t lost = 0;      // of them, for tries that came to nothing
+    std::uint64_t lost = 0;      // of them, for tries that were cancelled or failed
     bool degraded = false;       // the last try asked for a cheaper answer than the trace's
 };
 
@@ -41,7 +41,7 @@ struct Tally {
     std::vector<float> first_tokens;                     // seconds, of the served
 
     void add(const Outcome& outcome, bool is_good);
-    [[nodiscard]] std::uint64_t refused() const;  // contract and overload
+    [[nodiscard]] std::uint64_t refused() const;  // over a limit or overload
     [[nodiscard]] std::uint64_t failed() const;   // every other ending
     [[nodiscard]] std::optional<double> goodput() const;
     [[nodiscard]] std::optional<double> waste() const;  // share of what was computed
@@ -62,7 +62,7 @@ struct ClassRun {
 struct Run {
     std::vector<ClassRun> classes;  // by ClassId
     std::uint64_t tries = 0;
-    Duration length{};  // until the last request was over
+    Duration length{};  // until the last request ended
     std::optional<Timeline> timeline;
 };
 
@@ -87,12 +87,11 @@ private:
     Run run_;
 };
 
-// Seconds from the window's end until the class does as well as in its calm twin again and stays so for 5 s (99 % of
-// its good answers); nothing when it does not, to the end of the trace.
-// REQUIRES: shows_recovery().
+// Seconds from the window's end until the class does as well as in its calm twin again (99 % of its good answers) and
+// keeps doing so for 5 s; nothing if it never does before the end of the trace. REQUIRES: shows_recovery().
 [[nodiscard]] std::optional<std::uint32_t> recovery(const ClassRun& run, const ClassRun& calm, const Window& window);
 
-// Whether the calm twin goes on for long enough after the window to tell.
+// Whether the calm twin goes on long enough after the window to determine it.
 [[nodiscard]] bool shows_recovery(const ClassRun& calm, const Window& window);
 
 }  // namespace weir::simulate

@@ -30,7 +30,7 @@ void Recorder::first_token(ClassId cls, Duration at, Duration time) {
 }
 
 void Recorder::sample(const Snapshot& snapshot) {
-    // It stands for the time before it, which may end with a stretch.
+    // A sample stands for the time before it, which may end with a stretch.
     Stretch& stretch = stretch_at(next_sample_ - std::chrono::nanoseconds(1));
     for (std::size_t i = 0; i < snapshot.waiting.size(); ++i) stretch.classes[i].waiting += snapshot.waiting[i];
     stretch.inflight += snapshot.inflight;

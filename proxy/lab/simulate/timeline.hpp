@@ -1,5 +1,5 @@
 #pragma once
-// How a run went over time, for plots: a bounded number of stretches of equal length, whatever the run's.
+// How a run went over time, for plots: a bounded number of stretches of equal length, however long the run.
 //
 // Stretches begin as seconds; each time a run outgrows kMaxStretches of them, neighbours become one. Times to the
 // first token are kept as counts in logarithmic steps of 10 %, so memory does not follow the requests. Not thread-safe.
@@ -14,7 +14,7 @@
 
 namespace weir::simulate {
 
-// What stands at one instant.
+// The state at one instant.
 struct Snapshot {
     std::vector<std::uint32_t> waiting;  // by ClassId
     double inflight = 0;                 // requests in all engines or on their way there
@@ -37,7 +37,7 @@ struct Timeline {
         std::vector<std::optional<double>> first_token_p50;  // seconds, from the first arrival; by when it came
         std::vector<std::optional<double>> first_token_p99;
     };
-    // Adds classes of which nothing was seen, up to so many.
+    // Adds classes without any request, up to that number.
     void pad(std::size_t count);
 
     Duration width{};              // of a stretch

@@ -79,7 +79,7 @@ public:
         return {};
     }
 
-    // Nothing, or what is wrong with the line; its texts point into `queue`.
+    // Nothing, or what is wrong with the line; its texts point into `line`.
     std::string read_row(std::string_view line, Row& row) const {
         const auto cells = split(line);
         if (cells.size() != count_) return fmt::format("{} columns, where the header has {}", cells.size(), count_);

@@ -1,13 +1,13 @@
 #pragma once
-// A recorded or made-up day: who asks when, with how long a prompt, for how long an answer.
+// A recorded or generated trace: which client asks when, with how long a prompt, for how long an answer.
 //
-// Two forms are read, told apart by their first character, and several files may be merged into one trace:
+// Two forms are read, distinguished by their first character, and several files may be merged into one trace:
 //   CSV     arrival_s,prompt_tokens,output_tokens,class[,client]     the header names the columns, in any order
 //   JSONL   {"timestamp": ms, "input_length": n, "output_length": n}  as Mooncake publishes them; `class` and `client`
-//           are taken where they are given, other keys are passed over
+//           are read if present, other keys are ignored
 //
-// The class is a hint: its meaning in a policy is for the caller to say. A request without a client is a client of its
-// own. Reading is strict: the first line that is not understood is an error that names it (file:line).
+// The class is a hint: its meaning in a policy is up to the caller. A request without a client is a client of its own.
+// Reading is strict: the first line that is not understood is an error that names it (file:line).
 
 #include <cstdint>
 #include <iosfwd>
@@ -28,7 +28,7 @@ inline constexpr std::string_view kNoHint = "unclassified";  // the hint of requ
 
 struct TraceRequest {
     Duration arrival{};        // from the start of the trace
-    std::uint64_t number = 0;  // which request this is, whatever is added beside it: what its randomness is drawn by
+    std::uint64_t number = 0;  // identifies the request, whatever is added beside it; its randomness is drawn by it
     std::uint32_t prompt_tokens = 1;
     std::uint32_t output_tokens = 1;
     std::uint32_t client = kNoClient;  // below Trace::clients

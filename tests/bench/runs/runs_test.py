@@ -1,6 +1,6 @@
-"""bench/faults and bench/soak with tiny numbers: they run to their end, and what they report are figures of real requests.
+"""bench/faults and bench/soak with tiny numbers: they run to their end, and the figures that they report are of real requests.
 
-Whether Weir holds what they ask of it is not asked here: that takes large numbers and a quiet machine."""
+Whether Weir meets their goals is not checked here: that takes large numbers and a quiet machine."""
 
 import os
 import re
@@ -48,7 +48,7 @@ class Crowds(BenchTest):
         for row, slots in zip(rows, ("0", "0", "10")):
             crowd, still_open, memory, without, beside, _, held, _ = row
             self.assertEqual((still_open, held), (crowd.split()[0], slots), row)
-            # Each of these is of requests that came back: nobody answers within a microsecond.
+            # Each of these is of answered requests: none is answered within a microsecond.
             self.assertGreater(min(numbers(without) + numbers(beside)), 1, row)
             self.assertRegex(memory, r"^-?\d+\.\d\d KiB$")
 
@@ -57,7 +57,7 @@ class Recovery(BenchTest):
     def test_a_backend_that_was_slow_is_used_again(self):
         (row,) = self.rows(self.run_bench("faults", "--only", "recovery", "--calm", 3, "--slow", 4, "--after", 5))
         calm, slow = numbers(row[0])[0], numbers(row[1])[0]
-        # 190 a second are asked for; a busy machine may not come to that.
+        # 190 a second are asked for; a busy machine may not reach that.
         self.assertGreater(calm, 20, row)
         self.assertLess(calm, 230, row)
         self.assertLess(slow, calm, row)

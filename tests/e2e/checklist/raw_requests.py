@@ -1,9 +1,9 @@
-"""What becomes of one request, sent as raw bytes: refused without a byte at the backend, or forwarded exactly once."""
+"""One request sent as raw bytes: refused without a byte at the backend, or forwarded exactly once."""
 
 from support.process import SharedWeirTest
 from support.wire import Client
 
-# What smuggling would bring to life behind a refused message: it must never be executed.
+# The request that smuggling would execute behind a refused message: it must never be executed.
 SMUGGLED = b"GET /smuggled HTTP/1.1\r\nHost: a\r\n\r\n"
 
 

@@ -1,58 +1,58 @@
-"""Items 1 to 14 as raw bytes from the client: Weir must do as demanded; HAProxy and nginx are asked the same."""
+"""Requests as raw bytes from the client: Weir must do as demanded; HAProxy and nginx are asked the same."""
 
 import unittest
 
-from request_cases import ALL
+import request_cases
 from verdicts import CaseTest, meets, send_request
 
 
 class Requests(CaseTest):
-    cases = ALL
+    cases = request_cases.ALL
     section = "requests"
     send = staticmethod(send_request)
     meets = staticmethod(meets)
 
-    def test_item_01_length_and_encoding(self):
-        self.check(1)
+    def test_length_with_encoding(self):
+        self.check(request_cases.LENGTH_WITH_ENCODING)
 
-    def test_item_02_lengths(self):
-        self.check(2)
+    def test_lengths(self):
+        self.check(request_cases.LENGTHS)
 
-    def test_item_03_encodings(self):
-        self.check(3)
+    def test_encodings(self):
+        self.check(request_cases.ENCODINGS)
 
-    def test_item_04_lines_and_fields(self):
-        self.check(4)
+    def test_lines_and_fields(self):
+        self.check(request_cases.LINES_AND_FIELDS)
 
-    def test_item_05_http_1_0(self):
-        self.check(5)
+    def test_http_1_0(self):
+        self.check(request_cases.HTTP_1_0)
 
-    def test_item_06_chunk_sizes_and_extensions(self):
-        self.check(6)
+    def test_chunk_sizes_and_extensions(self):
+        self.check(request_cases.CHUNKS)
 
-    def test_item_07_trailers(self):
-        self.check(7)
+    def test_trailers(self):
+        self.check(request_cases.TRAILERS)
 
-    def test_item_08_bodies_where_none_is_usual(self):
-        self.check(8)
+    def test_bodies_where_none_is_usual(self):
+        self.check(request_cases.UNUSUAL_BODIES)
 
-    def test_item_09_host_and_target(self):
-        self.check(9)
+    def test_host_and_target(self):
+        self.check(request_cases.HOST_AND_TARGET)
 
-    def test_item_10_sizes(self):
-        self.check(10)
+    def test_sizes_of_heads(self):
+        self.check(request_cases.SIZES)
 
-    def test_item_11_connection_and_identity(self):
-        self.check(11)
+    def test_connection_and_identity(self):
+        self.check(request_cases.IDENTITY)
 
-    def test_item_12_hop_by_hop(self):
-        self.check(12)
+    def test_hop_by_hop(self):
+        self.check(request_cases.HOP_BY_HOP)
 
-    def test_item_13_expectations(self):
-        self.check(13)
+    def test_expectations(self):
+        self.check(request_cases.EXPECTATIONS)
 
-    def test_item_14_pipelining(self):
-        self.check(14)
+    def test_pipelining(self):
+        self.check(request_cases.PIPELINING)
 
     def test_the_document_says_what_weir_does(self):
         self.check_document()

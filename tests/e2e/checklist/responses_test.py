@@ -1,9 +1,9 @@
-"""Items 17 to 20 as raw bytes from the backend: the client must see what is demanded; HAProxy and nginx are asked the same."""
+"""Answers as raw bytes from the backend: the client must get what is demanded; HAProxy and nginx are asked the same."""
 
 import unittest
 from dataclasses import dataclass
 
-from response_cases import ALL
+import response_cases
 from support.waiting import eventually, scaled
 from support.wire import Client, Closed
 from verdicts import CaseTest
@@ -14,8 +14,8 @@ class Seen:
     status: int = 0            # 0: none
     whole: bool = False
     body: bytes = b""
-    head: bytes = b""          # with interim ones
-    raw: bool = False          # what came is no well-formed answer
+    head: bytes = b""          # with interim answers
+    raw: bool = False          # the answer is malformed
     reused: bool = False       # the connection to the backend, for the next request
 
     def verdict(self, case):
@@ -74,22 +74,22 @@ def meets(case, seen, strict=True):
 
 
 class Responses(CaseTest):
-    cases = ALL
+    cases = response_cases.ALL
     section = "responses"
     send = staticmethod(send_answer)
     meets = staticmethod(meets)
 
-    def test_item_17_an_unsolicited_101(self):
-        self.check(17)
+    def test_an_unsolicited_101(self):
+        self.check(response_cases.UPGRADES)
 
-    def test_item_18_malformed_answers(self):
-        self.check(18)
+    def test_malformed_answers(self):
+        self.check(response_cases.MALFORMED)
 
-    def test_item_19_answers_cut_short(self):
-        self.check(19)
+    def test_truncated_answers(self):
+        self.check(response_cases.TRUNCATED)
 
-    def test_item_20_after_the_answer(self):
-        self.check(20)
+    def test_bytes_after_the_answer(self):
+        self.check(response_cases.AFTER_THE_ANSWER)
 
     def test_the_document_says_what_weir_does(self):
         self.check_document()

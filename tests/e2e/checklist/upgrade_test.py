@@ -1,12 +1,12 @@
-"""Item 17, upgrades, with raw bytes on both sides: only to WebSocket, without a body, on a connection of its own at the
-backend, nothing before the 101, and whatever else comes ends in a close."""
+"""Upgrades, with raw bytes on both sides: only to WebSocket, without a body, on a connection of its own at the
+backend, nothing before the 101; anything else ends in a close."""
 
 import threading
 import unittest
 
 from raw_requests import SMUGGLED
 from support.backend import hold, ok, raw, respond
-from support.waiting import holds, scaled
+from support.waiting import scaled, stays
 from support.websocket import CLOSE, TEXT, Closed, WebSocketTest, echo, frame, handshake, server
 from support.wire import format_request
 
@@ -16,7 +16,7 @@ SWITCHING = b"HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\n"
 class Asking(WebSocketTest):
     """What a client may ask for."""
 
-    def test_item_17_what_asks_for_anything_but_websocket_is_a_plain_request(self):
+    def test_an_upgrade_to_anything_but_websocket_is_a_plain_request(self):
         backend = self.start_backend()
         weir = self.weir_before(backend)
         for offer in (b"h2c", b"TLS/1.0", b"websocket, h2c", b"h2c, websocket", b"websockets", b"websocket/13", b""):
@@ -27,7 +27,7 @@ class Asking(WebSocketTest):
                 request = backend.requests.pop()
                 self.assertEqual((request.get("upgrade"), request.get("connection")), (None, None))
 
-    def test_item_17_h2c_is_not_tunnelled_asked_for_or_not(self):
+    def test_h2c_is_never_tunnelled(self):
         backend = self.start_backend()
         weir = self.weir_before(backend)
         preface = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + bytes([0, 0, 0, 4, 0, 0, 0, 0, 0])
@@ -46,7 +46,7 @@ class Asking(WebSocketTest):
         self.assertTrue(client.is_closed())
         self.assertEqual(backend.requests, [])
 
-    def test_item_17_a_backend_without_websocket_is_asked_for_no_upgrade(self):
+    def test_a_backend_without_websocket_is_asked_for_no_upgrade(self):
         backend = self.start_backend()
         weir = self.start_weir_before(backend)
         client = self.client(weir)
@@ -54,7 +54,7 @@ class Asking(WebSocketTest):
         self.assertEqual(client.response().status, 200)
         self.assertEqual((backend.requests[0].get("upgrade"), backend.requests[0].get("connection")), (None, None))
 
-    def test_item_17_an_upgrade_with_a_body_is_refused(self):
+    def test_an_upgrade_with_a_body_is_refused(self):
         """CVE-2026-58055: one side reads the body as the tunnel's first bytes."""
         backend = self.start_backend(server(echo))
         weir = self.weir_before(backend)
@@ -69,7 +69,7 @@ class Asking(WebSocketTest):
                 self.assertTrue(client.is_closed())
         self.assertEqual((backend.requests, backend.received), ([], 0))
 
-    def test_item_17_malformed_handshakes_reach_nobody(self):
+    def test_malformed_handshakes_reach_no_backend(self):
         backend = self.start_backend()
         weir = self.weir_before(backend)
         whole = handshake("/ws")
@@ -83,7 +83,7 @@ class Asking(WebSocketTest):
                 self.assertTrue(client.is_closed())
         self.assertEqual(backend.requests, [])
 
-    def test_item_17_the_handshake_is_written_anew(self):
+    def test_the_handshake_is_written_anew(self):
         backend = self.start_backend(server(echo))
         weir = self.weir_before(backend)
         end = self.open(weir, fields=[("Sec-WebSocket-Extensions", "permessage-deflate"), ("Sec-WebSocket-Protocol", "realtime"),
@@ -100,8 +100,8 @@ class Asking(WebSocketTest):
 class Switching(WebSocketTest):
     """What a backend may answer, and what is passed on when."""
 
-    def test_item_17_nothing_passes_before_the_101(self):
-        """CVE-2026-2833: what follows the handshake is no request, and nobody's before the backend has agreed."""
+    def test_nothing_passes_before_the_101(self):
+        """CVE-2026-2833: what follows the handshake is no request, and goes nowhere before the backend has agreed."""
         go = threading.Event()
         self.addCleanup(go.set)
         backend = self.start_backend(hold(go, then=server(echo)))
@@ -110,16 +110,16 @@ class Switching(WebSocketTest):
         client.send(handshake("/ws") + frame(TEXT, b"early", b"mask"))
         backend.wait_for(1)
         head = len(backend.requests[0].head)
-        self.assertTrue(holds(lambda: backend.received == head))
+        self.assertTrue(stays(lambda: backend.received == head))
         go.set()
         self.assertEqual(client.head().status, 101)
         self.assertEqual(client._exactly(7), frame(TEXT, b"early"))
-        # What follows is no request but a broken frame, and ends the tunnel.
+        # What follows is a broken frame, not a request, and ends the tunnel.
         client.send(SMUGGLED)
         self.assertEqual(client._exactly(4)[2:], b"\x03\xea")
         self.assertEqual(len(backend.requests), 1)
 
-    def test_item_17_what_follows_a_handshake_that_was_not_granted_goes_nowhere(self):
+    def test_what_follows_a_handshake_that_was_not_granted_goes_nowhere(self):
         for answer, status in ((respond(b"no", "403 Forbidden"), 403), (ok, 200), (raw(SWITCHING + b"\r\n"), 502)):
             with self.subTest(status=status):
                 backend = self.start_backend(answer)
@@ -130,7 +130,7 @@ class Switching(WebSocketTest):
                 self.assertEqual([request.target for request in backend.requests], ["/ws"])
                 self.assertEqual(backend.received, len(backend.requests[0].head))
 
-    def test_item_17_what_is_no_101_is_an_answer_and_the_last_one(self):
+    def test_any_answer_but_101_is_the_last_on_its_connection(self):
         backend = self.start_backend(respond(b"no", "403 Forbidden"))
         weir = self.weir_before(backend)
         client = self.client(weir)
@@ -139,7 +139,7 @@ class Switching(WebSocketTest):
         self.assertEqual((answer.status, answer.body, answer.get("connection")), (403, b"no", "close"))
         self.assertTrue(client.is_closed())
 
-    def test_item_17_a_101_that_was_not_asked_for_or_is_another_is_a_bad_gateway(self):
+    def test_an_unsolicited_or_mismatched_101_is_a_bad_gateway(self):
         asks = {"nothing": format_request(), "an upgrade to h2c": handshake("/ws").replace(b"websocket\r", b"h2c\r"), "websocket": handshake("/ws")}
         for asked, head in (("nothing", b"Upgrade: websocket\r\n\r\n"), ("an upgrade to h2c", b"Upgrade: h2c\r\n\r\n"),
                             ("websocket", b"Upgrade: h2c\r\n\r\n"), ("websocket", b"Upgrade: websocket, h2c\r\n\r\n"), ("websocket", b"\r\n"),
@@ -150,7 +150,7 @@ class Switching(WebSocketTest):
                 client.send(asks[asked])
                 self.assertEqual(client.response().status, 502)
 
-    def test_item_17_a_tunnel_has_a_connection_of_its_own_that_nobody_has_after_it(self):
+    def test_a_tunnel_has_a_connection_of_its_own_that_is_not_reused(self):
         gone = threading.Event()
 
         def until_closed(end):
@@ -176,7 +176,7 @@ class Switching(WebSocketTest):
         self.assertEqual((len(of_tunnel), len(of_others)), (1, 3))
         self.assertNotIn(of_tunnel[0], of_others)
 
-    def test_item_17_what_is_no_frame_ends_the_tunnel(self):
+    def test_an_invalid_frame_ends_the_tunnel(self):
         weir = self.weir_before(self.start_backend(server(echo)))
         for wrong in (frame(TEXT, b"unmasked"), b"\xc1\x80mask", frame(0, b"nothing to go on", b"mask"), b"\x89\xfe\x00\x7emask"):
             with self.subTest(wrong):

@@ -1,4 +1,4 @@
-"""What a proxy made of some bytes, in a word, and whether that is what the checklist demands."""
+"""A proxy's reaction to some bytes, in a word, and whether it is the demanded one."""
 
 import threading
 import unittest
@@ -14,10 +14,10 @@ NAMES = ("Weir", "HAProxy", "nginx")
 
 @dataclass
 class Seen:
-    """What was seen of one case on both sides of a proxy."""
+    """What was observed of one case on both sides of a proxy."""
     statuses: list = field(default_factory=list)   # of the answers, in order
     closed: bool = False                           # by the proxy, on its side
-    requests: list = field(default_factory=list)   # that the backend read whole
+    requests: list = field(default_factory=list)   # that the backend read completely
 
     def verdict(self, case):
         if self.requests:
@@ -59,7 +59,7 @@ def send_request(contestant, case):
 
 
 def meets(case, seen, strict=True):
-    """Whether a case was dealt with as demanded. `strict`: a refusal is an answer; without it a bare close will do."""
+    """Whether a case was handled as demanded. `strict`: a refusal is an answer; otherwise a bare close counts too."""
     raw = b"".join(request.raw for request in seen.requests)
     if any(word in raw for word in case.forbidden):
         return False
@@ -73,7 +73,7 @@ def meets(case, seen, strict=True):
     if case.demand == "one" and refused:
         return True
     if len(seen.requests) != 1 or not seen.requests[0].is_canonical() or seen.statuses[:1] != [200]:
-        # A refusal that leaves the connection open after a whole and well-formed request is a refusal all the same.
+        # A refusal that leaves the connection open after a well-formed request still counts as a refusal.
         return case.demand == "one" and not seen.requests and [s >= 400 for s in seen.statuses] == [True]
     request = seen.requests[0]
     wanted = all(request.all(name) == values for name, values in case.wanted)
@@ -81,7 +81,7 @@ def meets(case, seen, strict=True):
 
 
 def ask_all(cases, send):
-    """{contestant: [what was seen of each case]}, the three side by side."""
+    """{contestant: [what was observed of each case]}, the three side by side."""
     results, faults = {}, []
 
     def run(name):
@@ -90,7 +90,7 @@ def ask_all(cases, send):
             contestant.start()
             results[name] = [send(contestant, case) for case in cases]
             contestant.stop()
-        except Exception as error:  # told by the test that asked
+        except Exception as error:  # raised by the calling test
             contestant.tripwire.stop()
             faults.append(error)
     threads = [threading.Thread(target=run, args=(name,)) for name in NAMES]
@@ -104,9 +104,9 @@ def ask_all(cases, send):
 
 
 class CaseTest(unittest.TestCase):
-    """A class's cases, asked of all three proxies at once; each test checks Weir's answers to the cases of one item.
+    """A class's cases, asked of all three proxies at once; each test checks Weir's answers on one subject.
 
-    A class has `cases`, `section` (of the document), `send` (contestant, case -> what was seen) and `meets` (case, seen,
+    A class has `cases`, `section` (of the document), `send` (contestant, case -> what was observed) and `meets` (case, seen,
     strict -> whether it is as demanded); the last two as static methods.
     """
 
@@ -116,9 +116,10 @@ class CaseTest(unittest.TestCase):
     def setUpClass(cls):
         cls.results = ask_all(cls.cases, cls.send)
 
-    def check(self, item):
+    def check(self, subject):
+        self.assertTrue(any(case.subject == subject for case in self.cases), f"no case of {subject}")
         for i, case in enumerate(self.cases):
-            if case.item != item:
+            if case.subject != subject:
                 continue
             seen = {name: self.results[name][i] for name in NAMES}
             print(f"{case}: {case.demand}; " + ", ".join(f"{name} {seen[name].verdict(case)}" for name in NAMES))

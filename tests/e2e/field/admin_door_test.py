@@ -1,4 +1,4 @@
-"""The operator's door: open to probes whatever stands before it, and closed to pages in a browser."""
+"""The admin listener: open to probes whatever connections precede them, and closed to pages in a browser."""
 
 import socket
 import unittest
@@ -8,7 +8,7 @@ from support.process import WeirTest
 from support.wire import Client, format_request
 
 
-class Door(WeirTest):
+class AdminListener(WeirTest):
     def start(self, **admin):
         policy = small_policy(self.start_backend().url)
         policy["admin"].update(admin)
@@ -19,19 +19,19 @@ class Door(WeirTest):
             client.send(f"GET {path} HTTP/1.1\r\nHost: {host}\r\n\r\n".encode())
             return client.response()
 
-    def test_silent_connections_do_not_lock_a_probe_out(self):
+    def test_silent_connections_do_not_lock_out_a_probe(self):
         weir = self.start()
         silent = [socket.create_connection(weir.admin_address) for _ in range(200)]
         for connection in silent:
             self.addCleanup(connection.close)
         for path in ("/healthz", "/readyz", "/metrics"):
             self.assertEqual(weir.admin(path).status, 200)
-        # The oldest went, the youngest may still ask.
+        # The oldest was closed, the youngest may still ask.
         silent[-1].sendall(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")
         silent[-1].settimeout(5)
         self.assertTrue(silent[-1].recv(100).startswith(b"HTTP/1.1 200"))
 
-    def test_half_a_head_is_as_good_as_silence(self):
+    def test_half_a_head_counts_as_silence(self):
         weir = self.start()
         for _ in range(100):
             connection = socket.create_connection(weir.admin_address)
@@ -39,7 +39,7 @@ class Door(WeirTest):
             connection.sendall(b"GET /healthz HTTP/1.1\r\n")
         self.assertEqual(weir.admin("/healthz").status, 200)
 
-    def test_a_name_that_is_made_to_lead_here_is_answered_421(self):
+    def test_a_foreign_host_name_is_answered_421(self):
         weir = self.start()
         for host in ("evil.example", "evil.example:9901", "localhost.evil.example", "127.0.0.1.evil.example", "local host"):
             with self.subTest(host=host):
@@ -61,7 +61,7 @@ class Door(WeirTest):
             for path, status in (("/healthz", 200), ("/nothing", 404), ("/metrics", 200), ("/status", 200)):
                 self.assertEqual(client.request("GET", path, [("Host", "localhost")]).status, status)
             self.assertEqual(client.request("HEAD", "/status", [("Host", "localhost")]).body, b"")
-            # Two at once, the second behind a body that nothing here wants.
+            # Two at once, the second behind an unwanted body.
             client.send(format_request("POST", "/status", [("Host", "localhost")], b"x" * 1000))
             client.send(format_request("GET", "/healthz", [("Host", "localhost"), ("Connection", "close")]))
             self.assertEqual(client.response().status, 405)
@@ -79,7 +79,7 @@ class Door(WeirTest):
             for connection in crowd:
                 connection.close()
 
-    def test_what_is_too_large_is_told_so_and_the_last_on_its_connection(self):
+    def test_an_oversized_request_is_refused_as_the_last_on_its_connection(self):
         weir = self.start()
         for status, request in ((413, b"POST /status HTTP/1.1\r\nHost: a\r\nContent-Length: 10000000\r\n\r\n" + b"x" * 200000),
                                 (413, b"POST /status HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n20000\r\n" + b"x" * 200000),

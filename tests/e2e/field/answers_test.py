@@ -1,6 +1,6 @@
-"""What is charged is what was used: whatever shape, coding or end an answer has.
+"""Actual usage is charged, whatever form, coding or ending an answer has.
 
-WEIR_STREAMS=2000 cuts the whole number of streams; without it a part."""
+WEIR_STREAMS=2000 is the full number of truncated streams; the default is fewer."""
 
 import gzip
 import json
@@ -70,13 +70,13 @@ class Answers(WeirTest):
 
 
 class Usage(Answers):
-    def test_a_beginning_is_not_what_it_came_to(self):
+    def test_usage_at_the_beginning_is_not_the_final_usage(self):
         for events in (list(anthropic_stream(400))[:-2], list(anthropic_stream(400))[:201]):
             self.start(self.whole(*events, end=False))
             _, line = self.ask(path=MESSAGES)
             self.assertEqual(line["tokens_out"], len(events) - 1)
 
-    def test_one_that_ends_cleanly_without_its_end_is_counted_too(self):
+    def test_a_stream_that_ends_cleanly_without_its_terminator_is_counted_too(self):
         self.start(self.whole(*list(anthropic_stream(400))[:-2]))
         _, line = self.ask(path=MESSAGES)
         self.assertEqual(line["tokens_out"], 400)
@@ -106,7 +106,7 @@ class Usage(Answers):
         self.weir.request("GET", "/index.html", [("Accept-Encoding", "gzip")])
         self.assertEqual(self.backend.requests[1].all("accept-encoding"), ["gzip"])
 
-    def test_what_is_compressed_all_the_same_passes_whole(self):
+    def test_an_answer_that_is_compressed_anyway_passes_whole(self):
         content = gzip.compress(word() * 20)
         self.start(lambda peer, request: (peer.send(head(fields=b"Content-Encoding: gzip\r\n") + chunk(content) + b"0\r\n\r\n"), True)[1])
         answer, _ = self.ask()
@@ -131,22 +131,22 @@ class UsageChunk(Answers):
         self.assertEqual(line["tokens_out"], 77)
 
     def test_comments_pass_at_once(self):
-        told = threading.Event()
+        received = threading.Event()
 
         def answer(peer, request):
             peer.send(head() + chunk(b": ping\n"))
-            told.wait(scaled(10))
+            received.wait(scaled(10))
             peer.send(chunk(word()) + b"0\r\n\r\n")
             return True
         self.start(answer)
         client = self.client(self.weir)
         client.send(format_request("POST", CHAT, [JSON], b'{"model":"m","stream":true}'))
         client._until(b": ping\n")
-        told.set()
+        received.set()
 
 
 class LeavingClients(Answers):
-    def test_are_noticed_between_events_by_whichever_line_ends(self):
+    def test_leaving_is_noticed_between_events_whatever_the_line_ending(self):
         for end in (b"\n\n", b"\r\n\r\n", b"\r\r"):
             gone = threading.Event()
 
@@ -165,10 +165,10 @@ class LeavingClients(Answers):
 
 
 class CutAnywhere(Answers):
-    """Tokens charged are those that the backend has sent, wherever a stream is cut and whoever cuts it."""
+    """Tokens charged are those that the backend has sent, wherever and by whichever side a stream is ended."""
     STREAMS = int(os.environ.get("WEIR_STREAMS", "60"))
 
-    def test_tokens_charged_are_those_that_came(self):
+    def test_tokens_charged_are_those_that_arrived(self):
         rng = random.Random(7)
         plans = {}
 

@@ -1,4 +1,4 @@
-"""A response that is made in the background holds what was taken for it until it is over."""
+"""A response that is made in the background holds what was taken for it until it has ended."""
 
 import json
 import unittest
@@ -6,14 +6,14 @@ import unittest
 from support.backend import reply
 from support.policy import small_policy
 from support.process import WeirTest
-from support.waiting import holds
+from support.waiting import stays
 
 JSON = ("Content-Type", "application/json")
 RESPONSES = "/v1/responses"
 
 
 class Model:
-    """An engine that makes responses in the background, until it is told that they are done."""
+    """An engine that makes responses in the background, until they are marked as done."""
 
     def __init__(self):
         self.done = False
@@ -51,7 +51,7 @@ class Background(WeirTest):
     def test_it_counts_against_concurrency_until_an_answer_says_that_it_is_over(self):
         self.start()
         self.assertEqual(self.post(background=True).status, 200)
-        self.assertTrue(holds(lambda: self.weir.inflight() == 1))
+        self.assertTrue(stays(lambda: self.weir.inflight() == 1))
         self.assertEqual(self.post().status, 429)
         self.assertEqual(self.weir.request("GET", RESPONSES + "/resp_1").status, 200, "it may be asked about")
         self.assertEqual(self.weir.inflight(), 1)
@@ -60,7 +60,7 @@ class Background(WeirTest):
         self.assert_soon_equal(lambda: self.weir.inflight(), 0)
         self.assertEqual(self.post().status, 200)
 
-    def test_weir_itself_asks_whether_it_is_over(self):
+    def test_weir_polls_whether_it_is_over(self):
         self.start(poll="100ms")
         self.assertEqual(self.post(background=True).status, 200)
         self.eventually(lambda: self.model.asked >= 2)
@@ -84,7 +84,7 @@ class Background(WeirTest):
                     % (len(body), body))
         client._until(b"response.created")
         client.reset()
-        self.assertTrue(holds(lambda: self.weir.inflight() == 1))
+        self.assertTrue(stays(lambda: self.weir.inflight() == 1))
         self.assert_soon_equal(lambda: self.weir.count("weir_video_jobs"), 1)
         self.model.done = True
         self.weir.request("GET", RESPONSES + "/resp_1")

@@ -15,7 +15,7 @@ CHAT = "/v1/chat/completions"
 JSON = ("Content-Type", "application/json")
 MIB = 1024 * 1024
 
-# Each of the first four is left only by what the body says; the last is the better one behind them.
+# Only the body rules out each of the first four; the last is the better class behind them.
 CLASSES = [
     {"name": "bulk", "match": {"model": ["bulk-*"]}, "backend": "model", "priority": "sheddable"},
     {"name": "flex", "match": {"service_tier": "flex"}, "backend": "model", "priority": "low"},
@@ -39,7 +39,7 @@ class Judged(WeirTest):
         return self.line_of(answer)["class"]
 
     def line_of(self, answer):
-        """What the log says of the request."""
+        """What the log says about the request."""
         found = []
 
         def looks():
@@ -56,7 +56,7 @@ class Judged(WeirTest):
 
 
 class LargeBodies(Judged):
-    def test_space_or_a_large_member_hides_nothing(self):
+    def test_whitespace_or_a_large_member_hides_nothing(self):
         space = b" " * MIB
         for body in (b'{"model":"bulk-1","max_tokens":50,"messages":[]' + space + b"}",
                      b'{"messages":[{"role":"user","content":"' + b"x" * (3 * MIB) + b'"}],"model":"bulk-1"}',
@@ -88,7 +88,7 @@ class LargeBodies(Judged):
         self.assertEqual(self.line_of(answer)["class"], "bulk")
         self.assertEqual(self.backend.requests[0].body, body)
 
-    def test_one_that_is_larger_than_what_is_taken_is_told_so_as_it_comes(self):
+    def test_a_body_over_the_limit_is_refused_while_it_arrives(self):
         weir = self.start_weir(small_policy(self.backend.url, classes=CLASSES, listener_limits={"body_bytes": "1MiB"}))
         client = self.client(weir)
         head = f"POST {CHAT} HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n"
@@ -113,28 +113,28 @@ class Codings(Judged):
         bare = zlib.compressobj(wbits=-15)
         self.assert_decoded("deflate", bare.compress(self.BODY) + bare.flush())
 
-    def test_a_coding_that_is_not_known_is_415_and_says_what_is(self):
+    def test_an_unknown_coding_is_415_and_lists_the_known_ones(self):
         for coding in ("compress", "gzip, gzip", "gzip, br", "foo"):
             answer = self.assert_refused(415, b"{}", [JSON, ("Content-Encoding", coding)])
             self.assertEqual(answer.get("accept-encoding"), "gzip, deflate, zstd, br")
             self.assertEqual(answer.get("x-weir-decision"), "unsupported_coding")
         self.assert_refused(415, b"{}", [JSON, ("Content-Encoding", "gzip"), ("Content-Encoding", "gzip")])
 
-    def test_what_is_not_of_its_coding_is_refused(self):
+    def test_a_body_that_is_not_in_its_declared_coding_is_refused(self):
         whole = gzip.compress(self.BODY)
         for coded in (b"{}", whole[:-9], whole + b"x", whole[:10]):
             self.assert_refused(400, coded, [JSON, ("Content-Encoding", "gzip")])
 
-    def test_what_grows_too_much_is_refused_early(self):
+    def test_a_body_that_expands_too_much_is_refused_early(self):
         bomb = gzip.compress(b'{"x":"' + b" " * (20 * MIB) + b'"}')
         self.assertEqual(self.assert_refused(413, bomb, [JSON, ("Content-Encoding", "gzip")]).get("x-weir-decision"), "body_too_large")
         before = self.weir.resident_bytes()
         for _ in range(20):
             self.send(bomb, [JSON, ("Content-Encoding", "gzip")])
-        if SLOW == 1:  # a sanitizer keeps much of what is freed
+        if SLOW == 1:  # a sanitizer keeps much of the freed memory
             self.assertLess(self.weir.resident_bytes() - before, 8 * MIB)
 
-    def test_of_other_calls_an_unknown_coding_passes_in_the_worst_class(self):
+    def test_on_other_calls_an_unknown_coding_passes_in_the_worst_class(self):
         coded = [JSON, ("Content-Encoding", "foo")]
         self.assertEqual(self.class_of(b"\x01\x02", coded, "/v1/other"), "bulk")
         self.assertEqual(self.backend.requests[0].body, b"\x01\x02")
@@ -152,7 +152,7 @@ class Spellings(Judged):
         self.assertEqual(self.backend.requests[0].target, CHAT)
         self.assert_refused(400, b"hello", target="/v1/chat/complet%69ons")
 
-    def test_a_path_that_servers_read_in_different_ways_is_refused(self):
+    def test_an_ambiguous_path_is_refused(self):
         for target in ("//v1/embeddings", "/v1//embeddings", "/v1/./embeddings", "/v1/a/../embeddings", "/v1%2fembeddings",
                        "/v1/embeddings%00", "/v1%5cembeddings", "/v1/embeddings;x", "/v1/embeddings%3bx", "/v1;x/embeddings",
                        "/V1/Embeddings", "/v1/chat/Completions", "/v1/%2e%2e/v1/embeddings", "/v1/embeddings/."):
@@ -167,7 +167,7 @@ class Spellings(Judged):
             self.assertEqual(weir.request("GET", target).status, 200)
             self.assertEqual(self.backend.requests[0].target, target)
 
-    def test_members_that_are_known_ones_but_for_case_are_refused(self):
+    def test_members_that_differ_from_known_ones_only_in_case_are_refused(self):
         for body in (b'{"model":"small","MODEL":"bulk-1"}', b'{"MODEL":"bulk-1"}', b'{"max_tokens":1,"Max_Tokens":500}',
                      '{"\u017ftream":true}'.encode(), '{"max_to\u212aens":5}'.encode(), b'{"\\u004dodel":"x"}'):
             self.assert_refused(400, body)
@@ -187,19 +187,19 @@ class Spellings(Judged):
         self.assertEqual(self.class_of(body, [("Content-Type", "application/json; charset=UTF-8")]), "bulk")
         self.assertEqual(self.class_of(body, [("Content-Type", "application/x-www-form-urlencoded")]), "bulk")
 
-    def test_a_body_that_is_not_read_takes_the_worst_class_that_it_may_lead_to(self):
+    def test_an_unread_body_gets_the_worst_class_that_it_may_lead_to(self):
         self.assertEqual(self.class_of(b"\x01\x02", [("Content-Type", "application/octet-stream")], "/v1/audio/x"), "bulk")
         form = b'--b\r\nContent-Disposition: form-data; name="model"\r\n\r\nother\r\n--b--'
         self.assertEqual(self.class_of(form, [("Content-Type", "multipart/form-data; boundary=b")], "/v1/audio/x"), "rest")
         form = form.replace(b"other", b"bulk-9")
         self.assertEqual(self.class_of(form, [("Content-Type", "multipart/form-data; boundary=b")], "/v1/audio/x"), "bulk")
 
-    def test_kinds_are_not_held_to_where_members_mean_something_else(self):
+    def test_types_are_not_checked_where_members_mean_something_else(self):
         for target, body in (("/v1/images/generations", b'{"size":512}'), ("/v2/models/m/generate", b'{"max_tokens":[[64]]}'),
                              ("/v2/models/m/infer", b'{"model":{}}')):
             self.assertEqual(self.class_of(body, target=target), "rest")
 
-    def test_a_negative_length_is_none(self):
+    def test_a_negative_length_counts_as_none(self):
         self.assertEqual(self.class_of(b'{"model":"m","max_tokens":-1}'), "rest")
         self.assertEqual(self.backend.requests[0].body, b'{"model":"m","max_tokens":-1}')
 
@@ -215,7 +215,7 @@ class Priorities(WeirTest):
         self.assertEqual(weir.request("POST", target, [JSON], body).status, 200)
         return json.loads(backend.requests[0].body)
 
-    def test_are_never_the_callers_to_say(self):
+    def test_a_caller_cannot_set_the_priority(self):
         self.assertEqual(self.passed(), {"model": "m", "nvext": {"x": 1}})
         self.assertEqual(self.passed("strip"), {"model": "m", "nvext": {"x": 1}})
         self.assertEqual(self.passed("vllm"), {"priority": 1, "model": "m", "nvext": {"x": 1}})
@@ -224,7 +224,7 @@ class Priorities(WeirTest):
         self.assertEqual(self.passed(target="/generate", body=b'{"priority":-9,"a":1}'), {"a": 1})
         self.assertEqual(self.passed(target="/tickets", body=b'{"priority":"high"}'), {"priority": "high"})
 
-    def test_are_a_trusted_proxys_to_say_where_none_is_written(self):
+    def test_a_trusted_proxy_may_set_the_priority_where_weir_writes_none(self):
         self.assertEqual(self.passed(peer_trusted=True), json.loads(self.BODY))
         self.assertEqual(self.passed("vllm", peer_trusted=True)["priority"], 1)
 
@@ -246,7 +246,7 @@ class Lengths(WeirTest):
 
 
 class Uploads(WeirTest):
-    def test_dribbling_bodies_hold_no_slot_and_end(self):
+    def test_slow_bodies_hold_no_slot_and_time_out(self):
         backend = self.start_backend()
         weir = self.start_weir_before(backend, capacity=4, listener_limits={"body_timeout": "500ms", "body_rate": "10KiB"})
         clients = [self.client(weir) for _ in range(8)]

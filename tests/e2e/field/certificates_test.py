@@ -1,4 +1,4 @@
-"""Certificates of a listener: several by name, when they end, whether clients must have one, and what TLS is spoken."""
+"""Certificates of a listener: several by name, their expiry, whether clients must have one, and the TLS versions."""
 
 import ssl
 import tempfile
@@ -6,11 +6,11 @@ import time
 import unittest
 
 from support.certificates import Authority, client_context
-from support.policy import small_policy, to_yaml
+from support.policy import small_policy
 from support.process import Weir, WeirTest, run_weir
 from support.wire import Client, Closed
 
-# TLS 1.3 tells a client that it is turned away only after its handshake.
+# TLS 1.3 rejects a client only after its handshake.
 REFUSED = (ssl.SSLError, OSError, Closed)
 
 
@@ -36,7 +36,7 @@ class CertificateTest(WeirTest):
         return self.start_weir(policy)
 
     def shown_to(self, weir, name, context=None):
-        """The subject of the certificate that a client is shown who asks for `name`."""
+        """The subject of the certificate that a client gets when it asks for `name`."""
         context = context or client_context(self.authority)
         context.check_hostname = False
         with Client(weir.address, tls=context, server_name=name) as client:
@@ -62,7 +62,7 @@ class Names(CertificateTest):
             context.load_cert_chain(*map(str, self.pairs["robot"]))
             self.assertIn(self.shown_to(weir, name, context), ("api", "eu"))
 
-    def test_one_form_or_the_other(self):
+    def test_a_policy_uses_one_form_or_the_other(self):
         certificate, key = map(str, self.pairs["api"])
         for tls in ({**self.tls("eu"), "cert_file": certificate, "key_file": key}, {"cert_file": certificate}, {},
                     {"certificates": []}, {"certificates": [{"cert_file": certificate}]}):
@@ -93,14 +93,14 @@ class ClientCertificates(CertificateTest):
         context.load_cert_chain(*map(str, self.pairs["robot"]))
         return context
 
-    def test_optional_ones_are_believed_and_not_missed(self):
+    def test_an_optional_certificate_is_believed_and_may_be_absent(self):
         weir = self.start(client_certificate="optional")
         self.assertEqual(self.class_of(weir, client_context(self.authority)), "rest")
         self.assert_soon_equal(lambda: len(weir.access_log()), 1)
         self.class_of(weir, self.robot())
         self.assert_soon_equal(lambda: [line["class"] for line in weir.access_log()], ["rest", "robots"])
 
-    def test_optional_ones_of_a_stranger_are_refused(self):
+    def test_an_optional_certificate_of_an_unknown_authority_is_refused(self):
         weir = self.start(client_certificate="optional")
         with tempfile.TemporaryDirectory(prefix="weir-e2e-") as folder:
             stranger = client_context(self.authority)
@@ -109,7 +109,7 @@ class ClientCertificates(CertificateTest):
                 self.class_of(weir, stranger)
 
     def test_a_subject_counts_with_its_issuer_where_one_is_named(self):
-        for issuer, cls in (("CN=Weir test ca", "robots"), ("CN=somebody else", "rest")):
+        for issuer, cls in (("CN=Weir test ca", "robots"), ("CN=another authority", "rest")):
             self.more = {"issuer": issuer}
             weir = self.start()
             self.assertEqual(self.class_of(weir, self.robot()), cls)
@@ -125,14 +125,14 @@ class Ends(CertificateTest):
 
 class Ciphers(CertificateTest):
     def handshake(self, weir, ciphers):
-        context = client_context(self.authority, most=ssl.TLSVersion.TLSv1_2)
+        context = client_context(self.authority, maximum=ssl.TLSVersion.TLSv1_2)
         context.check_hostname = False
         context.set_ciphers(ciphers)
         with Client(weir.address, tls=context) as client:
             self.assertEqual(client.request().status, 200)
             return client.socket.cipher()[0]
 
-    def test_tls_1_2_is_spoken_with_forward_secrecy_and_authenticated_encryption_alone(self):
+    def test_tls_1_2_uses_only_forward_secrecy_and_authenticated_encryption(self):
         weir = self.start(self.tls("api"))
         self.assertIn("GCM", self.handshake(weir, "ECDHE+AESGCM"))
         self.assertIn("CHACHA20", self.handshake(weir, "ECDHE+CHACHA20"))

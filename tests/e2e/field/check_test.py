@@ -1,4 +1,4 @@
-"""`weir check` finds what `weir serve` would stumble over, and `weir reload` tells what came of it."""
+"""`weir check` finds what `weir serve` would fail on, and `weir reload` reports the outcome."""
 
 import os
 import signal
@@ -39,19 +39,19 @@ class Files(CheckTest):
         for word in words:
             self.assertIn(word, out)
 
-    def test_a_certificate_that_is_not_there_is_told_with_its_place(self):
+    def test_a_missing_certificate_is_reported_with_its_place(self):
         policy = self.policy(cert_file="nope.crt", key_file="nope.key")
         self.assert_refused(policy, "nope.crt", "does not exist", "policy.yaml:", "[unusable-file]")
         code, out, _ = self.check(policy, "--without-files")
         self.assertEqual(code, 0, out)
 
-    def test_a_key_of_another_certificate_is_told(self):
+    def test_a_key_of_another_certificate_is_reported(self):
         authority = Authority(self.folder)
         certificate, _ = authority.issue("one", "DNS:one.test")
         _, key = authority.issue("two", "DNS:two.test")
         self.assert_refused(self.policy(cert_file=str(certificate), key_file=str(key)), "does not belong")
 
-    def test_an_encrypted_key_is_told_and_nobody_is_asked_for_its_passphrase(self):
+    def test_an_encrypted_key_is_reported_without_asking_for_its_passphrase(self):
         authority = Authority(self.folder)
         certificate, key = authority.issue("one", "DNS:one.test")
         locked = self.folder / "locked.key"
@@ -59,7 +59,7 @@ class Files(CheckTest):
                        check=True, capture_output=True)
         self.assert_refused(self.policy(cert_file=str(certificate), key_file=str(locked)), "is encrypted", "passphrase")
 
-    def test_files_of_other_kinds_are_told_and_not_waited_for(self):
+    def test_files_that_are_not_plain_are_reported_and_not_waited_for(self):
         pipe = self.folder / "pipe"
         os.mkfifo(pipe)
         authority = Authority(self.folder)
@@ -74,11 +74,11 @@ class Files(CheckTest):
                 self.assertEqual(code, 1)
                 self.assertIn(word, out + err)
 
-    def test_authorities_of_a_backend_that_are_not_there_are_told(self):
+    def test_missing_authorities_of_a_backend_are_reported(self):
         policy = small_policy("https://127.0.0.1:1", backend={"tls": {"ca_file": "/nope/ca.pem"}})
         self.assert_refused(policy, "/nope/ca.pem")
 
-    def test_a_folder_of_the_log_or_a_socket_that_is_not_there_is_told(self):
+    def test_a_missing_folder_of_the_log_or_a_socket_is_reported(self):
         policy = self.policy()
         policy["logging"] = {"access": {"to": "/nope/weir/access.log"}}
         policy["listeners"].append({"name": "local", "bind": "unix:/nope/weir.sock"})
@@ -93,7 +93,7 @@ class Files(CheckTest):
 
 
 class Words(CheckTest):
-    def test_a_policy_without_the_end_of_its_last_line_is_doubted(self):
+    def test_a_policy_without_a_final_line_ending_is_a_warning(self):
         text = to_yaml(small_policy("http://127.0.0.1:1")).rstrip("\n")
         code, out, _ = self.check(text)
         self.assertEqual(code, 0, out)
@@ -115,7 +115,7 @@ class Words(CheckTest):
         self.assertIn("<stdin>:2:", bad.stdout)
         self.assertEqual(check_input("#" * (1024 * 1024 + 1)).returncode, 1)
 
-    def test_what_cannot_be_written_is_an_error(self):
+    def test_output_that_cannot_be_written_is_an_error(self):
         for arguments in (["check", str(ROOT / "config/minimal.yaml")], ["schema"], ["version"], ["--help"], ["--version"]):
             with self.subTest(arguments=arguments), open("/dev/full", "w") as full:
                 done = subprocess.run([BINARY, *arguments], stdout=full, stderr=subprocess.PIPE, text=True, timeout=scaled(20))
@@ -156,7 +156,7 @@ class Reload(WeirTest):
         self.assertIn("'public' cannot be moved", err)
         self.assertTrue(weir.is_running())
 
-    def test_a_policy_with_errors_ends_with_1_and_the_log_is_opened_anew_all_the_same(self):
+    def test_a_policy_with_errors_ends_with_1_and_the_log_is_still_reopened(self):
         backend = self.start_backend()
         policy = small_policy(backend.url)
         weir = Weir(policy)
@@ -172,7 +172,7 @@ class Reload(WeirTest):
         code, _, err = self.reload(weir)
         self.assertEqual(code, 1)
         self.assertIn("nonsense", err)
-        self.eventually(log.exists, "the log was not opened anew")
+        self.eventually(log.exists, "the log was not reopened")
         self.assertEqual(weir.request().status, 200)
         self.eventually(lambda: '"status":200' in log.read_text())
 

@@ -1,4 +1,4 @@
-"""Fields by which some server would take a caller for another one, or its request for another: none passes."""
+"""Fields by which some server would mistake a caller or its request for another: none passes."""
 
 import unittest
 

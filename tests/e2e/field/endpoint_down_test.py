@@ -1,4 +1,4 @@
-"""Why an endpoint takes no requests, said where an operator looks; and watched on, however often the policy is loaded."""
+"""The reason why an endpoint takes no requests is shown to operators, and probing goes on across reloads."""
 
 import tempfile
 import unittest
@@ -36,7 +36,7 @@ class Reasons(WeirTest):
         weir = self.start_weir(small_policy(refusing(), backend={"health": HEALTH}))
         self.assert_down(weir, "refused", "refused")
 
-    def test_a_status(self):
+    def test_a_bad_status(self):
         backend = self.start_backend(respond(status="503 Service Unavailable"))
         weir = self.start_weir_before(backend, backend={"health": HEALTH})
         self.assert_down(weir, "status", "503")
@@ -55,7 +55,7 @@ class Reasons(WeirTest):
             weir.request()
         self.assertEqual(weir.count("weir_backend_down", reason="requests"), 1)
 
-    def test_it_is_told_no_more_once_it_is_up(self):
+    def test_the_reason_is_gone_once_the_endpoint_is_up(self):
         backend = self.start_backend(respond(status="503 Service Unavailable"))
         weir = self.start_weir_before(backend, backend={"health": HEALTH})
         self.assert_down(weir, "status", "503")
@@ -65,7 +65,7 @@ class Reasons(WeirTest):
 
 
 class Watches(WeirTest):
-    def test_an_endpoint_that_hangs_is_found_down_although_the_policy_is_loaded_all_the_time(self):
+    def test_an_endpoint_that_hangs_is_found_down_despite_constant_reloads(self):
         hole = Blackhole()
         self.addCleanup(hole.close)
         policy = small_policy(hole.address, backend={"health": {"every": "400ms", "timeout": "300ms", "fall": 3}})

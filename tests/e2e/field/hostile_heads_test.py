@@ -1,4 +1,4 @@
-"""Heads that strangers make dear: refused, or served at a price in proportion to their length."""
+"""Heads made expensive on purpose: refused, or served at a cost in proportion to their length."""
 
 import unittest
 
@@ -15,7 +15,7 @@ class ConnectionLists(SharedWeirTest):
         self.assertEqual(self.ask(format_request("GET", "/", [("Connection", "x")] * 33)).status, 400)
         self.assertEqual(self.backend.requests, [])
 
-    def test_one_of_usual_length_takes_its_fields_along(self):
+    def test_a_list_of_usual_length_removes_its_fields(self):
         names = [f"X-Hop-{i}" for i in range(31)]
         fields = [("Connection", ", ".join([*names, "keep-alive"])), *[(name, "1") for name in names], ("X-Hop-31", "1")]
         self.assertEqual(self.ask(format_request("GET", "/", fields)).status, 200)
@@ -26,14 +26,14 @@ class ConnectionLists(SharedWeirTest):
         answer = self.ask(format_request())
         self.assertEqual((answer.status, answer.get("x-weir-decision")), (502, "backend_bad_response"))
 
-    def test_an_answer_takes_what_it_names_along(self):
+    def test_an_answers_list_removes_its_fields(self):
         self.backend.answer = raw(reply(b"ok", fields=[("Connection", "X-Hop, close"), ("X-Hop", "1"), ("X-Kept", "1")]))
         answer = self.ask(format_request())
         self.assertEqual((answer.status, answer.get("x-hop"), answer.get("x-kept")), (200, None, "1"))
 
 
 class LongerThanAny(SharedWeirTest):
-    """What no honest head has so much of is not read to its end."""
+    """Fields longer than in any honest head are not read to their end."""
 
     def refused(self, expected, fields, target="/", method="GET", body=b""):
         answer = self.ask(format_request(method, target, fields, body))
@@ -43,19 +43,19 @@ class LongerThanAny(SharedWeirTest):
     def test_a_proxy_connection_that_names_too_much_is_400(self):
         self.refused((400, "bad_request"), [("Proxy-Connection", ", ".join(["x"] * 33))])
 
-    def test_what_has_passed_more_than_64_proxies_goes_round(self):
+    def test_a_request_through_more_than_64_proxies_is_a_loop(self):
         self.refused((508, "loop_detected"), [("Via", ", ".join(["1.1 a"] * 65))])
         self.refused((508, "loop_detected"), [("Via", "1.1 a")] * 65)
         self.assertEqual(self.ask(format_request("GET", "/", [("Via", ", ".join(["1.1 a"] * 64))])).status, 200)
 
-    def test_encodings_without_end_are_400(self):
+    def test_too_many_encodings_are_400(self):
         self.refused((400, "bad_request"), [("Transfer-Encoding", "gzip, " * 50 + "chunked")], method="POST")
 
-    def test_a_type_with_parameters_without_end_is_400(self):
+    def test_a_type_with_too_many_parameters_is_400(self):
         json = ("Content-Type", "application/json" + "; charset=utf-8" * 40)
         self.refused((400, "bad_request"), [json], "/v1/chat/completions", "POST", b"{}")
 
-    def test_a_path_of_escapes_or_parameters_without_end_is_400(self):
+    def test_a_path_of_too_many_escapes_or_parameters_is_400(self):
         for part in ("%61", "a;b=c/"):
             self.refused((400, "bad_request"), [], "/" + part * (2100 // len(part)))
         self.assertEqual(self.ask(format_request("GET", "/" + "a" * 3000)).status, 200)

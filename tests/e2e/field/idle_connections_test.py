@@ -1,4 +1,4 @@
-"""Connections that cost their owner nothing: many of them keep nobody else out."""
+"""Idle connections cost a client nothing: many of them keep no other client out."""
 
 import threading
 import time
@@ -13,10 +13,10 @@ from support.wire import Closed, format_request
 
 
 class Idle(WeirTest):
-    def start(self, most=20, **options):
+    def start(self, connections=20, **options):
         self.backend = self.start_backend()
         options.setdefault("workers", 1)
-        return self.start_weir(small_policy(self.backend.url, limits={"connections": most}, **options))
+        return self.start_weir(small_policy(self.backend.url, limits={"connections": connections}, **options))
 
     def test_the_longest_idle_goes_when_another_comes(self):
         weir = self.start(5)
@@ -31,7 +31,7 @@ class Idle(WeirTest):
             self.assertEqual(client.request().status, 200)
         self.assertEqual(weir.count("weir_connections_refused_total"), 0)
 
-    def test_connections_that_never_asked_go_as_well(self):
+    def test_connections_without_a_request_are_closed_as_well(self):
         weir = self.start(5)
         silent = [self.client(weir) for _ in range(5)]
         silent[0].send(b"GET / HT")
@@ -39,7 +39,7 @@ class Idle(WeirTest):
             self.assertEqual(weir.request().status, 200)
         self.assertTrue(silent[0].is_closed())
 
-    def test_a_flood_of_idle_connections_keeps_nobody_out_on_any_number_of_workers(self):
+    def test_a_flood_of_idle_connections_keeps_no_client_out_with_any_number_of_workers(self):
         weir = self.start(100, workers=2)
         held = [self.client(weir) for _ in range(300)]
         for _ in range(50):
@@ -47,7 +47,7 @@ class Idle(WeirTest):
         self.assert_soon_equal(lambda: weir.status()["connections"] <= 110, True)
         del held
 
-    def test_those_that_are_being_answered_stay(self):
+    def test_connections_that_are_being_answered_stay(self):
         done = threading.Event()
         self.addCleanup(done.set)
         weir = self.start(5)
@@ -101,7 +101,7 @@ class WebSockets(WebSocketTest):
             weir.status()
         self.assert_idle(weir)
 
-    def test_data_keeps_it(self):
+    def test_data_keeps_a_connection_that_holds_a_slot(self):
         weir = self.start(idle="1s")
         end = self.open(weir, "/ws")
         began = time.monotonic()
@@ -109,7 +109,7 @@ class WebSockets(WebSocketTest):
             end.send_frame(1, b"x")
             self.assertEqual(weir.inflight(), 1)
 
-    def test_a_client_may_have_so_many_and_no_more(self):
+    def test_a_client_has_a_limit_on_its_connections(self):
         weir = self.start(connections_per_client=2)
         ends = [self.open(weir, "/ws") for _ in range(2)]
         with weir.connect() as third:

@@ -1,4 +1,4 @@
-"""A fleet whose addresses and classes change all day: names get their numbers back, and bounds are of one policy."""
+"""Addresses and classes that change all day: names return their numbers, and bounds apply to one policy."""
 
 import unittest
 
@@ -8,7 +8,7 @@ from support.process import Weir, WeirTest, free_port, run_weir
 
 
 def with_endpoints(live, first, count):
-    """One endpoint that answers, and others that never get a request, as they are behind it in a round of one."""
+    """One endpoint that answers, and others that never get a request, as they come after it in a round of one."""
     policy = small_policy(live.url)
     backend = policy["backends"][0]
     policy["backends"].append({**backend, "name": "spare",
@@ -62,7 +62,7 @@ class Bounds(unittest.TestCase):
         weir = Weir(policy)
         return run_weir("check", weir.policy_file)
 
-    def test_check_tells_of_more_names_than_one_policy_may_have(self):
+    def test_check_reports_more_names_than_one_policy_may_have(self):
         policy = small_policy("http://127.0.0.1:1")
         rest = policy["classes"]
         policy["classes"] = [{"name": f"c{i}", "match": {"path": f"/{i}"}, "backend": "model"} for i in range(256)] + rest
@@ -70,7 +70,7 @@ class Bounds(unittest.TestCase):
         self.assertEqual(code, 1, out)
         self.assertIn("at most 256 classes", out)
 
-    def test_check_tells_of_more_endpoints_than_one_policy_may_have(self):
+    def test_check_reports_more_endpoints_than_one_policy_may_have(self):
         policy = small_policy(*[f"http://127.8.{i // 250}.{i % 250 + 1}:1" for i in range(1025)])
         code, out, _ = self.check(policy)
         self.assertEqual(code, 1, out)

@@ -1,4 +1,4 @@
-"""Pages in browsers: what they ask first costs nothing, and what they are refused they can read."""
+"""Pages in browsers: preflights cost nothing, and pages can read their refusals."""
 
 import unittest
 
@@ -58,7 +58,7 @@ class Pages(WeirTest):
             self.assertIn("Origin", answer.get("vary"))
         self.assertEqual(len(self.backend.requests), 1)
 
-    def test_an_answer_of_the_backend_keeps_its_own_word_or_gets_ours(self):
+    def test_an_answer_of_the_backend_keeps_its_own_header_or_gets_ours(self):
         weir = self.start({"origins": ["*"]}, mode="shadow")
         self.assertEqual(weir.request("POST", CHAT, [PAGE], b"{}").all("access-control-allow-origin"), ["*"])
         self.backend.answer = respond(fields=[("Access-Control-Allow-Origin", "https://own.example")])

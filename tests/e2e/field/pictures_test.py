@@ -1,6 +1,6 @@
-"""Pictures, sounds and files in a prompt are priced as what they are, and teach nothing of text.
+"""Pictures, sounds and files in a prompt are priced as what they are, and do not affect the learned price of text.
 
-WEIR_PICTURES=1000 asks for the whole number of pictures; without it for a part."""
+WEIR_PICTURES=1000 is the full number of pictures; the default is fewer."""
 
 import base64
 import json
@@ -10,9 +10,8 @@ import threading
 import unittest
 
 from support.backend import hold, reply
-from support.policy import small_policy
 from support.process import WeirTest
-from support.waiting import holds, scaled
+from support.waiting import scaled, stays
 from support.wire import format_request
 
 JSON = ("Content-Type", "application/json")
@@ -55,10 +54,10 @@ class Pictures(WeirTest):
             for client in clients:
                 self.assertEqual(client.response().status, 200)
 
-    def test_teach_nothing_of_text(self):
+    def test_pictures_do_not_affect_the_learned_price_of_text(self):
         def answer(peer, request):
-            told = {"choices": [{"message": {"content": "x"}}], "usage": {"prompt_tokens": 800, "completion_tokens": 1}}
-            peer.send(reply(json.dumps(told).encode(), fields=[("Content-Type", "application/json")]))
+            answered = {"choices": [{"message": {"content": "x"}}], "usage": {"prompt_tokens": 800, "completion_tokens": 1}}
+            peer.send(reply(json.dumps(answered).encode(), fields=[("Content-Type", "application/json")]))
             return True
         backend = self.start_backend(answer)
         weir = self.start_weir_before(backend)
@@ -82,7 +81,7 @@ class Pictures(WeirTest):
         for client, cheat in zip(clients, cheats):
             client.send(format_request("POST", "/v1/messages", [JSON], body(cheat)))
         self.eventually(lambda: weir.waiting() == 2, "each fills the prompt pipe by itself")
-        self.assertTrue(holds(lambda: weir.inflight() == 1))
+        self.assertTrue(stays(lambda: weir.inflight() == 1))
         done.set()
         for client in clients:
             self.assertEqual(client.response().status, 200)

@@ -1,6 +1,5 @@
 """Signals, log rotation, sockets and look-ups: what an operator does to a running process, and how it ends."""
 
-import os
 import signal
 import socket
 import subprocess
@@ -10,22 +9,22 @@ import unittest
 
 from support.backend import hold
 from support.policy import small_policy
-from support.process import BINARY, Weir, WeirTest, run_weir
-from support.waiting import holds, scaled
+from support.process import Weir, WeirTest, run_weir
+from support.waiting import scaled, stays
 from support.wire import Client, format_request
 
 
 class Signals(WeirTest):
-    def test_signals_that_mean_nothing_here_do_nothing(self):
+    def test_unused_signals_do_nothing(self):
         backend = self.start_backend()
         weir = self.start_weir(small_policy(backend.url))
         for number in (signal.SIGUSR1, signal.SIGUSR2, signal.SIGQUIT, signal.SIGALRM, signal.SIGRTMAX, signal.SIGRTMIN):
             weir.signal(number)
         self.assertEqual(weir.request().status, 200)
-        self.assertTrue(holds(weir.is_running, 0.2))
+        self.assertTrue(stays(weir.is_running, 0.2))
         self.assertEqual(weir.request().status, 200)
 
-    def test_a_second_word_to_end_is_obeyed_at_once(self):
+    def test_a_second_signal_to_end_is_obeyed_at_once(self):
         for number in (signal.SIGTERM, signal.SIGINT):
             done = threading.Event()
             self.addCleanup(done.set)
@@ -36,7 +35,7 @@ class Signals(WeirTest):
             backend.wait_for(1)
             weir.signal(signal.SIGTERM)
             self.eventually(lambda: "draining" in weir.stderr())
-            self.assertTrue(holds(weir.is_running, 0.2))
+            self.assertTrue(stays(weir.is_running, 0.2))
             weir.signal(number)
             self.assertEqual(weir.wait(10), 0)
             done.set()
@@ -59,17 +58,17 @@ class Rotation(WeirTest):
         self.log.rename(old)
         size = old.stat().st_size
         act()
-        self.eventually(self.log.exists, "the log was not opened anew")
+        self.eventually(self.log.exists, "the log was not reopened")
         self.assertEqual(weir.request().status, 200)
         self.eventually(lambda: '"status":200' in self.log.read_text())
         self.assertEqual(old.stat().st_size, size)
 
-    def test_sigusr1_opens_the_log_anew(self):
+    def test_sigusr1_reopens_the_log(self):
         weir = self.start()
         self.assert_opened_anew(weir, lambda: weir.signal(signal.SIGUSR1))
         self.assertEqual(weir.count("weir_config_reloads_total"), 0)
 
-    def test_sighup_opens_the_log_anew_whatever_the_policy_says(self):
+    def test_sighup_reopens_the_log_whatever_the_policy_says(self):
         weir = self.start()
         weir.write_policy("{{{")
         self.assert_opened_anew(weir, lambda: weir.signal(signal.SIGHUP))
@@ -94,7 +93,7 @@ class UnixSockets(WeirTest):
         with Client(str(path)) as client:
             self.assertEqual(client.request().status, 200)
 
-    def test_a_socket_that_a_dead_process_left_is_replaced_and_ones_own_is_taken_away(self):
+    def test_a_stale_socket_is_replaced_and_ones_own_is_removed(self):
         weir = Weir(small_policy("http://127.0.0.1:1"))
         path = weir.folder / "weir.sock"
         with socket.socket(socket.AF_UNIX) as stale:
@@ -108,7 +107,7 @@ class UnixSockets(WeirTest):
         self.assertEqual(weir.wait(), 0)
         self.assertFalse(path.exists())
 
-    def test_a_socket_that_another_has_put_there_meanwhile_stays(self):
+    def test_a_socket_that_another_process_has_put_there_meanwhile_stays(self):
         weir = Weir(small_policy("http://127.0.0.1:1"))
         path = weir.folder / "weir.sock"
         weir.write_policy(self.policy(path))
@@ -134,7 +133,7 @@ int getaddrinfo(const char *name, const char *service, const struct addrinfo *hi
 
 
 class LookUps(WeirTest):
-    def test_a_look_up_that_hangs_does_not_hold_up_the_end(self):
+    def test_a_look_up_that_hangs_does_not_delay_the_end(self):
         folder = Weir(small_policy("http://127.0.0.1:1"))
         source, library = folder.folder / "hang.c", folder.folder / "hang.so"
         source.write_text(HANGING_LOOK_UP)

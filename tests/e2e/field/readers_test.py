@@ -1,11 +1,11 @@
-"""Whatever a reader of JSON takes from a body, Weir has judged, or the request was refused.
+"""Weir judges whatever a reader of JSON finds in a body, or refuses the request.
 
 Generated bodies, in odd spellings, sizes, codings, chunkings and orders, go through Weir; what reaches the backend is read
 as Python's json, Go's encoding/json (emulated: fields match without case, and the last one wins) and Node's JSON.parse
-read it. Each of their readings must be what Weir has judged: the class that its words lead to, a length within the
-limit that a rule sets, the priority that Weir writes, and no other.
+read it. Each of their readings must be what Weir judged: the class that it leads to, a length within the limit that a
+rule sets, the priority that Weir writes, and no other.
 
-WEIR_READERS=2000 plays the whole number; without it a part.
+WEIR_READERS=2000 is the full number of bodies; the default is fewer.
 """
 
 import base64
@@ -50,7 +50,7 @@ def fold(name):
 
 
 def go_reads(body):
-    """Into a struct with the fields NAMES: a key that equals one but for case is that one, and later ones win."""
+    """Into a struct with the fields NAMES: keys match without case, and later ones win."""
     read = {}
     try:
         found = json.loads(body.decode("utf-8", "replace"), object_pairs_hook=lambda kv: ("object", kv))
@@ -139,7 +139,7 @@ class Maker:
 
 
 class Readers(WeirTest):
-    def test_read_what_was_judged(self):
+    def test_readers_read_what_was_judged(self):
         backend = self.start_backend()
         weir = self.start_weir(small_policy(
             backend.url, backend={"priority": "vllm"}, listener_limits={"body_bytes": "24MiB"},

@@ -1,4 +1,4 @@
-"""What is sent again when its endpoint fails, and what never is: nothing is made twice, and no prompt brings down all engines."""
+"""Which requests are sent again when their endpoint fails: nothing is made twice, and no prompt brings down all engines."""
 
 import threading
 import unittest
@@ -48,7 +48,7 @@ class Endpoints(WeirTest):
             backend.requests.clear()
         return counts
 
-    def test_what_makes_something_is_sent_once_when_it_may_have_been_read(self):
+    def test_a_request_with_side_effects_is_sent_once_if_it_may_have_been_read(self):
         for dialect in ("openai", "generic"):
             weir = self.pair(close, dialect)
             for ending in ENDINGS:
@@ -61,7 +61,7 @@ class Endpoints(WeirTest):
                         self.assertEqual(sum(self.take_counts()), 1)
             self.assert_idle(weir)
 
-    def test_what_only_computes_is_sent_once_more_and_elsewhere(self):
+    def test_a_request_that_only_computes_is_sent_once_more_elsewhere(self):
         weir = self.pair(close)
         for ending in ENDINGS:
             for backend in self.backends:
@@ -94,7 +94,7 @@ class Endpoints(WeirTest):
         for path in INFERENCE:
             self.assertEqual(weir.request("POST", path, [], b"{}").body, b"alive")
 
-    def test_what_could_not_be_sent_is_sent_elsewhere_whatever_it_is(self):
+    def test_a_request_that_could_not_be_sent_is_sent_elsewhere_whatever_it_is(self):
         backend = self.start_backend()
         weir = self.start_weir(small_policy(refusing(), backend.url, backend=NO_EJECTION))
         for method, target in MADE:
@@ -103,7 +103,7 @@ class Endpoints(WeirTest):
 
 
 class KeptConnections(WeirTest):
-    """A backend that closes each connection when the second request has come on it. One worker, as each has its own."""
+    """A backend that closes each connection on its second request. One worker, as each has its own pool."""
 
     def closes_on_second(self, **options):
         self.executed = []
@@ -115,14 +115,14 @@ class KeptConnections(WeirTest):
             return ok(peer, request)
         return self.start_backend(answer, **options)
 
-    def test_what_cannot_be_sent_again_is_not_sent_on_them(self):
+    def test_a_request_that_cannot_be_repeated_is_not_sent_on_kept_connections(self):
         backend = self.closes_on_second()
         weir = self.start_weir_before(backend, workers=1)
         for i in range(6):
             self.assertEqual(weir.request("POST", "/v1/batches", [], b'{"n":%d}' % i).status, 200)
         self.assertEqual([request.body for request in backend.requests], [b'{"n":%d}' % i for i in range(6)])
 
-    def test_a_body_that_is_not_here_in_full_is_not_sent_on_them(self):
+    def test_an_incomplete_body_is_not_sent_on_kept_connections(self):
         backend = self.closes_on_second()
         weir = self.start_weir(small_policy(backend.url, listener_limits={"body_bytes": "100MiB"}))
         with weir.connect() as client:
@@ -140,7 +140,7 @@ class KeptConnections(WeirTest):
         self.assertEqual(backend.connections, 20)
         self.eventually(lambda: len(backend._peers) == 1)
 
-    def test_inference_is_sent_on_them(self):
+    def test_inference_is_sent_on_kept_connections(self):
         backend = self.start_backend()
         weir = self.start_weir_before(backend, workers=1)
         for _ in range(10):
@@ -148,7 +148,7 @@ class KeptConnections(WeirTest):
         self.assertEqual(backend.connections, 1)
 
     def test_one_stale_connection_is_followed_by_a_fresh_one(self):
-        """All that lie idle may have gone the same way."""
+        """All idle connections may have been closed in the same way."""
         backend = self.start_backend()
         weir = self.start_weir_before(backend, workers=1)
         gathered = threading.Barrier(4)

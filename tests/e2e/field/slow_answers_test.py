@@ -1,4 +1,4 @@
-"""Answers that take long: how long they may, and that being slow is no sickness while others are answered."""
+"""Slow answers: how long they may take; a slow endpoint does not count as failed while others are answered."""
 
 import select
 import threading
@@ -50,7 +50,7 @@ class Slow(WeirTest):
         self.assertEqual((answer.status, answer.get("x-weir-decision")), (504, "backend_timeout"))
         self.assertTrue(0.29 < time.monotonic() - began < scaled(5))
 
-    def test_slow_answers_beside_quick_ones_eject_nobody(self):
+    def test_slow_answers_beside_quick_ones_eject_no_endpoint(self):
         def answer(peer, request):
             return hold(self.done)(peer, request) if request.body == WHOLE else ok(peer, request)
         weir = self.start(answer, whole_answer="1s")
@@ -71,7 +71,7 @@ class Slow(WeirTest):
         self.assertEqual({client.response().status for client in clients}, {504})
         self.assertEqual(self.available(weir), [True, True])
 
-    def test_one_that_answers_nobody_is_ejected(self):
+    def test_an_endpoint_that_answers_no_request_is_ejected(self):
         weir = self.start(hold(self.done), first_byte="200ms", ejection={"failures": 2})
         self.backends[1].answer = ok
         for _ in range(50):

@@ -1,4 +1,4 @@
-"""What `weir status` says, and by which code a script can tell one state from another."""
+"""The output of `weir status`, and the exit codes by which a script can distinguish states."""
 
 import signal
 import threading
@@ -14,7 +14,7 @@ class Status(WeirTest):
     def ask(self, weir, host="127.0.0.1"):
         return run_weir("status", "--admin", "%s:%d" % (host, weir.admin_address[1]))
 
-    def test_it_tells_how_long_it_runs_and_what_became_of_the_last_reload(self):
+    def test_it_reports_its_uptime_and_the_outcome_of_the_last_reload(self):
         weir = self.start_weir(small_policy(self.start_backend().url))
         code, out, err = self.ask(weir, "localhost")
         self.assertEqual((code, err), (0, ""))
@@ -27,7 +27,7 @@ class Status(WeirTest):
         self.assertRegex(out, r"reloaded \d+s ago: REFUSED")
         self.assertIn("the policy has errors", out)
 
-    def test_one_that_drains_and_none_at_all_are_told_apart(self):
+    def test_a_draining_process_and_a_missing_one_have_different_exit_codes(self):
         done = threading.Event()
         self.addCleanup(done.set)
         backend = self.start_backend(hold(done))

@@ -1,4 +1,4 @@
-"""TRACE: its answer repeats the request, with whatever credentials were put into it on the way."""
+"""TRACE: its answer repeats the request, including credentials that proxies added."""
 
 import unittest
 

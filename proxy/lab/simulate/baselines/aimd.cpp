@@ -4,7 +4,7 @@ namespace weir::simulate {
 
 Aimd::Aimd(double slots, const Settings& settings, TimePoint now)
     : limit_(slots),
-      most_(8 * slots),
+      max_(8 * slots),
       target_(settings.time("target")),
       factor_(settings["factor"]),
       increase_(settings["increase"]),
@@ -24,7 +24,7 @@ std::span<const Setting> Aimd::settings() {
 
 void Aimd::sample(Duration latency, std::uint32_t inflight, TimePoint now) {
     if (latency > target_) return cut(now);
-    if (2.0 * inflight >= limit_) limit_ = std::min(limit_ + increase_ / limit_, most_);
+    if (2.0 * inflight >= limit_) limit_ = std::min(limit_ + increase_ / limit_, max_);
 }
 
 void Aimd::failed(std::uint32_t /*inflight*/, TimePoint now) { cut(now); }

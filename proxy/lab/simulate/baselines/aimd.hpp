@@ -1,10 +1,10 @@
 #pragma once
 // `aimd`: additive increase, multiplicative decrease of a limit by the time of answers.
 //
-// After Chiu and Jain (1989) and Netflix's AIMDLimit: an answer slower than the target cuts the limit, one in time
-// raises it, when the limit was at least half used. It differs in that the limit is cut at most once in a window,
-// because all answers of a batch are late together, and rises by `increase` for each limit's worth of answers, as
-// TCP's does for each round trip.
+// After Chiu and Jain (1989) and Netflix's AIMDLimit: an answer slower than the target cuts the limit; one in time
+// raises it if the limit was at least half used. It differs in that the limit is cut at most once in a window, because
+// all answers of a batch are late together, and rises by `increase` for each limit's worth of answers, as TCP's does
+// for each round trip.
 
 #include "lab/simulate/baselines/limiter.hpp"
 
@@ -23,7 +23,7 @@ private:
     void cut(TimePoint now);
 
     double limit_;
-    double most_;
+    double max_;
     Duration target_;
     double factor_;
     double increase_;

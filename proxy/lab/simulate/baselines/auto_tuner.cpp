@@ -20,7 +20,7 @@ double quantile(std::vector<double> values, double q) {
 
 AutoTuner::AutoTuner(double slots, const Settings& settings, TimePoint now)
     : limit_(std::max(kMin, settings["start"] * slots)),
-      most_(8 * slots),
+      max_(8 * slots),
       tolerance_(settings["tolerance"]),
       reset_(settings.time("reset")),
       interval_began_(now),
@@ -28,7 +28,7 @@ AutoTuner::AutoTuner(double slots, const Settings& settings, TimePoint now)
 
 void AutoTuner::sample(Duration latency, std::uint32_t inflight, TimePoint now) {
     samples_.push_back(seconds(latency));
-    most_inflight_ = std::max(most_inflight_, inflight);
+    max_inflight_ = std::max(max_inflight_, inflight);
     if (samples_.size() >= kInterval) end_interval(now);
 }
 
@@ -36,7 +36,7 @@ void AutoTuner::end_interval(TimePoint now) {
     tails_.push_back(quantile(samples_, 0.9));
     if (tails_.size() > kSmoothed) tails_.pop_front();
     const double length = std::max(seconds(now - interval_began_), 1e-6);
-    outcomes_.emplace_back(most_inflight_, static_cast<double>(samples_.size()) / length);
+    outcomes_.emplace_back(max_inflight_, static_cast<double>(samples_.size()) / length);
     if (outcomes_.size() > kCompared) outcomes_.pop_front();
     follow(quantile({tails_.begin(), tails_.end()}, 0.5));
     if (now >= next_reset_) {
@@ -44,7 +44,7 @@ void AutoTuner::end_interval(TimePoint now) {
         next_reset_ = now + reset_;
     }
     samples_.clear();
-    most_inflight_ = 0;
+    max_inflight_ = 0;
     interval_began_ = now;
 }
 
@@ -54,10 +54,10 @@ void AutoTuner::follow(double latency) {
     const double queue = limit_ * (1 - std::min(tolerance_ * target_ / latency, 1.0));
     if (queue > 6 * step) {
         limit_ -= step;
-    } else if (queue < 3 * step && 2.0 * most_inflight_ >= limit_) {
+    } else if (queue < 3 * step && 2.0 * max_inflight_ >= limit_) {
         limit_ += more_is_less() ? -step : step;
     }
-    limit_ = std::clamp(limit_, kMin, most_);
+    limit_ = std::clamp(limit_, kMin, max_);
 }
 
 bool AutoTuner::more_is_less() const {

@@ -10,8 +10,8 @@
 //   resets   every `reset` seconds the target is forgotten; where the limit and the throughput of the last intervals
 //            move against each other (negative covariance), the limit sinks instead of rising
 //
-// It differs in that the percentile and the smoothing are as told here and cannot be set, and that the limit only rises
-// while at least half of it is in use.
+// It differs in that the percentile and the smoothing are fixed as described here, and that the limit only rises while
+// at least half of it is in use.
 
 #include <deque>
 #include <vector>
@@ -33,11 +33,11 @@ private:
     [[nodiscard]] bool more_is_less() const;
 
     double limit_;
-    double most_;
+    double max_;
     double tolerance_;
     Duration reset_;
     std::vector<double> samples_;  // seconds, of this interval
-    std::uint32_t most_inflight_ = 0;
+    std::uint32_t max_inflight_ = 0;
     TimePoint interval_began_;
     std::deque<double> tails_;                        // of the last intervals
     std::deque<std::pair<double, double>> outcomes_;  // of the last intervals: in flight, answers a second

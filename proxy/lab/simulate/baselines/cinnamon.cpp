@@ -6,7 +6,7 @@ namespace weir::simulate {
 namespace {
 
 constexpr std::uint32_t kCohorts = 128;
-constexpr std::uint32_t kEverybody = 6 * kCohorts;
+constexpr std::uint32_t kNoThreshold = 6 * kCohorts;
 constexpr std::size_t kRemembered = 1'000;
 constexpr double kMaxRejected = 0.99;
 
@@ -20,7 +20,7 @@ CinnamonController::CinnamonController(const admission::JudgeConfig& config, con
       period_(settings.time("period")),
       timeout_(settings.time("timeout")),
       period_ends_(now + period_),
-      threshold_(kEverybody) {}
+      threshold_(kNoThreshold) {}
 
 std::span<const Setting> CinnamonController::settings() {
     static constexpr Setting kSettings[]{
@@ -77,7 +77,7 @@ void CinnamonController::gone(Visit& visit, TimePoint now) {
 
 void CinnamonController::end_period(TimePoint now) {
     const bool overloaded = !was_empty_ && waiting().size() > 0;
-    if (overloaded || threshold_ < kEverybody) {
+    if (overloaded || threshold_ < kNoThreshold) {
         const double out = std::max(went_out_, 1U);
         const double free = std::max(tuner_.limit() - counts().inflight(), 0.0);
         const double error = std::clamp((came_in_ - (went_out_ + free)) / out, -1.0, 1.0);
@@ -92,7 +92,7 @@ void CinnamonController::end_period(TimePoint now) {
 }
 
 std::uint32_t CinnamonController::threshold_for(double share) const {
-    if (share <= 0 || recent_.empty()) return kEverybody;
+    if (share <= 0 || recent_.empty()) return kNoThreshold;
     std::vector<std::uint32_t> sorted = recent_;
     const auto kept =
         std::min(sorted.size() - 1, static_cast<std::size_t>((1 - share) * static_cast<double>(sorted.size())));

@@ -2,17 +2,17 @@
 // `cinnamon`: Uber's load shedder, a PID controller on the share of requests that are rejected by priority.
 //
 // After Uber's blog: "Cinnamon: Using Century Old Tech to Build a Mean Load Shedder" and "PID Controller for Cinnamon"
-// (2023). A request's priority is its tier (0 to 5; here the class's priority) and a cohort of its user (0 to 127).
-// Whom the rejector lets pass waits in a queue by priority, from which as many run as the auto-tuner's limit allows
-// (auto_tuner.hpp), and is refused when it waited too long. Each period, while the queue has not once been empty in the
+// (2023). A request's priority is its tier (0 to 5; here the class's priority) and a cohort of its user (0 to 127). A
+// request that the rejector lets pass waits in a queue by priority, from which as many run as the auto-tuner's limit
+// allows (auto_tuner.hpp), and is refused if it waits too long. Each period, if the queue was never empty during the
 // last one or requests are being rejected:
 //
-//   error      (came in - (went out + free places)) / went out
+//   error      (arrivals - (departures + free places)) / departures
 //   share      kp x error + ki x the sum of errors x period, of requests to reject
 //   threshold  the priority that this share of the last 1,000 requests, the worst, lies beyond
 //
-// It differs in the cohort's hash, in gains, period and time-out, which are settings here, in the error's bounds (-1 to
-// 1), and in that tiers 5 and up have no requests.
+// It differs in the cohort's hash; in gains, period and timeout, which are settings here; in the error's bounds (-1 to
+// 1); and in that tiers 5 and up have no requests.
 
 #include <array>
 #include <vector>

@@ -10,8 +10,8 @@ namespace weir::simulate {
 Counts::Counts(const std::vector<admission::JudgeEndpoint>& endpoints, double share) {
     for (const auto& endpoint : endpoints) {
         const double limit = std::max(std::floor(share * endpoint.requests), 1.0);
-        const auto most = std::numeric_limits<std::uint32_t>::max();
-        endpoints_.push_back({endpoint.id, share > 0 ? static_cast<std::uint32_t>(limit) : most});
+        const auto unlimited = std::numeric_limits<std::uint32_t>::max();
+        endpoints_.push_back({endpoint.id, share > 0 ? static_cast<std::uint32_t>(limit) : unlimited});
     }
 }
 

@@ -1,5 +1,5 @@
 #pragma once
-// Requests in flight on each endpoint, and the one with fewest.
+// Requests in flight on each endpoint, and the least loaded endpoint.
 //
 // Not thread-safe.
 
@@ -33,7 +33,7 @@ public:
         }
         return best;
     }
-    // The one below its limit with fewest in flight; kNoEndpoint when none has room.
+    // The one below its limit with fewest in flight; kNoEndpoint when all are full.
     [[nodiscard]] EndpointId with_capacity();
 
     void take(EndpointId id);

@@ -69,7 +69,7 @@ void DagorController::gone(Visit& visit, TimePoint now) {
 bool DagorController::overloaded(TimePoint now) const {
     const std::uint32_t count = answers_ + unanswered_;
     if (count == 0) return false;
-    // Apart, or the many that have just come would hide that the old ones wait.
+    // Kept apart, or the many new arrivals would hide that the old ones wait.
     const double waiting = unanswered_ * instant(now) - unanswered_since_;
     const double mean_of_answers = answers_ == 0 ? 0 : queued_ / answers_;
     const double mean_of_waiting = unanswered_ == 0 ? 0 : waiting / unanswered_;

@@ -2,16 +2,16 @@
 // `dagor`: WeChat's overload control (Zhou et al., "Overload Control for Scaling WeChat Microservices", SoCC 2018).
 //
 // Every request has a level: its business priority, then a hash of its user that changes every hour. Requests up to the
-// admission level pass, all others are refused. Each window (1 s or 2,000 requests) the level is set anew from counts
-// of the window's requests by level:
+// admission level pass, all others are refused. Each window (1 s or 2,000 requests) sets the level anew from the
+// window's requests by level:
 //
-//   overloaded   (mean queuing time above the threshold) down, until at most (1 - alpha) of the admitted had passed
-//   else         up, until beta of all that came had passed in addition
+//   overloaded   (mean queuing time above the threshold) down, until at most (1 - alpha) of the admitted would pass
+//   else         up, until beta of all arrivals would pass in addition
 //
 // The paper's queuing time is from a request's arrival at the server to the start of its processing. A proxy does not
-// see that start: here it is the time to the first token, the larger mean of the answers that began in the window and
-// of the waits, up to now, of those that have not begun; hence the threshold is tuned and not the paper's 20 ms. As in
-// the paper nothing limits concurrency.
+// see that start. Here it is the time to the first token: the larger of the mean of the answers that began in the
+// window and the mean wait so far of those that have not begun. Hence the threshold is tuned and not the paper's 20 ms.
+// As in the paper, nothing limits concurrency.
 
 #include <array>
 

@@ -14,13 +14,13 @@ constexpr int kStuck = 5;              // intervals at the smallest limit
 
 Gradient::Gradient(double slots, const Settings& settings, TimePoint now)
     : limit_(kMin),
-      least_(std::max(kMin, settings["least_share"] * slots)),
-      most_(std::max(kMax, 4 * slots)),
+      min_(std::max(kMin, settings["least_share"] * slots)),
+      max_(std::max(kMax, 4 * slots)),
       buffer_(settings["buffer"]),
       percentile_(settings["percentile"]),
       interval_(settings.time("interval")),
       measure_(settings.time("measure")) {
-    limit_ = least_;
+    limit_ = min_;
     begin_measuring(now);
 }
 
@@ -38,8 +38,8 @@ std::span<const Setting> Gradient::settings() {
 
 void Gradient::sample(Duration latency, std::uint32_t inflight, TimePoint now) {
     if (measuring_) {
-        // Those that were sent before the measurement began say nothing about an idle engine.
-        if (now - latency < measuring_since_ || inflight > least_) return;
+        // Requests sent before the measurement began say nothing about an idle engine.
+        if (now - latency < measuring_since_ || inflight > min_) return;
         samples_.push_back(seconds(latency));
         if (samples_.size() >= kMeasured) end_measuring(now);
         return;
@@ -60,15 +60,15 @@ void Gradient::end_measuring(TimePoint now) {
     min_rtt_ = take_percentile();
     next_measuring_ = now + measure_;
     next_update_ = now + interval_;
-    at_least_ = 0;
+    intervals_at_min_ = 0;
 }
 
 void Gradient::update(TimePoint now) {
     const double gradient = std::clamp(min_rtt_ * (1 + buffer_) / std::max(take_percentile(), 1e-6), 0.5, 2.0);
-    limit_ = std::clamp(gradient * limit_ + std::sqrt(limit_), least_, most_);
+    limit_ = std::clamp(gradient * limit_ + std::sqrt(limit_), min_, max_);
     next_update_ = now + interval_;
-    at_least_ = limit_ <= least_ ? at_least_ + 1 : 0;
-    if (at_least_ >= kStuck) begin_measuring(now);
+    intervals_at_min_ = limit_ <= min_ ? intervals_at_min_ + 1 : 0;
+    if (intervals_at_min_ >= kStuck) begin_measuring(now);
 }
 
 double Gradient::take_percentile() {

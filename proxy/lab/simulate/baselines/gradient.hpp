@@ -6,11 +6,11 @@
 //   gradient = (minRTT + buffer x minRTT) / sampleRTT, between 0.5 and 2
 //   limit    = gradient x limit + sqrt(limit)
 //
-// sampleRTT is a percentile of the answers of one interval. minRTT is measured at first and then every `measure`
-// seconds, or after five intervals at the smallest limit: the limit is put at 3 until 50 answers of those that were
-// sent meanwhile have come, and their percentile is the new minRTT. It differs in that intervals are looked at when
-// answers come, that the jitter of up to 15 % before a measurement is left out, and that the smallest limit is 3 for
-// each `least_share` of the slots, so that larger backends are not measured by starving them.
+// sampleRTT is a percentile of the answers of one interval. minRTT is measured at the start and then every `measure`
+// seconds, or after five intervals at the smallest limit: the limit is set to 3 until 50 answers to requests sent
+// meanwhile have come, and their percentile is the new minRTT. It differs in that intervals are evaluated when answers
+// come, that the jitter of up to 15 % before a measurement is left out, and that the smallest limit is 3 for each
+// `least_share` of the slots, so that larger backends are not starved to measure them.
 
 #include <vector>
 
@@ -23,19 +23,19 @@ public:
     Gradient(double slots, const Settings& settings, TimePoint now);
     static std::span<const Setting> settings();
 
-    [[nodiscard]] double limit() const override { return measuring_ ? least_ : limit_; }
+    [[nodiscard]] double limit() const override { return measuring_ ? min_ : limit_; }
     void sample(Duration latency, std::uint32_t inflight, TimePoint now) override;
 
 private:
     void begin_measuring(TimePoint now);
     void end_measuring(TimePoint now);
     void update(TimePoint now);
-    // Of the samples, which are gone afterwards.
+    // The percentile of the samples; clears them.
     [[nodiscard]] double take_percentile();
 
     double limit_;
-    double least_;
-    double most_;
+    double min_;
+    double max_;
     double buffer_;
     double percentile_;
     Duration interval_;
@@ -46,7 +46,7 @@ private:
     TimePoint measuring_since_;
     TimePoint next_update_;
     TimePoint next_measuring_;
-    int at_least_ = 0;  // intervals in a row
+    int intervals_at_min_ = 0;  // intervals in a row
 };
 
 }  // namespace weir::simulate

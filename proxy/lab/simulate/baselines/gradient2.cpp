@@ -11,7 +11,7 @@ constexpr double kWarmUp = 10;         // windows, in which the long mean is a p
 
 Gradient2::Gradient2(double slots, const Settings& settings, TimePoint now)
     : limit_(slots),
-      most_(std::max(200.0, 4 * slots)),
+      max_(std::max(200.0, 4 * slots)),
       tolerance_(settings["tolerance"]),
       smoothing_(settings["smoothing"]),
       queue_(settings["queue"]),
@@ -34,12 +34,12 @@ std::span<const Setting> Gradient2::settings() {
 void Gradient2::sample(Duration latency, std::uint32_t inflight, TimePoint now) {
     sum_ += seconds(latency);
     ++count_;
-    most_inflight_ = std::max(most_inflight_, inflight);
+    max_inflight_ = std::max(max_inflight_, inflight);
     if (now < window_ends_ || count_ < kEnough) return;
-    update(sum_ / count_, most_inflight_);
+    update(sum_ / count_, max_inflight_);
     sum_ = 0;
     count_ = 0;
-    most_inflight_ = 0;
+    max_inflight_ = 0;
     window_ends_ = now + window_;
 }
 
@@ -54,7 +54,7 @@ void Gradient2::update(double short_rtt, std::uint32_t inflight) {
     if (inflight < limit_ / 2) return;
     const double gradient = std::clamp(tolerance_ * long_rtt_ / short_rtt, 0.5, 1.0);
     const double next = gradient * limit_ + queue_;
-    limit_ = std::clamp(limit_ * (1 - smoothing_) + next * smoothing_, std::min(kMin, most_), most_);
+    limit_ = std::clamp(limit_ * (1 - smoothing_) + next * smoothing_, std::min(kMin, max_), max_);
 }
 
 }  // namespace weir::simulate

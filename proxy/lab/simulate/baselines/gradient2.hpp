@@ -26,7 +26,7 @@ private:
     void update(double short_rtt, std::uint32_t inflight);
 
     double limit_;
-    double most_;
+    double max_;
     double tolerance_;
     double smoothing_;
     double queue_;
@@ -36,7 +36,7 @@ private:
     double windows_ = 0;   // so far
     double sum_ = 0;       // seconds, of this window's answers
     std::uint32_t count_ = 0;
-    std::uint32_t most_inflight_ = 0;
+    std::uint32_t max_inflight_ = 0;
     TimePoint window_ends_;
 };
 

@@ -12,7 +12,7 @@ void refuse(Visit& visit, Reason reason, Duration retry_after) {
 
 void ImmediateController::arrive(Visit& visit, TimePoint now, VisitChanges& /*changes*/) {
     if (!counts_.any_available()) return refuse(visit, Reason::no_endpoint);
-    // Asked first, because some rules count whoever comes.
+    // Asked first, because some rules count every arrival.
     const bool welcome = lets_in(visit, now);
     const EndpointId endpoint = counts_.with_capacity();
     if (!welcome || endpoint == kNoEndpoint) return refuse(visit, Reason::queue_full);
@@ -28,7 +28,7 @@ void ImmediateController::finish(Visit& visit, TimePoint now, VisitChanges& /*ch
 }
 
 void ImmediateController::leave(Visit& visit, TimePoint /*now*/, VisitChanges& /*changes*/) {
-    refuse(visit, Reason::client_gone);  // nobody waits here
+    refuse(visit, Reason::client_gone);  // nothing waits here
 }
 
 void ImmediateController::lose(Visit& visit, TimePoint now, VisitChanges& /*changes*/) {

@@ -1,7 +1,7 @@
 #pragma once
-// Rules without a queue: whoever comes runs now, on the endpoint with fewest in flight, or is refused now.
+// Rules without a queue: a request runs at once, on the endpoint with fewest in flight, or is refused.
 //
-//   none   everybody runs
+//   none   every request runs
 //   cap    at most slots x S on each endpoint, S the policy's capacity.requests
 
 #include "lab/simulate/baselines/counts.hpp"
@@ -50,7 +50,7 @@ public:
     [[nodiscard]] Gauges gauges(TimePoint) const override { return {static_cast<double>(counts().limit()), 0, 0}; }
 };
 
-// The two endings that baselines give, so that they are spelled once.
+// The two refusals of the baselines, spelled once.
 void run_on(Visit& visit, EndpointId endpoint);
 void refuse(Visit& visit, Reason reason, Duration retry_after = {});
 

@@ -2,9 +2,8 @@
 // A limit on the requests in flight that is learned from how long answers take, and the rule that refuses beyond it.
 //
 // The limit is for all of a backend's endpoints together, blind to classes and without a queue, as libraries and
-// proxies do it: aimd.hpp, gradient.hpp, gradient2.hpp. What an answer's time is can be chosen, because engines that
-// stream have two: until its first token, which is made of waiting and the prompt, or until its last, which is made of
-// the answer's length most of all.
+// proxies do it: aimd.hpp, gradient.hpp, gradient2.hpp. An engine that streams has two latencies to choose from: until
+// the first token, which is waiting and the prompt, or until the last, which is mostly the answer's length.
 
 #include <algorithm>
 #include <memory>
@@ -18,9 +17,9 @@ public:
     virtual ~Limiter() = default;
     // Requests in flight, at least 1.
     [[nodiscard]] virtual double limit() const = 0;
-    // One answer's time; `inflight` were there when it was sent, with itself.
+    // One answer's time; `inflight` requests were running when it was sent, including itself.
     virtual void sample(Duration latency, std::uint32_t inflight, TimePoint now) = 0;
-    // One was sent and gave no answer: its client left, or its endpoint.
+    // One was sent and gave no answer: its client left, or its endpoint was lost.
     virtual void failed(std::uint32_t /*inflight*/, TimePoint /*now*/) {}
 };
 

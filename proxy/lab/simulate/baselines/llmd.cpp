@@ -12,7 +12,7 @@ LlmdController::LlmdController(const admission::JudgeConfig& config, const Setti
       kv_(settings["kv"]),
       every_(settings.time("scrape")),
       timeout_(settings.time("timeout")),
-      line_(settings["line"]),
+      places_(settings["places"]),
       burst_(settings["burst"]),
       next_scrape_(now) {
     for (const auto& endpoint : config.endpoints) gauges_.push_back({endpoint.id});
@@ -24,7 +24,7 @@ std::span<const Setting> LlmdController::settings() {
         {"kv", 0.8, 0.01, 1, "share of an engine's KV cache beyond which it is saturated"},
         {"scrape", 0.05, 0.001, 60, "in seconds, between two scrapes"},
         {"timeout", 30, 0.001, 3600, "in seconds, the longest stay in the queue"},
-        {"line", 1e6, 1, 1e9, "places in the queue"},
+        {"places", 1e6, 1, 1e9, "of the queue"},
         {"burst", 1e6, 1, 1e9, "requests sent to one engine between two scrapes, at most"},
     };
     return kSettings;
@@ -37,7 +37,7 @@ void LlmdController::connect(const EngineConfig& engine, const EngineProbe& prob
 
 void LlmdController::enqueue(Visit& visit, TimePoint now) {
     if (now >= next_scrape_) scrape(now);
-    if (static_cast<double>(waiting().size()) >= line_) return refuse(visit, Reason::queue_full);
+    if (static_cast<double>(waiting().size()) >= places_) return refuse(visit, Reason::queue_full);
     waiting().add(visit, static_cast<std::uint64_t>(visit.priority), now + timeout_);
 }
 
@@ -64,7 +64,7 @@ void LlmdController::expire(TimePoint now, VisitChanges& changes) {
 }
 
 std::optional<TimePoint> LlmdController::next_expiry() const {
-    // Nobody waits for the next scrape while nobody waits: who comes then brings one about.
+    // While the queue is empty no scrape is scheduled: the next arrival triggers one.
     if (waiting().size() == 0) return std::nullopt;
     return std::min(next_scrape_, *waiting().next_expiry());
 }

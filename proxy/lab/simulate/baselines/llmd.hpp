@@ -2,13 +2,13 @@
 // `llmd`: strict priority bands in a queue, held while the engines are saturated.
 //
 // After the flow control of llm-d's endpoint picker (Gateway API Inference Extension) and its utilization detector. The
-// gauges of every engine are scraped at an interval; an engine is saturated while its queue or the used share of its
-// KV cache is above a threshold, and the pool while all of its engines are. Then requests wait, the best priority
-// first, first come first served in it, until they are too old. Defaults: 5 requests, 80 %, 50 ms.
+// gauges of every engine are scraped at an interval. An engine is saturated while its queue or the used share of its KV
+// cache is above a threshold, and the pool is while all of its engines are. Then requests wait, best priority first and
+// first come first served within it, until they are too old. Defaults: 5 requests, 80 %, 50 ms.
 //
-// It differs in that at most `burst` requests are sent to an engine between two scrapes, a favour that is off by
-// default, and that the engine with the shortest queue is chosen, of equals the one with most cache free, instead of by
-// a weighted score. Fairness between flows of one band is left out: a class is one flow.
+// It differs in that at most `burst` requests are sent to an engine between two scrapes, an advantage that is off by
+// default, and that the engine with the shortest queue is chosen, among equals the one with most cache free, instead of
+// by a weighted score. Fairness between flows of one band is left out: a class is one flow.
 
 #include <vector>
 
@@ -42,7 +42,7 @@ private:
     double kv_;
     Duration every_;
     Duration timeout_;
-    double line_;
+    double places_;
     double burst_;
     double kv_tokens_ = 1;
     EngineProbe probe_;

@@ -52,9 +52,9 @@ void OracleController::enqueue(Visit& visit, TimePoint now) {
     const std::uint64_t priority = static_cast<std::uint64_t>(visit.priority) << kPriorityShift;
     if (slo == slos_.end())
         return waiting().add(visit, priority | kNoSlo | microseconds(work_of(visit)), now + queue_timeout_);
-    // Its own prompt has to be computed after it was sent, and the step that runs then has to end.
-    const Duration least = visit.prompt_tokens * engine_.per_prompt_token + 2 * engine_.fixed;
-    const TimePoint latest = now + slo->second - least;
+    // Its own prompt has to be computed after it is sent, and the step running then has to end first.
+    const Duration shortest = visit.prompt_tokens * engine_.per_prompt_token + 2 * engine_.fixed;
+    const TimePoint latest = now + slo->second - shortest;
     if (latest < now) return refuse(visit, Reason::deadline_expired);
     waiting().add(visit, priority | microseconds(latest.time_since_epoch()), latest);
 }
@@ -64,7 +64,7 @@ EndpointId OracleController::place_for(const Visit& visit, TimePoint /*now*/) {
     const std::uint64_t tokens = std::uint64_t{visit.prompt_tokens} + visit.output_tokens;
     const double budget = prompts_ * engine_.max_num_batched_tokens;
     const auto fits = [&](const Counts::Endpoint& endpoint) {
-        // What fits nowhere goes in alone, for the engine to say so.
+        // A request that fits nowhere goes in alone, so that the engine rejects it.
         if (endpoint.inflight == 0) return true;
         const Load& load = loads_[endpoint.id];
         return endpoint.inflight + 1 <= (1 - kept) * engine_.max_num_seqs &&

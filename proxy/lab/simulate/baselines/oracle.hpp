@@ -1,17 +1,17 @@
 #pragma once
-// `oracle`: what could be had if answers' lengths and the engines' insides were known beforehand. No proxy can do this;
-// it shows how much is left to be gained.
+// `oracle`: what would be possible if answers' lengths and the engines' internals were known beforehand. No proxy can
+// do this; it shows how much is left to gain.
 //
-// Requests wait by priority; in one priority, those with an slo by their deadline, then the others by their work, the
-// least first. The first one runs on an endpoint where, with itself,
+// Requests wait by priority; within one priority, those with an slo by their deadline, then the others by their work,
+// the least first. The first one runs on an endpoint where, including itself,
 //
 //   a slot is left          sequences            <= S, less `reserve` of it for the classes below the best in use
 //   the whole answer fits   sum of prompt + all of the answer   <= K
 //   the prompt is soon done prompt tokens not yet computed      <= `prompts` of a step's budget, or it is alone
 //
-// so that nothing is ever preempted and no prompt waits long. Who cannot have its first token within the slo any more
-// is refused at once; who has none, after `queue_timeout`. K, a step's budget and costs are the engine's own. It does
-// not know who will come next: it is a strong reference, not a proven bound.
+// so that nothing is ever preempted and no prompt waits long. A request that can no longer have its first token within
+// the slo is refused at once; one without an slo, after `queue_timeout`. K, a step's budget and costs are the engine's
+// own. It does not know future arrivals: it is a strong reference, not a proven bound.
 
 #include <unordered_map>
 

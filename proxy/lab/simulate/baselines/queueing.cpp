@@ -10,7 +10,7 @@ void QueueingController::arrive(Visit& visit, TimePoint now, VisitChanges& chang
     visit.ruling = {Standing::waiting, kNoEndpoint, Reason::admitted, {}};
     enqueue(visit, now);
     pump(now, changes);
-    // Its own change is told by its ruling.
+    // Its own change is in its ruling.
     std::erase(changes, &visit);
 }
 

@@ -1,7 +1,7 @@
 #pragma once
-// Rules with a queue: whoever comes waits in one order; the first in it runs as soon as the rule has a place for it.
+// Rules with a queue: requests wait in one order; the first runs as soon as the rule has a place for it.
 //
-//   haproxy   at most slots x S on each endpoint; the best priority first, refused after the queue's time-out
+//   haproxy   at most slots x S on each endpoint; the best priority first, refused after the queue's timeout
 //             (`maxconn`, `set-priority-class`, `timeout queue`; HAProxy 2.6)
 
 #include "lab/simulate/baselines/counts.hpp"
@@ -33,9 +33,9 @@ protected:
     [[nodiscard]] const WaitQueue& waiting() const { return waiting_; }
 
 private:
-    // Puts it into the room, or refuses it.
+    // Puts it into the queue, or refuses it.
     virtual void enqueue(Visit& visit, TimePoint now) = 0;
-    // Where the front of the queue may go now; kNoEndpoint: it waits, and everybody behind it.
+    // Where the front of the queue may go now; kNoEndpoint: it waits, and so do all behind it.
     virtual EndpointId place_for(const Visit& visit, TimePoint now) = 0;
     virtual void sent(Visit& /*visit*/, TimePoint /*now*/) {}
     virtual void gone(Visit& /*visit*/, TimePoint /*now*/) {}

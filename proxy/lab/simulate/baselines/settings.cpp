@@ -36,9 +36,9 @@ std::optional<Error> Settings::read(std::string_view text) {
         if (equals == std::string_view::npos) return Error{fmt::format("'{}' is not key=value", entry)};
         if (setting == nullptr) return Error{fmt::format("unknown '{}': {}", entry.substr(0, equals), listed(known_))};
         const auto value = number(entry.substr(equals + 1));
-        if (!value || !(*value >= setting->least && *value <= setting->most)) {
-            return Error{fmt::format("'{}': {} is a number from {:g} to {:g}, {}", entry, setting->name, setting->least,
-                                     setting->most, setting->meaning)};
+        if (!value || !(*value >= setting->min && *value <= setting->max)) {
+            return Error{fmt::format("'{}': {} is a number from {:g} to {:g}, {}", entry, setting->name, setting->min,
+                                     setting->max, setting->meaning)};
         }
         setting->value = *value;
     }

@@ -1,7 +1,7 @@
 #pragma once
-// What a baseline may be told: numbers by name, each with a default, so that a bench can tune it.
+// A baseline's settings: numbers by name, each with a default, so that a bench can tune it.
 //
-// A table of what is known comes from the baseline; `--controller NAME:key=value,...` changes entries of it.
+// The baseline gives the table of known settings; `--controller NAME:key=value,...` changes entries of it.
 
 #include <optional>
 #include <span>
@@ -16,8 +16,8 @@ namespace weir::simulate {
 struct Setting {
     std::string_view name;
     double value = 0;  // the default
-    double least = 0;
-    double most = 0;
+    double min = 0;
+    double max = 0;
     std::string_view meaning;  // with its unit
 };
 

@@ -32,8 +32,8 @@ SmgController::SmgController(const admission::JudgeConfig& config, const Setting
     using admission::Priority;
     const double reserved = settings["reserved"];
     const Duration old = settings.time("starvation");
-    // A fifth of what is reserved is for `system`, four fifths for `interactive`, as 32 and 128 are; one that has no
-    // class in this policy reserves nothing, and the other has it all.
+    // A fifth of what is reserved is for `system`, four fifths for `interactive`, as 32 and 128 are. If one of them has
+    // no class in this policy, it reserves nothing and the other has it all.
     std::array<bool, admission::kPriorityCount> is_used{};
     for (const auto& cls : config.classes) is_used[static_cast<std::size_t>(cls.config.priority)] = true;
     const double system = !is_used[0] ? 0 : is_used[1] ? reserved / 5 : reserved;

@@ -7,14 +7,14 @@
 //
 //   S - in flight - sum over better classes of max(0, reserved - in flight) > 0
 //
-// Else one of the classes that may preempt ends a running request of a worse class that has not begun to answer (503,
-// Retry-After: 1), the newest of the worst; else it waits in its class's queue. Queues are served best class first; a
-// head that waited longer than its class's threshold comes before all, and may use what is reserved. Full queues and
-// waits that are too long are refusals.
+// Otherwise, one of the classes that may preempt ends a running request of a worse class that has not begun to answer
+// (503, Retry-After: 1), the newest of the worst; the others wait in their class's queue. Queues are served best class
+// first; a head that has waited longer than its class's threshold comes before all and may use reserved slots. Full
+// queues and too long waits are refusals.
 //
 // Priorities stand for its classes: critical for `system`, high `interactive`, normal `default`, low and sheddable
-// `bulk`. Defaults are its own, reservations in proportion to its usual 512 slots: they must fit ours. It differs in
-// that capacity is S of the endpoints and not read from them, and that the better ones' thresholds and time-outs scale
+// `bulk`. Defaults are its own; reservations are in proportion to its usual 512 slots, to fit ours. It differs in that
+// capacity is S of the endpoints and not read from them, and that the better classes' thresholds and timeouts scale
 // with one setting each.
 
 #include <array>
@@ -51,7 +51,7 @@ private:
         bool can_preempt = false;
         std::uint32_t inflight = 0;
         WaitQueue waiting;
-        std::set<std::pair<std::uint64_t, Visit*>> unanswered;  // running, by their coming
+        std::set<std::pair<std::uint64_t, Visit*>> unanswered;  // running, by arrival
     };
 
     [[nodiscard]] Class& class_of(const Visit& visit) { return classes_[static_cast<std::size_t>(visit.priority)]; }
@@ -61,7 +61,7 @@ private:
     // Ends a request worse than `cls` that has no first byte; null when there is none.
     [[nodiscard]] Visit* preempt(const Class& cls);
     void pump(TimePoint now, VisitChanges& changes);
-    // The head to serve next; null when nobody waits who may.
+    // The head to serve next; null when no waiting request may run.
     [[nodiscard]] Visit* next(TimePoint now);
 
     Counts counts_;

@@ -1,5 +1,5 @@
 #pragma once
-// Requests that wait: in an order, each until its time is up.
+// Requests that wait, in order, each until its timeout.
 //
 // Uses the visit's ticket, rank and expires. Not thread-safe.
 
@@ -14,14 +14,14 @@ namespace weir::simulate {
 
 class WaitQueue {
 public:
-    // Smaller ranks first, equals by their coming. REQUIRES: not in a room.
+    // Smaller ranks first, equals by arrival. REQUIRES: not in a queue.
     void add(Visit& visit, std::uint64_t rank, TimePoint expires);
-    // REQUIRES: in this room.
+    // REQUIRES: in this queue.
     void remove(Visit& visit);
 
-    // The one to serve next; null in an empty room.
+    // The one to serve next; null if the queue is empty.
     [[nodiscard]] Visit* first() const { return order_.empty() ? nullptr : std::get<Visit*>(*order_.begin()); }
-    // One whose time is up; null when nobody's is.
+    // One whose timeout has passed; null if there is none.
     [[nodiscard]] Visit* expired(TimePoint now) const;
     [[nodiscard]] std::optional<TimePoint> next_expiry() const;
     [[nodiscard]] std::size_t size() const { return order_.size(); }

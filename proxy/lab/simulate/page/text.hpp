@@ -1,5 +1,5 @@
 #pragma once
-// page.html, as it stands in the program: the page with a mark where its data goes.
+// page.html as embedded in the program: the page with a mark where its data goes.
 
 #include <string_view>
 

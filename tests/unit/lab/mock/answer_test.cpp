@@ -116,7 +116,7 @@ TEST(AnswerWriter, StreamsResponsesInOpenAisOrder) {
     EXPECT_EQ(last.at("output").at(0).at("content").at(0).at("text").as_string(), said);
 }
 
-TEST(AnswerWriter, TellsATierThatIsAskedFor) {
+TEST(AnswerWriter, ReportsATierThatIsAskedFor) {
     for (const AskKind kind : {AskKind::chat, AskKind::completion, AskKind::response}) {
         Ask ask = an_ask(kind, 2);
         ask.service_tier = "flex";
@@ -143,7 +143,7 @@ TEST(AnswerWriter, CountsTokensInAWord) {
     EXPECT_EQ(AnswerWriter(an_ask(AskKind::count, 1), plain()).document(), R"({"input_tokens":5})");
 }
 
-TEST(AnswerWriter, WritesTheSameStreamInWhateverPieces) {
+TEST(AnswerWriter, WritesTheSameStreamInAnyPieces) {
     for (const AskKind kind : {AskKind::chat, AskKind::completion, AskKind::message, AskKind::response}) {
         const Ask ask = an_ask(kind, 9);
         const AnswerWriter writer(ask, plain());

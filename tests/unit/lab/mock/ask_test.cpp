@@ -109,7 +109,7 @@ TEST(Ask, ReadsTheTextsToEmbed) {
     EXPECT_EQ(read_ask(AskKind::embedding, R"({"model":"m","input":[1,2,3]})")->prompt_tokens, 3U);
 }
 
-TEST(Ask, CountsTokensOfMessagesWithoutAskingHowManyMayComeOut) {
+TEST(Ask, CountsTokensOfMessagesWithoutALimitOnTheAnswer) {
     const auto ask = read_ask(AskKind::count, R"({"model":"m","messages":[{"role":"user","content":"one two"}]})");
     ASSERT_TRUE(ask);
     EXPECT_EQ(ask->prompt_tokens, 2U);
@@ -133,7 +133,7 @@ TEST(Ask, NamesTheFieldThatIsMissingOrWrong) {
     EXPECT_EQ(fault(AskKind::chat, std::string(kChat) + R"(,"n":2})"), "n");
 }
 
-TEST(Ask, RefusesWhatIsNoJsonObject) {
+TEST(Ask, RefusesAnythingButAJsonObject) {
     for (const std::string_view body : {"", "{", "[]", "1", "{}x", "\xFF"}) {
         EXPECT_FALSE(read_ask(AskKind::chat, body)) << body;
     }

@@ -10,7 +10,7 @@ namespace {
 
 using testing::HasSubstr;
 
-// A thousand engine seconds in a second: an answer takes some milliseconds.
+// A thousand engine seconds per second: an answer takes some milliseconds.
 constexpr double kSpeed = 1000;
 
 class EngineDriverTest : public testing::Test {
@@ -55,7 +55,7 @@ TEST_F(EngineDriverTest, CancelsWhatIsDestroyedBeforeItsEnd) {
     EXPECT_EQ(driver.totals().finished, 0U);
 }
 
-TEST_F(EngineDriverTest, RefusesWhatCanNeverFit) {
+TEST_F(EngineDriverTest, RefusesARequestThatCanNeverFit) {
     config_.kv_tokens = 100;
     EngineDriver driver(io_, config_, 1);
     Generation generation(driver, [] {});

@@ -11,7 +11,7 @@ namespace {
 using namespace std::chrono_literals;
 using testing::HasSubstr;
 
-TEST(FirstTokenTimes, CountUpToAndWithTheEdge) {
+TEST(FirstTokenTimes, CountUpToAndIncludingTheEdge) {
     FirstTokenTimes times;
     times.add(1ms);
     times.add(2ms);

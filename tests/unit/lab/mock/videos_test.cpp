@@ -25,7 +25,7 @@ protected:
     Videos videos{1, 1};
 };
 
-TEST_F(VideosTest, AJobIsQueuedMadeAndThenThere) {
+TEST_F(VideosTest, AJobIsQueuedThenInProgressThenCompleted) {
     const json::value job = create();
     EXPECT_EQ(job.at("object").as_string(), "video");
     EXPECT_EQ(job.at("status").as_string(), "queued");
@@ -46,14 +46,14 @@ TEST_F(VideosTest, ALargerPictureTakesLonger) {
     EXPECT_EQ(json::parse(get(id, "", 8s).body).at("progress").as_int64(), 50);
 }
 
-TEST_F(VideosTest, AFormWillDo) {
+TEST_F(VideosTest, AFormIsAccepted) {
     const json::value job = create(
         "--b\r\nContent-Disposition: form-data; name=\"prompt\"\r\n\r\nhi\r\n--b\r\n"
         "Content-Disposition: form-data; name=\"seconds\"\r\n\r\n8\r\n--b--\r\n");
     EXPECT_EQ(job.at("seconds").as_string(), "8");
 }
 
-TEST_F(VideosTest, IsGoneOnceDeleted) {
+TEST_F(VideosTest, AJobIsGoneOnceDeleted) {
     const std::string id(create().at("id").as_string());
     const Reply gone = videos.answer("DELETE", "/v1/videos/" + id, {}, kNow);
     EXPECT_EQ(json::parse(gone.body).at("deleted").as_bool(), true);

@@ -1,4 +1,4 @@
-// The rules that Weir is compared with, each by what it is known for.
+// The rules that Weir is compared with, each by its characteristic behaviour.
 
 #include <gtest/gtest.h>
 
@@ -15,7 +15,7 @@ using test::door_config;
 using test::runs;
 using test::waits;
 
-// So many places, and classes of the best and the worst priority.
+// That many places, and classes of the best and the worst priority.
 admission::JudgeConfig two_classes(std::uint32_t places) {
     admission::JudgeConfig config = door_config(places);
     config.endpoints.resize(1);
@@ -47,11 +47,11 @@ TEST(Smg, EndsTheNewestOfAWorseClassBeforeItsFirstByte) {
     EXPECT_EQ(newer.ruling.reason, Reason::displaced);
     EXPECT_EQ(newer.ruling.retry_after, 1s);
     door.first_token(older);
-    EXPECT_TRUE(waits(direct(door)));  // nobody is left whose answer has not begun
+    EXPECT_TRUE(waits(direct(door)));  // no request is left whose answer has not begun
     EXPECT_TRUE(runs(older));
 }
 
-TEST(Smg, PromotesAHeadThatWaitedTooLong) {
+TEST(Smg, PromotesAHeadThatHasWaitedTooLong) {
     Door door("smg:reserved=0.5,starvation=10", two_classes(4));
     Visit& running = direct(door);
     for (int i = 0; i < 2; ++i) EXPECT_TRUE(runs(bulk(door)));
@@ -186,7 +186,7 @@ TEST(Oracle, AdmitsWhatFitsToItsLastToken) {
     EXPECT_TRUE(runs(longer));
 }
 
-TEST(Oracle, RefusesWhoCannotHaveItsFirstTokenInTime) {
+TEST(Oracle, RefusesARequestThatCannotHaveItsFirstTokenInTime) {
     Door door("oracle", two_classes(8));
     EngineConfig engine;
     engine.max_num_seqs = 1;

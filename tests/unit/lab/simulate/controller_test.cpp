@@ -38,7 +38,7 @@ TEST(Controller, TakesSettingsWithItsName) {
     EXPECT_NE(message("nginx").find("'nginx' is none of weir, none, cap"), std::string::npos);
 }
 
-TEST(Controller, NoneLetsEverybodyRunSpreadEvenly) {
+TEST(Controller, NoneRunsEveryRequestSpreadEvenly) {
     Door door("none");
     for (int i = 0; i < 10; ++i) {
         const Visit& visit = door.arrive();
@@ -47,7 +47,7 @@ TEST(Controller, NoneLetsEverybodyRunSpreadEvenly) {
     }
 }
 
-TEST(Controller, CapRefusesWhoeverComesToFullEndpoints) {
+TEST(Controller, CapRefusesRequestsWhenEndpointsAreFull) {
     Door door("cap");
     Visit& first = door.arrive();
     for (int i = 0; i < 3; ++i) EXPECT_EQ(door.arrive().ruling.standing, Standing::running);
@@ -75,7 +75,7 @@ TEST(Controller, HaproxyServesItsQueueByPriorityThenByArrival) {
     EXPECT_EQ(later_high.ruling.standing, Standing::running);
 }
 
-TEST(Controller, HaproxyRefusesWhoeverQueuedForTwoSeconds) {
+TEST(Controller, HaproxyRefusesARequestThatQueuedForTwoSeconds) {
     Door door("haproxy");
     for (int i = 0; i < 4; ++i) door.arrive();
     EXPECT_FALSE(door.controller->next_expiry());
@@ -87,7 +87,7 @@ TEST(Controller, HaproxyRefusesWhoeverQueuedForTwoSeconds) {
     EXPECT_FALSE(door.controller->next_expiry());
 }
 
-TEST(Controller, NobodySendsToAnEndpointThatIsGone) {
+TEST(Controller, NoControllerSendsToAnEndpointThatIsGone) {
     for (const auto name : controller_names()) {
         Door door(name);
         door.controller->set_available(kFirst, false, door.clock.now(), door.changes);
@@ -95,7 +95,7 @@ TEST(Controller, NobodySendsToAnEndpointThatIsGone) {
     }
 }
 
-TEST(Controller, WeirShowsWhatItHoldsItsLimitsAgainst) {
+TEST(Controller, WeirShowsTheCountsBehindItsLimits) {
     admission::JudgeConfig config = test::door_config(4);
     for (auto& endpoint : config.endpoints) endpoint.context_tokens = 1'000;
     Door door("weir", config);
@@ -110,7 +110,7 @@ TEST(Controller, WeirShowsWhatItHoldsItsLimitsAgainst) {
     EXPECT_EQ(door.controller->gauges(door.clock.now()).prompts, 0);
 }
 
-TEST(Controller, WeirIsTheJudgeWithItsLines) {
+TEST(Controller, WeirIsTheJudgeWithItsQueues) {
     Door door("weir");
     Visit& first = door.arrive();
     for (int i = 0; i < 3; ++i) EXPECT_EQ(door.arrive().ruling.standing, Standing::running);

@@ -1,5 +1,5 @@
 #pragma once
-// One controller at the door of a few places, driven by hand.
+// One controller in front of a few places, driven by hand.
 
 #include <deque>
 #include <memory>
@@ -13,7 +13,7 @@ namespace weir::test {
 inline constexpr EndpointId kFirst{0};
 inline constexpr EndpointId kSecond{1};
 
-// Two endpoints with so many places each, and one class with a line of one.
+// Two endpoints with that many places each, and one class with a queue of one.
 inline admission::JudgeConfig door_config(std::uint32_t places = 2) {
     admission::JudgeConfig config;
     config.endpoints = {{kFirst, places}, {kSecond, places}};

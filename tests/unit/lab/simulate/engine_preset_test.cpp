@@ -1,4 +1,4 @@
-// Presets against the figures that people know of such engines: bands, because engines and versions differ.
+// Presets against known figures of such engines: bands, because engines and versions differ.
 
 #include <gtest/gtest.h>
 
@@ -16,7 +16,7 @@ double per_token_at(std::string_view preset, RequestId batch, std::uint32_t prom
     EngineRun run(engine_preset(preset).value());
     for (RequestId id = 0; id < batch; ++id) EXPECT_TRUE(run.submit(id, prompt, 400));
     run.run_until_idle();
-    // Of the last one, which has the whole batch beside it nearly to its end.
+    // Of the last one, which shares the whole batch nearly to its end.
     return milliseconds(run.outcomes[batch - 1].per_token());
 }
 

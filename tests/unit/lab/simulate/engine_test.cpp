@@ -10,7 +10,7 @@ namespace {
 using test::EngineRun;
 using Kind = EngineEvent::Kind;
 
-// Costs that add up in the head: 10 ms a step, 10 us a prompt token, 1 ms a sequence.
+// Costs for mental arithmetic: 10 ms a step, 10 us a prompt token, 1 ms a sequence.
 EngineConfig simple() {
     EngineConfig config;
     config.max_num_seqs = 4;
@@ -85,7 +85,7 @@ TEST(Engine, ServesInTheOrderOfArrival) {
     }
 }
 
-TEST(Engine, ServesByPriorityWhenToldTo) {
+TEST(Engine, ServesByPriorityIfConfigured) {
     auto config = simple();
     config.order = QueueOrder::priority;
     EngineRun run(config);
@@ -109,7 +109,7 @@ TEST(Engine, TokensSlowDownAsTheBatchGrows) {
     EXPECT_GT(together, 13ms);
 }
 
-TEST(Engine, OverloadGrowsTheFirstTokenWithoutBound) {
+TEST(Engine, OverloadDelaysTheFirstTokenWithoutBound) {
     EngineRun run(simple());
     // Capacity: 4 slots, about 14 x 20 ms a request, so 14 a second. Offered: twice that, for 20 s.
     constexpr RequestId kRequests = 560;
@@ -155,7 +155,7 @@ TEST(Engine, CancellingWhileQueuedOrInThePromptLeavesNothing) {
     EXPECT_TRUE(run.outcomes[3].ended);
 }
 
-TEST(Engine, AFullCachePreemptsTheLastAndComputesItAnew) {
+TEST(Engine, AFullCachePreemptsTheLastAndRecomputesIt) {
     auto config = simple();
     config.kv_tokens = 250;
     EngineRun run(config);
@@ -171,7 +171,7 @@ TEST(Engine, AFullCachePreemptsTheLastAndComputesItAnew) {
     EXPECT_EQ(run.engine.counts().kv_used, 0U);
 }
 
-TEST(Engine, WhatNeverFitsTheCacheIsTurnedAway) {
+TEST(Engine, ARequestThatNeverFitsTheCacheIsRejected) {
     auto config = simple();
     config.kv_tokens = 250;
     EngineRun run(config);
@@ -181,7 +181,7 @@ TEST(Engine, WhatNeverFitsTheCacheIsTurnedAway) {
     EXPECT_EQ(run.outcomes[1].tokens, 50U);
 }
 
-TEST(Engine, WithoutTokenEventsItTellsTheSameFirstTokensAndEndings) {
+TEST(Engine, WithoutTokenEventsFirstTokensAndEndingsAreTheSame) {
     const auto play = [](std::uint32_t token_events) {
         auto config = simple();
         config.kv_tokens = 600;

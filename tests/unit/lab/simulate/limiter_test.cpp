@@ -22,7 +22,7 @@ public:
     explicit Limits(double slots, std::string_view words = "", std::span<const Setting> table = Rule::settings())
         : rule_(slots, read(table, words), clock.now()) {}
 
-    // Answers that took so long each, one every 10 ms, with the limit in full use.
+    // Answers that took that long each, one every 10 ms, with the limit in full use.
     void answers(int count, Duration latency) {
         for (int i = 0; i < count; ++i) {
             rule_.sample(latency, static_cast<std::uint32_t>(rule_.limit()), clock.advance(10ms));
@@ -52,7 +52,7 @@ TEST(Aimd, IsCutOnceInAWindowAndRisesByOneForEachLimitOfAnswersInTime) {
     EXPECT_NEAR(aimd.limit(), 26, 0.1);
 }
 
-TEST(Aimd, DoesNotRiseWhileItIsHardlyUsed) {
+TEST(Aimd, DoesNotRiseWhileItIsBarelyUsed) {
     Limits<Aimd> aimd(100);
     for (int i = 0; i < 1000; ++i) aimd.rule().sample(10ms, 10, aimd.clock.advance(10ms));
     EXPECT_DOUBLE_EQ(aimd.limit(), 100);
@@ -113,7 +113,7 @@ TEST(AutoTuner, SinksWhileTheTailIsFarAboveItsTarget) {
     EXPECT_LT(tuner.limit(), calm - 10);
 }
 
-TEST(Limiter, RefusesBeyondItsLimitWhoeverComes) {
+TEST(Limiter, RefusesEveryClassBeyondItsLimit) {
     Door door("aimd:target=1,factor=0.5");
     simulate::Visit& late = door.arrive(admission::Priority::sheddable);
     for (int i = 0; i < 3; ++i) EXPECT_TRUE(runs(door.arrive()));
@@ -126,7 +126,7 @@ TEST(Limiter, RefusesBeyondItsLimitWhoeverComes) {
     EXPECT_FALSE(runs(door.arrive()));
 }
 
-TEST(Limiter, TakesTimesToTheLastTokenWhereItIsTold) {
+TEST(Limiter, TakesTimesToTheLastTokenIfConfigured) {
     Door door("aimd:target=1,factor=0.5,whole_answer=1");
     simulate::Visit& visit = door.arrive();
     door.clock.advance(2s);

@@ -12,7 +12,7 @@ using testing::Not;
 
 constexpr Window kSurge{10s, 20s};
 
-// One class's run with so many good answers each second.
+// One class's run with that many good answers each second.
 ClassRun with_good(std::vector<std::uint32_t> by_second) {
     ClassRun run;
     run.good_by_second = std::move(by_second);
@@ -28,7 +28,7 @@ TEST(Recovery, IsTheTimeUntilAClassDoesAsWellAsWithoutTheSurge) {
     EXPECT_FALSE(recovery(with_good(std::vector<std::uint32_t>(40, 1)), calm, kSurge));
 }
 
-TEST(Tally, TellsRefusalsFromFailures) {
+TEST(Tally, DistinguishesRefusalsFromFailures) {
     Tally tally;
     Outcome outcome;
     outcome.reason = Reason::queue_full;
@@ -47,7 +47,7 @@ TEST(Tally, TellsRefusalsFromFailures) {
     EXPECT_FALSE(Tally{}.goodput());
 }
 
-TEST(Tally, CountsWorkThatNobodyHadAnythingFromAsWasted) {
+TEST(Tally, CountsWorkOfNoUseToAClientAsWasted) {
     Tally tally;
     EXPECT_FALSE(tally.waste());
     Outcome outcome;
@@ -102,7 +102,7 @@ TEST(Report, NamesPoliciesWhereThereAreSeveral) {
     EXPECT_EQ(scenario_name(sample(), sample().scenarios[0]), "weir");
 }
 
-TEST(Report, IsOnePageThatAsksNobodyForAnything) {
+TEST(Report, IsOnePageThatLoadsNothingElse) {
     Report report = sample();
     report.command = "weir simulate '</script>'";
     for (Scenario& scenario : report.scenarios) {

@@ -4,7 +4,7 @@
 
 #include <numeric>
 
-#include "unit/lab/simulate/sim_world.hpp"
+#include "unit/lab/simulate/small_simulation.hpp"
 
 namespace weir::simulate {
 namespace {
@@ -47,7 +47,7 @@ TEST(Timeline, KnowsQuantilesToTenPercent) {
     EXPECT_FALSE(timeline.classes[0].first_token_p50[1]);
 }
 
-TEST(Timeline, ShowsMeansOfWhatStoodAtTheSnapshots) {
+TEST(Timeline, ShowsMeansOfTheSnapshots) {
     Recorder recorder(1);
     for (int i = 0; i < 8; ++i) {
         Snapshot snapshot;
@@ -60,10 +60,10 @@ TEST(Timeline, ShowsMeansOfWhatStoodAtTheSnapshots) {
     EXPECT_EQ(timeline.inflight, (std::vector<double>{2, 6}));
 }
 
-TEST(Timeline, OfAWorldAgreesWithItsBooks) {
-    WorldConfig world = test::sim_world();
-    world.timeline = true;
-    const simulate::Run run = test::sim_run(world, test::sim_trace(20, 15, 100));
+TEST(Timeline, AgreesWithTheTotalsOfItsRun) {
+    SimulationConfig config = test::sim_config();
+    config.timeline = true;
+    const simulate::Run run = test::sim_run(config, test::sim_trace(20, 15, 100));
     ASSERT_TRUE(run.timeline);
     const auto sum = [](const std::vector<std::uint32_t>& values) {
         return std::accumulate(values.begin(), values.end(), std::uint64_t{0});

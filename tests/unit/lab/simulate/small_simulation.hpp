@@ -1,23 +1,23 @@
 #pragma once
-// A small world to try things in: one backend of small engines, a better and a worse class, traces by arithmetic.
+// A small simulation to try things in: one backend of small engines, a better and a worse class, traces by arithmetic.
 
 #include <algorithm>
 #include <string>
 #include <utility>
 #include <vector>
 
-#include "lab/simulate/world.hpp"
+#include "lab/simulate/simulation.hpp"
 
 namespace weir::test {
 
 inline constexpr ClassId kDirect{0};
 inline constexpr ClassId kBulk{1};
 
-inline simulate::WorldConfig sim_world(std::uint32_t endpoints = 1) {
+inline simulate::SimulationConfig sim_config(std::uint32_t endpoints = 1) {
     using namespace std::chrono_literals;
-    simulate::WorldConfig world;
-    world.engine = *simulate::engine_preset("small-gpu");
-    admission::JudgeConfig& judge = world.backends.emplace_back();
+    simulate::SimulationConfig config;
+    config.engine = *simulate::engine_preset("small-gpu");
+    admission::JudgeConfig& judge = config.backends.emplace_back();
     for (std::uint32_t i = 0; i < endpoints; ++i) judge.endpoints.push_back({static_cast<EndpointId>(i), 16});
     judge.classes.resize(2);
     judge.classes[0].id = kDirect;
@@ -27,10 +27,10 @@ inline simulate::WorldConfig sim_world(std::uint32_t endpoints = 1) {
     judge.classes[1].config.priority = admission::Priority::sheddable;
     judge.classes[1].config.queue = 16;
     judge.classes[1].config.queue_timeout = 2s;
-    return world;
+    return config;
 }
 
-// So many requests a second of each class, evenly spaced, of 100 tokens in and 24 out, from 50 clients each.
+// The given requests a second of each class, evenly spaced, of 100 tokens in and 24 out, from 50 clients each.
 inline simulate::Trace sim_trace(double length, double direct, double bulk) {
     simulate::Trace trace;
     trace.hints = {"direct", "siri-bulk"};
@@ -49,8 +49,8 @@ inline simulate::Trace sim_trace(double length, double direct, double bulk) {
     return trace;
 }
 
-inline simulate::Run sim_run(simulate::WorldConfig world, const simulate::Trace& trace) {
-    return simulate::World(std::move(world), trace, {kDirect, kBulk}).run();
+inline simulate::Run sim_run(simulate::SimulationConfig config, const simulate::Trace& trace) {
+    return simulate::Simulation(std::move(config), trace, {kDirect, kBulk}).run();
 }
 
 }  // namespace weir::test

@@ -1,13 +1,13 @@
 #pragma once
-// A day in virtual time: clients, the door, the engines, until the last request is over.
+// A trace in virtual time: clients, admission, engines, until the last request has ended.
 //
-// Clients come when the trace says, whatever became of those before them (open loop). At the door a controller decides;
-// who runs is given to an engine, whose first tokens and endings come back. A client that is refused asks again as the
-// SDKs do; one that sees no first token for `give_up` leaves for good. An endpoint that is lost takes its requests with
-// it: those without an answer go back to the controller, those in the middle of one have failed.
+// Clients come when the trace says, whatever became of those before them (open loop). A controller decides about each;
+// what it runs is given to an engine, whose first tokens and endings come back. A refused client retries as the SDKs
+// do; one without a first token for `give_up` leaves for good. An endpoint that is lost takes its requests with it:
+// those without an answer go back to the controller, those in the middle of one have failed.
 //
-// At one instant engines go first, then queue timeout, then timers, then arrivals; whoever is equal goes in the order
-// of coming. All randomness is drawn by request (random.hpp). The same configuration gives the same run, always.
+// At one instant engines go first, then queue timeouts, then timers, then arrivals; equals go in order of arrival. All
+// randomness is drawn by request (random.hpp). The same configuration always gives the same run.
 //
 // What happens to a request costs O(log of those present); memory follows those present, not the trace.
 
@@ -37,7 +37,7 @@ struct Slowdown {
     Window window;
 };
 
-struct WorldConfig {
+struct SimulationConfig {
     std::vector<admission::JudgeConfig> backends;  // together: every class and every endpoint once, ids from 0 on
     EngineConfig engine;                           // behind every endpoint
     std::string controller = "weir";               // NAME[:key=value,...], as check_controller() takes them
@@ -51,22 +51,22 @@ struct WorldConfig {
     bool timeline = false;  // also record how the run goes over time
 };
 
-// Told the share of the trace that has arrived, 0 to 1, now and then.
+// Called from time to time with the share of the trace that has arrived, 0 to 1.
 using Progress = std::function<void(double)>;
 
-class World {
+class Simulation {
 public:
-    // `classes`: of each of the trace's hints, its class. REQUIRES: `trace` outlives the world.
-    World(WorldConfig config, const Trace& trace, std::vector<ClassId> classes);
-    ~World();
-    World(const World&) = delete;
-    World& operator=(const World&) = delete;
+    // `classes`: the class of each of the trace's hints. REQUIRES: `trace` outlives this.
+    Simulation(SimulationConfig config, const Trace& trace, std::vector<ClassId> classes);
+    ~Simulation();
+    Simulation(const Simulation&) = delete;
+    Simulation& operator=(const Simulation&) = delete;
 
-    // Plays the trace to its end. Once.
+    // Plays the trace to its end. REQUIRES: called once.
     [[nodiscard]] Run run(const Progress& progress = {});
 
 private:
-    // A request of the trace with its tries, at the door or between two tries.
+    // A request of the trace with its tries: being tried, or between two tries.
     struct Session : Visit {
         const TraceRequest* request = nullptr;
         std::uint32_t slot = 0;
@@ -78,10 +78,10 @@ private:
         Controller* controller = nullptr;                         // of the backend that this try is for
         bool degraded = false;                                    // this try asks for a cheaper answer
         std::uint64_t computed = 0;                               // tokens, of all tries
-        std::uint64_t lost = 0;                                   // of them, of tries that came to nothing
-        admission::Standing counted = admission::Standing::idle;  // as what it is in present_
+        std::uint64_t lost = 0;                                   // of them, of tries that were cancelled or failed
+        admission::Standing counted = admission::Standing::idle;  // how present_ counts it
     };
-    // Who is at the door and behind it.
+    // The requests that wait or run.
     struct Present {
         std::vector<std::uint32_t> waiting;  // by ClassId
         std::uint32_t inflight = 0;
@@ -112,16 +112,16 @@ private:
     void take_arrivals();
 
     void try_once(Session& session);
-    // What the class's `degrade` rules make of this try.
+    // Applies the class's `degrade` rules to this try.
     void degrade(Session& session);
-    // Acts on everybody whose ruling changed, until nobody's does.
+    // Acts on every changed ruling, until no more change.
     void settle();
     void act(Session& session);
     void dispatch(Session& session);
     // Takes it out of its engine, if it is in one.
     void stop(Session& session);
     // Takes a running request off its engine for good.
-    void cut(Session& session);
+    void evict(Session& session);
     void refused(Session& session);
     void over(Session& session, Reason reason, bool served);
     void give_up(Session& session);
@@ -140,7 +140,7 @@ private:
     void set_timer(TimePoint at, Due due, std::uint32_t subject, std::uint32_t version);
     [[nodiscard]] double random(const Session& session, std::uint64_t question) const;
 
-    WorldConfig config_;
+    SimulationConfig config_;
     const Trace& trace_;
     std::vector<ClassId> class_of_hint_;
     std::vector<std::unique_ptr<Controller>> controllers_;  // by backend

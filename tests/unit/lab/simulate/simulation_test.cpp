@@ -1,22 +1,22 @@
-// The world around a controller. Bands and invariants, never single values: the engine is a model.
+// The simulation around a controller. Bands and invariants, never single values: the engine is a model.
 
-#include "lab/simulate/world.hpp"
+#include "lab/simulate/simulation.hpp"
 #include "lab/simulate/controllers.hpp"
 
 #include <gtest/gtest.h>
 
 #include <algorithm>
 
-#include "unit/lab/simulate/sim_world.hpp"
+#include "unit/lab/simulate/small_simulation.hpp"
 
 namespace weir::simulate {
 namespace {
 
 using test::kBulk;
 using test::kDirect;
+using test::sim_config;
 using test::sim_run;
 using test::sim_trace;
-using test::sim_world;
 
 const Tally& of(const Run& run, ClassId cls) { return run.classes[index(cls)].whole; }
 
@@ -24,12 +24,12 @@ std::uint64_t unserved(const Run& run, ClassId cls, Reason reason) {
     return of(run, cls).unserved[static_cast<std::size_t>(reason)];
 }
 
-WorldConfig decided_by(std::string_view controller, WorldConfig world = sim_world()) {
-    world.controller = controller;
-    return world;
+SimulationConfig decided_by(std::string_view controller, SimulationConfig config = sim_config()) {
+    config.controller = controller;
+    return config;
 }
 
-TEST(World, ServesEverybodyWhileThereIsRoom) {
+TEST(Simulation, ServesEveryRequestWhileThereIsCapacity) {
     for (const auto name : controller_names()) {
         const simulate::Run run = sim_run(decided_by(name), sim_trace(20, 5, 2));
         EXPECT_EQ(of(run, kDirect).offered, 100U) << name;
@@ -39,20 +39,20 @@ TEST(World, ServesEverybodyWhileThereIsRoom) {
     }
 }
 
-TEST(World, GivesEveryRequestExactlyOneEnding) {
+TEST(Simulation, GivesEveryRequestExactlyOneEnding) {
     for (const auto name : controller_names()) {
-        WorldConfig world = decided_by(name, sim_world(2));
-        world.losses.push_back({EndpointId{1}, {2s, 4s}});
-        world.slowdowns.push_back({0.5, {3s, 5s}});
+        SimulationConfig config = decided_by(name, sim_config(2));
+        config.losses.push_back({EndpointId{1}, {2s, 4s}});
+        config.slowdowns.push_back({0.5, {3s, 5s}});
         const Trace trace = sim_trace(6, 20, 100);
-        const simulate::Run run = sim_run(world, trace);
+        const simulate::Run run = sim_run(config, trace);
         std::uint64_t endings = 0;
         for (const ClassRun& cls : run.classes) endings += cls.whole.served + cls.whole.refused() + cls.whole.failed();
         EXPECT_EQ(endings, trace.requests.size()) << name;
     }
 }
 
-TEST(World, KeepsDirectUsersUnharmedByASurgeWithWeirAndNotWithNothing) {
+TEST(Simulation, WeirKeepsDirectUsersUnharmedByASurgeAndNoControllerDoesNot) {
     const Trace surge = sim_trace(20, 15, 200);
     const simulate::Run with_weir = sim_run(decided_by("weir"), surge);
     EXPECT_GE(of(with_weir, kDirect).goodput(), 0.99);
@@ -60,57 +60,57 @@ TEST(World, KeepsDirectUsersUnharmedByASurgeWithWeirAndNotWithNothing) {
     EXPECT_LT(of(sim_run(decided_by("none"), surge), kDirect).goodput(), 0.3);
 }
 
-TEST(World, RepeatsItselfForTheSameSeed) {
+TEST(Simulation, RepeatsItselfForTheSameSeed) {
     const Trace surge = sim_trace(6, 15, 100);
     const auto first_tokens = [&](std::uint64_t seed) {
-        WorldConfig world = decided_by("weir");
-        world.seed = seed;
-        return of(sim_run(world, surge), kBulk).first_tokens;
+        SimulationConfig config = decided_by("weir");
+        config.seed = seed;
+        return of(sim_run(config, surge), kBulk).first_tokens;
     };
     EXPECT_EQ(first_tokens(1), first_tokens(1));
     EXPECT_NE(first_tokens(1), first_tokens(2));
 }
 
-TEST(World, HasClientsAskAgainTwiceUnlessTold) {
-    WorldConfig world = decided_by("cap");
+TEST(Simulation, ClientsRetryTwiceUnlessAdvisedNotTo) {
+    SimulationConfig config = decided_by("cap");
     const Trace surge = sim_trace(5, 0, 500);
-    const simulate::Run run = sim_run(world, surge);
+    const simulate::Run run = sim_run(config, surge);
     const Tally& bulk = of(run, kBulk);
     EXPECT_GT(bulk.refused(), bulk.offered / 2);
     EXPECT_GE(bulk.retries, 2 * bulk.refused());
     EXPECT_LE(bulk.retries, 2 * bulk.offered);
 
-    world.retries = false;
-    EXPECT_EQ(of(sim_run(world, surge), kBulk).retries, 0U);
+    config.retries = false;
+    EXPECT_EQ(of(sim_run(config, surge), kBulk).retries, 0U);
 
-    WorldConfig told = decided_by("weir");
-    told.backends[0].classes[1].config.refusal.tell_no_retry = true;
-    EXPECT_EQ(of(sim_run(told, surge), kBulk).retries, 0U);
+    SimulationConfig advised = decided_by("weir");
+    advised.backends[0].classes[1].config.refusal.tell_no_retry = true;
+    EXPECT_EQ(of(sim_run(advised, surge), kBulk).retries, 0U);
 }
 
-TEST(World, HasClientsLeaveThatSeeNoFirstToken) {
-    WorldConfig world = decided_by("none");
-    world.give_up = 5s;
-    const simulate::Run run = sim_run(world, sim_trace(20, 0, 100));
+TEST(Simulation, ClientsWithoutAFirstTokenLeave) {
+    SimulationConfig config = decided_by("none");
+    config.give_up = 5s;
+    const simulate::Run run = sim_run(config, sim_trace(20, 0, 100));
     EXPECT_GT(unserved(run, kBulk, Reason::client_gone), 500U);
     auto bulk = of(run, kBulk);
     EXPECT_LE(bulk.first_token(1), 5.0);
 }
 
-TEST(World, CountsWorkForThoseWhoLeftAsWasted) {
+TEST(Simulation, CountsWorkForClientsThatLeftAsWasted) {
     const Trace surge = sim_trace(20, 0, 100);
     const simulate::Run calm = sim_run(decided_by("none"), sim_trace(20, 0, 5));
     EXPECT_EQ(of(calm, kBulk).computed, 124 * of(calm, kBulk).served);
     EXPECT_EQ(of(calm, kBulk).wasted, 0U);
-    WorldConfig impatient = decided_by("none");
+    SimulationConfig impatient = decided_by("none");
     impatient.give_up = 100ms;
     const simulate::Run hurried = sim_run(impatient, surge);
     EXPECT_GT(of(hurried, kBulk).wasted, 0U);
     EXPECT_LT(of(hurried, kBulk).wasted, of(hurried, kBulk).computed);
 }
 
-TEST(World, TakesAVictimOutOfItsEngine) {
-    // Without that, its answer would come to a request that has ended, or its slot be lost.
+TEST(Simulation, TakesAVictimOutOfItsEngine) {
+    // Otherwise its answer would come to a request that has ended, or its slot would leak.
     const Trace surge = sim_trace(10, 15, 100);
     const simulate::Run run = sim_run(decided_by("smg:reserved=0"), surge);
     EXPECT_GT(of(run, kBulk).wasted, 0U);
@@ -118,8 +118,8 @@ TEST(World, TakesAVictimOutOfItsEngine) {
     EXPECT_GE(of(run, kDirect).goodput(), 0.95);
 }
 
-TEST(World, CountsTheFirstTokenFromTheFirstTry) {
-    // Who is refused comes back some half a second later.
+TEST(Simulation, CountsTheFirstTokenFromTheFirstTry) {
+    // A refused client comes back about half a second later.
     const Trace trace = sim_trace(1, 40, 0);
     const simulate::Run run = sim_run(decided_by("cap"), trace);
     auto direct = of(run, kDirect);
@@ -128,44 +128,44 @@ TEST(World, CountsTheFirstTokenFromTheFirstTry) {
     EXPECT_GT(direct.first_token(1), 0.375);
 }
 
-TEST(World, MovesRequestsOfALostEndpointToAnother) {
-    WorldConfig world = decided_by("weir", sim_world(2));
-    world.losses.push_back({EndpointId{0}, {5s, 10s}});
+TEST(Simulation, MovesRequestsOfALostEndpointToAnother) {
+    SimulationConfig config = decided_by("weir", sim_config(2));
+    config.losses.push_back({EndpointId{0}, {5s, 10s}});
     const Trace trace = sim_trace(15, 10, 0);
-    const simulate::Run run = sim_run(world, trace);
-    // Those in the middle of an answer have failed; everybody else is served by the other one.
+    const simulate::Run run = sim_run(config, trace);
+    // Those in the middle of an answer have failed; all others are served by the other one.
     EXPECT_EQ(of(run, kDirect).failed(), unserved(run, kDirect, Reason::backend_died));
     EXPECT_LT(of(run, kDirect).failed(), 16U);
     EXPECT_EQ(of(run, kDirect).refused(), 0U);
 }
 
-TEST(World, RefusesWhileNoEndpointIsLeftAndServesWhenOneIsBack) {
-    WorldConfig world = decided_by("weir");
-    world.losses.push_back({EndpointId{0}, {5s, 25s}});
-    const simulate::Run run = sim_run(world, sim_trace(40, 5, 0));
+TEST(Simulation, RefusesWhileNoEndpointIsLeftAndServesWhenOneIsBack) {
+    SimulationConfig config = decided_by("weir");
+    config.losses.push_back({EndpointId{0}, {5s, 25s}});
+    const simulate::Run run = sim_run(config, sim_trace(40, 5, 0));
     EXPECT_GT(unserved(run, kDirect, Reason::no_endpoint), 0U);
     EXPECT_GT(of(run, kDirect).served, 80U);
 }
 
-TEST(World, HasAnEndpointBackWhenTheLastOfItsLossesIsOver) {
-    WorldConfig world = decided_by("none");
-    world.retries = false;
-    world.losses = {{EndpointId{0}, {2s, 10s}}, {EndpointId{0}, {3s, 5s}}};
-    const simulate::Run run = sim_run(world, sim_trace(20, 1, 0));
+TEST(Simulation, AnEndpointIsBackWhenTheLastOfItsLossesIsOver) {
+    SimulationConfig config = decided_by("none");
+    config.retries = false;
+    config.losses = {{EndpointId{0}, {2s, 10s}}, {EndpointId{0}, {3s, 5s}}};
+    const simulate::Run run = sim_run(config, sim_trace(20, 1, 0));
     EXPECT_EQ(unserved(run, kDirect, Reason::no_endpoint), 8U);
     EXPECT_EQ(of(run, kDirect).served, 12U);
 }
 
-TEST(World, SlowsItsEngines) {
-    WorldConfig world = decided_by("none");
+TEST(Simulation, SlowsItsEngines) {
+    SimulationConfig config = decided_by("none");
     const Trace trace = sim_trace(10, 1, 0);
-    auto usual = of(sim_run(world, trace), kDirect);
-    world.slowdowns.push_back({0.5, {0s, 60s}});
-    auto slowed = of(sim_run(world, trace), kDirect);
+    auto usual = of(sim_run(config, trace), kDirect);
+    config.slowdowns.push_back({0.5, {0s, 60s}});
+    auto slowed = of(sim_run(config, trace), kDirect);
     EXPECT_NEAR(*slowed.first_token(0.5), 2 * *usual.first_token(0.5), 0.01);
 }
 
-TEST(World, TellsAClientWhosePromptNeverFits) {
+TEST(Simulation, RejectsAPromptThatNeverFits) {
     Trace trace = sim_trace(1, 1, 0);
     trace.requests[0].prompt_tokens = 1'000'000;
     const simulate::Run run = sim_run(decided_by("weir"), trace);
@@ -173,10 +173,10 @@ TEST(World, TellsAClientWhosePromptNeverFits) {
     EXPECT_EQ(run.tries, 1U);
 }
 
-TEST(World, CountsItsWindowApart) {
-    WorldConfig world = decided_by("weir");
-    world.window = Window{5s, 10s};
-    const simulate::Run run = sim_run(world, sim_trace(20, 4, 0));
+TEST(Simulation, CountsItsWindowSeparately) {
+    SimulationConfig config = decided_by("weir");
+    config.window = Window{5s, 10s};
+    const simulate::Run run = sim_run(config, sim_trace(20, 4, 0));
     EXPECT_EQ(of(run, kDirect).offered, 80U);
     EXPECT_EQ(run.classes[0].during.offered, 20U);
     EXPECT_EQ(run.classes[0].clients_whole, 20U);

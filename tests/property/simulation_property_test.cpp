@@ -1,4 +1,4 @@
-// Whatever comes and whatever breaks: the books balance, and a run can be repeated.
+// Whatever arrives and whatever breaks: the totals add up, and a run can be repeated.
 
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
@@ -8,8 +8,8 @@
 #include <vector>
 
 #include "lab/simulate/controllers.hpp"
-#include "lab/simulate/world.hpp"
-#include "unit/lab/simulate/sim_world.hpp"
+#include "lab/simulate/simulation.hpp"
+#include "unit/lab/simulate/small_simulation.hpp"
 
 namespace weir::simulate {
 namespace {
@@ -37,29 +37,29 @@ Trace any_trace() {
     return trace;
 }
 
-WorldConfig any_world() {
-    WorldConfig world = test::sim_world(*rc::gen::inRange(1U, 4U));
+SimulationConfig any_config() {
+    SimulationConfig config = test::sim_config(*rc::gen::inRange(1U, 4U));
     const auto names = controller_names();
-    world.controller = names[*rc::gen::inRange<std::size_t>(0, names.size())];
-    world.retries = *rc::gen::arbitrary<bool>();
-    world.give_up = milliseconds(100, 10'000);
-    world.engine.kv_tokens = *rc::gen::inRange<std::uint64_t>(2'000, 30'000);
-    world.backends[0].classes[1].config.limits.concurrency = *rc::gen::inRange(1U, 50U);
+    config.controller = names[*rc::gen::inRange<std::size_t>(0, names.size())];
+    config.retries = *rc::gen::arbitrary<bool>();
+    config.give_up = milliseconds(100, 10'000);
+    config.engine.kv_tokens = *rc::gen::inRange<std::uint64_t>(2'000, 30'000);
+    config.backends[0].classes[1].config.limits.concurrency = *rc::gen::inRange(1U, 50U);
     const auto losses = *rc::gen::inRange(0, 4);
     for (int i = 0; i < losses; ++i) {
-        const auto endpoint = *rc::gen::inRange<std::size_t>(0, world.backends[0].endpoints.size());
+        const auto endpoint = *rc::gen::inRange<std::size_t>(0, config.backends[0].endpoints.size());
         const Duration from = milliseconds(0, 4'000);
-        world.losses.push_back({static_cast<EndpointId>(endpoint), {from, from + milliseconds(1, 4'000)}});
+        config.losses.push_back({static_cast<EndpointId>(endpoint), {from, from + milliseconds(1, 4'000)}});
     }
     const Duration from = milliseconds(0, 4'000);
-    world.slowdowns.push_back({0.1 * *rc::gen::inRange(1, 30), {from, from + milliseconds(1, 4'000)}});
-    return world;
+    config.slowdowns.push_back({0.1 * *rc::gen::inRange(1, 30), {from, from + milliseconds(1, 4'000)}});
+    return config;
 }
 
-RC_GTEST_PROP(WorldProperty, GivesEveryRequestOneEndingWhateverBreaks, ()) {
-    const WorldConfig world = any_world();
+RC_GTEST_PROP(SimulationProperty, GivesEveryRequestOneEndingWhateverBreaks, ()) {
+    const SimulationConfig config = any_config();
     const Trace trace = any_trace();
-    const simulate::Run run = test::sim_run(world, trace);
+    const simulate::Run run = test::sim_run(config, trace);
     std::uint64_t offered = 0;
     std::uint64_t endings = 0;
     for (const ClassRun& cls : run.classes) {
@@ -70,14 +70,14 @@ RC_GTEST_PROP(WorldProperty, GivesEveryRequestOneEndingWhateverBreaks, ()) {
     RC_ASSERT(offered == trace.requests.size());
     RC_ASSERT(endings == offered);
     RC_ASSERT(run.tries <= 3 * offered);
-    if (!world.retries) RC_ASSERT(run.tries == offered);
+    if (!config.retries) RC_ASSERT(run.tries == offered);
 }
 
-RC_GTEST_PROP(WorldProperty, RepeatsItself, ()) {
-    const WorldConfig world = any_world();
+RC_GTEST_PROP(SimulationProperty, RepeatsItself, ()) {
+    const SimulationConfig config = any_config();
     const Trace trace = any_trace();
-    const simulate::Run first = test::sim_run(world, trace);
-    const simulate::Run again = test::sim_run(world, trace);
+    const simulate::Run first = test::sim_run(config, trace);
+    const simulate::Run again = test::sim_run(config, trace);
     RC_ASSERT(first.tries == again.tries);
     RC_ASSERT(first.length == again.length);
     for (std::size_t i = 0; i < first.classes.size(); ++i) {

@@ -1,4 +1,4 @@
-#include "lab/simulate/world.hpp"
+#include "lab/simulate/simulation.hpp"
 
 #include <algorithm>
 #include <cassert>
@@ -28,7 +28,7 @@ std::uint32_t version_of(RequestId id) { return static_cast<std::uint32_t>(id >>
 
 }  // namespace
 
-World::World(WorldConfig config, const Trace& trace, std::vector<ClassId> classes)
+Simulation::Simulation(SimulationConfig config, const Trace& trace, std::vector<ClassId> classes)
     : config_(std::move(config)), trace_(trace), class_of_hint_(std::move(classes)), now_(kStart) {
     for (const admission::JudgeConfig& backend : config_.backends) {
         controllers_.push_back(make_controller(config_.controller, backend, now_));
@@ -75,10 +75,10 @@ World::World(WorldConfig config, const Trace& trace, std::vector<ClassId> classe
     }
 }
 
-World::~World() = default;
+Simulation::~Simulation() = default;
 
-Run World::run(const Progress& progress) {
-    std::size_t told = 0;
+Run Simulation::run(const Progress& progress) {
+    std::size_t reported = 0;
     while (const auto next = next_instant()) {
         if (recorder_) take_snapshots(*next);
         now_ = *next;
@@ -86,9 +86,9 @@ Run World::run(const Progress& progress) {
         expire();
         run_timers();
         take_arrivals();
-        if (progress && next_arrival_ >= told + kProgressEvery) {
-            told = next_arrival_;
-            progress(static_cast<double>(told) / static_cast<double>(trace_.requests.size()));
+        if (progress && next_arrival_ >= reported + kProgressEvery) {
+            reported = next_arrival_;
+            progress(static_cast<double>(reported) / static_cast<double>(trace_.requests.size()));
         }
     }
     Run run = books_->close(last_ending_);
@@ -96,7 +96,7 @@ Run World::run(const Progress& progress) {
     return run;
 }
 
-std::optional<TimePoint> World::next_instant() const {
+std::optional<TimePoint> Simulation::next_instant() const {
     std::optional<TimePoint> next;
     const auto consider = [&next](TimePoint instant) { next = next ? std::min(*next, instant) : instant; };
     for (const Engine& engine : engines_) {
@@ -111,14 +111,14 @@ std::optional<TimePoint> World::next_instant() const {
     return next;
 }
 
-void World::run_engines() {
+void Simulation::run_engines() {
     for (Engine& engine : engines_) {
         if (engine.next_event().value_or(now_ + 1ns) > now_) continue;
         events_.clear();
         engine.advance(now_, events_);
         for (const EngineEvent& event : events_) {
             Session& session = sessions_[slot_of(event.id)];
-            // Cut short by what an earlier event of this step brought about.
+            // Stopped as a result of an earlier event of this step.
             if (!session.present || session.version != version_of(event.id)) continue;
             hear(session, event);
             settle();
@@ -126,7 +126,7 @@ void World::run_engines() {
     }
 }
 
-void World::hear(Session& session, const EngineEvent& event) {
+void Simulation::hear(Session& session, const EngineEvent& event) {
     Controller& controller = *session.controller;
     switch (event.kind) {
         case EngineEvent::Kind::first_token:
@@ -147,7 +147,7 @@ void World::hear(Session& session, const EngineEvent& event) {
     }
 }
 
-void World::expire() {
+void Simulation::expire() {
     for (const auto& controller : controllers_) {
         if (controller->next_expiry().value_or(now_ + 1ns) > now_) continue;
         controller->expire(now_, changes_);
@@ -155,7 +155,7 @@ void World::expire() {
     }
 }
 
-void World::run_timers() {
+void Simulation::run_timers() {
     while (!timers_.empty() && timers_.top().at <= now_) {
         const Timer timer = timers_.top();
         timers_.pop();
@@ -181,7 +181,7 @@ void World::run_timers() {
     }
 }
 
-void World::take_arrivals() {
+void Simulation::take_arrivals() {
     while (next_arrival_ < trace_.requests.size()) {
         const TraceRequest& request = trace_.requests[next_arrival_];
         if (kStart + request.arrival > now_) return;
@@ -193,7 +193,7 @@ void World::take_arrivals() {
     }
 }
 
-World::Session& World::admit_session(const TraceRequest& request) {
+Simulation::Session& Simulation::admit_session(const TraceRequest& request) {
     if (free_sessions_.empty()) {
         free_sessions_.push_back(static_cast<std::uint32_t>(sessions_.size()));
         sessions_.emplace_back().slot = free_sessions_.back();
@@ -210,13 +210,13 @@ World::Session& World::admit_session(const TraceRequest& request) {
     session.asking.cls = class_of_hint_[request.hint];
     session.controller = classes_[index(session.asking.cls)].controller;
     session.priority = classes_[index(session.asking.cls)].config->priority;
-    // Who names no client is one of its own.
+    // A request without a client is a client of its own.
     const bool named = request.client != kNoClient;
     session.asking.client = mix(named ? mix(config_.seed) ^ request.client : ~request.number);
     return session;
 }
 
-void World::try_once(Session& session) {
+void Simulation::try_once(Session& session) {
     ++session.version;
     ++session.tries;
     session.answered = false;
@@ -229,20 +229,20 @@ void World::try_once(Session& session) {
         admission::cohort_of(session.asking.client, std::chrono::floor<std::chrono::seconds>(now_ - kStart));
     degrade(session);
     session.controller->arrive(session, now_, changes_);
-    // Who is refused at once, as nearly all are in a surge, has nothing to wait for.
+    // A request refused at once, as nearly all are in a surge, needs no timer.
     if (session.ruling.standing != Standing::ended) {
         set_timer(now_ + config_.give_up, Due::give_up, session.slot, session.version);
     }
     act(session);
 }
 
-void World::degrade(Session& session) {
+void Simulation::degrade(Session& session) {
     const std::size_t cls = index(session.asking.cls);
     if (cls >= config_.degrade.size() || config_.degrade[cls].empty()) return;
     const ClassModel& model = classes_[cls];
     session.controller = model.controller;
     session.output_tokens = session.request->output_tokens;
-    // A trace knows how long answers came out, not what was asked for.
+    // A trace records how long answers were, not what was asked for.
     admission::DegradeAsk ask;
     ask.prompt_tokens = session.prompt_tokens;
     ask.max_output_tokens = session.output_tokens;
@@ -255,23 +255,23 @@ void World::degrade(Session& session) {
     }
 }
 
-void World::settle() {
+void Simulation::settle() {
     // Acting may change more rulings: the list grows while it is read.
     std::size_t next = 0;
     while (next < changes_.size()) act(static_cast<Session&>(*changes_[next++]));
     changes_.clear();
 }
 
-void World::act(Session& session) {
+void Simulation::act(Session& session) {
     recount(session, session.ruling.standing);
     switch (session.ruling.standing) {
-        case Standing::running: return session.ruling.evicted ? cut(session) : dispatch(session);
+        case Standing::running: return session.ruling.evicted ? evict(session) : dispatch(session);
         case Standing::ended: stop(session); return refused(session);
         default: return;
     }
 }
 
-void World::dispatch(Session& session) {
+void Simulation::dispatch(Session& session) {
     const RequestId id = engine_id(session.slot, session.version);
     Engine& engine = engines_[index(session.ruling.endpoint)];
     const TraceRequest& request = *session.request;
@@ -279,12 +279,12 @@ void World::dispatch(Session& session) {
     session.engine = session.ruling.endpoint;
     if (engine.submit(id, request.prompt_tokens, session.output_tokens, rank, now_)) return;
     session.engine = kNoEndpoint;
-    // Longer than the engine can ever hold: it says so, and asking again would not help.
+    // Longer than the engine can ever hold: it rejects it, and a retry would not help.
     session.controller->finish(session, now_, changes_);
     over(session, Reason::bad_request, false);
 }
 
-void World::stop(Session& session) {
+void Simulation::stop(Session& session) {
     if (session.engine == kNoEndpoint) return;
     Engine& engine = engines_[index(session.engine)];
     const RequestId id = engine_id(session.slot, session.version);
@@ -295,15 +295,15 @@ void World::stop(Session& session) {
     session.engine = kNoEndpoint;
 }
 
-void World::cut(Session& session) {
+void Simulation::evict(Session& session) {
     if (!session.present) return;
     stop(session);
     session.controller->finish(session, now_, changes_);
-    // SDKs do not ask again for a stream that broke.
+    // SDKs do not retry a stream that broke.
     over(session, Reason::evicted, false);
 }
 
-void World::refused(Session& session) {
+void Simulation::refused(Session& session) {
     record(Recorder::Event::refused, session);
     const Ruling& ruling = session.ruling;
     const auto& refusal = classes_[index(session.asking.cls)].config->refusal;
@@ -311,14 +311,14 @@ void World::refused(Session& session) {
         ruling.retry_after > Duration::zero()
             ? admission::advise(ruling.reason, ruling.retry_after, refusal, random(session, 0))
             : admission::Advice{};
-    const bool told_not_to = advice.do_not_retry && config_.controller == "weir";
-    if (!config_.retries || session.tries > kSdkRetries || told_not_to) return over(session, ruling.reason, false);
+    const bool advised_against = advice.do_not_retry && config_.controller == "weir";
+    if (!config_.retries || session.tries > kSdkRetries || advised_against) return over(session, ruling.reason, false);
     ++session.version;
     set_timer(now_ + sdk_delay(advice.retry_after, session.tries - 1, random(session, 1)), Due::retry, session.slot,
               session.version);
 }
 
-void World::over(Session& session, Reason reason, bool served) {
+void Simulation::over(Session& session, Reason reason, bool served) {
     const TraceRequest& request = *session.request;
     Outcome outcome{session.asking.cls, request.arrival, reason,           served,       std::nullopt,
                     session.tries,      request.client,  session.computed, session.lost, session.degraded};
@@ -333,7 +333,7 @@ void World::over(Session& session, Reason reason, bool served) {
     free_sessions_.push_back(session.slot);
 }
 
-void World::give_up(Session& session) {
+void Simulation::give_up(Session& session) {
     Controller& controller = *session.controller;
     if (session.ruling.standing == Standing::waiting) {
         controller.leave(session, now_, changes_);
@@ -344,7 +344,7 @@ void World::give_up(Session& session) {
     over(session, Reason::client_gone, false);
 }
 
-void World::lose(EndpointId endpoint) {
+void Simulation::lose(EndpointId endpoint) {
     set_available(endpoint, false);
     for (Session& session : sessions_) {
         if (!session.present || session.engine != endpoint) continue;
@@ -360,18 +360,18 @@ void World::lose(EndpointId endpoint) {
     }
 }
 
-bool World::is_lost(EndpointId endpoint) const {
+bool Simulation::is_lost(EndpointId endpoint) const {
     return std::any_of(config_.losses.begin(), config_.losses.end(), [&](const EndpointLoss& loss) {
         return loss.endpoint == endpoint && loss.window.has(now_ - kStart);
     });
 }
 
-void World::set_available(EndpointId endpoint, bool available) {
+void Simulation::set_available(EndpointId endpoint, bool available) {
     controller_of_endpoint_[index(endpoint)]->set_available(endpoint, available, now_, changes_);
     settle();
 }
 
-void World::change_speed() {
+void Simulation::change_speed() {
     double speed = 1;
     for (const Slowdown& slowdown : config_.slowdowns) {
         if (slowdown.window.has(now_ - kStart)) speed *= slowdown.factor;
@@ -379,7 +379,7 @@ void World::change_speed() {
     for (Engine& engine : engines_) engine.set_speed(speed);
 }
 
-void World::recount(Session& session, Standing standing) {
+void Simulation::recount(Session& session, Standing standing) {
     if (standing == session.counted) return;
     if (session.counted == Standing::waiting) --present_.waiting[index(session.asking.cls)];
     if (session.counted == Standing::running) {
@@ -394,17 +394,17 @@ void World::recount(Session& session, Standing standing) {
     session.counted = standing;
 }
 
-void World::record(Recorder::Event event, const Session& session) {
+void Simulation::record(Recorder::Event event, const Session& session) {
     if (recorder_) recorder_->count(event, session.asking.cls, now_ - kStart);
 }
 
-void World::take_snapshots(TimePoint instant) {
-    // When all is over, timers that mean nothing any more are still to come.
+void Simulation::take_snapshots(TimePoint instant) {
+    // When all requests have ended, obsolete timers may still be pending.
     if (next_arrival_ == trace_.requests.size() && free_sessions_.size() == sessions_.size()) return;
     while (kStart + recorder_->next_sample() <= instant) recorder_->sample(snapshot());
 }
 
-Snapshot World::snapshot() const {
+Snapshot Simulation::snapshot() const {
     Snapshot snapshot;
     snapshot.waiting = present_.waiting;
     snapshot.inflight = present_.inflight;
@@ -417,18 +417,18 @@ Snapshot World::snapshot() const {
     for (const auto& controller : controllers_) {
         const Gauges gauges = controller->gauges(now_);
         snapshot.limit += gauges.limit;
-        // Of several backends the fullest: their limits do not help each other.
+        // The fullest of several backends: one's limits do not help another.
         snapshot.held_context = std::max(snapshot.held_context, gauges.context);
         snapshot.held_prompts = std::max(snapshot.held_prompts, gauges.prompts);
     }
     return snapshot;
 }
 
-void World::set_timer(TimePoint at, Due due, std::uint32_t subject, std::uint32_t version) {
+void Simulation::set_timer(TimePoint at, Due due, std::uint32_t subject, std::uint32_t version) {
     timers_.push({at, timers_set_++, due, subject, version});
 }
 
-double World::random(const Session& session, std::uint64_t question) const {
+double Simulation::random(const Session& session, std::uint64_t question) const {
     return uniform(config_.seed, session.request->number, 2 * session.tries + question);
 }
 

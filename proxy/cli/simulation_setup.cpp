@@ -1,4 +1,4 @@
-#include "cli/simulate_stage.hpp"
+#include "cli/simulation_setup.hpp"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -15,15 +15,15 @@ namespace {
 
 std::string listed(const std::vector<std::string>& words) { return fmt::format("'{}'", fmt::join(words, "', '")); }
 
-std::optional<ClassId> class_named(const Stage& stage, std::string_view name) {
-    if (std::find(stage.classes.begin(), stage.classes.end(), name) == stage.classes.end()) return std::nullopt;
-    const auto found = std::find(stage.names.begin(), stage.names.end(), name);
-    return static_cast<ClassId>(found - stage.names.begin());
+std::optional<ClassId> class_named(const SimulationSetup& setup, std::string_view name) {
+    if (std::find(setup.classes.begin(), setup.classes.end(), name) == setup.classes.end()) return std::nullopt;
+    const auto found = std::find(setup.names.begin(), setup.names.end(), name);
+    return static_cast<ClassId>(found - setup.names.begin());
 }
 
-Error unknown_class(const Stage& stage, std::string_view what, const std::string& name) {
-    const std::string near = policy::closest(name, std::span(stage.classes));
-    return Error{fmt::format("{} '{}': the policy's classes are {}{}", what, name, listed(stage.classes),
+Error unknown_class(const SimulationSetup& setup, std::string_view what, const std::string& name) {
+    const std::string near = policy::closest(name, std::span(setup.classes));
+    return Error{fmt::format("{} '{}': the policy's classes are {}{}", what, name, listed(setup.classes),
                              near.empty() ? "" : fmt::format("; did you mean '{}'?", near))};
 }
 
@@ -41,7 +41,7 @@ void multiply_endpoint(upstream::BackendConfig& backend, std::uint32_t count) {
     for (std::uint32_t i = 1; i < count; ++i) backend.endpoints[i].url += fmt::format("#{}", i + 1);
 }
 
-void fill_backends(Stage& stage, const numbering::NumberedPolicy& numbered, const SimulateFlags& flags,
+void fill_backends(SimulationSetup& setup, const numbering::NumberedPolicy& numbered, const SimulateFlags& flags,
                    const simulate::EngineConfig& engine) {
     admission::Parts parts;
     for (const std::string& part : flags.without) parts.remove(*admission::part_named(part));
@@ -51,66 +51,68 @@ void fill_backends(Stage& stage, const numbering::NumberedPolicy& numbered, cons
             if (numbered.policy.backends[i].context_tokens.read) endpoint.context_tokens = engine.kv_tokens;
         }
         config.parts = parts;
-        stage.backends.push_back(std::move(config));
+        setup.backends.push_back(std::move(config));
     }
 }
 
-void fill_classes(Stage& stage, const numbering::NumberedPolicy& numbered) {
+void fill_classes(SimulationSetup& setup, const numbering::NumberedPolicy& numbered) {
     for (const admission::JudgeClass& entry : numbering::judge_classes(numbered)) {
-        stage.classes.push_back(entry.config.name);
+        setup.classes.push_back(entry.config.name);
         auto rules = numbering::degrade_rules(numbered, entry.config.name);
         if (rules.empty()) continue;
         const std::size_t at = index(entry.id);
-        if (stage.degrade.size() <= at) stage.degrade.resize(at + 1);
-        stage.degrade[at] = std::move(rules);
+        if (setup.degrade.size() <= at) setup.degrade.resize(at + 1);
+        setup.degrade[at] = std::move(rules);
     }
 }
 
 }  // namespace
 
-Result<Stage> make_stage(policy::Policy policy, const SimulateFlags& flags, numbering::NameTable<ClassId>& classes) {
+Result<SimulationSetup> make_setup(policy::Policy policy, const SimulateFlags& flags,
+                                   numbering::NameTable<ClassId>& classes) {
     const auto engine = engine_of(flags);
     if (!engine) return engine.error();
-    Stage stage;
+    SimulationSetup setup;
     for (upstream::BackendConfig& backend : policy.backends) {
-        stage.tells_engine |= backend.priority != upstream::EnginePriority::strip;
+        setup.tells_engine |= backend.priority != upstream::EnginePriority::strip;
         multiply_endpoint(backend, flags.endpoints);
-        for (const auto& endpoint : backend.endpoints) stage.endpoints.push_back(endpoint.url);
+        for (const auto& endpoint : backend.endpoints) setup.endpoints.push_back(endpoint.url);
     }
-    // All but classes are numbered anew for each policy: a world has its own and no others.
+    // All but classes are numbered anew for each policy: a simulation has its own and no others.
     numbering::Names names;
     names.classes = std::move(classes);
     auto numbered = numbering::number(std::move(policy), names);
     classes = std::move(names.classes);
     if (!numbered) return Error{"the policies have more classes than there can be"};
-    stage.names = classes.names();
-    stage.uses = std::move(numbered->uses);
-    fill_backends(stage, *numbered, flags, *engine);
-    fill_classes(stage, *numbered);
-    return stage;
+    setup.names = classes.names();
+    setup.uses = std::move(numbered->uses);
+    fill_backends(setup, *numbered, flags, *engine);
+    fill_classes(setup, *numbered);
+    return setup;
 }
 
-Result<std::vector<ClassId>> map_hints(const simulate::Trace& trace, const Stage& stage, const SimulateFlags& flags) {
+Result<std::vector<ClassId>> map_hints(const simulate::Trace& trace, const SimulationSetup& setup,
+                                       const SimulateFlags& flags) {
     std::vector<std::pair<std::string, std::string>> given;
     for (const std::string& entry : flags.hints) {
         const std::size_t equals = entry.find('=');
         if (equals == std::string::npos) return Error{fmt::format("--class '{}' is not HINT=CLASS", entry)};
         given.emplace_back(entry.substr(0, equals), entry.substr(equals + 1));
-        if (!class_named(stage, given.back().second)) return unknown_class(stage, "--class", given.back().second);
+        if (!class_named(setup, given.back().second)) return unknown_class(setup, "--class", given.back().second);
         if (std::find(trace.hints.begin(), trace.hints.end(), given.back().first) == trace.hints.end()) {
             return Error{fmt::format("--class '{}': the trace's classes are {}", entry, listed(trace.hints))};
         }
     }
     std::vector<ClassId> classes;
     for (const std::string& hint : trace.hints) {
-        const auto told =
+        const auto mapped =
             std::find_if(given.begin(), given.end(), [&](const auto& entry) { return entry.first == hint; });
-        const auto cls = class_named(stage, told == given.end() ? hint : told->second);
+        const auto cls = class_named(setup, mapped == given.end() ? hint : mapped->second);
         if (!cls) {
-            Error error = unknown_class(stage, "the trace has the class", hint);
-            const std::string near = policy::closest(hint, std::span(stage.classes));
+            Error error = unknown_class(setup, "the trace has the class", hint);
+            const std::string near = policy::closest(hint, std::span(setup.classes));
             error.message += fmt::format("; the trace's are {}; say which is which with --class {}={}",
-                                         listed(trace.hints), hint, near.empty() ? stage.classes.front() : near);
+                                         listed(trace.hints), hint, near.empty() ? setup.classes.front() : near);
             return error;
         }
         classes.push_back(*cls);
@@ -129,12 +131,12 @@ Result<simulate::Trace> read_traces(const std::vector<std::string>& files, doubl
     return trace;
 }
 
-std::optional<Error> add_surges(simulate::Trace& trace, const std::vector<ClassId>& classes, const Stage& stage,
-                                const SimulateFlags& flags) {
+std::optional<Error> add_surges(simulate::Trace& trace, const std::vector<ClassId>& classes,
+                                const SimulationSetup& setup, const SimulateFlags& flags) {
     for (const std::string& text : flags.surges) {
         auto surge = simulate::parse_surge(text);
         if (!surge) return Error{fmt::format("--surge '{}': write CLASS=10x@120s+60s", text)};
-        const auto cls = class_named(stage, surge->hint);
+        const auto cls = class_named(setup, surge->hint);
         std::size_t count = 0;
         const std::string name = surge->hint;
         for (std::size_t i = 0; i < trace.hints.size(); ++i) {
@@ -150,32 +152,32 @@ std::optional<Error> add_surges(simulate::Trace& trace, const std::vector<ClassI
     return std::nullopt;
 }
 
-Result<simulate::WorldConfig> make_world(const Stage& stage, const SimulateFlags& flags) {
-    simulate::WorldConfig world;
-    world.backends = stage.backends;
-    world.degrade = stage.degrade;
+Result<simulate::SimulationConfig> make_config(const SimulationSetup& setup, const SimulateFlags& flags) {
+    simulate::SimulationConfig config;
+    config.backends = setup.backends;
+    config.degrade = setup.degrade;
     auto engine = engine_of(flags);
     if (!engine) return engine.error();
-    world.engine = *engine;
-    if (flags.queue == "priority" || (flags.queue.empty() && stage.tells_engine)) {
-        world.engine.order = simulate::QueueOrder::priority;
+    config.engine = *engine;
+    if (flags.queue == "priority" || (flags.queue.empty() && setup.tells_engine)) {
+        config.engine.order = simulate::QueueOrder::priority;
     }
-    world.retries = !flags.no_retries;
-    world.give_up = from_seconds(flags.give_up);
-    world.seed = flags.seed;
-    world.timeline = !flags.report.empty();
+    config.retries = !flags.no_retries;
+    config.give_up = from_seconds(flags.give_up);
+    config.seed = flags.seed;
+    config.timeline = !flags.report.empty();
     for (const std::string& text : flags.losses) {
         const auto timed = simulate::parse_timed(text);
         if (!timed) return Error{fmt::format("--lose '{}': write ENDPOINT@60s+30s", text)};
         std::size_t place = 0;
-        for (std::size_t i = 0; i < stage.endpoints.size(); ++i) {
-            if (timed->what == stage.endpoints[i] || timed->what == std::to_string(i + 1)) place = i + 1;
+        for (std::size_t i = 0; i < setup.endpoints.size(); ++i) {
+            if (timed->what == setup.endpoints[i] || timed->what == std::to_string(i + 1)) place = i + 1;
         }
         if (place == 0) {
             return Error{fmt::format("--lose '{}': there is no such endpoint; say a number from 1 to {}, or one of {}",
-                                     text, stage.endpoints.size(), listed(stage.endpoints))};
+                                     text, setup.endpoints.size(), listed(setup.endpoints))};
         }
-        world.losses.push_back({static_cast<EndpointId>(place - 1), timed->window});
+        config.losses.push_back({static_cast<EndpointId>(place - 1), timed->window});
     }
     for (const std::string& text : flags.slowdowns) {
         const auto timed = simulate::parse_timed(text);
@@ -183,9 +185,9 @@ Result<simulate::WorldConfig> make_world(const Stage& stage, const SimulateFlags
         if (!timed || !CLI::detail::lexical_cast(timed->what, factor) || !(factor >= 0.001 && factor <= 1000)) {
             return Error{fmt::format("--slow '{}': write 0.5@60s+30s, half the speed from 60 s on for 30 s", text)};
         }
-        world.slowdowns.push_back({factor, timed->window});
+        config.slowdowns.push_back({factor, timed->window});
     }
-    return world;
+    return config;
 }
 
 }  // namespace weir::cli

@@ -115,6 +115,14 @@ void EventLoop::run() {
     }
 }
 
+void EventLoop::turn_at(TimePoint now) {
+    impl_->in_turn = true;
+    batch_time_ = now;
+    timers_.advance(now);
+    run_ready();
+    impl_->in_turn = false;
+}
+
 void EventLoop::note_fault(const char* what) {
     impl_->faults.fetch_add(1, std::memory_order_relaxed);
     spdlog::error("an event handler failed: {}", what);

@@ -73,6 +73,11 @@ public:
     void run();
     void stop();  // from any thread
 
+    // One turn without run(), at an instant of the caller's choice: wakes what is due by `now`, then runs what was
+    // woken, once. Descriptors and the clock are not read, so that a test can move from deadline to deadline.
+    // REQUIRES: run() is not under way.
+    void turn_at(TimePoint now);
+
     // Runs `work` on the loop's thread, soon. From any thread.
     void post(std::function<void()> work);
 

@@ -182,5 +182,21 @@ TEST_F(EventLoopTest, TellsTheLongestItWasBusyOnce) {
     EXPECT_EQ(loop.take_worst_lag(), Duration::zero());
 }
 
+TEST_F(EventLoopTest, TakesATurnByHandAtAnyInstant) {
+    Probe woken(loop);
+    Probe waits(loop, [&] { woken.wake(); });
+    Timer timer(loop.timers(), waits);
+    const TimePoint due = loop.batch_time() + 1h;
+    timer.set(due);
+    loop.turn_at(due - 1s);
+    EXPECT_EQ(waits.runs, 0);
+    loop.turn_at(due);
+    EXPECT_EQ(loop.batch_time(), due);
+    EXPECT_EQ(waits.runs, 1);
+    EXPECT_EQ(woken.runs, 0) << "what is woken meanwhile runs in the next turn";
+    loop.turn_at(due);
+    EXPECT_EQ(woken.runs, 1);
+}
+
 }  // namespace
 }  // namespace weir::net

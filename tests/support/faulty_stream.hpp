@@ -8,6 +8,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "net/byte_stream.hpp"
 
@@ -34,7 +35,8 @@ public:
     static constexpr std::size_t kReadBite = 48;
     static constexpr std::size_t kWriteBite = 256;
 
-    FaultyStream(net::EventLoop& loop, int fd, FaultPlan& plan) : inner_(net::make_tcp_stream(loop, fd)), plan_(plan) {}
+    FaultyStream(net::EventLoop& loop, int fd, FaultPlan& plan) : FaultyStream(net::make_tcp_stream(loop, fd), plan) {}
+    FaultyStream(std::unique_ptr<net::ByteStream> inner, FaultPlan& plan) : inner_(std::move(inner)), plan_(plan) {}
 
     std::function<void(std::string_view)> on_write = [](std::string_view) {};
     std::function<void()> on_shutdown = [] {};

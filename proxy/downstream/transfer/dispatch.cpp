@@ -62,6 +62,8 @@ net::task<DispatchEnd> Dispatch::run() {
     }
 }
 
+bool Dispatch::rest_is_sent() const { return request_.rest == nullptr || (request_.rest->done() && queued_.empty()); }
+
 bool Dispatch::sent_all() const { return answer_deadline_ != TimePoint::max(); }
 
 Dispatch::Step Dispatch::end(DispatchEnd how) {
@@ -77,7 +79,12 @@ Dispatch::Step Dispatch::send() {
         const Step step = send_fixed();
         if (step != Step::progress || sent_ < fixed) return step;
     }
-    if (request_.rest != nullptr && !(request_.rest->done() && queued_.empty())) return send_rest();
+    if (!rest_is_sent()) {
+        const Step step = send_rest();
+        // What has gone is known to have gone before anything is read: a failure from here on may be of a whole
+        // request.
+        if (step != Step::progress || !rest_is_sent()) return step;
+    }
     answer_deadline_ = client_.turn() + answer_timeout_;
     body_deadline_ = TimePoint::max();
     return Step::progress;

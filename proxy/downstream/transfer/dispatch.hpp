@@ -71,6 +71,7 @@ private:
     Step send();
     Step send_fixed();
     Step send_rest();
+    [[nodiscard]] bool rest_is_sent() const;
     Step written(const net::IoResult& result);
     Step receive();
     Step parse(std::string_view bytes);

@@ -77,6 +77,17 @@ TEST_F(DispatchUpload, ReadsAnAnswerOfAnEndpointThatTakesNoMore) {
     EXPECT_FALSE(bed.dispatch->sent_all());
 }
 
+TEST_F(DispatchUpload, KnowsThatAllHasGoneBeforeItReadsOn) {
+    bed.expect_body(http::Framing::length, 5);
+    bed.client_end->says("01234");
+    bed.backend_end->on_write = [&](std::string_view /*bytes*/) {
+        if (bed.backend_end->written.ends_with("01234")) bed.backend_end->resets();
+    };
+    EXPECT_EQ(bed.go(), DispatchEnd::reset);
+    EXPECT_TRUE(bed.dispatch->sent_all());
+    EXPECT_FALSE(bed.dispatch->certainly_unprocessed()) << "the endpoint may have read it";
+}
+
 TEST_F(DispatchUpload, EndsWhenTheFramingBreaks) {
     bed.expect_body(http::Framing::chunked);
     bed.client_end->says("2\r\nab\r\nzz\r\n");

@@ -32,12 +32,7 @@ Dispatch::Dispatch(Client& client, Presence& presence, const Progress& progress,
       timeouts_(timeouts),
       answer_timeout_(answer_timeout),
       total_deadline_(total_deadline),
-      client_minor_version_(client_minor_version) {
-    if (request_.rest != nullptr) {
-        pace_ = std::make_unique<UploadPace>(client_.limits(), client_.turn());
-        body_deadline_ = pace_->deadline();
-    }
-}
+      client_minor_version_(client_minor_version) {}
 
 net::task<DispatchEnd> Dispatch::run() {
     connection_.stream().source().set_waker(&client_.waker);
@@ -78,6 +73,7 @@ Dispatch::Step Dispatch::send() {
     if (sent_ < fixed) {
         const Step step = send_fixed();
         if (step != Step::progress || sent_ < fixed) return step;
+        if (request_.rest != nullptr) begin_rest();
     }
     if (!rest_is_sent()) {
         const Step step = send_rest();
@@ -117,6 +113,12 @@ Dispatch::Step Dispatch::written(const net::IoResult& result) {
     }
     if (taken_deadline_ == TimePoint::max()) taken_deadline_ = client_.turn() + timeouts_.idle;
     return Step::idle;
+}
+
+// From here on it is the client's turn: what the endpoint took to take the beginning is not the client's delay.
+void Dispatch::begin_rest() {
+    pace_ = std::make_unique<UploadPace>(client_.limits(), client_.turn());
+    body_deadline_ = pace_->deadline();
 }
 
 Dispatch::Step Dispatch::send_rest() {

@@ -135,6 +135,16 @@ TEST_F(DispatchUpload, HoldsAnEndpointThatTakesNothingToItsOwnTime) {
     EXPECT_FALSE(bed.dispatch->consumed_body());
 }
 
+TEST_F(DispatchUpload, HoldsAnEndpointThatTakesNotEvenTheHeadToItsOwnTime) {
+    bed.timeouts.idle = 40s;
+    bed.expect_body(http::Framing::length, 10);
+    bed.backend_end->room = 10;
+    bed.then([&] { bed.pass(35s); });
+    bed.then([&] { bed.backend_end->takes(1); });
+    EXPECT_EQ(bed.go(), DispatchEnd::timed_out);
+    EXPECT_EQ(bed.elapsed(), 75s);
+}
+
 TEST_F(DispatchUpload, GivesTheClientItsTimeAnewOnceTheEndpointTakesMore) {
     bed.limits().body_timeout = 4s;
     bed.timeouts.first_byte = 2s;

@@ -54,7 +54,10 @@ public:
 
     net::IoResult try_write(std::span<const iovec> parts) override {
         step();
-        if (state_ == State::reset || state_ == State::ended) return {net::IoStatus::failed, 0};
+        if (state_ == State::reset || state_ == State::ended) {
+            ++failed_writes_;
+            return {net::IoStatus::failed, 0};
+        }
         if (state_ == State::silent) {
             source().ready.writable = false;
             return {net::IoStatus::would_block, 0};
@@ -82,6 +85,8 @@ public:
     [[nodiscard]] net::Source& source() override { return inner_->source(); }
     [[nodiscard]] bool secure() const override { return false; }
     [[nodiscard]] bool is_sound() const { return state_ == State::normal; }
+    // One shows whoever writes that the stream is of no more use.
+    [[nodiscard]] int failed_writes() const { return failed_writes_; }
 
 private:
     enum class State : std::uint8_t { normal, reset, ended, silent };
@@ -106,6 +111,7 @@ private:
     std::unique_ptr<net::ByteStream> inner_;
     FaultPlan& plan_;
     State state_ = State::normal;
+    int failed_writes_ = 0;
 };
 
 }  // namespace weir::test

@@ -29,6 +29,7 @@ public:
     bool blocks_first = false;      // each read and each write blocks once before it is done
     net::Wakeable* waiting = nullptr;
     std::string written;
+    std::size_t given = 0;  // bytes that were read
     std::function<void(std::string_view)> on_write = [](std::string_view) {};
     bool shut = false;
 
@@ -64,6 +65,7 @@ public:
         const std::size_t size = std::min({into.size(), read_bite, script_.size()});
         std::copy_n(script_.data(), size, into.data());
         script_.erase(0, size);
+        given += size;
         return {net::IoStatus::ok, size};
     }
 
@@ -72,11 +74,13 @@ public:
         if (is_broken()) return {net::IoStatus::failed, 0};
         std::string bytes;
         for (const iovec& part : parts) bytes.append(static_cast<const char*>(part.iov_base), part.iov_len);
-        bytes.resize(std::min({bytes.size(), write_bite, room}));
+        const std::size_t offered = bytes.size();
+        bytes.resize(std::min({offered, write_bite, room}));
         if (bytes.empty()) return {net::IoStatus::would_block, 0};
         if (room != kAny) room -= bytes.size();
         written += bytes;
         on_write(bytes);
+        if (bytes.size() < offered && room > 0) wake();
         return {net::IoStatus::ok, bytes.size()};
     }
 

@@ -46,9 +46,13 @@ class TestBed {
 public:
     static constexpr ListenerId kListener{0};
 
+    // What stands around a stream: the client's first, then the endpoint's.
+    using Wrap = std::function<std::unique_ptr<net::ByteStream>(std::unique_ptr<net::ByteStream>)>;
+
     // `slots`: requests that the endpoint takes at once.
-    explicit TestBed(std::uint32_t slots = 8)
-        : routing(make_routing(slots)),
+    explicit TestBed(std::uint32_t slots = 8, Wrap wrap = {})
+        : wrap_(std::move(wrap)),
+          routing(make_routing(slots)),
           context(0, state, recorder, routing),
           began(context.loop().batch_time()),
           now(began),
@@ -117,6 +121,10 @@ public:
     // How much time has passed.
     [[nodiscard]] Duration elapsed() const { return now - began; }
 
+private:
+    Wrap wrap_;
+
+public:
     std::shared_ptr<downstream::Routing> routing;
     downstream::ProcessState state;
     KeptRecords recorder;
@@ -152,6 +160,7 @@ private:
     std::unique_ptr<net::ByteStream> make_stream(ScriptedStream*& kept) {
         auto stream = std::make_unique<ScriptedStream>(context.loop());
         kept = stream.get();
+        if (wrap_) return wrap_(std::move(stream));
         return stream;
     }
 

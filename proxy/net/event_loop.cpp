@@ -115,12 +115,15 @@ void EventLoop::run() {
     }
 }
 
-void EventLoop::turn_at(TimePoint now) {
-    impl_->in_turn = true;
-    batch_time_ = now;
-    timers_.advance(now);
-    run_ready();
-    impl_->in_turn = false;
+bool EventLoop::turn_at(TimePoint instant) {
+    by_hand_ = instant;
+    impl_->io.restart();
+    const bool posted = impl_->io.poll_one() > 0;
+    begin_turn();
+    timers_.advance(batch_time_);
+    const bool woken = !ready_.empty();
+    end_turn();
+    return posted || woken;
 }
 
 void EventLoop::note_fault(const char* what) {

@@ -26,7 +26,7 @@ public:
     std::size_t read_bite = kAny;   // bytes of one read, at most
     std::size_t write_bite = kAny;  // bytes of one write, at most
     std::size_t room = kAny;        // bytes that it takes before writes block
-    bool blocks_first = false;      // each read and each write blocks once before it is done
+    bool blocks_first = false;      // each read of something and each write blocks once first
     net::Wakeable* waiting = nullptr;
     std::string written;
     std::size_t given = 0;  // bytes that were read
@@ -36,6 +36,7 @@ public:
     // The other side sends `bytes`.
     void says(std::string_view bytes) {
         script_.append(bytes);
+        source_.ready.readable = true;
         wake();
     }
     // What it has sent and nobody has read was never sent.
@@ -43,12 +44,12 @@ public:
     // It sends no more than it has.
     void ends() {
         ended_ = true;
-        source_.ready.peer_closed = true;
+        source_.ready.readable = source_.ready.peer_closed = true;
         wake();
     }
     void resets() {
         reset_ = true;
-        source_.ready.broken = true;
+        source_.ready.readable = source_.ready.broken = true;
         wake();
     }
     // It reads `bytes` more.
@@ -59,9 +60,12 @@ public:
     [[nodiscard]] bool all_read() const { return script_.empty(); }
 
     net::IoResult try_read(std::span<char> into) override {
-        if (blocks(read_blocked_)) return {net::IoStatus::would_block, 0};
+        if (!script_.empty() && blocks(read_blocked_)) return {net::IoStatus::would_block, 0};
         if (is_broken()) return {net::IoStatus::failed, 0};
-        if (script_.empty()) return {ended_ ? net::IoStatus::eof : net::IoStatus::would_block, 0};
+        if (script_.empty()) {
+            source_.ready.readable = ended_;
+            return {ended_ ? net::IoStatus::eof : net::IoStatus::would_block, 0};
+        }
         const std::size_t size = std::min({into.size(), read_bite, script_.size()});
         std::copy_n(script_.data(), size, into.data());
         script_.erase(0, size);

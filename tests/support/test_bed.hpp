@@ -50,20 +50,19 @@ public:
     using Wrap = std::function<std::unique_ptr<net::ByteStream>(std::unique_ptr<net::ByteStream>)>;
 
     // `slots`: requests that the endpoint takes at once.
-    explicit TestBed(std::uint32_t slots = 8, Wrap wrap = {})
-        : wrap_(std::move(wrap)),
-          routing(make_routing(slots)),
+    explicit TestBed(std::uint32_t slots = 8, const Wrap& wrap = {})
+        : routing(make_routing(slots)),
           context(0, state, recorder, routing),
           began(context.loop().batch_time()),
           now(began),
-          client(context, routing, kListener, {}, make_stream(client_end)),
-          connection(std::make_unique<upstream::Connection>(endpoint, make_stream(backend_end))) {
+          client(context, routing, kListener, {}, make_stream(client_end, wrap)),
+          connection(std::make_unique<upstream::Connection>(endpoint, make_stream(backend_end, wrap))) {
         client_end->waiting = &client.waker;
         backend_end->waiting = &client.waker;
+        loop().turn_at(now);
     }
-
     ~TestBed() {
-        if (ticket.standing() == admission::Standing::running) judge().finish(ticket, now);
+        if (ticket.standing() == admission::Standing::running) release();
         if (!better_) return;
         if (better_->standing() == admission::Standing::running) judge().finish(*better_, now);
         if (better_->standing() == admission::Standing::waiting) (void)judge().leave(*better_, now);
@@ -80,8 +79,7 @@ public:
         task.start();
         for (int turns = 0; !task.done(); ++turns) {
             if (turns > kMostTurns) throw std::runtime_error("it goes round and round");
-            if (!client.waker.hook_.is_linked()) go_on();
-            context.loop().turn_at(now);
+            if (!loop().turn_at(now)) go_on();
         }
         return task.result();
     }
@@ -96,14 +94,14 @@ public:
         ticket.allow_cutting();
         judge().arrive(ticket, ask, now);
     }
-    // A request of a better class has waited for the slot for so long that `ticket` is to be cut short. Once a test.
+    // It has come to its end.
+    void release() { judge().finish(ticket, now); }
+    // A request of a better class has waited for the slot for so long that `ticket` is to be cut short.
     // REQUIRES: one slot, which `ticket` holds.
     void evict() {
         better_.emplace(client.waker);
         judge().arrive(*better_, make_ask(1), now);
         judge().expire(now + 2500ms);
-        loop().post([this] { loop().stop(); });
-        loop().run();  // the word comes by a post
     }
     // The loop watches this descriptor for the connection.
     void watch_backend(int fd) {
@@ -121,10 +119,6 @@ public:
     // How much time has passed.
     [[nodiscard]] Duration elapsed() const { return now - began; }
 
-private:
-    Wrap wrap_;
-
-public:
     std::shared_ptr<downstream::Routing> routing;
     downstream::ProcessState state;
     KeptRecords recorder;
@@ -157,10 +151,10 @@ private:
         return routing;
     }
 
-    std::unique_ptr<net::ByteStream> make_stream(ScriptedStream*& kept) {
+    std::unique_ptr<net::ByteStream> make_stream(ScriptedStream*& kept, const Wrap& wrap) {
         auto stream = std::make_unique<ScriptedStream>(context.loop());
         kept = stream.get();
-        if (wrap_) return wrap_(std::move(stream));
+        if (wrap) return wrap(std::move(stream));
         return stream;
     }
 

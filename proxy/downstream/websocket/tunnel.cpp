@@ -58,7 +58,9 @@ net::task<Reason> Tunnel::run(std::string_view head, std::string_view first) {
     if (!upstream_.source().ready.broken) (void)flush(upstream_, gate_.to_server(), server_took_at_, reason_);
     if (group(reason_) != ReasonGroup::client && !gate_.to_client().empty()) {
         const bool sent = co_await client_.send(gate_.to_client());
-        if (!sent) reason_ = Reason::client_stalled;
+        // One that has left has had its say, or is not why it ended.
+        const net::Readiness& client = client_.source().ready;
+        if (!sent && !client.broken && !client.peer_closed) reason_ = Reason::client_stalled;
     }
     co_return reason_;
 }
@@ -68,7 +70,7 @@ bool Tunnel::step() {
     // Nobody reads from a client that waits for a slot; one that has ended its sending then does not wait any more.
     const net::Readiness& client = client_.source().ready;
     if (client.broken || (client.peer_closed && slots_ != nullptr && slots_->waits())) {
-        end(Reason::client_gone, http::CloseCode::going_away, "the client left");
+        end(client_left(), http::CloseCode::going_away, "the client left");
         return true;
     }
     bool moved = flush(*client_.stream, gate_.to_client(), client_took_at_, Reason::client_gone);
@@ -78,6 +80,9 @@ bool Tunnel::step() {
     account();
     return moved;
 }
+
+// Why it ends when the client is not there any more.
+Reason Tunnel::client_left() const { return gate_.closing() ? Reason::admitted : Reason::client_gone; }
 
 bool Tunnel::read_client() {
     std::string_view left;
@@ -90,7 +95,7 @@ bool Tunnel::read_client() {
         const net::IoResult result = client_.stream->try_read(scratch.first(kReadBytes));
         if (result.status == IoStatus::would_block) return false;
         if (result.status != IoStatus::ok) {
-            end(gate_.closing() ? Reason::admitted : Reason::client_gone, CloseCode::going_away, "the client left");
+            end(client_left(), CloseCode::going_away, "the client left");
             return true;
         }
         client_bytes_ += result.bytes;

@@ -34,6 +34,7 @@ public:
         if (waits) bed.then([this] { bed.release(); });
         bed.then([this] { bed.backend_end->says(down()); });
         bed.then([this] { bed.client_end->says(kBye); });
+        bed.then([this] { bed.backend_end->says(kByeBack); });
         bed.then([this] { bed.backend_end->ends(); });
         reason = bed.go();
         if (bed.ticket.standing() == admission::Standing::running) bed.release();
@@ -57,6 +58,7 @@ public:
     }
 
     static inline const std::string kBye = from_client(Opcode::close, "\x03\xE8"s);
+    static inline const std::string kByeBack = from_server(Opcode::close, "\x03\xE8"s);
     Reason reason{};
 
 private:
@@ -87,7 +89,7 @@ void expect_invariants(const FaultyTunnel& tunnel) {
     EXPECT_LE(tunnel.bed.recorder.records.size(), 1U);
     EXPECT_LE(tunnel.failed_writes(), 2) << "it goes on writing to a side that has left";
     EXPECT_FALSE(tunnel.bed.slots->any());
-    expect_frames_in_step(tunnel.after_head(), FaultyTunnel::down(), false);
+    expect_frames_in_step(tunnel.after_head(), FaultyTunnel::down() + FaultyTunnel::kByeBack, false);
     expect_frames_in_step(tunnel.bed.backend_end->written, FaultyTunnel::up() + FaultyTunnel::kBye, true);
 }
 
@@ -113,7 +115,7 @@ class TunnelEveryStep : public testing::TestWithParam<Case> {};
 TEST_P(TunnelEveryStep, FailingInEveryWayLeavesNothingBehind) {
     const FaultyTunnel calm({}, GetParam().bite, GetParam().waits);
     ASSERT_EQ(calm.reason, Reason::admitted);
-    ASSERT_EQ(calm.after_head(), FaultyTunnel::down());
+    ASSERT_EQ(calm.after_head(), FaultyTunnel::down() + FaultyTunnel::kByeBack);
     ASSERT_EQ(calm.bed.backend_end->written, FaultyTunnel::up() + FaultyTunnel::kBye);
     ASSERT_EQ(calm.bed.recorder.records.size(), 1U);
     expect_invariants(calm);

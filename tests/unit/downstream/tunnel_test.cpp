@@ -112,13 +112,16 @@ TEST_F(TunnelTest, SendsNoCloseFrameIntoTheMiddleOfAnother) {
 
 TEST_F(TunnelTest, IsNoFaultOfWhoeverLeavesAfterACloseFrame) {
     for (const bool client_first : {false, true}) {
-        TunnelBed leaving;
-        leaving.then([&] {
-            if (client_first) leaving.client_end->says(from_client(Opcode::close, "\x03\xE8"s));
-            if (!client_first) leaving.backend_end->says(from_server(Opcode::close, "\x03\xE8"s));
-        });
-        leaving.then([&] { client_first ? leaving.client_end->ends() : leaving.backend_end->ends(); });
-        EXPECT_EQ(leaving.go(), Reason::admitted);
+        for (const bool resets : {false, true}) {
+            TunnelBed leaving;
+            test::ScriptedStream& end = client_first ? *leaving.client_end : *leaving.backend_end;
+            leaving.then([&] {
+                if (client_first) end.says(from_client(Opcode::close, "\x03\xE8"s));
+                if (!client_first) end.says(from_server(Opcode::close, "\x03\xE8"s));
+            });
+            leaving.then([&] { resets ? end.resets() : end.ends(); });
+            EXPECT_EQ(leaving.go(), Reason::admitted) << (client_first ? "the client" : "the backend");
+        }
     }
 }
 

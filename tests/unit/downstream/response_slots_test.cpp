@@ -195,7 +195,11 @@ TEST(ResponseSlots, WaitForAVerdictThatIsOnItsWayWhenTheirConnectionEnds) {
     EXPECT_EQ(bed.slots->ask({}), Verdict::wait);
     bed.release();  // which lets the other one in
     EXPECT_EQ(bed.inflight(), 1U);
-    bed.run(bed.slots->end(Reason::client_gone));
+    net::task<void> ending = bed.slots->end(Reason::client_gone);
+    ending.start();
+    EXPECT_FALSE(ending.done()) << "the word knows where the response is";
+    bed.arrive();
+    EXPECT_TRUE(ending.done());
     EXPECT_EQ(bed.inflight(), 0U);
     EXPECT_FALSE(bed.slots->any());
 }

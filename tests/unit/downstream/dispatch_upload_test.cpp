@@ -9,7 +9,6 @@ namespace weir::downstream {
 namespace {
 
 using test::DispatchBed;
-using namespace std::chrono_literals;
 
 class DispatchUpload : public testing::Test {
 protected:
@@ -115,47 +114,6 @@ TEST_F(DispatchUpload, EndsWhenTheClientLeavesWithinTheBody) {
         leaving.then([&] { resets ? leaving.client_end->resets() : leaving.client_end->ends(); });
         EXPECT_EQ(leaving.go(), DispatchEnd::client_gone);
     }
-}
-
-TEST_F(DispatchUpload, EndsWhenTheClientPausesForTooLong) {
-    bed.expect_body(http::Framing::length, 10);
-    bed.client_end->says("01234");
-    EXPECT_EQ(bed.go(), DispatchEnd::body_timed_out);
-    EXPECT_EQ(bed.elapsed(), bed.limits().body_timeout);
-}
-
-TEST_F(DispatchUpload, HoldsAnEndpointThatTakesNothingToItsOwnTime) {
-    bed.timeouts.idle = 40s;  // longer than the client's
-    bed.expect_body(http::Framing::length, 10);
-    bed.backend_end->room = DispatchBed::kHead.size();
-    bed.client_end->says("01234");
-    EXPECT_EQ(bed.go(), DispatchEnd::timed_out) << "the client could not send";
-    EXPECT_EQ(bed.elapsed(), 40s);
-    EXPECT_EQ(bed.dispatch->waited_since(), bed.began);
-    EXPECT_FALSE(bed.dispatch->consumed_body());
-}
-
-TEST_F(DispatchUpload, HoldsAnEndpointThatTakesNotEvenTheHeadToItsOwnTime) {
-    bed.timeouts.idle = 40s;
-    bed.expect_body(http::Framing::length, 10);
-    bed.backend_end->room = 10;
-    bed.then([&] { bed.pass(35s); });
-    bed.then([&] { bed.backend_end->takes(1); });
-    EXPECT_EQ(bed.go(), DispatchEnd::timed_out);
-    EXPECT_EQ(bed.elapsed(), 75s);
-}
-
-TEST_F(DispatchUpload, GivesTheClientItsTimeAnewOnceTheEndpointTakesMore) {
-    bed.limits().body_timeout = 4s;
-    bed.timeouts.first_byte = 2s;
-    bed.timeouts.idle = 60s;
-    bed.expect_body(http::Framing::length, 10);
-    bed.backend_end->room = DispatchBed::kHead.size();
-    bed.client_end->says("01234");
-    bed.then([&] { bed.pass(20s); });
-    bed.then([&] { bed.backend_end->takes(100); });
-    EXPECT_EQ(bed.go(), DispatchEnd::body_timed_out);
-    EXPECT_EQ(bed.elapsed(), 24s);
 }
 
 TEST_F(DispatchUpload, LetsOthersRunWhileAnUploadIsFast) {

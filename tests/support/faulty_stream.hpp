@@ -85,7 +85,7 @@ public:
     [[nodiscard]] net::Source& source() override { return inner_->source(); }
     [[nodiscard]] bool secure() const override { return false; }
     [[nodiscard]] bool is_sound() const { return state_ == State::normal; }
-    // One shows whoever writes that the stream is of no more use.
+    // The first one shows the writer that the stream is of no more use.
     [[nodiscard]] int failed_writes() const { return failed_writes_; }
 
 private:

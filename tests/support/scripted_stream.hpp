@@ -39,7 +39,7 @@ public:
         source_.ready.readable = true;
         wake();
     }
-    // What it has sent and nobody has read was never sent.
+    // Drops what it has sent and has not been read.
     void forget() { script_.clear(); }
     // It sends no more than it has.
     void ends() {

@@ -58,7 +58,7 @@ net::task<Reason> Tunnel::run(std::string_view head, std::string_view first) {
     if (!upstream_.source().ready.broken) (void)flush(upstream_, gate_.to_server(), server_took_at_, reason_);
     if (group(reason_) != ReasonGroup::client && !gate_.to_client().empty()) {
         const bool sent = co_await client_.send(gate_.to_client());
-        // One that has left has had its say, or is not why it ended.
+        // A client that has left is not a slow reader: the reason stays what ended the connection.
         const net::Readiness& client = client_.source().ready;
         if (!sent && !client.broken && !client.peer_closed) reason_ = Reason::client_stalled;
     }

@@ -37,7 +37,7 @@ TEST_F(ClientTest, SendsAllOfAText) {
     EXPECT_TRUE(bed.run(bed.client.send("")));
 }
 
-TEST_F(ClientTest, GivesAReaderItsTimeAnewForEveryByte) {
+TEST_F(ClientTest, RestartsTheWriteTimeoutWithEveryByteTaken) {
     bed.client_end->room = 1;
     bed.then([&] { bed.pass(20s); });
     bed.then([&] { bed.client_end->takes(1); });

@@ -1,4 +1,4 @@
-// Connections of a balancer that says with the PROXY protocol whom it carries.
+// Connections of a load balancer that names its client by the PROXY protocol.
 
 #include <gtest/gtest.h>
 
@@ -58,11 +58,11 @@ TEST_F(ConnectionProxyHeader, IsMissedAtOnceWhereSomethingElseComes) {
     pair.far.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
     wake();
     EXPECT_FALSE(bed.is_open());
-    EXPECT_EQ(bed.sent, "") << "who speaks another protocol could not read it";
+    EXPECT_EQ(bed.sent, "") << "a client that speaks another protocol could not read it";
     EXPECT_EQ(bed.recorder.refusals, std::vector{ConnectionRefusal::no_proxy_header});
 }
 
-TEST_F(ConnectionProxyHeader, IsAskedOfNobodyElse) {
+TEST_F(ConnectionProxyHeader, IsNotExpectedFromOtherAddresses) {
     accept("192.0.2.1");
     EXPECT_TRUE(bed.is_open());
     EXPECT_EQ(bed.last->timer.when(), bed.began + bed.limits().idle_timeout);

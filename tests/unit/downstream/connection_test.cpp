@@ -126,7 +126,7 @@ TEST_F(ConnectionTest, GivesTheClientTimeToReadItsLastAnswer) {
     EXPECT_FALSE(bed.is_open());
 }
 
-TEST_F(ConnectionTest, ReadsNotForEverAfterItsLastAnswer) {
+TEST_F(ConnectionTest, BoundsWhatItReadsAfterItsLastAnswer) {
     bed.accept();
     bed.says("nonsense\r\n\r\n");
     bed.says(std::string(70 * 1024, 'x'));

@@ -49,7 +49,7 @@ TEST_F(DispatchFailure, BeforeAllWasSentLeftNothingToProcess) {
 
 TEST_F(DispatchFailure, WithBytesThatNeverArrivedLeftNothingToProcess) {
     test::SocketPair pair = test::unix_pair();
-    pair.near.send("the end of a request");  // nobody reads it at the far end
+    pair.near.send("the end of a request");  // it is not read at the far end
     bed.watch_backend(pair.near.release());
     bed.backend_end->ends();
     EXPECT_EQ(bed.go(), DispatchEnd::reset);

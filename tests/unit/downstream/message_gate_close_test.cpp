@@ -32,14 +32,14 @@ protected:
     MessageGate asking{half, &responses};
 };
 
-TEST_F(MessageGateClose, TellsBothSides) {
+TEST_F(MessageGateClose, ReachesBothSides) {
     close();
     EXPECT_EQ(client_got(), closing(CloseCode::going_away, "bye"));
     EXPECT_EQ(server_got(), closing(CloseCode::going_away, "bye"));
     EXPECT_TRUE(gate.closing());
 }
 
-TEST_F(MessageGateClose, TellsThemOnce) {
+TEST_F(MessageGateClose, IsSentOnce) {
     close();
     gate.close(CloseCode::internal_error, "again");
     EXPECT_EQ(client_got(), closing(CloseCode::going_away, "bye"));
@@ -105,7 +105,7 @@ TEST_F(MessageGateClose, ReadsNothingBehindAFault) {
     EXPECT_EQ(gate.to_client(), "");
 }
 
-TEST_F(MessageGateClose, CancelsAResponseThatNobodyAskedForWhereThereIsNoRoom) {
+TEST_F(MessageGateClose, CancelsAnUnrequestedResponseWhereThereIsNoRoom) {
     test::ScriptedResponses refusing(0);
     MessageGate refuses(half, &refusing);
     const std::string created = R"({"type":"response.created"})";

@@ -74,7 +74,7 @@ TEST_F(ProgressTest, TakesOutTheUsageThatOnlyWeirAskedForAndReadsIt) {
     EXPECT_EQ(passed.pieces().size(), 1U);
     EXPECT_EQ(progress.usage().output, 4U);
     EXPECT_EQ(progress.events(), 2U);
-    EXPECT_EQ(counts().prompt_tokens, 0U) << "the judge has been told";
+    EXPECT_EQ(counts().prompt_tokens, 0U) << "the judge has been notified";
 }
 
 TEST_F(ProgressTest, TakesUsageOutOfStreamsOfEventsOnly) {

@@ -94,7 +94,7 @@ TEST_F(RelayFailure, IsTheClientsWhenItLeaves) {
 TEST_F(RelayFailure, IsTheClientsWhenTheLastWriteMeetsAReset) {
     bed.client_end->resets();
     EXPECT_EQ(bed.go("0123456789"), RelayEnd::client_gone);
-    EXPECT_EQ(bed.observer.calls, 1) << "the answer was in, whoever had left";
+    EXPECT_EQ(bed.observer.calls, 1) << "the answer was in, although the client had left";
 }
 
 TEST_F(RelayFailure, IsBeingCutShortForABetterClass) {

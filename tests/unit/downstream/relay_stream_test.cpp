@@ -134,7 +134,7 @@ TEST(RelayOfEvents, AsksNothingWithinAnEvent) {
     EXPECT_EQ(unchunked(bed.sent()), "data: {}\n\n:\n\n");
 }
 
-TEST(RelayOfEvents, TellsTheJudgeThatTheAnswerHasBegun) {
+TEST(RelayOfEvents, NotifiesTheJudgeThatTheAnswerHasBegun) {
     RelayBed bed;
     admission::Ask ask = test::make_ask(0);
     ask.prompt_tokens = 100;

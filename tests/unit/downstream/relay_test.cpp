@@ -75,7 +75,7 @@ TEST(Relay, EndsABodyThatEndsWithItsConnection) {
     }
 }
 
-TEST(Relay, TellsOfTheEndBeforeItSendsTheLastBytes) {
+TEST(Relay, GivesTheSlotBackBeforeItSendsTheLastBytes) {
     RelayBed bed;
     bed.by_length(5);
     bed.then([&] { bed.backend_end->says("lo"); });

@@ -33,7 +33,7 @@ TEST(ResponseSlots, AreHeldFromTheQuestionToTheEnd) {
     EXPECT_EQ(bed.last().tokens_out.source, TokenSource::usage);
 }
 
-TEST(ResponseSlots, CountTheTokensThatTheServerDoesNotTell) {
+TEST(ResponseSlots, CountTheTokensThatTheServerDoesNotReport) {
     SlotsBed bed(8);
     EXPECT_EQ(bed.slots->ask({}), Verdict::go);
     EXPECT_TRUE(bed.slots->created());

@@ -131,7 +131,7 @@ TEST_P(TunnelEveryStep, FailingInEveryWayLeavesNothingBehind) {
             if (HasFailure()) return;
         }
     }
-    EXPECT_GT(blamed, calm.steps()) << "most faults are somebody's";
+    EXPECT_GT(blamed, calm.steps()) << "most faults are to be blamed on one side";
 }
 
 INSTANTIATE_TEST_SUITE_P(WebSockets, TunnelEveryStep,

@@ -106,7 +106,7 @@ TEST_F(TunnelResponses, AreCancelledWhenTheirTimeIsOver) {
     EXPECT_EQ(record().status, 504);
 }
 
-TEST_F(TunnelResponses, ThatNobodyAskedForAreCancelledWhereThereIsNoRoom) {
+TEST_F(TunnelResponses, ThatWereNotRequestedAreCancelledWhereThereIsNoRoom) {
     bed.let_in();
     server_says(R"({"type":"response.created"})");
     bed.then([&] {

@@ -86,7 +86,7 @@ TEST_F(TunnelTest, ReadsNeitherSideFasterThanTheOtherTakesIt) {
     EXPECT_EQ(bed.recorder.held, 0);
 }
 
-TEST_F(TunnelTest, TellsTheClientThatTheBackendHasLeft) {
+TEST_F(TunnelTest, SendsTheClientACloseFrameWhenTheBackendHasLeft) {
     for (const bool resets : {false, true}) {
         TunnelBed leaving;
         leaving.then([&] { resets ? leaving.backend_end->resets() : leaving.backend_end->ends(); });
@@ -95,7 +95,7 @@ TEST_F(TunnelTest, TellsTheClientThatTheBackendHasLeft) {
     }
 }
 
-TEST_F(TunnelTest, TellsTheBackendThatTheClientHasLeft) {
+TEST_F(TunnelTest, SendsTheBackendACloseFrameWhenTheClientHasLeft) {
     bed.then([&] { bed.client_end->ends(); });
     EXPECT_EQ(bed.go(), Reason::client_gone);
     EXPECT_EQ(bed.server_got(), closing(CloseCode::going_away, "the client left"));
@@ -110,7 +110,7 @@ TEST_F(TunnelTest, SendsNoCloseFrameIntoTheMiddleOfAnother) {
     EXPECT_EQ(bed.backend_end->written, half);
 }
 
-TEST_F(TunnelTest, IsNoFaultOfWhoeverLeavesAfterACloseFrame) {
+TEST_F(TunnelTest, BlamesNeitherSideForLeavingAfterACloseFrame) {
     for (const bool client_first : {false, true}) {
         for (const bool resets : {false, true}) {
             TunnelBed leaving;
@@ -128,9 +128,9 @@ TEST_F(TunnelTest, IsNoFaultOfWhoeverLeavesAfterACloseFrame) {
 TEST_F(TunnelTest, EndsAClientThatBreaksTheProtocol) {
     bed.client_end->says(from_server(Opcode::text, "not masked"));
     EXPECT_EQ(bed.go(), Reason::bad_request);
-    const std::string told = closing(CloseCode::protocol_error, "a client's frame is not masked");
-    EXPECT_EQ(bed.client_got(), told);
-    EXPECT_EQ(bed.server_got(), told);
+    const std::string expected = closing(CloseCode::protocol_error, "a client's frame is not masked");
+    EXPECT_EQ(bed.client_got(), expected);
+    EXPECT_EQ(bed.server_got(), expected);
 }
 
 TEST_F(TunnelTest, EndsABackendThatBreaksTheProtocol) {

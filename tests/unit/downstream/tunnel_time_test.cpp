@@ -1,4 +1,4 @@
-// How long a WebSocket may last, and what it is told at its end.
+// How long a WebSocket may last, and the close frames that both sides get at its end.
 
 #include <gtest/gtest.h>
 
@@ -19,7 +19,7 @@ constexpr const char* kCreate = R"({"type":"response.create"})";
 
 class TunnelTime : public testing::Test {
 protected:
-    void expect_both_told(CloseCode code, std::string_view why) const {
+    void expect_both_closed(CloseCode code, std::string_view why) const {
         EXPECT_EQ(bed.client_got(), closing(code, why));
         EXPECT_EQ(bed.server_got(), closing(code, why));
     }
@@ -29,7 +29,7 @@ protected:
 TEST_F(TunnelTime, EndsWhenNeitherSideSaysAnything) {
     EXPECT_EQ(bed.go(), Reason::admitted);
     EXPECT_EQ(bed.elapsed(), 300s);
-    expect_both_told(CloseCode::going_away, "idle for too long");
+    expect_both_closed(CloseCode::going_away, "idle for too long");
 }
 
 TEST_F(TunnelTime, EndsAConnectionThatHoldsASlotAndOnlyPings) {
@@ -54,7 +54,7 @@ TEST_F(TunnelTime, EndsWhenItHasBeenOpenForTooLong) {
     bed.options.end_by = bed.began + 100s;
     EXPECT_EQ(bed.go(), Reason::admitted);
     EXPECT_EQ(bed.elapsed(), 100s);
-    expect_both_told(CloseCode::going_away, "open for too long");
+    expect_both_closed(CloseCode::going_away, "open for too long");
 }
 
 TEST_F(TunnelTime, EndsAClientThatDoesNotRead) {

@@ -82,7 +82,7 @@ class Check(unittest.TestCase):
         self.assertGreaterEqual(len(rows), 2)
         for row in rows:
             self.assertEqual(row["severity"], "error")
-            self.assertGreater(row["queue"], 0)
+            self.assertGreater(row["line"], 0)
             self.assertTrue(row["message"])
         self.assertEqual(run_weir("check", "--format", "json", ROOT / "config/minimal.yaml")[:2], (0, ""))
 

@@ -130,7 +130,7 @@ class Surge(SimulateTest):
         self.assertLess(sum(lost["good_by_second"]), lost["whole"]["offered"])
 
     def test_policies_are_compared_on_the_same_traces(self):
-        other = self.write(QUICKSTART.read_text().replace("line: 16", "line: 64"), "longer.yaml")
+        other = self.write(QUICKSTART.read_text().replace("queue: 16", "queue: 64"), "longer.yaml")
         result = self.result(self.day, *SURGE, "--policy", other, "--compare", "none")
         self.assertEqual([entry["name"] for entry in result["scenarios"]],
                          ["quickstart", "quickstart, none", "longer", "longer, none"])

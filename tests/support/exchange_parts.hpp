@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include <boost/asio/io_context.hpp>
 #include <deque>
 #include <memory>
 #include <string>
@@ -64,10 +65,10 @@ public:
         far.send(bytes);
         client.source().ready.readable = true;
     }
-    // Runs the loop for what has been posted to it.
+    // Runs what has been posted to the loop, and all that is woken by it; the clock moves.
     void run_posted() {
-        worker.loop().post([this] { worker.loop().stop(); });
-        worker.loop().run();
+        worker.loop().io().restart();
+        worker.loop().io().poll();
     }
 
     downstream::ProcessState state;

@@ -15,7 +15,7 @@ using test::post_to;
 using test::RoutingParts;
 using namespace std::chrono_literals;
 
-// Class 0 is that of alice's key, class 1 everybody's.
+// Class 0 is that of alice's key, class 1 that of all others.
 RoutingParts with_key() {
     RoutingParts parts;
     parts.clients.api_keys = {{"alice", "", sha256("secret")}};

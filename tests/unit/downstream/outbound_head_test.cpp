@@ -51,6 +51,16 @@ TEST(WriteHead, KeepsTheChainOfHopsOnlyWhenThoseWhoTellItAreTrusted) {
     EXPECT_TRUE(has(written(trusted, head), "X-Forwarded-For: 203.0.113.9, 192.0.2.1"));
 }
 
+TEST(WriteHead, PassesHintsToTheEngineOnFromTrustedProxiesOnly) {
+    RoutingParts parts;
+    OneClient stranger(parts);
+    const std::string head = get_of("/", "X-Dynamo-Priority: 9\r\n");
+    EXPECT_FALSE(has(written(stranger, head), "X-Dynamo-Priority: 9"));
+    parts.clients.trusted_proxies = {IpNetwork::parse("192.0.2.1").value()};
+    OneClient trusted(parts);
+    EXPECT_TRUE(has(written(trusted, head), "X-Dynamo-Priority: 9"));
+}
+
 TEST(WriteHead, BeginsATraceWhereTheClientBringsNone) {
     OneClient one;
     Arrival arrival(one, get_of("/"));

@@ -115,7 +115,7 @@ TEST(Prompt, NotesTheModelAsItIsRead) {
 // Class 0 is for a model, class 1 for long prompts, class 2 for all others.
 RoutingParts by_body() {
     RoutingParts parts;
-    parts.classes = {test::make_class(0), test::make_class(1), test::make_class(2, admission::Priority::low)};
+    parts.classes = {test::make_class(0), test::make_class(1, admission::Priority::low), test::make_class(2)};
     parts.classes[0].config.match.models = {"big"};
     parts.classes[1].config.match.prompt = admission::TokenRange{.min = 100, .max = {}};
     return parts;
@@ -133,7 +133,7 @@ TEST(Prompt, DecidesTheClassThatItsHeadLeftOpen) {
              {"/v1/messages", R"({"model":"small"})", 2},
              {"/v1/messages", long_prompt, 1},
              {"/other", R"({"model":"big"})", 0},
-             {"/other", "<html>", 2},  // what cannot be read takes the worst that it could be
+             {"/other", "<html>", 1},  // what cannot be read takes the worst that it could be
          }) {
         OneClient one(by_body());
         const PreparedPrompt prepared(one, row.path, row.body);

@@ -18,6 +18,8 @@ constexpr std::string_view kEvents =
     "data: {\"choices\":[{\"delta\":{\"content\":\"b\"}}]}\n\n";
 constexpr std::string_view kTold =
     "data: {\"choices\":[],\"usage\":{\"prompt_tokens\":11,\"completion_tokens\":9}}\n\n";
+constexpr std::string_view kLess =
+    "data: {\"choices\":[],\"usage\":{\"prompt_tokens\":11,\"completion_tokens\":1}}\n\n";
 
 struct Row {
     std::string_view path;
@@ -36,6 +38,8 @@ TEST(Settlement, NotesTheBestThatIsKnownOfTokens) {
              {kChat, 200, Reading::document, "{}", "4 estimated, 0 ", "4 estimated, 0 "},
              {kChat, 200, Reading::events, events, "4 estimated, 2 counted", "4 estimated, 2 counted"},
              {kChat, 200, Reading::events, events + std::string(kTold), "11 usage, 9 usage", "11 usage, 9 usage"},
+             // Where it is whole its own word counts, and of what broke off the larger of word and count.
+             {kChat, 200, Reading::events, events + std::string(kLess), "11 usage, 1 usage", "11 usage, 2 counted"},
              {kChat, 200, Reading::none, "?", "4 estimated, 256 estimated", "4 estimated, 256 estimated"},
              {kChat, 500, Reading::none, "?", "0 , 0 ", "0 , 0 "},
              {"/v1/messages/count_tokens", 200, Reading::none, R"({"input_tokens":9})", "0 , 0 ", "0 , 0 "},

@@ -174,6 +174,20 @@ TEST(IdempotencyKey, IsHeldByOneRequestAtATimeAndMarksARetryAfterwards) {
     EXPECT_EQ(second.outcome.record.retry_count, 1U);
 }
 
+TEST(IdempotencyKey, IsGivenBackOnceThoughItsHolderEndsTwice) {
+    OneClient one;
+    Arrival arrival(one, test::get_of("/"));
+    Presence presence(one.client, 1);
+    Slot first(one.client, presence, arrival.outcome);
+    Slot second(one.client, presence, arrival.outcome);
+    Slot third(one.client, presence, arrival.outcome);
+    EXPECT_EQ(word(first.claim(arrival.caller, "/", "key")), "passed");
+    first.finish();
+    EXPECT_EQ(word(second.claim(arrival.caller, "/", "key")), "passed");
+    first.finish();
+    EXPECT_EQ(word(third.claim(arrival.caller, "/", "key")), "idempotency_key_in_use");
+}
+
 TEST(IdempotencyKey, IsEachClientsOwn) {
     OneClient one;
     Arrival first(one, test::get_of("/"));

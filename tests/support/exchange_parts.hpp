@@ -110,6 +110,11 @@ public:
     downstream::Caller caller;
 };
 
+// What a step has come to.
+inline std::string_view word(const downstream::Passed& no) {
+    return no ? name(no->reason) : std::string_view("passed");
+}
+
 // A POST to `path` with these fields, each ended by CRLF.
 inline std::string post_to(std::string_view path, std::string_view fields = {}) {
     return std::string("POST ").append(path).append(" HTTP/1.1\r\nHost: a\r\n").append(fields).append("\r\n");

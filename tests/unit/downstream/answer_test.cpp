@@ -13,7 +13,6 @@ using test::get_of;
 using test::OneClient;
 using test::post_to;
 using test::PreparedPrompt;
-using test::RoutingParts;
 using Head = PreparedPrompt::Head;
 
 // The head of an answer, and the text that it points into.

@@ -31,7 +31,7 @@ struct Taking {
     Taking(Framing framing, std::uint64_t length, BodyIntake::Plan plan)
         : reader(framing, length), intake(reader, body, plan) {}
 
-    // In pieces of so many bytes. What is wrong, and what it is called; empty: nothing.
+    // In pieces of at most `piece` bytes. The reason and the detail of a fault; empty: none.
     std::string take(std::string_view bytes, std::size_t piece) {
         while (!bytes.empty() && !reader.done()) {
             std::string_view first = bytes.substr(0, piece);

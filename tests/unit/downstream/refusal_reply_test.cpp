@@ -1,10 +1,8 @@
 #include "downstream/exchange/refusal_reply.hpp"
 
 #include <gtest/gtest.h>
-#include <sys/socket.h>
 
-#include "http/head.hpp"
-#include "support/exchange_parts.hpp"
+#include "support/refused_request.hpp"
 
 namespace weir::downstream {
 namespace {
@@ -12,40 +10,10 @@ namespace {
 using test::Arrival;
 using test::get_of;
 using test::OneClient;
+using Refused = test::RefusedRequest;
 using test::post_to;
 using test::RoutingParts;
 using namespace std::chrono_literals;
-
-// A request that is refused, and what its client reads of it.
-class Refused {
-public:
-    Refused(OneClient& one, const std::string& head, const Refusal& why, std::string_view body = {})
-        : arrival(one, head), upload(one.client, arrival.inbound, arrival.outcome) {
-        one.client.inbox = body;
-        net::task<void> task = refuse(one.client, arrival.inbound, arrival.caller, upload, why, arrival.outcome);
-        task.start();
-        EXPECT_TRUE(test::resume_to_end(task, one.client.waker));
-        text_ = one.far.receive();
-        if (text_.empty()) return;
-        const bool to_head = arrival.inbound.method() == "HEAD";
-        EXPECT_EQ(http::parse_response(text_, {}, to_head, answer).status, http::ParseStatus::complete) << text_;
-    }
-
-    [[nodiscard]] std::string field(std::string_view name) const {
-        const http::Field* found = answer.fields.find_single(name);
-        return found == nullptr ? "none" : std::string(found->value);
-    }
-    [[nodiscard]] bool is_only_head() const { return text_.ends_with("\r\n\r\n"); }
-    [[nodiscard]] const telemetry::Record& record() const { return arrival.outcome.record; }
-
-private:
-    std::string text_;
-
-public:
-    Arrival arrival;
-    Upload upload;
-    http::ResponseHead answer;
-};
 
 TEST(Refuse, SendsTheReasonInTheDialectOfTheCall) {
     OneClient one;
@@ -67,52 +35,6 @@ TEST(Refuse, SendsNothingToAClientThatHasLeft) {
     EXPECT_EQ(gone.record().status, 499);
     EXPECT_LT(one.client.source().fd(), 0) << "the connection is dropped";
     EXPECT_FALSE(gone.arrival.outcome.keep_open);
-}
-
-struct Ending {
-    std::string head;
-    std::string body;  // that has come
-    Reason reason;
-    bool keeps;
-};
-
-TEST(Refuse, KeepsTheConnectionWhereTheNextRequestCanBeFound) {
-    constexpr auto full = Reason::line_full;
-    for (const Ending& row : {
-             Ending{get_of("/"), "", full, true},
-             {get_of("/", "Connection: close\r\n"), "", full, false},
-             {"GET / HTTP/1.0\r\nHost: a\r\n\r\n", "", full, false},
-             {post_to("/", "Content-Length: 5\r\n"), "Hello", full, true},
-             {post_to("/", "Content-Length: 65536\r\n"), std::string(65'536, 'x'), full, true},
-             {post_to("/", "Content-Length: 65537\r\n"), std::string(65'537, 'x'), full, false},
-             {post_to("/", "Transfer-Encoding: chunked\r\n"), "0\r\n\r\n", full, false},
-             // Whether its body follows is not known: it may wait to be asked for it, or not.
-             {post_to("/", "Content-Length: 5\r\nExpect: 100-continue\r\n"), "Hello", full, false},
-             {get_of("/"), "", Reason::request_timeout, false},
-         }) {
-        OneClient one;
-        const Refused refused(one, row.head, {.reason = row.reason}, row.body + "GET");
-        EXPECT_EQ(refused.arrival.outcome.keep_open, row.keeps) << row.head;
-        EXPECT_EQ(refused.field("connection"), row.keeps ? "none" : "close") << row.head;
-        if (row.keeps) {
-            EXPECT_EQ(one.client.inbox, "GET") << "the body is passed over, and nothing else";
-        }
-    }
-}
-
-TEST(Refuse, GivesTheConnectionUpWhereTheRestOfABodyDoesNotCome) {
-    OneClient one;
-    ::shutdown(one.far.get(), SHUT_WR);
-    one.client.source().ready.readable = true;
-    const Refused refused(one, post_to("/", "Content-Length: 5\r\n"), {.reason = Reason::line_full}, "Hel");
-    EXPECT_EQ(refused.answer.status, 503);
-    EXPECT_FALSE(refused.arrival.outcome.keep_open);
-}
-
-TEST(Refuse, ClosesWhileTheProcessIsDraining) {
-    OneClient one;
-    one.state.draining = true;
-    EXPECT_EQ(Refused(one, get_of("/"), {.reason = Reason::line_full}).field("connection"), "close");
 }
 
 struct Advised {

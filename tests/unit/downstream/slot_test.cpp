@@ -2,31 +2,16 @@
 
 #include <gtest/gtest.h>
 
-#include "support/exchange_parts.hpp"
+#include "support/asking_request.hpp"
 
 namespace weir::downstream {
 namespace {
 
-using test::Arrival;
+using Asking = test::AskingRequest;
 using test::OneClient;
 using test::RoutingParts;
+using test::word;
 using namespace std::chrono_literals;
-
-// A request that is about to ask for its slot.
-struct Asking {
-    explicit Asking(OneClient& from, std::string_view fields = {})
-        : arrival(from, test::get_of("/", fields)),
-          presence(from.client, 1),
-          slot(std::make_unique<Slot>(from.client, presence, arrival.outcome)) {}
-
-    [[nodiscard]] Passed arrive() const { return slot->arrive(arrival.caller); }
-
-    Arrival arrival;
-    Presence presence;
-    std::unique_ptr<Slot> slot;
-};
-
-std::string_view word(const Passed& no) { return no ? name(no->reason) : std::string_view("passed"); }
 
 struct Standing {
     std::uint32_t inflight;
@@ -82,40 +67,6 @@ TEST(Slot, IsRefusedByTheJudgesDecision) {
     EXPECT_EQ(no->limit, 1);
     EXPECT_GT(no->retry_after, Duration::zero());
     EXPECT_FALSE(second.slot->running() || second.slot->waits());
-}
-
-TEST(Slot, AsksBeforeTheBodyOnlyWhatTheBodyCannotChange) {
-    RoutingParts parts;
-    parts.classes[0].config.limits.requests = admission::RateConfig{.per_second = 1, .burst = 1};
-    const auto routing = test::make_routing(parts);
-    OneClient one(routing);
-    const Asking first(one);
-    EXPECT_EQ(word(first.slot->refuse_early(first.arrival.caller)), "passed");
-    EXPECT_EQ(standing(one), (Standing{0, 0})) << "asking takes nothing";
-    EXPECT_EQ(word(first.arrive()), "passed");
-    const Asking second(one);
-    EXPECT_EQ(word(second.slot->refuse_early(second.arrival.caller)), "class_rate");
-    // What its body asks for may be served elsewhere.
-    routing->routes[0].detours.push_back(routing->routes[0]);
-    EXPECT_EQ(word(second.slot->refuse_early(second.arrival.caller)), "passed");
-}
-
-TEST(Slot, IsNotRefusedEarlyWhereTheBodyDecidesTheClass) {
-    RoutingParts parts;
-    parts.classes = {test::make_class(0), test::make_class(1)};
-    parts.classes[0].config.match.models = {"big"};
-    parts.classes[1].config.limits.requests = admission::RateConfig{.per_second = 1, .burst = 1};
-    OneClient one(parts);
-    const auto refused_early = [&](std::string_view fields) {
-        const Arrival arrival(one, test::post_to("/v1/messages", fields));
-        Presence presence(one.client, 1);
-        Outcome outcome(one.client, arrival.inbound);
-        Slot slot(one.client, presence, outcome);
-        (void)slot.arrive(arrival.caller);
-        Slot second(one.client, presence, outcome);
-        return word(second.refuse_early(arrival.caller));
-    };
-    EXPECT_EQ(refused_early(test::json_fields(2)), "passed");
 }
 
 TEST(Slot, TellsARequestInShadowWhatWouldHaveBeen) {

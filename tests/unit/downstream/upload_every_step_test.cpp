@@ -51,9 +51,9 @@ const std::vector<UploadScript>& scripts() {
     return all;
 }
 
-// The reason that a client is refused for, by what has failed; `told` whether it was sent all that it waited for.
-Reason reason_for(Fault fault, bool told) {
-    return fault == Fault::silence && told ? Reason::request_timeout : Reason::client_gone;
+// The reason that a client is refused for, by what has failed; `asked` whether it was sent all that it waited for.
+Reason reason_for(Fault fault, bool asked) {
+    return fault == Fault::silence && asked ? Reason::request_timeout : Reason::client_gone;
 }
 
 void expect_sound(const UploadScript& script, PlayedUpload& play) {
@@ -65,8 +65,8 @@ void expect_sound(const UploadScript& script, PlayedUpload& play) {
     EXPECT_TRUE(script.wire().ends_with(untaken)) << "bytes are lost or out of order: " << untaken;
     EXPECT_GE(untaken.size(), script.next.size()) << "it has taken what is not its own";
     if (play.no) {
-        const bool told = !play.arrival.inbound.expects_continue || play.upload->continued();
-        EXPECT_EQ(name(play.no->reason), name(reason_for(play.plan.fault, told)));
+        const bool asked = !play.arrival.inbound.expects_continue || play.upload->continued();
+        EXPECT_EQ(name(play.no->reason), name(reason_for(play.plan.fault, asked)));
         EXPECT_EQ(status_of(play.no->reason, Dialect::openai), play.no->reason == Reason::client_gone ? 499 : 408);
     } else {
         EXPECT_EQ(body, script.content);

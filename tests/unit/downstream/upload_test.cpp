@@ -12,8 +12,7 @@ namespace {
 using test::Arrival;
 using test::OneClient;
 using test::RoutingParts;
-
-std::string_view word(const Passed& no) { return no ? name(no->reason) : std::string_view("passed"); }
+using test::word;
 
 // A client with a request, whose body comes as a test sends it.
 struct Uploading {

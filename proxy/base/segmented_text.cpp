@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/free_text.hpp"
+
 namespace weir {
 
 void SegmentedText::append(std::string_view bytes) {
@@ -69,7 +71,7 @@ void SegmentedText::insert(Place place, std::string_view text) {
 }
 
 void SegmentedText::clear() {
-    first_ = {};
+    free_text(first_);
     more_ = {};
     size_ = 0;
 }

@@ -115,6 +115,17 @@ void EventLoop::run() {
     }
 }
 
+bool EventLoop::turn_at(TimePoint instant) {
+    by_hand_ = instant;
+    impl_->io.restart();
+    const bool posted = impl_->io.poll_one() > 0;
+    begin_turn();
+    timers_.advance(batch_time_);
+    const bool woken = !ready_.empty();
+    end_turn();
+    return posted || woken;
+}
+
 void EventLoop::note_fault(const char* what) {
     impl_->faults.fetch_add(1, std::memory_order_relaxed);
     spdlog::error("an event handler failed: {}", what);

@@ -73,10 +73,16 @@ public:
     void run();
     void stop();  // from any thread
 
+    // One turn without run(), at an instant of the caller's choice, which now() is from here on: runs one piece of
+    // posted work, wakes what is due, and runs what was woken, once. False when there was nothing of all that.
+    // Descriptors and the clock are not read, so that a test can move from deadline to deadline. REQUIRES: run() is
+    // never called.
+    bool turn_at(TimePoint instant);
+
     // Runs `work` on the loop's thread, soon. From any thread.
     void post(std::function<void()> work);
 
-    [[nodiscard]] TimePoint now() const { return Clock::now(); }
+    [[nodiscard]] TimePoint now() const { return by_hand_ == TimePoint{} ? Clock::now() : by_hand_; }
     // The instant at which the current batch began: free, and good enough for deadlines.
     [[nodiscard]] TimePoint batch_time() const { return batch_time_; }
     [[nodiscard]] TimerWheel& timers() { return timers_; }
@@ -119,6 +125,7 @@ private:
     ReadyList ready_;
     ReadyList running_;  // those whose turn it is
     TimePoint batch_time_;
+    TimePoint by_hand_{};  // the instant of turn_at()
     TimerWheel timers_;
     std::array<char, kScratchBytes> scratch_;
 };

@@ -8,6 +8,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "net/byte_stream.hpp"
 
@@ -34,7 +35,8 @@ public:
     static constexpr std::size_t kReadBite = 48;
     static constexpr std::size_t kWriteBite = 256;
 
-    FaultyStream(net::EventLoop& loop, int fd, FaultPlan& plan) : inner_(net::make_tcp_stream(loop, fd)), plan_(plan) {}
+    FaultyStream(net::EventLoop& loop, int fd, FaultPlan& plan) : FaultyStream(net::make_tcp_stream(loop, fd), plan) {}
+    FaultyStream(std::unique_ptr<net::ByteStream> inner, FaultPlan& plan) : inner_(std::move(inner)), plan_(plan) {}
 
     std::size_t read_bite = kReadBite;
     std::size_t write_bite = kWriteBite;
@@ -54,7 +56,10 @@ public:
 
     net::IoResult try_write(std::span<const iovec> parts) override {
         step();
-        if (state_ == State::reset || state_ == State::ended) return {net::IoStatus::failed, 0};
+        if (state_ == State::reset || state_ == State::ended) {
+            ++failed_writes_;
+            return {net::IoStatus::failed, 0};
+        }
         if (state_ == State::silent) {
             source().ready.writable = false;
             return {net::IoStatus::would_block, 0};
@@ -82,6 +87,8 @@ public:
     [[nodiscard]] net::Source& source() override { return inner_->source(); }
     [[nodiscard]] bool secure() const override { return false; }
     [[nodiscard]] bool is_sound() const { return state_ == State::normal; }
+    // One shows whoever writes that the stream is of no more use.
+    [[nodiscard]] int failed_writes() const { return failed_writes_; }
 
 private:
     enum class State : std::uint8_t { normal, reset, ended, silent };
@@ -106,6 +113,7 @@ private:
     std::unique_ptr<net::ByteStream> inner_;
     FaultPlan& plan_;
     State state_ = State::normal;
+    int failed_writes_ = 0;
 };
 
 }  // namespace weir::test

@@ -66,7 +66,7 @@ net::task<bool> serve(Client& client, const http::RequestHead& head, std::string
     Passed no = receive(client, inbound, caller, slot, head, bytes, outcome);
     const bool is_whole = inbound.is_whole(bytes);
     if (!no && is_whole && inbound.has_body()) no = upload.take(caller, bytes, prompt.facts());
-    client.inbox = std::string(bytes);
+    std::string(bytes).swap(client.inbox);  // what the head took is not kept while it is answered
     if (!no && !is_whole) no = co_await upload.read_ahead(inbound, caller, prompt.facts());
     if (!no) no = prompt.prepare(client, inbound, caller, upload, outcome);
     if (!no) end_head(inbound, upload);

@@ -32,12 +32,7 @@ Dispatch::Dispatch(Client& client, Presence& presence, const Progress& progress,
       timeouts_(timeouts),
       answer_timeout_(answer_timeout),
       total_deadline_(total_deadline),
-      client_minor_version_(client_minor_version) {
-    if (request_.rest != nullptr) {
-        pace_ = std::make_unique<UploadPace>(client_.limits(), client_.turn());
-        body_deadline_ = pace_->deadline();
-    }
-}
+      client_minor_version_(client_minor_version) {}
 
 net::task<DispatchEnd> Dispatch::run() {
     connection_.stream().source().set_waker(&client_.waker);
@@ -62,6 +57,8 @@ net::task<DispatchEnd> Dispatch::run() {
     }
 }
 
+bool Dispatch::rest_is_sent() const { return request_.rest == nullptr || (request_.rest->done() && queued_.empty()); }
+
 bool Dispatch::sent_all() const { return answer_deadline_ != TimePoint::max(); }
 
 Dispatch::Step Dispatch::end(DispatchEnd how) {
@@ -76,8 +73,14 @@ Dispatch::Step Dispatch::send() {
     if (sent_ < fixed) {
         const Step step = send_fixed();
         if (step != Step::progress || sent_ < fixed) return step;
+        if (request_.rest != nullptr) begin_rest();
     }
-    if (request_.rest != nullptr && !(request_.rest->done() && queued_.empty())) return send_rest();
+    if (!rest_is_sent()) {
+        const Step step = send_rest();
+        // What has gone is known to have gone before anything is read: a failure from here on may be of a whole
+        // request.
+        if (step != Step::progress || !rest_is_sent()) return step;
+    }
     answer_deadline_ = client_.turn() + answer_timeout_;
     body_deadline_ = TimePoint::max();
     return Step::progress;
@@ -110,6 +113,12 @@ Dispatch::Step Dispatch::written(const net::IoResult& result) {
     }
     if (taken_deadline_ == TimePoint::max()) taken_deadline_ = client_.turn() + timeouts_.idle;
     return Step::idle;
+}
+
+// From here on it is the client's turn: what the endpoint took to take the beginning is not the client's delay.
+void Dispatch::begin_rest() {
+    pace_ = std::make_unique<UploadPace>(client_.limits(), client_.turn());
+    body_deadline_ = pace_->deadline();
 }
 
 Dispatch::Step Dispatch::send_rest() {

@@ -70,7 +70,9 @@ private:
 
     Step send();
     Step send_fixed();
+    void begin_rest();
     Step send_rest();
+    [[nodiscard]] bool rest_is_sent() const;
     Step written(const net::IoResult& result);
     Step receive();
     Step parse(std::string_view bytes);
@@ -90,7 +92,7 @@ private:
     TimePoint answer_deadline_ = TimePoint::max();  // from the last request byte
     TimePoint body_deadline_ = TimePoint::max();    // of the client's next body byte
     http::PartialHead partial_;                     // in inbox_
-    std::unique_ptr<UploadPace> pace_;              // of the body that is still at the client; null: none is
+    std::unique_ptr<UploadPace> pace_;              // of the body that is still at the client, once it is its turn
     TimePoint blocked_at_{};                        // since when the endpoint has not taken what is queued
     TimePoint taken_deadline_ = TimePoint::max();   // of the endpoint's taking more, while it takes nothing
     int client_minor_version_;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/free_text.hpp"
 #include "downstream/transfer/framing.hpp"
 #include "downstream/worker_context.hpp"
 
@@ -172,7 +173,7 @@ void Relay::keep(std::span<const iovec> parts, std::size_t sent) {
         sent -= skip;
         rest.append(static_cast<const char*>(part.iov_base) + skip, part.iov_len - skip);
     }
-    unsent_ = std::move(rest);
+    unsent_.swap(rest);
     account();
 }
 
@@ -185,7 +186,7 @@ void Relay::flush() {
     sent_at_ = client_.turn();
     unsent_.erase(0, result.bytes);
     // An empty string may still hold the memory of a long answer.
-    if (unsent_.empty()) unsent_ = {};
+    if (unsent_.empty()) free_text(unsent_);
     account();
 }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/free_text.hpp"
 #include "downstream/worker_context.hpp"
 
 namespace weir::downstream {
@@ -57,7 +58,9 @@ net::task<Reason> Tunnel::run(std::string_view head, std::string_view first) {
     if (!upstream_.source().ready.broken) (void)flush(upstream_, gate_.to_server(), server_took_at_, reason_);
     if (group(reason_) != ReasonGroup::client && !gate_.to_client().empty()) {
         const bool sent = co_await client_.send(gate_.to_client());
-        if (!sent) reason_ = Reason::client_stalled;
+        // One that has left has had its say, or is not why it ended.
+        const net::Readiness& client = client_.source().ready;
+        if (!sent && !client.broken && !client.peer_closed) reason_ = Reason::client_stalled;
     }
     co_return reason_;
 }
@@ -67,7 +70,7 @@ bool Tunnel::step() {
     // Nobody reads from a client that waits for a slot; one that has ended its sending then does not wait any more.
     const net::Readiness& client = client_.source().ready;
     if (client.broken || (client.peer_closed && slots_ != nullptr && slots_->waits())) {
-        end(Reason::client_gone, http::CloseCode::going_away, "the client left");
+        end(client_left(), http::CloseCode::going_away, "the client left");
         return true;
     }
     bool moved = flush(*client_.stream, gate_.to_client(), client_took_at_, Reason::client_gone);
@@ -78,17 +81,21 @@ bool Tunnel::step() {
     return moved;
 }
 
+// Why it ends when the client is not there any more.
+Reason Tunnel::client_left() const { return gate_.closing() ? Reason::admitted : Reason::client_gone; }
+
 bool Tunnel::read_client() {
     std::string_view left;
     if (!client_.inbox.empty()) {  // what came behind the request, or waited for a slot
         left = gate_.from_client(client_.inbox);
         client_.inbox.erase(0, client_.inbox.size() - left.size());
+        if (client_.inbox.empty()) free_text(client_.inbox);
     } else {
         const std::span<char> scratch = client_.worker.loop().scratch();
         const net::IoResult result = client_.stream->try_read(scratch.first(kReadBytes));
         if (result.status == IoStatus::would_block) return false;
         if (result.status != IoStatus::ok) {
-            end(gate_.closing() ? Reason::admitted : Reason::client_gone, CloseCode::going_away, "the client left");
+            end(client_left(), CloseCode::going_away, "the client left");
             return true;
         }
         client_bytes_ += result.bytes;
@@ -140,7 +147,7 @@ bool Tunnel::flush(net::ByteStream& stream, std::string& outbox, TimePoint& take
     taken_at = client_.turn();
     outbox.erase(0, result.bytes);
     // An empty string may still hold the memory of a long message.
-    if (outbox.empty()) outbox = {};
+    if (outbox.empty()) free_text(outbox);
     return true;
 }
 

@@ -35,6 +35,7 @@ public:
 private:
     // Does what can be done now; whether that was anything.
     bool step();
+    [[nodiscard]] Reason client_left() const;
     bool read_client();
     bool read_server();
     bool flush(net::ByteStream& stream, std::string& outbox, TimePoint& taken_at, Reason failure);

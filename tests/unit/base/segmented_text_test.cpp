@@ -31,6 +31,15 @@ TEST(SegmentedText, OccupiesLittleMoreThanItHolds) {
     EXPECT_LE(small.capacity(), 2100U);
 }
 
+TEST(SegmentedText, GivesItsMemoryBackWhenItIsCleared) {
+    for (const std::size_t size : {20'000U, 200'000U}) {
+        SegmentedText text(std::string(size, 'x'));
+        text.append(std::string(size, 'y'));
+        text.clear();
+        EXPECT_LT(text.capacity(), 100U);
+    }
+}
+
 TEST(SegmentedText, ChangesInPlaceAsAStringDoes) {
     std::mt19937 random(2);
     for (int round = 0; round < 200; ++round) {

@@ -64,5 +64,44 @@ TEST_F(ProgressTest, TakesAStreamOfUnknownEventsForOneTokenEach) {
     EXPECT_EQ(progress.counted(), 20U);
 }
 
+TEST_F(ProgressTest, TakesOutTheUsageThatOnlyWeirAskedForAndReadsIt) {
+    progress.begin(Reading::events, true);
+    EXPECT_TRUE(progress.drops_usage());
+    UsageFilter::Passed passed;
+    progress.filter("data: {\"choices\":[{\"delta\":{\"content\":\"word\"}}]}\n\n", passed, kStart);
+    progress.filter("data: {\"choices\":[],\"usage\":{\"completion_tokens\":4}}\n\n", passed, kStart);
+    progress.end_filter(passed);
+    EXPECT_EQ(passed.pieces().size(), 1U);
+    EXPECT_EQ(progress.usage().output, 4U);
+    EXPECT_EQ(progress.events(), 2U);
+    EXPECT_EQ(counts().prompt_tokens, 0U) << "the judge has been told";
+}
+
+TEST_F(ProgressTest, TakesUsageOutOfStreamsOfEventsOnly) {
+    for (const Reading reading : {Reading::none, Reading::document, Reading::other_events, Reading::lines}) {
+        Progress other(judge, ticket);
+        other.begin(reading, true);
+        EXPECT_FALSE(other.drops_usage());
+    }
+}
+
+TEST_F(ProgressTest, ReadsNothingOfAnAnswerThatIsNotToBeRead) {
+    progress.begin(Reading::none, false);
+    progress.passed("data: {\"choices\":[{\"delta\":{\"content\":\"word\"}}]}\n\n", kStart);
+    EXPECT_EQ(progress.counted(), 0U);
+    EXPECT_EQ(progress.events(), 0U);
+    EXPECT_EQ(counts().prompt_tokens, 100U);
+}
+
+TEST_F(ProgressTest, KeepsTheBeginningOfAJobsDescription) {
+    progress.begin(Reading::job, false);
+    progress.passed(R"({"id":"video_1","object":"video","sta)", kStart);
+    progress.passed(R"(tus":"queued"})", kStart);
+    ASSERT_TRUE(progress.job());
+    EXPECT_EQ(progress.job()->id, "video_1");
+    progress.passed(std::string(64 * 1024, ' '), kStart);
+    EXPECT_FALSE(progress.streamed_job()) << "it is no stream";
+}
+
 }  // namespace
 }  // namespace weir::downstream

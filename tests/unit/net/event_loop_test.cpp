@@ -182,5 +182,31 @@ TEST_F(EventLoopTest, TellsTheLongestItWasBusyOnce) {
     EXPECT_EQ(loop.take_worst_lag(), Duration::zero());
 }
 
+TEST_F(EventLoopTest, TakesATurnByHandAtAnyInstant) {
+    Probe woken(loop);
+    Probe waits(loop, [&] { woken.wake(); });
+    Timer timer(loop.timers(), waits);
+    const TimePoint due = loop.batch_time() + 1h;
+    timer.set(due);
+    EXPECT_FALSE(loop.turn_at(due - 1s));
+    EXPECT_EQ(waits.runs, 0);
+    EXPECT_TRUE(loop.turn_at(due));
+    EXPECT_EQ(loop.batch_time(), due);
+    EXPECT_EQ(loop.now(), due);
+    EXPECT_EQ(waits.runs, 1);
+    EXPECT_EQ(woken.runs, 0) << "what is woken meanwhile runs in the next turn";
+    EXPECT_TRUE(loop.turn_at(due));
+    EXPECT_EQ(woken.runs, 1);
+    EXPECT_FALSE(loop.turn_at(due));
+}
+
+TEST_F(EventLoopTest, RunsPostedWorkInATurnByHand) {
+    const TimePoint instant = loop.batch_time() + 1h;
+    TimePoint seen{};
+    loop.post([&] { seen = loop.batch_time(); });
+    EXPECT_TRUE(loop.turn_at(instant));
+    EXPECT_EQ(seen, instant);
+}
+
 }  // namespace
 }  // namespace weir::net

@@ -94,8 +94,6 @@ LONGEST = 500
 LONGEST_FUNCTION = 60
 LONGEST_MEDIAN = 90       # of the files of proxy/: most of them are read at one sitting
 MOST_MEMBERS = 15         # of a class of proxy/downstream: more of them are two things, or products of a step kept as members
-# Classes with more of them, and why.
-WIDE = {"Dispatch": "the four deadlines, the head that has begun to come and the rest of the body are still its own members"}
 MACHINE_PATH = re.compile(r"/(?:home|root|work|Users)/[A-Za-z0-9_]")
 UNFINISHED = re.compile(r"\b(?:TODO|FIXME|XXX|HACK)\b")
 SKIPPED = {"build", ".git", ".cache", "node_modules", "__pycache__"}
@@ -314,7 +312,7 @@ def wide_classes(root):
             if not found or re.search(r"\benum\b", head):
                 continue
             count = members_of(code[at + 1:end])
-            if count > MOST_MEMBERS and found.group(1) not in WIDE:
+            if count > MOST_MEMBERS:
                 yield f"{name}:{code.count(chr(10), 0, at) + 1}: {found.group(1)} has {count} members"
 
 

@@ -30,27 +30,10 @@ std::string shell_word(const std::string& word) {
     return text + "'";
 }
 
-}  // namespace
+std::vector<std::string> words(std::span<const std::string_view> names) { return {names.begin(), names.end()}; }
 
-std::vector<std::string> listed_controllers(std::string_view text) {
-    std::vector<std::string> controllers;
-    while (!text.empty()) {
-        const std::string_view word = text.substr(0, text.find(','));
-        text.remove_prefix(std::min(text.size(), word.size() + 1));
-        const bool is_setting = word.find('=') < word.find(':');
-        if (is_setting && !controllers.empty()) {
-            controllers.back() += fmt::format(",{}", word);
-        } else {
-            controllers.emplace_back(word);
-        }
-    }
-    return controllers;
-}
-
-void add_simulate_flags(CLI::App& verb, SimulateFlags& flags) {
-    const auto words = [](std::span<const std::string_view> names) {
-        return std::vector<std::string>(names.begin(), names.end());
-    };
+// What is played.
+void add_input_flags(CLI::App& verb, SimulateFlags& flags) {
     verb.add_option("POLICY", flags.policy, "the policy file")->required();
     verb.add_option("TRACE", flags.traces,
                     "CSV (arrival_s,prompt_tokens,output_tokens,class[,client]) or Mooncake JSONL; "
@@ -66,6 +49,10 @@ void add_simulate_flags(CLI::App& verb, SimulateFlags& flags) {
                     "the same trace without its surge, to compare with; --surge makes it by itself");
     verb.add_option("--class", flags.hints, "HINT=CLASS: the trace's HINT is the policy's CLASS")
         ->allow_extra_args(false);
+}
+
+// Who decides.
+void add_rule_flags(CLI::App& verb, SimulateFlags& flags) {
     verb.add_option("--compare", flags.compare,
                     fmt::format("also decide by these rules: {}", fmt::join(simulate::controller_names(), ",")))
         ->allow_extra_args(false)
@@ -74,6 +61,10 @@ void add_simulate_flags(CLI::App& verb, SimulateFlags& flags) {
                     "the rule that decides; it may have settings, as in haproxy:timeout=5,slots=0.9")
         ->check([](const std::string& text) { return wrong_among({text}); })
         ->capture_default_str();
+}
+
+// What is behind the endpoints, and what befalls it.
+void add_engine_flags(CLI::App& verb, SimulateFlags& flags) {
     verb.add_option("--preset", flags.preset, "the engine behind each endpoint")
         ->check(CLI::IsMember(words(simulate::engine_preset_names())))
         ->capture_default_str();
@@ -97,6 +88,30 @@ void add_simulate_flags(CLI::App& verb, SimulateFlags& flags) {
         ->allow_extra_args(false);
     verb.add_option("--slow", flags.slowdowns, "0.5@60s+30s: all engines at half their speed for that time")
         ->allow_extra_args(false);
+}
+
+}  // namespace
+
+std::vector<std::string> listed_controllers(std::string_view text) {
+    std::vector<std::string> controllers;
+    while (!text.empty()) {
+        const std::string_view word = text.substr(0, text.find(','));
+        text.remove_prefix(std::min(text.size(), word.size() + 1));
+        const bool is_setting = word.find('=') < word.find(':');
+        if (is_setting && !controllers.empty()) {
+            controllers.back() += fmt::format(",{}", word);
+        } else {
+            controllers.emplace_back(word);
+        }
+    }
+    return controllers;
+}
+
+void add_simulate_flags(CLI::App& verb, SimulateFlags& flags) {
+    // In the order in which help shows them.
+    add_input_flags(verb, flags);
+    add_rule_flags(verb, flags);
+    add_engine_flags(verb, flags);
     verb.add_option("--speed", flags.speed, "replay the trace this many times as fast")
         ->check(CLI::Range(0.001, 100'000.0))
         ->capture_default_str();

@@ -73,9 +73,10 @@ public:
     void run();
     void stop();  // from any thread
 
-    // Takes one turn without run(), at an instant of the caller's choice, which now() returns from then on: runs one piece
-    // of posted work, wakes what is due, and runs what was woken, once. False when there was nothing to do. Descriptors
-    // and the clock are not read, so that a test can move from deadline to deadline. REQUIRES: run() is never called.
+    // Takes one turn without run(), at an instant of the caller's choice, which now() returns from then on: runs one
+    // piece of posted work, wakes what is due, and runs what was woken, once. False when there was nothing to do.
+    // Descriptors and the clock are not read, so that a test can move from deadline to deadline. REQUIRES: run() is
+    // never called.
     bool turn_at(TimePoint instant);
 
     // Schedules `work` on the loop's thread. May be called from any thread.

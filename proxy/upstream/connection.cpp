@@ -103,6 +103,30 @@ net::task<int> begin_connect(const net::SocketAddress& address, net::Waker& wake
     }
 }
 
+// Its addresses, once its name has been looked up; none where it has not been by the deadline.
+net::task<std::vector<net::SocketAddress>> await_addresses(const Endpoint& endpoint, net::Waker& waker,
+                                                           net::Timer& timer, TimePoint deadline) {
+    std::vector<net::SocketAddress> addresses = endpoint.addresses();
+    while (addresses.empty() && waker.loop().now() < deadline) {
+        timer.set(std::min(deadline, waker.loop().now() + kLookAgain));
+        co_await waker.wait();
+        addresses = endpoint.addresses();
+    }
+    co_return addresses;
+}
+
+std::unique_ptr<net::ByteStream> make_stream(const Endpoint& endpoint, net::EventLoop& loop, int fd) {
+    if (endpoint.tls() == nullptr) return net::make_tcp_stream(loop, fd);
+    return endpoint.tls()->wrap(loop, fd, endpoint.config().host);
+}
+
+void note_connected(Endpoint& endpoint, Duration took) {
+    endpoint.note_fault({});
+    endpoint.counters.connects.fetch_add(1, std::memory_order_relaxed);
+    endpoint.counters.connect_nanoseconds.fetch_add(static_cast<std::uint64_t>(took.count()),
+                                                    std::memory_order_relaxed);
+}
+
 }  // namespace
 
 net::task<ConnectResult> connect(Endpoint& endpoint, net::Waker& waker, net::Timer& timer, TimePoint deadline,
@@ -112,11 +136,7 @@ net::task<ConnectResult> connect(Endpoint& endpoint, net::Waker& waker, net::Tim
     Reason reason = Reason::backend_unreachable;
     WhyDown fault{DownReason::no_address};
     std::vector<net::SocketAddress> addresses = endpoint.addresses();
-    while (addresses.empty() && loop.now() < deadline) {  // its name has not been resolved yet
-        timer.set(std::min(deadline, loop.now() + kLookAgain));
-        co_await waker.wait();
-        addresses = endpoint.addresses();
-    }
+    if (addresses.empty()) addresses = co_await await_addresses(endpoint, waker, timer, deadline);
     for (const net::SocketAddress& address : addresses) {
         bool starved = false;
         const int fd = co_await begin_connect(address, waker, timer, deadline, client, starved);
@@ -125,9 +145,7 @@ net::task<ConnectResult> connect(Endpoint& endpoint, net::Waker& waker, net::Tim
             fault = {DownReason::refused, std::generic_category().message(errno)};
             continue;
         }
-        std::unique_ptr<net::ByteStream> stream = endpoint.tls() != nullptr
-                                                      ? endpoint.tls()->wrap(loop, fd, endpoint.config().host)
-                                                      : net::make_tcp_stream(loop, fd);
+        std::unique_ptr<net::ByteStream> stream = make_stream(endpoint, loop, fd);
         if (!stream) continue;
         net::Source& source = stream->source();
         source.set_waker(&waker);
@@ -161,10 +179,7 @@ net::task<ConnectResult> connect(Endpoint& endpoint, net::Waker& waker, net::Tim
             fault = mistrust.empty() ? WhyDown{DownReason::tls} : WhyDown{DownReason::certificate, mistrust};
             continue;
         }
-        endpoint.note_fault({});
-        endpoint.counters.connects.fetch_add(1, std::memory_order_relaxed);
-        endpoint.counters.connect_nanoseconds.fetch_add(static_cast<std::uint64_t>((loop.now() - began).count()),
-                                                        std::memory_order_relaxed);
+        note_connected(endpoint, loop.now() - began);
         co_return ConnectResult{std::make_unique<Connection>(endpoint, std::move(stream)), reason, {}};
     }
     endpoint.counters.connect_failures.fetch_add(1, std::memory_order_relaxed);

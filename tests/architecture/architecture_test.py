@@ -101,6 +101,9 @@ SHARED_WORDS = {"queue_timeout"}
 DOCUMENTS = ("ARCHITECTURE.md", "docs/decisions.md")
 
 LONGEST = 500
+LONGEST_FUNCTION = 60
+LONGEST_MEDIAN = 90       # of the files of proxy/: most of them are read at one sitting
+MAX_MEMBERS = 15         # of a class of proxy/downstream: more of them are two things, or products of a step kept as members
 MACHINE_PATH = re.compile(r"/(?:home|root|work|Users)/[A-Za-z0-9_]")
 UNFINISHED = re.compile(r"\b(?:TODO|FIXME|XXX|HACK)\b")
 SKIPPED = {"build", ".git", ".cache", "node_modules", "__pycache__"}
@@ -275,6 +278,88 @@ def long_files(root):
             yield f"{name}: {length} lines; could it be two nouns?"
 
 
+def long_median(root):
+    lengths = sorted(read(path).count("\n") for path, _ in files(root, "proxy"))
+    if lengths and lengths[len(lengths) // 2] > LONGEST_MEDIAN:
+        yield f"proxy/: half of the files have {lengths[len(lengths) // 2]} lines or more"
+
+
+def blocks(code):
+    """What stands in braces: (what stands before them, where that begins, where the braces open, where they close).
+    Braces right behind a name hold the value that something begins with, and are a part of what they stand in."""
+    opened, begin = [], 0
+    for found in re.finditer(r'"(?:\\.|[^"\\\n])*"|\'(?:\\.|[^\'\\\n])+\'|#[^\n]*|[{};]', code):
+        sign, at = found.group(0), found.start()
+        if sign == "{" and re.match(r"[\w>(]", code[at - 1:at]):
+            opened.append(None)
+            continue
+        if sign == "{":
+            opened.append((begin, at))
+        elif sign == "}" and opened:
+            block = opened.pop()
+            if block is None:
+                continue
+            yield code[block[0]:block[1]], *block, at
+        if sign in "{};" or sign[0] == "#":
+            begin = found.end()
+
+
+CONTROL = re.compile(r"\s*(?:\w+:\s+)?(?:if|else|for|while|do|switch|catch|try)\b")
+SIGNATURE = re.compile(r"\)\s*(?:(?:const|override|noexcept|final|mutable)\s*)*(?:->[^(){};]*|:\s[^;]*)?$")
+
+
+def long_functions(root):
+    for path, name in files(root, "proxy"):
+        code = code_of(read(path))
+        for head, start, _, end in blocks(code):
+            if CONTROL.match(head) or not SIGNATURE.search(head.rstrip()):
+                continue
+            first = start + len(head) - len(head.lstrip())
+            length = code.count("\n", first, end) + 1
+            if length > LONGEST_FUNCTION:
+                called = re.search(r"(~?\w+)\s*\(", head)
+                yield f"{name}:{code.count(chr(10), 0, first) + 1}: {called.group(1) if called else '?'} has {length} lines"
+
+
+NO_MEMBER = re.compile(r"(?:using|friend|static|typedef|template|enum|class|struct|union)\b|.*\boperator\b", re.S)
+
+
+def members_of(body):
+    """How many members of data a class declares, by what stands between its braces. Of `int a, b;` there are two."""
+    count, depth, statement = 0, 0, ""
+    for sign in body + ";":
+        if sign == "{":
+            depth += 1
+        elif sign == "}":
+            depth -= 1
+            if depth == 0 and ")" in re.sub(r"<[^<>]*>", "", statement):  # a function has ended, no initialiser
+                statement = ""
+        elif depth == 0 and sign == ";":
+            text = re.sub(r"\b(?:public|private|protected)\s*:|\[\[.*?\]\]|=.*", "", statement, flags=re.S).strip()
+            while "<" in text:
+                shorter = re.sub(r"<[^<>]*>", "", text)
+                text = shorter if shorter != text else text.replace("<", "")
+            is_declared = re.search(r"[\w&*>]\s+[&*]*\w+(?:\s*,\s*\w+)*$", text)
+            if is_declared and "(" not in text and not NO_MEMBER.match(text):
+                count += 1 + text.count(",")
+            statement = ""
+        elif depth == 0:
+            statement += sign
+    return count
+
+
+def wide_classes(root):
+    for path, name in files(root, "proxy/downstream"):
+        code = code_of(read(path))
+        for head, start, at, end in blocks(code):
+            found = re.search(r"\b(?:class|struct)\s+(\w+)[^()]*$", head)
+            if not found or re.search(r"\benum\b", head):
+                continue
+            count = members_of(code[at + 1:end])
+            if count > MAX_MEMBERS:
+                yield f"{name}:{code.count(chr(10), 0, at) + 1}: {found.group(1)} has {count} members"
+
+
 def unfinished_or_local(root):
     for path, name in files(root, "proxy", "tests", "bench", "config", "deploy", suffixes=TEXT):
         if name == SELF or name.endswith("package-lock.json"):
@@ -325,7 +410,7 @@ def unit_cycles(root):
 
 
 RULES = [wrong_includes, wrong_folders, unit_cycles, wrong_depends, banned_calls, sleeping_tests, statuses_made_elsewhere,
-         reasons_spelled_elsewhere, long_files, unfinished_or_local]
+         reasons_spelled_elsewhere, long_files, long_median, long_functions, wide_classes, unfinished_or_local]
 
 
 class Architecture(unittest.TestCase):
@@ -370,6 +455,15 @@ class Architecture(unittest.TestCase):
 
     def test_no_file_is_too_long(self):
         self.assert_keeps(long_files)
+
+    def test_most_files_are_short(self):
+        self.assert_keeps(long_median)
+
+    def test_no_function_is_too_long(self):
+        self.assert_keeps(long_functions)
+
+    def test_no_class_of_the_client_side_has_too_many_members(self):
+        self.assert_keeps(wide_classes)
 
     def test_nothing_is_left_unfinished_or_tied_to_a_machine(self):
         self.assert_keeps(unfinished_or_local)
@@ -466,6 +560,34 @@ class Rules(unittest.TestCase):
 
     def test_a_long_file_is_found(self):
         self.assert_found(long_files, "proxy/net/x.cpp", "\n" * 501, "501 lines")
+
+    def test_a_long_median_is_found(self):
+        files_of = lambda lengths: {f"proxy/net/{i}.cpp": "\n" * length for i, length in enumerate(lengths)}
+        self.assertIn("91 lines", self.findings(long_median, files_of([10, 91, 200]))[0])
+        self.assertEqual(self.findings(long_median, files_of([10, 90, 400])), [])
+
+    def test_a_long_function_is_found(self):
+        inside = "    if (a) {\n        b();\n    }\n" * 20
+        for head in ("int f(int a) {", "net::task<bool> A::f(\n    int a) const {", "A::f(int a)\n    : b_{a}, c_(a) {",
+                     "template <class T>\nauto f(T a) -> T {", "A::f() : b_{1} {"):
+            self.assert_found(long_functions, "proxy/net/x.cpp", f"{head}\n{inside}}}\n", ": f has 6")
+        self.assert_found(long_functions, "proxy/net/x.hpp", f"class A {{\n    int f() {{\n{inside}    }}\n}};\n", ": f has 62")
+        self.assertEqual(self.findings(long_functions, {
+            "proxy/net/a.cpp": "namespace weir {\nnamespace {\n" + "int a = f();\n" * 70 + "}\n}\n",
+            "proxy/net/b.cpp": "constexpr auto kRows = make({\n" + "    {1, 2},\n" * 70 + "});\n",
+            "proxy/net/c.cpp": "void f() {\n" + "    a();\n" * 58 + "}\nvoid g() {\n" + "    a();\n" * 58 + "}\n"}), [])
+
+    def test_a_wide_class_is_found(self):
+        members = ("int a; std::string b_{1}; bool c_ = f(1, 2); const Client& d_; std::function<int(int)> e_;"
+                   "std::array<int, 2> f_{}; X* g_ = nullptr; int h, i;")
+        others = ("public: using A = int; friend class B; static constexpr int kC = 1; enum class D { x, y }; explicit W(int a) : a(a) {}"
+                  "struct E { int a; int b; }; int f() const { int x; return x; } W& operator=(const W&) = default; int g(int a = 1);"
+                  "[[nodiscard]] std::string_view h() const { return b_; }")
+        self.assertEqual(members_of(members + others), 9)
+        self.assertEqual(members_of(others + members), 9)
+        wide = "class W final : public X {\n" + others + members + "int m;" * 7 + "\n};\n"
+        self.assert_found(wide_classes, "proxy/downstream/x.hpp", wide, "W has 16 members")
+        self.assertEqual(self.findings(wide_classes, {"proxy/net/x.hpp": wide, "proxy/downstream/a.hpp": wide.replace("int m;", "", 1)}), [])
 
     def test_unfinished_work_and_machine_paths_are_found(self):
         self.assert_found(unfinished_or_local, "proxy/net/x.cpp", "// TO" + "DO: later\n", "unfinished")

@@ -38,6 +38,8 @@ public:
     FaultyStream(net::EventLoop& loop, int fd, FaultPlan& plan) : FaultyStream(net::make_tcp_stream(loop, fd), plan) {}
     FaultyStream(std::unique_ptr<net::ByteStream> inner, FaultPlan& plan) : inner_(std::move(inner)), plan_(plan) {}
 
+    std::size_t read_bite = kReadBite;
+    std::size_t write_bite = kWriteBite;
     std::function<void(std::string_view)> on_write = [](std::string_view) {};
     std::function<void()> on_shutdown = [] {};
 
@@ -49,7 +51,7 @@ public:
             source().ready.readable = false;
             return {net::IoStatus::would_block, 0};
         }
-        return inner_->try_read(into.first(std::min(into.size(), kReadBite)));
+        return inner_->try_read(into.first(std::min(into.size(), read_bite)));
     }
 
     net::IoResult try_write(std::span<const iovec> parts) override {
@@ -64,7 +66,7 @@ public:
         }
         std::string bite;
         for (const iovec& part : parts) bite.append(static_cast<const char*>(part.iov_base), part.iov_len);
-        bite.resize(std::min(bite.size(), kWriteBite));
+        bite.resize(std::min(bite.size(), write_bite));
         const iovec part = net::as_part(bite);
         const net::IoResult result = inner_->try_write({&part, 1});
         if (result.bytes > 0) on_write(std::string_view(bite).substr(0, result.bytes));

@@ -10,6 +10,8 @@ namespace weir::downstream {
 namespace {
 
 constexpr std::uint64_t kShortBody = 64 * 1024;
+// What is left of a body is waited for so long.
+constexpr Duration kDrainTime = std::chrono::milliseconds(500);
 
 admission::Advice advise(const Refusal& why, const Caller& caller, WorkerContext& worker) {
     const bool in_use = why.reason == Reason::idempotency_key_in_use;
@@ -60,7 +62,7 @@ net::task<void> refuse(Client& client, const Inbound& inbound, const Caller& cal
          .close = close,
          .to_head = inbound.method() == "HEAD"});
     const bool sent = co_await client.send(text);
-    if (sent && !close) outcome.keep_open = co_await upload.drain();
+    if (sent && !close) outcome.keep_open = co_await upload.drain(client.turn() + kDrainTime);
 }
 
 }  // namespace weir::downstream

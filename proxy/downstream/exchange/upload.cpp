@@ -11,10 +11,8 @@ namespace weir::downstream {
 namespace {
 
 using net::IoStatus;
-using namespace std::chrono_literals;
 
 constexpr std::size_t kReadBytes = 32 * 1024;
-constexpr Duration kDrainTime = 500ms;
 constexpr int kRoundsPerTurn = 8;
 
 // Each step down in priority leaves a tenth of the memory to the better classes, so that under pressure the least
@@ -100,8 +98,7 @@ Passed Upload::add_inbox(BodyIntake& intake, const Caller& caller) {
     return no;
 }
 
-net::task<bool> Upload::drain() {
-    const TimePoint deadline = client_.turn() + kDrainTime;
+net::task<bool> Upload::drain(TimePoint deadline) {
     while (!done()) {
         std::string_view bytes = client_.inbox;
         while (!bytes.empty() && !done()) {

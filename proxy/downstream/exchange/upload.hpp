@@ -28,8 +28,8 @@ public:
     [[nodiscard]] Passed take(const Caller& caller, std::string_view& bytes, ai::RequestFacts& facts);
     // Reads it as it arrives: all of it if it is scanned, otherwise as much as may be held while the request queues.
     [[nodiscard]] net::task<Passed> read_ahead(const Inbound& inbound, const Caller& caller, ai::RequestFacts& facts);
-    // Passes over what is still to come, so that the next request can be found. False when it does not come.
-    [[nodiscard]] net::task<bool> drain();
+    // Passes over what is still to come, so that the next request can be found. False when it does not come in time.
+    [[nodiscard]] net::task<bool> drain(TimePoint deadline);
 
     [[nodiscard]] SegmentedText& body() { return body_; }
     [[nodiscard]] http::BodyReader& reader() { return reader_; }

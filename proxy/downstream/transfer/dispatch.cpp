@@ -31,7 +31,7 @@ Dispatch::Dispatch(Client& client, ClientProbe& probe, const Progress& progress,
       request_(request),
       timeouts_(timeouts),
       answer_timeout_(answer_timeout),
-      total_deadline_(total_deadline),
+      deadlines_{.total = total_deadline},
       client_minor_version_(client_minor_version) {}
 
 net::task<DispatchEnd> Dispatch::run() {
@@ -49,17 +49,19 @@ net::task<DispatchEnd> Dispatch::run() {
             continue;
         }
         const TimePoint now = client_.turn();
-        if (now >= total_deadline_) co_return DispatchEnd::overdue;
-        if (now >= answer_deadline_ || now >= taken_deadline_) co_return DispatchEnd::timed_out;
-        if (now >= body_deadline_) co_return DispatchEnd::body_timed_out;
-        client_.timer.set(std::min({total_deadline_, answer_deadline_, taken_deadline_, body_deadline_}));
+        if (now >= deadlines_.total) co_return DispatchEnd::overdue;
+        if (now >= deadlines_.answer || now >= deadlines_.taken) co_return DispatchEnd::timed_out;
+        if (now >= deadlines_.body) co_return DispatchEnd::body_timed_out;
+        client_.timer.set(deadlines_.next());
         co_await client_.waker.wait();
     }
 }
 
-bool Dispatch::rest_is_sent() const { return request_.rest == nullptr || (request_.rest->done() && queued_.empty()); }
+bool Dispatch::rest_is_sent() const {
+    return request_.rest == nullptr || (request_.rest->done() && rest_.queued.empty());
+}
 
-bool Dispatch::sent_all() const { return answer_deadline_ != TimePoint::max(); }
+bool Dispatch::sent_all() const { return deadlines_.answer != TimePoint::max(); }
 
 Dispatch::Step Dispatch::end(DispatchEnd how) {
     end_ = how;
@@ -81,8 +83,8 @@ Dispatch::Step Dispatch::send() {
         // request.
         if (step != Step::progress || !rest_is_sent()) return step;
     }
-    answer_deadline_ = client_.turn() + answer_timeout_;
-    body_deadline_ = TimePoint::max();
+    deadlines_.answer = client_.turn() + answer_timeout_;
+    deadlines_.body = TimePoint::max();
     return Step::progress;
 }
 
@@ -110,21 +112,21 @@ Dispatch::Step Dispatch::send_fixed() {
 // out.
 Dispatch::Step Dispatch::written(const net::IoResult& result) {
     if (result.status == IoStatus::ok) {
-        taken_deadline_ = TimePoint::max();
+        deadlines_.taken = TimePoint::max();
         return Step::progress;
     }
-    if (taken_deadline_ == TimePoint::max()) taken_deadline_ = client_.turn() + timeouts_.idle;
+    if (deadlines_.taken == TimePoint::max()) deadlines_.taken = client_.turn() + timeouts_.idle;
     return Step::idle;
 }
 
 // From here on it is the client's turn: what the endpoint took to take the beginning is not the client's delay.
 void Dispatch::begin_rest() {
-    pace_ = std::make_unique<UploadPace>(client_.limits(), client_.turn());
-    body_deadline_ = pace_->deadline();
+    rest_.pace = std::make_unique<UploadPace>(client_.limits(), client_.turn());
+    deadlines_.body = rest_.pace->deadline();
 }
 
 Dispatch::Step Dispatch::send_rest() {
-    if (queued_.empty()) {
+    if (rest_.queued.empty()) {
         if (client_.inbox.empty()) {
             const IoStatus status = client_.read_more(kReadBytes);
             if (status == IoStatus::eof || status == IoStatus::failed) return end(DispatchEnd::client_gone);
@@ -132,20 +134,20 @@ Dispatch::Step Dispatch::send_rest() {
         }
         if (!queue_inbox()) return end(DispatchEnd::bad_body);
         if (request_.rest->content_bytes() > client_.limits().body_bytes) return end(DispatchEnd::body_too_large);
-        body_deadline_ = pace_->deadline();
-        if (queued_.empty()) return Step::progress;
-        blocked_at_ = client_.turn();
+        deadlines_.body = rest_.pace->deadline();
+        if (rest_.queued.empty()) return Step::progress;
+        rest_.blocked_at = client_.turn();
     }
     // While the endpoint accepts nothing, the client cannot send: that is not the client's delay.
-    body_deadline_ = TimePoint::max();
-    const iovec part = as_part(queued_);
+    deadlines_.body = TimePoint::max();
+    const iovec part = as_part(rest_.queued);
     const net::IoResult result = connection_.stream().try_write({&part, 1});
-    streamed_ |= result.bytes > 0;
-    queued_.erase(0, result.bytes);
-    if (queued_.empty()) {
+    rest_.streamed |= result.bytes > 0;
+    rest_.queued.erase(0, result.bytes);
+    if (rest_.queued.empty()) {
         const TimePoint now = client_.turn();
-        pace_->excuse(now - blocked_at_, now);
-        body_deadline_ = pace_->deadline();
+        rest_.pace->excuse(now - rest_.blocked_at, now);
+        deadlines_.body = rest_.pace->deadline();
     }
     return written(result);
 }
@@ -160,7 +162,7 @@ bool Dispatch::queue_inbox() {
         bytes.remove_prefix(piece.consumed);
         content.append(piece.content);
     }
-    pace_->took(client_.inbox.size() - bytes.size(), client_.turn());
+    rest_.pace->took(client_.inbox.size() - bytes.size(), client_.turn());
     client_.inbox.erase(0, client_.inbox.size() - bytes.size());
     queue_content(content, request_.rest->done());
     return true;
@@ -168,13 +170,13 @@ bool Dispatch::queue_inbox() {
 
 void Dispatch::queue_content(std::string_view content, bool last) {
     if (request_.framing != http::Framing::chunked) {
-        queued_.append(content);
+        rest_.queued.append(content);
         return;
     }
     if (!content.empty()) {
-        queued_.append(ChunkSize(content.size()).text()).append(content).append("\r\n");
+        rest_.queued.append(ChunkSize(content.size()).text()).append(content).append("\r\n");
     }
-    if (last) queued_.append(kLastChunk);
+    if (last) rest_.queued.append(kLastChunk);
 }
 
 Dispatch::Step Dispatch::receive() {
@@ -186,14 +188,16 @@ Dispatch::Step Dispatch::receive() {
             // A peer that closes after it has read has acknowledged what it read, at the latest with the close.
             closed_unread_ = net::unacknowledged_bytes(connection_.stream().source().fd()) > 0;
             [[fallthrough]];
-        case IoStatus::failed: return end(connection_.reused() && !received_ ? DispatchEnd::stale : DispatchEnd::reset);
+        case IoStatus::failed:
+            return end(connection_.reused() && !answer_.begun ? DispatchEnd::stale : DispatchEnd::reset);
         case IoStatus::ok: break;
     }
-    received_ = true;
+    answer_.begun = true;
     const std::string_view bytes(scratch.data(), result.bytes);
-    if (inbox_.empty()) return parse(bytes);
-    inbox_.append(bytes);
-    return partial_.is_worth_reading(inbox_, kResponseLimits.bytes) ? parse(inbox_) : Step::progress;
+    if (answer_.inbox.empty()) return parse(bytes);
+    answer_.inbox.append(bytes);
+    return answer_.partial.is_worth_reading(answer_.inbox, kResponseLimits.bytes) ? parse(answer_.inbox)
+                                                                                  : Step::progress;
 }
 
 Dispatch::Step Dispatch::parse(std::string_view bytes) {
@@ -202,19 +206,19 @@ Dispatch::Step Dispatch::parse(std::string_view bytes) {
         const http::ParseResult parsed = http::parse_response(bytes, kResponseLimits, request_.to_head, head);
         if (parsed.status == http::ParseStatus::refused) return end(DispatchEnd::bad_response);
         if (parsed.status == http::ParseStatus::need_more) {
-            inbox_ = std::string(bytes);
-            partial_ = {};
-            (void)partial_.is_worth_reading(inbox_, kResponseLimits.bytes);  // it has just been read
+            answer_.inbox = std::string(bytes);
+            answer_.partial = {};
+            (void)answer_.partial.is_worth_reading(answer_.inbox, kResponseLimits.bytes);  // it has just been read
             return Step::progress;
         }
-        rest_ = bytes.substr(parsed.consumed);
+        answer_.rest = bytes.substr(parsed.consumed);
         if (head.status >= 200) return end(DispatchEnd::answered);
         if (head.status == 101) {
             const bool asked_for = request_.upgrades && http::accepts_websocket(head);
             return end(asked_for ? DispatchEnd::answered : DispatchEnd::bad_response);
         }
         relay_interim(head);
-        bytes = rest_;
+        bytes = answer_.rest;
     }
 }
 

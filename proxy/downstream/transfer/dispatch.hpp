@@ -1,6 +1,7 @@
 #pragma once
 // Sends a request to an endpoint, up to the head of the answer.
 
+#include <algorithm>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -53,14 +54,14 @@ public:
     [[nodiscard]] net::task<DispatchEnd> run();
 
     // The bytes after the head. Valid, like the head's own views, until the next wait.
-    [[nodiscard]] std::string_view rest() const { return rest_; }
+    [[nodiscard]] std::string_view rest() const { return answer_.rest; }
     // A byte of the client's body has been sent and not kept: the request cannot be sent again.
-    [[nodiscard]] bool consumed_body() const { return streamed_; }
+    [[nodiscard]] bool consumed_body() const { return rest_.streamed; }
     // After `stale` or `reset`: the endpoint cannot have read the whole request.
-    [[nodiscard]] bool certainly_unprocessed() const { return !received_ && (!sent_all() || closed_unread_); }
+    [[nodiscard]] bool certainly_unprocessed() const { return !answer_.begun && (!sent_all() || closed_unread_); }
     // After a time-out: the instant since which only the endpoint could cause the delay.
     [[nodiscard]] TimePoint waited_since() const {
-        return sent_all() ? answer_deadline_ - answer_timeout_ : taken_deadline_ - timeouts_.idle;
+        return sent_all() ? deadlines_.answer - answer_timeout_ : deadlines_.taken - timeouts_.idle;
     }
     // The whole request was sent before the answer came: the connection can be reused.
     [[nodiscard]] bool sent_all() const;
@@ -81,6 +82,28 @@ private:
     void queue_content(std::string_view content, bool last);
     void relay_interim(const http::ResponseHead& head);
 
+    struct Deadlines {
+        TimePoint total;
+        TimePoint answer = TimePoint::max();  // from the last request byte
+        TimePoint body = TimePoint::max();    // of the client's next body byte
+        TimePoint taken = TimePoint::max();   // of the endpoint's taking more, while it takes nothing
+
+        [[nodiscard]] TimePoint next() const { return std::min({total, answer, body, taken}); }
+    };
+    // What of the body is still at the client, on its way.
+    struct Rest {
+        std::unique_ptr<UploadPace> pace;  // once it is its turn
+        TimePoint blocked_at{};            // since when the endpoint has not taken what is queued
+        std::string queued;                // framed content that did not go yet
+        bool streamed = false;             // a byte of it has gone
+    };
+    struct Answer {
+        http::PartialHead partial;  // in the inbox
+        std::string inbox;          // a head's beginning
+        std::string_view rest;      // what came behind the head
+        bool begun = false;         // any byte of it has come
+    };
+
     Client& client_;
     ClientProbe& probe_;
     const Progress& progress_;
@@ -88,22 +111,12 @@ private:
     const OutboundRequest& request_;
     const upstream::TimeoutConfig& timeouts_;
     Duration answer_timeout_;
-    TimePoint total_deadline_;
-    TimePoint answer_deadline_ = TimePoint::max();  // from the last request byte
-    TimePoint body_deadline_ = TimePoint::max();    // of the client's next body byte
-    http::PartialHead partial_;                     // in inbox_
-    std::unique_ptr<UploadPace> pace_;              // of the body that is still at the client, once it is its turn
-    TimePoint blocked_at_{};                        // since when the endpoint has not accepted what is queued
-    TimePoint taken_deadline_ = TimePoint::max();   // for the endpoint to accept more, while it accepts nothing
-    int client_minor_version_;
-
+    Deadlines deadlines_;
+    Rest rest_;
+    Answer answer_;
     std::size_t sent_ = 0;  // of the four fixed parts together
-    std::string queued_;    // framed content of `rest` that is not sent yet
-    std::string inbox_;     // a partial head
-    std::string_view rest_;
+    int client_minor_version_;
     DispatchEnd end_ = DispatchEnd::reset;
-    bool streamed_ = false;
-    bool received_ = false;       // any byte of an answer
     bool closed_unread_ = false;  // the endpoint closed before it had received the last bytes
 };
 

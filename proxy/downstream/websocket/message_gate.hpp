@@ -44,12 +44,14 @@ public:
     [[nodiscard]] const std::string& to_client() const { return to_client_; }
     [[nodiscard]] const std::string& to_server() const { return to_server_; }
     // Bytes, besides the outboxes, that wait for something other than the other side.
-    [[nodiscard]] std::size_t held() const { return held_.size() + own_to_client_.size() + own_to_server_.size(); }
+    [[nodiscard]] std::size_t held() const {
+        return client_.held.size() + own_to_client_.size() + own_to_server_.size();
+    }
     // Whether a message has brought data from either side since the last call: a ping does not.
     [[nodiscard]] bool take_data() { return std::exchange(saw_data_, false); }
     // A side has broken the protocol: how, or empty.
-    [[nodiscard]] std::string_view client_fault() const { return client_fault_; }
-    [[nodiscard]] std::string_view server_fault() const { return server_fault_; }
+    [[nodiscard]] std::string_view client_fault() const { return client_.fault; }
+    [[nodiscard]] std::string_view server_fault() const { return server_.fault; }
     // Either side has sent its close frame: an end of the connection is now no fault.
     [[nodiscard]] bool closing() const { return closing_; }
 
@@ -69,27 +71,36 @@ private:
     void cancel();
     void flush_own();
     // Nothing of the client's current message has been passed on.
-    [[nodiscard]] bool has_put_nothing() const { return course_ != Course::passes && !client_.is_control(); }
+    [[nodiscard]] bool has_put_nothing() const {
+        return client_.course != Course::passes && !client_.frames.is_control();
+    }
+
+    struct FromClient {
+        http::FrameReader frames{true};
+        ai::RequestScanner event{ai::Api::realtime};
+        std::string held;  // the message as it came
+        std::string text;  // a piece of it, unmasked
+        std::string_view fault;
+        Course course = Course::passes;
+    };
+    struct FromServer {
+        http::FrameReader frames{false};
+        ai::AnswerScanner usage;
+        std::string text;  // the beginning of the message
+        std::size_t next_look = 0;
+        std::string_view fault;
+        bool is_read = false;      // what the message is has not been told yet
+        bool tells_usage = false;  // it is a response's end, and is read to its own
+    };
 
     std::function<double()> random_;
     Responses* slots_;
-    http::FrameReader client_{true};
-    http::FrameReader server_{false};
+    FromClient client_;
+    FromServer server_;
     std::string to_client_;
     std::string to_server_;
     std::string own_to_client_;  // Weir's complete frames, for the next gap between two messages
     std::string own_to_server_;
-    std::string held_;         // the client's message as it arrived
-    std::string client_text_;  // a piece of it, unmasked
-    ai::RequestScanner client_event_{ai::Api::realtime};
-    ai::AnswerScanner server_usage_;
-    std::string server_text_;  // the beginning of the server's message
-    std::size_t next_server_look_ = 0;
-    std::string_view client_fault_;
-    std::string_view server_fault_;
-    Course course_ = Course::passes;
-    bool reads_server_ = false;  // the type of its message is still unknown
-    bool reads_usage_ = false;   // its message ends a response, and is read to its own end
     bool saw_data_ = false;
     bool closing_ = false;
 };

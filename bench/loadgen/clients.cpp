@@ -4,11 +4,13 @@
 #include <sys/epoll.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstring>
 #include <stdexcept>
 #include <system_error>
+#include <utility>
 
 namespace weir::bench {
 namespace {
@@ -148,15 +150,32 @@ void Clients::check() const {
 void Clients::body(Client&, std::string_view) {}
 
 ClosedLoop::ClosedLoop(Loop& loop, Demand demand) : Clients(loop, std::move(demand)), has_answer_(size()) {
-    for (std::size_t i = 0; i < size(); ++i) open(i);
+    while (opened_ < std::min(size(), kAtOnce)) open(opened_++);
+}
+
+void ClosedLoop::start() {
+    started_ = true;
+    const std::vector<bool> waiting = std::exchange(has_answer_, std::vector<bool>(size()));
+    answered_ = 0;
+    for (std::size_t i = 0; i < size(); ++i) {
+        if (client(i) == nullptr)
+            open(i);
+        else if (waiting[i])
+            ask_again(*client(i));
+    }
 }
 
 void ClosedLoop::measure() { latency_ = Histogram(); }
 
 void ClosedLoop::answered(Client& client) {
+    if (client.answer().status() == 200) latency_.record(now() - client.sent_at());
     if (!has_answer_[client.index()]) ++answered_;
     has_answer_[client.index()] = true;
-    if (client.answer().status() == 200) latency_.record(now() - client.sent_at());
+    if (started_) return ask_again(client);
+    if (opened_ < size()) open(opened_++);
+}
+
+void ClosedLoop::ask_again(Client& client) {
     if (client.answer().close()) return lost(client);
     client.send_request();
 }
@@ -164,7 +183,7 @@ void ClosedLoop::answered(Client& client) {
 void ClosedLoop::lost(Client& client) {
     const std::size_t index = client.index();
     drop(index);
-    open(index);
+    if (started_ || !has_answer_[index]) open(index);
 }
 
 IdleHold::IdleHold(Loop& loop, Demand demand) : Clients(loop, std::move(demand)) {

@@ -1,8 +1,8 @@
 #pragma once
 // The clients in front of the proxy under test.
 //
-// ClosedLoop asks again as soon as it is answered; IdleHold asks once on each connection and then holds them all;
-// EventStreams reads one stream on each and may cancel some midway.
+// ClosedLoop asks again as soon as it is answered, once every connection has been; IdleHold asks once on each
+// connection and then holds them all; EventStreams reads one stream on each and may cancel some midway.
 
 #include <map>
 #include <memory>
@@ -106,7 +106,11 @@ class ClosedLoop final : public Clients {
 public:
     ClosedLoop(Loop& loop, Demand demand);
 
-    // Whether each place among the connections has had an answer, so that all of them are at work.
+    // Connections are opened a few at a time, and each asks once and then waits for the others: thousands that came at
+    // once would overflow the queue in which the kernel keeps them until they are accepted, and be late for seconds.
+    // From start() on all of them ask, again and again. REQUIRES: called once.
+    void start();
+    // Whether each of them has been answered, before start() and then after it.
     [[nodiscard]] bool all_answered() const { return answered_ == size(); }
     // From here on, requests count.
     void measure();
@@ -116,6 +120,12 @@ private:
     void answered(Client& client) override;
     void lost(Client& client) override;
 
+    static constexpr std::size_t kAtOnce = 256;
+
+    void ask_again(Client& client);
+
+    bool started_ = false;
+    std::size_t opened_ = 0;
     std::vector<bool> has_answer_;
     std::size_t answered_ = 0;
     Histogram latency_;  // nanoseconds

@@ -121,7 +121,10 @@ private:
     std::string closed_loop() {
         ClosedLoop clients(loop_, demand());
         const Nanoseconds give_up = now() + length(options_.settle);
-        turn_while(clients, [&] { return !clients.all_answered() && now() < give_up; });
+        const auto unsettled = [&] { return !clients.all_answered() && now() < give_up; };
+        turn_while(clients, unsettled);
+        clients.start();
+        turn_while(clients, unsettled);
         const bool settled = clients.all_answered();
         const Nanoseconds start = now() + length(options_.warmup);
         turn_while(clients, [&] { return now() < start; });

@@ -28,8 +28,8 @@ void Connection::run() {
 
 std::unique_ptr<Connection> Pool::take(EndpointSerial endpoint, TimePoint used_since) {
     const auto found = idle_.find(static_cast<std::uint64_t>(endpoint));
-    if (found == idle_.end() || found->second.empty() || found->second.back()->idle_since_ < used_since) return nullptr;
-    std::unique_ptr<Connection> connection = std::move(found->second.back());
+    if (found == idle_.end() || found->second.empty() || found->second.back().idle_since_ < used_since) return nullptr;
+    std::unique_ptr<Connection> connection(&found->second.back());
     found->second.pop_back();
     connection->pool_ = nullptr;
     return connection;
@@ -39,8 +39,8 @@ void Pool::give_back(std::unique_ptr<Connection> connection, Duration keep_alive
     const auto serial = static_cast<std::uint64_t>(connection->serial_);
     // A new endpoint is rare, and a good time to forget those without connections here.
     if (!idle_.contains(serial)) std::erase_if(idle_, [](const auto& entry) { return entry.second.empty(); });
-    auto& stack = idle_[serial];
-    if (stack.size() >= kMaxIdle) stack.erase(stack.begin());
+    Stack& stack = idle_[serial];
+    if (stack.size() >= max_idle_) stack.pop_front_and_dispose(std::default_delete<Connection>());
     connection->pool_ = this;
     connection->reused_ = true;
     connection->stream().source().set_waker(connection.get());
@@ -48,7 +48,7 @@ void Pool::give_back(std::unique_ptr<Connection> connection, Duration keep_alive
     connection->idle_timer_.set(connection->idle_since_ + keep_alive);
     // Bytes that arrived with the end of the answer get no edge of their own any more.
     if (connection->stream().source().ready.readable) connection->wake();
-    stack.push_back(std::move(connection));
+    stack.push_back(*connection.release());
 }
 
 bool Pool::has(EndpointSerial endpoint) const {
@@ -63,8 +63,13 @@ std::size_t Pool::size() const {
 }
 
 void Pool::drop(Connection& connection) {
-    auto& stack = idle_[static_cast<std::uint64_t>(connection.serial_)];
-    std::erase_if(stack, [&](const auto& idle) { return idle.get() == &connection; });
+    Stack& stack = idle_.at(static_cast<std::uint64_t>(connection.serial_));
+    stack.erase_and_dispose(stack.iterator_to(connection), std::default_delete<Connection>());
+}
+
+void Pool::clear() {
+    for (auto& [endpoint, stack] : idle_) stack.clear_and_dispose(std::default_delete<Connection>());
+    idle_.clear();
 }
 
 namespace {

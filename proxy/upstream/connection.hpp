@@ -1,9 +1,9 @@
 #pragma once
 // A connection to an endpoint, and each worker's store of idle ones.
 
+#include <boost/intrusive/list.hpp>
 #include <memory>
 #include <unordered_map>
-#include <vector>
 
 #include "base/reason.hpp"
 #include "net/byte_stream.hpp"
@@ -38,28 +38,41 @@ private:
     TimePoint idle_since_{};
     Pool* pool_ = nullptr;  // while idle
     bool reused_ = false;
+    boost::intrusive::list_member_hook<> hook_;  // for the pool only
 };
 
 // Idle connections by endpoint, the most recently used first: it is the least likely to have been closed meanwhile.
 // Belongs to one loop.
 class Pool {
 public:
-    // Most idle connections kept for an endpoint on one worker; one more closes the one idle longest.
-    static constexpr std::size_t kMaxIdle = 256;
+    // At most this many idle connections are kept for an endpoint on one worker; one more closes the longest idle.
+    // One turn of the event loop can bring this many answers (16 rounds of 256 events): with a smaller bound, a busy
+    // worker closes in one turn what it opens again in the next. The pool hardly ever holds more than were in use at
+    // once within keep_alive.
+    static constexpr std::size_t kMaxIdle = 4096;
+
+    explicit Pool(std::size_t max_idle = kMaxIdle) : max_idle_(max_idle) {}
+    Pool(const Pool&) = delete;
+    Pool& operator=(const Pool&) = delete;
+    ~Pool() { clear(); }
 
     // An idle connection that has been used since `used_since`, or null.
     [[nodiscard]] std::unique_ptr<Connection> take(EndpointSerial endpoint, TimePoint used_since = TimePoint::min());
     [[nodiscard]] bool has(EndpointSerial endpoint) const;
     // REQUIRES: the connection's last exchange has ended cleanly in both directions.
     void give_back(std::unique_ptr<Connection> connection, Duration keep_alive);
-    void clear() { idle_.clear(); }
+    void clear();
     [[nodiscard]] std::size_t size() const;
 
 private:
     friend class Connection;
+    using Hook = boost::intrusive::member_hook<Connection, boost::intrusive::list_member_hook<>, &Connection::hook_>;
+    using Stack = boost::intrusive::list<Connection, Hook>;
+
     void drop(Connection& connection);
 
-    std::unordered_map<std::uint64_t, std::vector<std::unique_ptr<Connection>>> idle_;
+    const std::size_t max_idle_;
+    std::unordered_map<std::uint64_t, Stack> idle_;  // the stacks own what is in them
 };
 
 struct ConnectResult {

@@ -165,7 +165,11 @@ void ClosedLoop::start() {
     }
 }
 
-void ClosedLoop::measure() { latency_ = Histogram(); }
+void ClosedLoop::measure() {
+    latency_ = Histogram();
+    has_answer_.assign(size(), false);
+    answered_ = 0;
+}
 
 void ClosedLoop::answered(Client& client) {
     if (client.answer().status() == 200) latency_.record(now() - client.sent_at());

@@ -110,7 +110,7 @@ public:
     // once would overflow the queue in which the kernel keeps them until they are accepted, and be late for seconds.
     // From start() on all of them ask, again and again. REQUIRES: called once.
     void start();
-    // Whether each of them has been answered, before start() and then after it.
+    // Whether each of them has been answered: before start(), then after it, then after measure().
     [[nodiscard]] bool all_answered() const { return answered_ == size(); }
     // From here on, requests count.
     void measure();

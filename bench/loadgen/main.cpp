@@ -125,7 +125,7 @@ private:
         turn_while(clients, unsettled);
         clients.start();
         turn_while(clients, unsettled);
-        const bool settled = clients.all_answered();
+        const bool was_settled = clients.all_answered();
         const Nanoseconds start = now() + length(options_.warmup);
         turn_while(clients, [&] { return now() < start; });
         clients.measure();
@@ -133,7 +133,11 @@ private:
         const auto bytes_before = clients.bytes();
         const Nanoseconds cpu_before = cpu_time(options_.watch);
         const Nanoseconds from = now();
-        turn_while(clients, [&] { return now() < from + length(options_.seconds); });
+        // Connections that began together are answered together: less than once round says nothing of the rate.
+        const Nanoseconds end = from + length(options_.seconds);
+        const Nanoseconds latest_end = end + length(options_.settle);
+        turn_while(clients, [&] { return now() < end || (!clients.all_answered() && now() < latest_end); });
+        const bool settled = was_settled && clients.all_answered();
         const double took = static_cast<double>(now() - from) / static_cast<double>(kSecond);
         const Nanoseconds cpu = cpu_time(options_.watch) - cpu_before;
         const auto requests = clients.latency().total();

@@ -41,7 +41,8 @@ std::string_view help() {
   --backend-listen A:P   run the backend too, and print `backend A:P`; port 0 picks one
   --connections N    (also --streams) at once                                            [64]
   --seconds S        how long to measure; in sse mode, how long each stream lasts        [5]
-  --settle S         get, post: wait at most so long until each connection is open and at work   [15]
+  --settle S         get, post: wait at most so long until each connection is open and at work, and afterwards until
+                     each has been answered while it was measured                        [15]
   --warmup S         after that and before the measurement, not counted                  [1]
   --tls-trust FILE   speak TLS 1.3 to the target, trusting the certificates in this PEM file
   --body-bytes N     of a POST, which is a chat completion's JSON                        [2048]

@@ -4,8 +4,7 @@ from pathlib import Path
 
 from . import contestants, loadgen, processes
 
-IDLE_CONNECTIONS = 5000
-SETTLE_SECONDS = 15  # by when each connection should have been answered once
+SETTLE_SECONDS = 30  # by when each connection should have had its turn
 
 
 class Bench:
@@ -23,12 +22,12 @@ class Bench:
         headers = [part for header in contestant.headers for part in ("--header", header)]
         return loadgen.run(self.options.loadgen, contestant, self.backend_port, [*headers, *arguments], self.load_cpu, on_line)
 
-    def requests(self, contestant, mode, connections, tls=None, close=False):
+    def requests(self, contestant, mode, connections, tls=None, path=None, close=False):
         """`close`: a connection for each request, which over TLS is a handshake for each."""
         options = self.options
         result = self.load(contestant, "--mode", mode, "--connections", connections, "--seconds", options.seconds,
                            "--settle", SETTLE_SECONDS, "--warmup", min(0.5, options.seconds), "--body-bytes", options.body_bytes,
-                           *(["--path", options.path] if options.path else []),
+                           *(["--path", path] if path else []),
                            *(["--tls-trust", tls.certificate] if tls else []),
                            *(["--header", "connection: close"] if close else []))
         requests = max(1, result["requests"])
@@ -49,8 +48,8 @@ class Bench:
                 if line.startswith("holding"):
                     held.append(contestant.pss_bytes())
 
-            self.load(contestant, "--mode", "idle", "--connections", IDLE_CONNECTIONS, "--seconds", 2, on_line=measure)
-            return (held[0] - before) / IDLE_CONNECTIONS / 1024
+            self.load(contestant, "--mode", "idle", "--connections", self.options.idle, "--seconds", 2, on_line=measure)
+            return (held[0] - before) / self.options.idle / 1024
 
     def streams(self, name):
         """One round of streams, in a fresh process, so that its memory is what the streams cost."""

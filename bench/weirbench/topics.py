@@ -5,7 +5,7 @@ import resource
 import sys
 
 from . import certificates
-from .bench import IDLE_CONNECTIONS, SETTLE_SECONDS
+from .bench import SETTLE_SECONDS
 from .comparison import Section, Table, interleaved
 from .contestants import PROXIES
 
@@ -78,13 +78,30 @@ def started(bench, names, tls=None):
         yield running
 
 
+# mode -> the section's title, and the request target where it is not the usual one
+MODES = {"get": ("GET", None), "post": ("POST", None), "upload": ("POST, unread", "/upload")}
+
+
 def what_is_asked(mode, options):
-    return "GET" if mode == "get" else f"POST of {options.body_bytes:,} bytes"
+    if mode == "get":
+        return "GET"
+    if mode == "upload":
+        return f"POST of {options.body_bytes:,} bytes to a path of no AI API, whose bodies Weir passes on unread"
+    return f"POST of a chat completion of {options.body_bytes:,} bytes"
 
 
 def names_for(mode, options):
     """Who takes part: Portkey answers chat completions only."""
     return [name for name in options.only if mode == "post" or name in PROXIES]
+
+
+def request_rounds(bench, names, mode, running, files=None):
+    """Interleaved rounds of one mode on keep-alive connections."""
+    method, path = "get" if mode == "get" else "post", MODES[mode][1]
+    return interleaved(
+        names, bench.options.rounds,
+        lambda name: bench.requests(running[name], method, bench.options.connections, files, path=path),
+        f"{'TLS, ' if files else ''}{MODES[mode][0]}")
 
 
 def requests(bench, options):
@@ -93,9 +110,8 @@ def requests(bench, options):
         if not names:
             continue
         with started(bench, names) as running:
-            rounds = interleaved(names, options.rounds,
-                                 lambda name, mode=mode: bench.requests(running[name], mode, options.connections), mode.upper())
-        yield Section(mode.upper(), f"{what_is_asked(mode, options)}, keep-alive, {options.connections} connections, plain HTTP.",
+            rounds = request_rounds(bench, names, mode, running)
+        yield Section(MODES[mode][0], f"{what_is_asked(mode, options)}, keep-alive, {options.connections} connections, plain HTTP.",
                       *request_table(rounds))
 
 
@@ -112,12 +128,10 @@ def tls(bench, options):
         return
     files = certificates.make(bench.directory)
     with started(bench, names, files) as running:
-        for mode in options.modes:
-            rounds = interleaved(
-                names, options.rounds,
-                lambda name, mode=mode: bench.requests(running[name], mode, options.connections, files), f"TLS {mode.upper()}")
+        for mode in [mode for mode in options.modes if mode != "upload"]:
+            rounds = request_rounds(bench, names, mode, running, files)
             note = f"{what_is_asked(mode, options)}, keep-alive, {options.connections} connections; {negotiated(rounds)}."
-            yield Section(f"TLS, {mode.upper()}", note, *request_table(rounds))
+            yield Section(f"TLS, {MODES[mode][0]}", note, *request_table(rounds))
 
         def handshakes(name):
             result = bench.requests(running[name], "get", options.connections, files, close=True)
@@ -143,35 +157,37 @@ def descriptors_missing(connections):
 
 def scaling(bench, options):
     names, rows, header, notes = list(options.only), [], [], []
-    for connections in options.scaling:
-        missing = descriptors_missing(connections)
-        if missing:
-            print(missing, file=sys.stderr)
-            notes.append(missing)
-            continue
-        if not names:
-            break
-        with started(bench, names) as running:
+    # All stay up from one number to the next: a program that compiles itself while it runs is slow in its first seconds.
+    with started(bench, names) as running:
+        for connections in options.scaling:
+            missing = descriptors_missing(connections)
+            if missing:
+                print(missing, file=sys.stderr)
+                notes.append(missing)
+                continue
+            if not names:
+                break
             rounds = interleaved(names, options.scaling_rounds,
-                                 lambda name: bench.requests(running[name], "post", connections),
+                                 lambda name, connections=connections: bench.requests(running[name], "post", connections),
                                  f"{connections} connections")
-        header, found = scaling_table(rounds)
-        rows += [[f"{connections:,}", *row] for row in found]
-        for name in [name for name in names if not all(result["settled"] for result in rounds[name])]:
-            notes.append(f"{name} did not answer each of {connections:,} connections once within {SETTLE_SECONDS} s, and is not "
-                         "measured with more.")
-            names.remove(name)
+            header, found = scaling_table(rounds)
+            rows += [[f"{connections:,}", *row] for row in found]
+            late = [name for name in names if not all(result["settled"] for result in rounds[name])]
+            notes += [f"{name} did not come round to each of {connections:,} connections within {SETTLE_SECONDS} s, and is not "
+                      "measured with more." for name in late]
+            names = [name for name in names if name not in late]
     if rows:
-        note = " ".join([f"POST of {options.body_bytes:,} bytes, keep-alive; every connection asks again as soon as it is answered, "
+        note = " ".join([f"{what_is_asked('post', options)}, keep-alive; every connection asks again as soon as it is answered, "
                          "so that p99 is mostly the wait behind the others: connections divided by requests/s. Counting starts "
-                         f"when each has been answered once. {options.scaling_rounds} rounds.", *notes])
+                         "when all are open and at work, and goes on until each has been answered meanwhile. "
+                         f"{options.scaling_rounds} rounds.", *notes])
         yield Section("Active connections", note, ["connections", *header], rows)
 
 
 def idle(bench, options):
     names = names_for("get", options)
     if names:
-        yield Section("Idle connections", f"{IDLE_CONNECTIONS:,} keep-alive connections after one GET each.",
+        yield Section("Idle connections", f"{options.idle:,} keep-alive connections after one GET each.",
                       ["", "KB/connection"], [[name, f"{bench.idle_kb(name):.2f}"] for name in names])
 
 

@@ -1,10 +1,12 @@
 """bench_loadgen against its own backend, and against servers that misbehave."""
 
+import contextlib
 import json
 import os
 import socket
 import subprocess
 import threading
+import time
 import unittest
 
 LOADGEN = os.environ.get("BENCH_LOADGEN", "")
@@ -47,6 +49,28 @@ class Tampering:
         self.listener.close()
 
 
+class Slow(Tampering):
+    """Answers each request on its connection, but only after `pause` seconds."""
+
+    def __init__(self, pause):
+        self.pause = pause
+        super().__init__("HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n")
+
+    def serve(self):
+        while True:
+            try:
+                connection, _ = self.listener.accept()
+            except OSError:
+                return
+            threading.Thread(target=self.answer_all, args=(connection,), daemon=True).start()
+
+    def answer_all(self, connection):
+        with connection, contextlib.suppress(OSError):  # the client has left
+            while connection.recv(65536):
+                time.sleep(self.pause)
+                connection.sendall(self.answer)
+
+
 STREAM = "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n"
 END = "e\r\ndata: [DONE]\n\n\r\n0\r\n\r\n"
 
@@ -60,6 +84,19 @@ class Loadgen(unittest.TestCase):
             self.assertGreater(result["requests"], 100)
             self.assertEqual(result["errors"], 0)
             self.assertGreaterEqual(result["latency_us"]["p99"], result["latency_us"]["p50"])
+
+    def test_counting_goes_on_until_every_connection_has_been_answered(self):
+        # A single answer takes longer than the time that is asked for.
+        with Slow(0.3) as server:
+            _, _, result = load("--mode", "get", "--target", server.address, "--connections", 2, "--seconds", 0.05)
+        self.assertEqual((result["settled"], result["errors"]), (True, 0))
+        self.assertGreaterEqual(result["requests"], 2)
+        self.assertGreater(result["seconds"], 0.1)
+
+    def test_connections_that_are_not_answered_in_time_are_reported(self):
+        with Slow(1) as server:
+            _, _, result = load("--mode", "get", "--target", server.address, "--connections", 2, "--seconds", 0.05, "--settle", 0.1)
+        self.assertFalse(result["settled"])
 
     def test_streams_are_whole_and_cancellations_counted(self):
         _, _, result = load("--mode", "sse", "--backend-listen", "127.0.0.1:0", "--seconds", 0.6, "--streams", 40,

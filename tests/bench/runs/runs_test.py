@@ -1,4 +1,4 @@
-"""bench/faults and bench/soak with tiny numbers: they run to their end, and the figures that they report are of real requests.
+"""bench/faults, bench/soak and bench/throughput with tiny numbers: they run to their end, and report figures of real requests.
 
 Whether Weir meets their goals is not checked here: that takes large numbers and a quiet machine."""
 
@@ -20,8 +20,8 @@ def numbers(cell):
 
 
 class BenchTest(unittest.TestCase):
-    def run_bench(self, name, *arguments):
-        """What it wrote to its report; exit code 1 is a verdict, not a failure."""
+    def run_bench(self, name, *arguments, printed=True):
+        """What it wrote to its report; exit code 1 is a verdict, not a failure. `printed`: the report is its output as well."""
         folder = self.enterContext(tempfile.TemporaryDirectory())
         report = Path(folder) / "report.md"
         done = subprocess.run([sys.executable, BENCH / name, "--weir", WEIR, "--loadgen", LOADGEN, "--out", report, *map(str, arguments)],
@@ -29,7 +29,8 @@ class BenchTest(unittest.TestCase):
         self.assertTrue(report.exists(), done.stdout + done.stderr)
         self.assertIn(done.returncode, (0, 1))
         text = report.read_text()
-        self.assertTrue(done.stdout.rstrip().endswith(text.rstrip().splitlines()[-1]), "another report than it printed")
+        if printed:
+            self.assertTrue(done.stdout.rstrip().endswith(text.rstrip().splitlines()[-1]), "another report than it printed")
         return text
 
     def rows(self, text):
@@ -83,6 +84,27 @@ class Soak(BenchTest):
                               capture_output=True, text=True, timeout=60)
         self.assertEqual((done.returncode, report.exists()), (1, False))
         self.assertIn("does not exist", done.stderr)
+
+
+class Throughput(BenchTest):
+    def test_every_topic_is_measured_and_reported(self):
+        text = self.run_bench("throughput", "--only", "Weir", "--rounds", 1, "--seconds", 0.3, "--scaling", 8, 40,
+                              "--scaling-rounds", 1, "--idle", 50, printed=False)
+        titles = ["GET", "POST", "POST, unread", "TLS, GET", "TLS, POST", "TLS, handshakes", "Active connections", "Idle connections"]
+        self.assertEqual(re.findall("^## (.*)$", text, re.M), titles)
+        for title, section in zip(titles, text.split("\n## ")[1:]):
+            header, _, *rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in section.splitlines() if line[:1] == "|"]
+            self.assertEqual(len(rows), 2 if title == "Active connections" else 1, section)
+            self.assertEqual(dict(zip(header, rows[-1])).get("errors", "0"), "0", section)
+            self.assertIn("Weir", rows[-1])
+        self.assertRegex(text, "TLSv1.3, TLS_AES_128_GCM_SHA256, [xX]25519")
+        self.assertIn("Command: `bench/throughput --weir", text)
+
+    def test_streams_are_measured_instead_where_they_are_asked_for(self):
+        text = self.run_bench("throughput", "--sse", "--only", "Weir", "--rounds", 1, "--seconds", 0.5, "--streams", 20,
+                              printed=False)
+        (row,) = self.rows(text)
+        self.assertEqual((row[0], row[6], row[8]), ("Weir", "20", "0"), row)
 
 
 if __name__ == "__main__":

@@ -6,8 +6,9 @@ import os
 import socket
 import subprocess
 import threading
-import time
 import unittest
+
+from support.waiting import pause
 
 LOADGEN = os.environ.get("BENCH_LOADGEN", "")
 
@@ -67,7 +68,7 @@ class Slow(Tampering):
     def answer_all(self, connection):
         with connection, contextlib.suppress(OSError):  # the client has left
             while connection.recv(65536):
-                time.sleep(self.pause)
+                pause(self.pause)
                 connection.sendall(self.answer)
 
 

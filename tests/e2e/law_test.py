@@ -117,7 +117,7 @@ class EnginePriority(WeirTest):
 
     def test_the_priority_is_written_into_the_body_and_nothing_else_changes(self):
         backend = self.start_backend()
-        weir = self.start_weir(policy(backend.url, backend={"priority": "forward"}))
+        weir = self.start_weir(policy(backend.url, backend={"priority": "vllm"}))
         body = chat("hi", stream=False)
         own = b'{"priority":-100,' + body[1:]
         bulk, direct, spoofed = self.bodies(weir, backend, ([bearer("bulk")], body), ([], body), ([bearer("bulk")], own))
@@ -135,7 +135,7 @@ class EnginePriority(WeirTest):
 
     def test_a_body_that_is_not_an_object_passes_unchanged(self):
         backend = self.start_backend()
-        weir = self.start_weir(policy(backend.url, backend={"priority": "forward"}))
+        weir = self.start_weir(policy(backend.url, backend={"priority": "vllm"}))
         self.assertEqual(self.bodies(weir, backend, ([], b"[1]"), ([], b'{"a":1'), path="/v1/other"), [b"[1]", b'{"a":1'])
 
 
@@ -223,7 +223,7 @@ class Tiers(WeirTest):
         go = threading.Event()
         self.addCleanup(go.set)
         backend = self.start_backend(hold(go))
-        base = policy(backend.url, capacity={"requests": 1}, backend={"priority": "forward"})
+        base = policy(backend.url, capacity={"requests": 1}, backend={"priority": "vllm"})
         base["classes"] = [
             {"name": "flex", "match": {"service_tier": "flex"}, "backend": "model", "priority": "sheddable", "service_tier": "flex"},
             {"name": "first", "match": {"api_key": "direct", "service_tier": "priority"}, "backend": "model",

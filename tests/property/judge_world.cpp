@@ -227,7 +227,7 @@ void JudgeWorld::check_rest() const {
         RC_ASSERT(counts.classes[cls].inflight == books_.count(cls, Standing::running));
         RC_ASSERT(counts.classes[cls].waiting == books_.count(cls, Standing::waiting));
         RC_ASSERT(counts.classes[cls].waiting <= *books_.config.classes[cls].config.queue);
-        RC_ASSERT(counts.classes[cls].room == books_.room(cls, clock_.now()));
+        RC_ASSERT(counts.classes[cls].headroom == books_.room(cls, clock_.now()));
     }
     std::size_t evicted = 0;
     for (const BookedRequest& request : books_.requests) {

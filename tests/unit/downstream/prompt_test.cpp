@@ -95,7 +95,7 @@ TEST(Prompt, CannotBeCutWhereItGoesOnInTheBackground) {
 TEST(Prompt, IsRefusedWhereNoReadingOfItIsTheEngines) {
     OneClient one;
     EXPECT_EQ(PreparedPrompt(one, "/v1/messages", R"({"model":"a","model":"b"})").fault(),
-              "'model' stands in the body twice");
+              "'model' is in the body twice");
     EXPECT_EQ(PreparedPrompt(one, "/v1/messages", "[]").no->reason, Reason::bad_request);
     EXPECT_EQ(PreparedPrompt(one, Head{post_to("/v1/videos")}, "").fault(), "");
     RoutingParts generic;

@@ -85,7 +85,7 @@ TEST(Report, ShowsClassesThatWereAskedForAndWhyTheyWereRefused) {
     EXPECT_THAT(text, HasSubstr("A day.\nThe table is of the requests that arrived in the surge, from 10 s to 20 s."));
     EXPECT_THAT(text, HasSubstr("direct  weir"));
     EXPECT_THAT(text, HasSubstr("50.00 %"));
-    EXPECT_THAT(text, HasSubstr("class   controller  queue_full\ndirect  weir                1\n"));
+    EXPECT_THAT(text, HasSubstr("class   controller  queue_full\ndirect  weir                 1\n"));
     EXPECT_THAT(text, Not(HasSubstr("idle")));
 }
 

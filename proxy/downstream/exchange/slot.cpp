@@ -32,9 +32,14 @@ Passed Slot::arrive(const Caller& caller) {
     if (caller.route->config.preemptible) ticket_.allow_cutting();
     ticket_.came_by(caller.route->backend.get());
     const Standing standing = judge_->arrive(ticket_, caller.ask, client_.turn());
-    if (standing == Standing::ended) return refused(ticket_.decision());
     if (standing == Standing::running) note_shadow();
-    return nullptr;
+    return settle(standing);
+}
+
+// `standing` is as the judge returned it: while a request waits, another worker may change it at any moment.
+Passed Slot::settle(Standing standing) {
+    queued_ = standing == Standing::waiting;
+    return standing == Standing::ended ? refused(ticket_.decision()) : nullptr;
 }
 
 // In shadow mode: the decision that would have been enforced.
@@ -51,6 +56,7 @@ net::task<Passed> Slot::wait() {
     Passed no;
     while (!ticket_.told()) {
         if (probe_.gone(ClientProbe::kInterim) && judge_->leave(ticket_, client_.turn())) {
+            queued_ = false;
             no = refused(Reason::client_gone);
             break;
         }
@@ -71,22 +77,21 @@ net::task<Passed> Slot::wait() {
 }
 
 net::task<Passed> Slot::requeue() {
-    const Standing standing = judge_->requeue(ticket_, client_.turn());
-    Passed no;
-    if (standing == Standing::waiting) no = co_await wait();
-    if (standing == Standing::ended) no = refused(ticket_.decision());
+    Passed no = settle(judge_->requeue(ticket_, client_.turn()));
+    if (queued_) no = co_await wait();
     co_return no;
 }
 
 void Slot::finish() {
     const telemetry::Record& record = outcome_.record;
+    // Only after an exception in the queue: otherwise the verdict has been awaited.
+    if (waits()) (void)judge_->leave(ticket_, client_.turn());
+    queued_ = false;
     if (running()) {
         const bool made = record.status >= 200 && record.status < 300;
         judge_->finish(ticket_, client_.turn(),
                        admission::Tokens{record.tokens_in.tokens, record.tokens_out.tokens, made ? video_seconds_ : 0});
     }
-    // Only after an exception in the queue: otherwise the verdict is awaited.
-    if (ticket_.standing() == Standing::waiting) (void)judge_->leave(ticket_, client_.turn());
     if (!key_) return;
     client_.worker.state().idempotency_keys.end(*key_);
     key_.reset();

@@ -29,7 +29,9 @@ public:
     [[nodiscard]] Passed refuse_early(const Caller& caller);
     // Checks the limits, then joins the queue: call wait() if it waits().
     [[nodiscard]] Passed arrive(const Caller& caller);
-    [[nodiscard]] bool waits() const { return ticket_.standing() == admission::Standing::waiting; }
+    // It joined the queue and its verdict has not been awaited yet. The standing itself may be another thread's to
+    // write until then.
+    [[nodiscard]] bool waits() const { return queued_ && !ticket_.told(); }
     [[nodiscard]] net::task<Passed> wait();
     // Queues again, ahead of newcomers, as its endpoint failed. REQUIRES: it is running.
     [[nodiscard]] net::task<Passed> requeue();
@@ -43,6 +45,7 @@ public:
     [[nodiscard]] EndpointId endpoint() const { return ticket_.decision().endpoint; }
 
 private:
+    Passed settle(admission::Standing standing);
     void note_shadow();
 
     Client& client_;
@@ -50,6 +53,7 @@ private:
     Outcome& outcome_;
     Ticket ticket_;
     SharedJudge* judge_ = nullptr;
+    bool queued_ = false;                       // by the last arrival or return to the queue
     std::optional<IdempotencyKeys::Hash> key_;  // the key in flight with this request
     std::uint32_t video_seconds_ = 0;           // the seconds requested
 };

@@ -79,7 +79,17 @@ TEST_F(WaitingSlot, RunsWhenTheOneBeforeItIsOver) {
     EXPECT_EQ(arrival_->outcome.waited, arrival_->outcome.record.queue);
 }
 
-TEST_F(WaitingSlot, IsRefusedWhenItsPatienceEnds) {
+// Another worker may admit it between its arrival and its first look: a slot that then did not wait would be served
+// with a decision that is still being written.
+TEST_F(WaitingSlot, WaitsUntilItsVerdictHasArrivedWhateverItIs) {
+    begin();
+    finish_other();
+    EXPECT_TRUE(slot_->waits());
+    EXPECT_EQ(outcome(), "passed");
+    EXPECT_FALSE(slot_->waits());
+}
+
+TEST_F(WaitingSlot, IsRefusedWhenItsQueueTimeoutEnds) {
     begin(1ns);
     one_->run_posted();
     EXPECT_EQ(outcome(), "queue_timeout");
@@ -87,7 +97,7 @@ TEST_F(WaitingSlot, IsRefusedWhenItsPatienceEnds) {
     EXPECT_GT(arrival_->outcome.record.queue, Duration::zero());
 }
 
-TEST_F(WaitingSlot, LeavesTheLineWhenItsClientIsGone) {
+TEST_F(WaitingSlot, LeavesTheQueueWhenItsClientIsGone) {
     begin();
     one_->client.source().ready.broken = true;
     EXPECT_EQ(outcome(), "client_gone");
@@ -105,7 +115,7 @@ TEST_F(WaitingSlot, ProbesAClientThatHasEndedItsSending) {
     EXPECT_EQ(one_->far.receive(), "") << "once is enough";
 }
 
-TEST_F(WaitingSlot, TakesAVerdictThatIsOnItsWayBeforeItLeaves) {
+TEST_F(WaitingSlot, TakesAVerdictOnItsWayBeforeItLeaves) {
     begin();
     finish_other();  // the request runs, and has not heard of it
     one_->client.source().ready.broken = true;

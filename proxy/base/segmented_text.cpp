@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "base/free_text.hpp"
+#include "base/free_memory.hpp"
 
 namespace weir {
 
@@ -72,8 +72,8 @@ void SegmentedText::insert(Place place, std::string_view text) {
 }
 
 void SegmentedText::clear() {
-    free_text(first_);
-    more_ = {};
+    free_memory(first_);
+    free_memory(more_);
     size_ = 0;
 }
 

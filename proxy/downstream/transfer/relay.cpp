@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "base/free_text.hpp"
+#include "base/free_memory.hpp"
 #include "downstream/transfer/framing.hpp"
 #include "downstream/worker_context.hpp"
 
@@ -182,7 +182,7 @@ void Relay::flush() {
     sent_at_ = client_.turn();
     unsent_.erase(0, result.bytes);
     // An empty string may still hold the memory of a long answer.
-    if (unsent_.empty()) free_text(unsent_);
+    if (unsent_.empty()) free_memory(unsent_);
     lease_.resize(unsent_.size());
 }
 

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "base/free_text.hpp"
+#include "base/free_memory.hpp"
 #include "downstream/worker_context.hpp"
 
 namespace weir::downstream {
@@ -84,7 +84,7 @@ bool Tunnel::read_client() {
     if (!client_.inbox.empty()) {  // what followed the request, or waited for a slot
         left = gate_.from_client(client_.inbox);
         client_.inbox.erase(0, client_.inbox.size() - left.size());
-        if (client_.inbox.empty()) free_text(client_.inbox);
+        if (client_.inbox.empty()) free_memory(client_.inbox);
     } else {
         const std::span<char> scratch = client_.worker.loop().scratch();
         const net::IoResult result = client_.stream->try_read(scratch.first(kReadBytes));
@@ -142,7 +142,7 @@ bool Tunnel::flush(net::ByteStream& stream, std::string& outbox, TimePoint& take
     taken_at = client_.turn();
     outbox.erase(0, result.bytes);
     // An empty string may still hold the memory of a long message.
-    if (outbox.empty()) free_text(outbox);
+    if (outbox.empty()) free_memory(outbox);
     return true;
 }
 

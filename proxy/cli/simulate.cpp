@@ -68,7 +68,7 @@ std::optional<Candidate> load(const std::string& file, const SimulateFlags& flag
     std::cerr << policy::to_text(loaded.diagnostics, loaded.sources);
     if (!loaded.policy || policy::has_errors(loaded.diagnostics)) return std::nullopt;
     if (loaded.policy->mode == admission::Mode::shadow) {
-        std::cerr << "weir: note: the policy is in shadow: it lets everybody through, and so does this simulation\n";
+        std::cerr << "weir: note: the policy is in shadow mode: it admits every request, and so does this simulation\n";
     }
     auto setup = make_setup(std::move(*loaded.policy), flags, classes);
     if (setup) return Candidate{file, std::move(*setup)};

@@ -162,7 +162,7 @@ TEST_F(SharedJudgeTest, WhoeverComesByTheNewPolicyIsToldNothing) {
 TEST_F(SharedJudgeTest, AReloadKnowsWhichEndpointsAreFit) {
     judge.set_available(EndpointId{0}, false, kStart);
     EXPECT_EQ(judge.arrive(first, make_ask(0), kStart), Standing::waiting);
-    // The same number, but another endpoint: its way in has changed, and nobody has found it down.
+    // The same number, but another endpoint: its address has changed, and no request has failed on it.
     judge.reconfigure(make_config({make_class(0)}, {1}), make_backend(0, 1), kStart);
     deliver();
     EXPECT_EQ(first.standing(), Standing::running);
@@ -208,7 +208,7 @@ TEST_F(EvictionTest, DoesNotReachWhoeverHasJustEnded) {
         evicting.expire(kStart + 2500ms);
         evicting.finish(third, kStart + 2600ms);
     }
-    deliver();  // the message finds nobody
+    deliver();  // the ticket is gone before the message arrives
     EXPECT_EQ(second.standing(), Standing::running);
     evicting.finish(second, kStart + 3s);
 }

@@ -49,7 +49,7 @@ net::task<void> run_and_finish(SharedJudge& judge, Ticket& ticket, net::Waker& w
 }
 
 // One client: arrives, waits or runs out of queue timeout by itself, and is gone right after its last word with the
-// judge, so that a message told twice, or to nobody, is one to a ticket that is no more.
+// judge, so that a message delivered twice, or too late, goes to a ticket that is gone.
 net::task<void> ask_again_and_again(SharedJudge& judge, net::Waker& waker, unsigned seed, Tally& tally) {
     std::minstd_rand random(seed);
     for (int round = 0; round < kRounds; ++round) {

@@ -14,7 +14,7 @@ struct Row {
     int anthropic;
 };
 
-// The whole of it, so that no status changes without somebody seeing it here.
+// The whole table, so that no status changes unnoticed.
 constexpr Row kTable[] = {
     {Reason::admitted, 200, 200, 200},
     {Reason::admitted_after_wait, 200, 200, 200},

@@ -20,6 +20,11 @@ constexpr auto kCalls = std::to_array<Call>({
     {"/v1/videos", Api::videos},
     {"/v1/messages", Api::messages},
     {"/v1/messages/count_tokens", Api::count_tokens},
+    // For clients that are given an address without a version, as Azure's and some providers' are.
+    {"/chat/completions", Api::chat},
+    {"/completions", Api::completions},
+    {"/responses", Api::responses},
+    {"/embeddings", Api::embeddings},
 });
 constexpr std::string_view kVideos = "/v1/videos/";
 constexpr std::string_view kRemix = "/remix";

@@ -71,7 +71,7 @@ void add_check(CLI::App& app, int& code) {
         ->capture_default_str();
     verb->add_flag("--strict", flags->strict, "warnings are errors");
     verb->add_flag("--without-files", flags->without_files,
-                   "skip certificates, keys and folders, which only the serving machine has");
+                   "skip certificates, keys, folders and secrets, which only the serving machine has");
     verb->callback([flags, &code] { code = check(*flags); });
 }
 

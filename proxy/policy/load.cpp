@@ -53,7 +53,7 @@ public:
             const std::size_t inline_keys = policy_.clients.api_keys.size();
             std::optional<Node> keys = read_keys(*root);
             place_tests(*root);
-            hide_token(*root);
+            hide_secrets(*root);
             note_places(*root);
             check({policy_, *root, keys ? &*keys : nullptr, inline_keys, loaded_.diagnostics});
             // With parts unread, what is needed is unknown.
@@ -82,7 +82,7 @@ private:
         if (!root) return std::nullopt;
         warn_of_truncation(file, *bytes);
         const std::filesystem::path folder = std::filesystem::path(file).parent_path();
-        expand(*root, folder, loaded_.diagnostics);
+        expand(*root, {folder, options_.secrets}, loaded_.diagnostics);
         read(*root, root_keys, prefix, {folder, policy_.secrets, loaded_.diagnostics});
         return root;
     }
@@ -134,16 +134,26 @@ private:
         }
     }
 
-    // Carets show lines of the file, but must not show the one secret that may be there in plain text.
-    void hide_token(const Node& root) {
-        const Node* token = root.find("admin.token");
-        if (token == nullptr || token->kind != Node::Kind::scalar) return;
-        if (token->secret || token->broken) return;  // the file holds a reference
-        std::string& source = loaded_.sources[token->mark.file];
+    // Carets show lines of the file, but must not show the secrets that may be there in plain text.
+    void hide_secrets(const Node& root) {
+        hide(root.find("admin.token"));
+        for (const Node& backend : root.items_of("backends")) {
+            hide(backend.find("auth.bearer"));
+            hide(backend.find("auth.api_key"));
+            const Node* fields = backend.find("auth.header");
+            if (fields == nullptr) continue;
+            for (const Entry& entry : fields->entries) hide(&entry.value);
+        }
+    }
+
+    void hide(const Node* secret) {
+        if (secret == nullptr || secret->kind != Node::Kind::scalar || secret->text.empty()) return;
+        if (secret->secret || secret->broken) return;  // the file holds a reference
+        std::string& source = loaded_.sources[secret->mark.file];
         std::size_t at = 0;
-        for (int line = 1; line < token->mark.line; ++line) at = source.find('\n', at) + 1;
-        at = source.find(token->text, at + static_cast<std::size_t>(token->mark.column - 1));
-        if (at != std::string::npos) source.replace(at, token->text.size(), token->text.size(), '*');
+        for (int line = 1; line < secret->mark.line; ++line) at = source.find('\n', at) + 1;
+        at = source.find(secret->text, at + static_cast<std::size_t>(secret->mark.column - 1));
+        if (at != std::string::npos) source.replace(at, secret->text.size(), secret->text.size(), '*');
     }
 
     const LoadOptions& options_;

@@ -26,6 +26,8 @@ struct LoadOptions {
     std::uint64_t file_descriptors = 0;
     // This process is about to serve it: what it cannot hold is then an error, not just a warning about this machine.
     bool served = false;
+    // A secret that this machine does not have is an error; otherwise a placeholder stands in its place.
+    bool secrets = true;
     // The policy's text, if it is not in a file; relative paths are relative to the working directory.
     std::optional<std::string> text{};
 };

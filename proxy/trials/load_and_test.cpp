@@ -6,7 +6,8 @@
 namespace weir::trials {
 
 policy::LoadedPolicy load_and_test(const std::filesystem::path& file, const TestOptions& options) {
-    policy::LoadedPolicy loaded = policy::load_policy(file, {.served = options.served, .text = options.text});
+    policy::LoadedPolicy loaded =
+        policy::load_policy(file, {.served = options.served, .secrets = options.files, .text = options.text});
     if (!loaded.policy || policy::has_errors(loaded.diagnostics)) return loaded;
     if (options.files) {
         for (policy::Diagnostic& missing : check_files(loaded)) loaded.diagnostics.push_back(std::move(missing));

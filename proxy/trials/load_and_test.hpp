@@ -11,7 +11,7 @@ namespace weir::trials {
 
 struct TestOptions {
     bool served = false;  // this process is about to serve it, and must have the descriptors that it needs
-    bool files = true;    // also check the certificates, keys and folders that it names
+    bool files = true;    // also check the certificates, keys and folders that it names, and have its secrets
     std::optional<std::string> text{};  // the policy's text, instead of the file
 };
 

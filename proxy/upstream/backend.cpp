@@ -3,13 +3,38 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <array>
 
 namespace weir::upstream {
+namespace {
+
+// Fields in which clients show a key: the APIs of OpenAI, Anthropic, Azure and Google.
+constexpr std::array kCredentialFields{"authorization", "x-api-key", "api-key", "x-goog-api-key"};
+
+http::HeadEdits edits_of(const BackendConfig& config) {
+    http::HeadEdits edits;
+    if (config.credentials || config.client_credentials == ClientCredentials::none) {
+        for (const char* name : kCredentialFields) edits.remove_field(name);
+    }
+    for (const std::string& name : config.fields.remove) edits.remove_field(name);
+    for (const auto& [name, value] : config.fields.set) edits.set_field(name, value);
+    if (config.credentials) {
+        const CredentialsConfig& own = *config.credentials;
+        if (!own.bearer.empty()) edits.set_field("authorization", "Bearer " + own.bearer);
+        if (!own.api_key.empty()) edits.set_field("x-api-key", own.api_key);
+        for (const auto& [name, value] : own.fields) edits.set_field(name, value);
+    }
+    for (const auto& [name, value] : config.query) edits.set_query(name, value);
+    return edits;
+}
+
+}  // namespace
 
 Backend::Backend(BackendId id, BackendConfig config, std::vector<std::shared_ptr<Endpoint>> endpoints,
                  OnAvailability on_availability, OnContext on_context)
     : id_(id),
       config_(std::move(config)),
+      edits_(edits_of(config_)),
       endpoints_(std::move(endpoints)),
       on_availability_(std::move(on_availability)),
       on_context_(std::move(on_context)) {}

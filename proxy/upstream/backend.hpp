@@ -12,6 +12,7 @@
 #include <string>
 #include <vector>
 
+#include "http/head_edits.hpp"
 #include "upstream/endpoint.hpp"
 
 namespace weir::upstream {
@@ -29,6 +30,16 @@ public:
     [[nodiscard]] BackendId id() const { return id_; }
     [[nodiscard]] const BackendConfig& config() const { return config_; }
     [[nodiscard]] std::span<const std::shared_ptr<Endpoint>> endpoints() const { return endpoints_; }
+    // Whether requests to the endpoint differ from what the client sent in more than their Host field.
+    [[nodiscard]] bool edits_heads(const Endpoint& endpoint) const {
+        return !edits_.empty() || !endpoint.config().path.empty();
+    }
+    // What is edited in requests to any endpoint; the path of the endpoint's own URL comes on top.
+    [[nodiscard]] const http::HeadEdits& edits() const { return edits_; }
+    // The value of the Host field.
+    [[nodiscard]] const std::string& host_of(const Endpoint& endpoint) const {
+        return config_.host.empty() ? endpoint.authority() : config_.host;
+    }
     // Null when there is no endpoint with that id.
     [[nodiscard]] Endpoint* find(EndpointId id) const;
     [[nodiscard]] static bool available(const Endpoint& endpoint);
@@ -52,6 +63,7 @@ private:
 
     BackendId id_;
     BackendConfig config_;
+    http::HeadEdits edits_;
     std::vector<std::shared_ptr<Endpoint>> endpoints_;
     OnAvailability on_availability_;
     OnContext on_context_;

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/balance.hpp"
@@ -16,12 +17,13 @@ namespace weir::upstream {
 
 using namespace std::chrono_literals;
 
-// One address of a backend, from `http://HOST[:PORT]` or `https://HOST[:PORT]`, without path, query or user.
+// One address of a backend, from `http://HOST[:PORT][/PATH]` or the same with https, without query or user.
 struct EndpointConfig {
     std::string url;  // as written: its name in metrics and logs
     bool tls = false;
     std::string host;  // a name or a literal address, without brackets
     std::uint16_t port = 80;
+    std::string path{};  // before the path of every request; empty, or as "/openai/deployments/x"
 
     friend bool operator==(const EndpointConfig&, const EndpointConfig&) = default;
 };
@@ -44,6 +46,32 @@ struct EjectionConfig {
     Duration duration = 10s;
 
     friend bool operator==(const EjectionConfig&, const EjectionConfig&) = default;
+};
+
+// What becomes of the credentials that a client sent.
+enum class ClientCredentials : std::uint8_t {
+    unsaid,  // they are passed on, and `check` warns where that may not be meant
+    pass,    // they are passed on
+    none,    // they are removed
+};
+
+using NamedTexts = std::vector<std::pair<std::string, std::string>>;
+
+// Weir's own credentials, in place of the client's. Secrets: never printed, logged or compared with `==` in a message.
+struct CredentialsConfig {
+    std::string bearer;   // Authorization: Bearer ...
+    std::string api_key;  // x-api-key: ...
+    NamedTexts fields;    // any other way, such as Azure's `api-key`
+
+    friend bool operator==(const CredentialsConfig&, const CredentialsConfig&) = default;
+};
+
+// Fields of every request to a backend.
+struct FieldsConfig {
+    NamedTexts set;
+    std::vector<std::string> remove;
+
+    friend bool operator==(const FieldsConfig&, const FieldsConfig&) = default;
 };
 
 struct TimeoutConfig {
@@ -112,6 +140,12 @@ struct BackendConfig {
     std::string name;
     Dialect dialect = Dialect::openai;  // for paths of no known dialect
     std::vector<EndpointConfig> endpoints;
+    ClientCredentials client_credentials = ClientCredentials::unsaid;
+    std::optional<CredentialsConfig> credentials;  // absent: none of Weir's own
+    FieldsConfig fields;
+    NamedTexts query;   // members of every request's query
+    NamedTexts models;  // by the name that clients use: the name that this backend uses
+    std::string host;   // of every request's Host field; empty: the endpoint's
     Balance balance = Balance::most_room;
     std::uint32_t requests = 0;                  // capacity.requests: in flight at once on each endpoint
     std::optional<LearnedRequests> learned;      // instead of `requests`; a policy has one of them

@@ -1,11 +1,8 @@
 #include "upstream/fetch.hpp"
 
-#include <boost/beast/http/empty_body.hpp>
 #include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/string_body.hpp>
-#include <boost/beast/http/write.hpp>
 #include <optional>
-#include <sstream>
 
 #include "upstream/connection.hpp"
 
@@ -17,16 +14,6 @@ using boost::system::error_code;
 
 constexpr std::size_t kReadBytes = 16 * 1024;
 constexpr std::size_t kMaxHead = 16 * 1024;
-
-std::string request_for(std::string_view path, const std::string& authority) {
-    http::request<http::empty_body> request(http::verb::get, path, 11);
-    request.set(http::field::host, authority);
-    request.set(http::field::user_agent, "weir/" WEIR_VERSION);
-    request.keep_alive(false);
-    std::ostringstream text;
-    text << request;
-    return std::move(text).str();
-}
 
 // An answer as it arrives. Beast's parser accepts bytes from any source, here from a stream with the backend's own TLS,
 // which Asio's streams do not support.
@@ -79,12 +66,18 @@ Fetched without_answer(WhyDown fault) {
 
 }  // namespace
 
-net::task<Fetched> fetch(Endpoint& endpoint, std::string_view path, std::size_t max, net::Waker& waker,
-                         net::Timer& timer, TimePoint deadline) {
+std::string get_request(const Backend& backend, const Endpoint& endpoint, std::string_view path) {
+    constexpr std::string_view kFields = "\r\nUser-Agent: weir/" WEIR_VERSION "\r\nConnection: close\r\n\r\n";
+    std::string line("GET ");
+    line.append(path).append(" HTTP/1.1\r\nHost: ");
+    return backend.edits().apply(line, backend.host_of(endpoint), kFields, endpoint.config().path);
+}
+
+net::task<Fetched> fetch(Endpoint& endpoint, std::string request, std::size_t max, net::Waker& waker, net::Timer& timer,
+                         TimePoint deadline) {
     ConnectResult result = co_await connect(endpoint, waker, timer, deadline, nullptr);
     if (!result.connection) co_return without_answer(std::move(result.fault));
     net::ByteStream& stream = result.connection->stream();
-    const std::string request = request_for(path, endpoint.authority());
     timer.set(deadline);
     std::size_t sent = 0;
     Answer answer(max);

@@ -7,7 +7,7 @@
 
 #include "net/task.hpp"
 #include "net/waker.hpp"
-#include "upstream/endpoint.hpp"
+#include "upstream/backend.hpp"
 
 namespace weir::upstream {
 
@@ -19,10 +19,13 @@ struct Fetched {
     [[nodiscard]] bool success() const { return status >= 200 && status < 300; }
 };
 
-// Asks on a connection of its own, which is closed afterwards, by `deadline` at the latest. Waits for up to `max` bytes
-// of the body; with 0 the head is enough. A longer body, or one that breaks off, counts as no answer. Uses `timer` and
-// `waker`; control loop only. REQUIRES: `endpoint` outlives it.
-[[nodiscard]] net::task<Fetched> fetch(Endpoint& endpoint, std::string_view path, std::size_t max, net::Waker& waker,
+// A GET of `path` as the backend's endpoints are asked: with its credentials, its fields and the endpoint's own prefix.
+[[nodiscard]] std::string get_request(const Backend& backend, const Endpoint& endpoint, std::string_view path);
+
+// Sends `request` on a connection of its own, which is closed afterwards, by `deadline` at the latest. Waits for up to
+// `max` bytes of the body; with 0 the head is enough. A longer body, or one that breaks off, counts as no answer. Uses
+// `timer` and `waker`; control loop only. REQUIRES: `endpoint` outlives it.
+[[nodiscard]] net::task<Fetched> fetch(Endpoint& endpoint, std::string request, std::size_t max, net::Waker& waker,
                                        net::Timer& timer, TimePoint deadline);
 
 }  // namespace weir::upstream

@@ -70,8 +70,8 @@ private:
             // A copy: a reload may replace the backend meanwhile.
             const std::optional<HealthConfig> health = backend_->config().health;
             if (health && !endpoint_->addresses().empty()) {
-                const Fetched answer =
-                    co_await fetch(*endpoint_, health->path, 0, waker_, timer_, began + health->timeout);
+                const Fetched answer = co_await fetch(*endpoint_, get_request(*backend_, *endpoint_, health->path), 0,
+                                                      waker_, timer_, began + health->timeout);
                 note(answer);
                 backend_->probed(*endpoint_, answer.success());
             }
@@ -86,7 +86,8 @@ private:
     // and then: an engine may have been restarted with another model.
     net::task<void> read_context(TimePoint now) {
         const MetricsConfig config = backend_->config().metrics;
-        const Fetched page = co_await fetch(*endpoint_, config.path, kMaxMetrics, waker_, timer_, now + config.timeout);
+        const Fetched page = co_await fetch(*endpoint_, get_request(*backend_, *endpoint_, config.path), kMaxMetrics,
+                                            waker_, timer_, now + config.timeout);
         const auto tokens = page.success() ? context_tokens_in(page.body) : std::nullopt;
         read_at_ = now + (tokens ? kReadEvery : kReadAgain);
         if (tokens) {

@@ -82,10 +82,11 @@ net::task<Delivery::Attempt> Delivery::attempt() {
         const bool none = why_->reason == Reason::client_gone || why_->reason == Reason::connection_limit;
         co_return none ? Attempt::do_not_retry : Attempt::lost;
     }
+    const std::string edited = edited_head(*endpoint);
     const std::string_view head = inbound_.head;
-    const OutboundRequest outbound{head.substr(0, inbound_.host_at),
-                                   endpoint->authority(),
-                                   head.substr(inbound_.host_at),
+    const OutboundRequest outbound{edited.empty() ? head.substr(0, inbound_.host_at) : std::string_view(edited),
+                                   edited.empty() ? std::string_view(backend().host_of(*endpoint)) : std::string_view{},
+                                   edited.empty() ? head.substr(inbound_.host_at) : std::string_view{},
                                    &upload_.body(),
                                    upload_.done() ? nullptr : &upload_.reader(),
                                    inbound_.framing,
@@ -104,6 +105,14 @@ net::task<Delivery::Attempt> Delivery::attempt() {
         co_await relay(std::move(connection), dispatch, progress);
     }
     co_return Attempt::served;
+}
+
+std::string Delivery::edited_head(const upstream::Endpoint& endpoint) const {
+    const upstream::Backend& from = backend();
+    if (!from.edits_heads(endpoint)) return {};
+    const std::string_view head = inbound_.head;
+    return from.edits().apply(head.substr(0, inbound_.host_at), from.host_of(endpoint), head.substr(inbound_.host_at),
+                              endpoint.config().path);
 }
 
 Delivery::Attempt Delivery::failed(DispatchEnd end, const Dispatch& dispatch, upstream::Endpoint& endpoint) {

@@ -3,6 +3,7 @@
 // harm.
 
 #include <memory>
+#include <string>
 #include <string_view>
 
 #include "downstream/exchange/caller.hpp"
@@ -40,6 +41,8 @@ private:
     [[nodiscard]] net::task<Attempt> attempt();
     // The backend of the granted endpoint: not always that of the policy under which the request came.
     [[nodiscard]] upstream::Backend& backend() const;
+    // The head as this endpoint is to get it; empty where that is the client's.
+    [[nodiscard]] std::string edited_head(const upstream::Endpoint& endpoint) const;
     [[nodiscard]] std::unique_ptr<upstream::Connection> take_idle(const upstream::Endpoint& endpoint);
     void give_back(std::unique_ptr<upstream::Connection> connection);
     // Processing it twice has no effect but its cost.

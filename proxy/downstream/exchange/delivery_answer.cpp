@@ -20,9 +20,9 @@ net::task<void> Delivery::relay(std::unique_ptr<upstream::Connection> connection
     outcome_.record.status = head.status;
     const ai::RequestFacts& facts = prompt_.facts();
     const bool reusable = head.keep_alive && dispatch.sent_all() && !caller_.upgrades();
-    progress.begin(reading_of(head, inbound_, caller_, facts), prompt_.asked_usage());
+    progress.begin(reading_of(head, inbound_, caller_, facts), prompt_.asked_usage(), prompt_.model_for_client());
     if (caller_.starts_job(facts.background) && facts.stream) progress.keep_beginning();
-    const http::OutboundFraming framing = plan_framing(head, inbound_, !progress.drops_usage());
+    const http::OutboundFraming framing = plan_framing(head, inbound_, !progress.edits());
     // An early answer leaves the rest of the client's body unread: the next request could not be found after it.
     const bool close = !caller_.keeps_alive(inbound_) || !upload_.done() ||
                        framing.framing == http::Framing::until_close ||

@@ -3,6 +3,7 @@
 // the engine reads it.
 
 #include <cstdint>
+#include <string>
 #include <string_view>
 
 #include "ai/request_facts.hpp"
@@ -27,6 +28,8 @@ public:
     [[nodiscard]] std::string_view degraded_tier() const { return degraded_tier_; }
     // Weir asked for a stream's usage in the client's place.
     [[nodiscard]] bool asked_usage() const { return asked_usage_; }
+    // The backend calls the model by a name of its own: the name that the client reads. Empty where it does not.
+    [[nodiscard]] const std::string& model_for_client() const { return model_for_client_; }
 
 private:
     void resolve_class(const Client& client, const Inbound& inbound, Caller& caller, Outcome& outcome);
@@ -36,8 +39,11 @@ private:
     [[nodiscard]] std::uint32_t media_tokens() const;
     void note_model(Outcome& outcome) const;
     void rewrite(Caller& caller, Upload& upload, Outcome& outcome, TimePoint now);
-    // Applies the `degrade` rules of its class that are active now, which may move it to another backend.
-    void degrade(Caller& caller, ai::Rewrite& rewrite, Outcome& outcome, TimePoint now);
+    // Applies the `degrade` rules of its class that are active now, which may move it to another backend. Returns the
+    // model that they choose, if any.
+    std::string_view degrade(Caller& caller, ai::Rewrite& rewrite, Outcome& outcome, TimePoint now);
+    // Writes the name by which the backend knows the model: `degraded`, or else the one that was asked for.
+    void set_model(const Caller& caller, ai::Rewrite& rewrite, std::string_view degraded);
     // Sets its class's priority in the engine's own queue, or removes the caller's.
     void set_priority(const Caller& caller, ai::Rewrite& rewrite) const;
     // The request asks for a tier, but its class sets the one that counts.
@@ -47,6 +53,7 @@ private:
 
     ai::RequestFacts facts_;  // of the body as it arrived
     std::string_view degraded_tier_;
+    std::string model_for_client_;
     bool asked_usage_ = false;
 };
 

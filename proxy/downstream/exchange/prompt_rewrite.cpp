@@ -14,7 +14,9 @@ using ai::Member;
 
 void Prompt::rewrite(Caller& caller, Upload& upload, Outcome& outcome, TimePoint now) {
     ai::Rewrite rewrite(facts_);
-    if (!caller.route->degrade.empty() && facts_.is_object) degrade(caller, rewrite, outcome, now);
+    std::string_view degraded_model;
+    if (!caller.route->degrade.empty() && facts_.is_object) degraded_model = degrade(caller, rewrite, outcome, now);
+    set_model(caller, rewrite, degraded_model);
     set_tier(caller, rewrite);
     const upstream::BackendConfig& backend = caller.route->backend->config();
     const bool streams_chunks = facts_.api == ai::Api::chat || facts_.api == ai::Api::completions;
@@ -24,7 +26,7 @@ void Prompt::rewrite(Caller& caller, Upload& upload, Outcome& outcome, TimePoint
     if (!rewrite.empty() && rewrite.apply(upload.body())) upload.count();
 }
 
-void Prompt::degrade(Caller& caller, ai::Rewrite& rewrite, Outcome& outcome, TimePoint now) {
+std::string_view Prompt::degrade(Caller& caller, ai::Rewrite& rewrite, Outcome& outcome, TimePoint now) {
     const Route& home = *caller.route;
     const std::string model = facts_.text(Member::model);
     // A rule changes the tier that would have been served, not the one requested.
@@ -41,7 +43,7 @@ void Prompt::degrade(Caller& caller, ai::Rewrite& rewrite, Outcome& outcome, Tim
                                                                  .has_tier = ai::generates(facts_.api)},
                                                                 home.judge->pressure(now));
     outcome.record.spared_rules = plan.spared;
-    if (plan.applied == 0) return;
+    if (plan.applied == 0) return {};
     outcome.record.degraded_rules = plan.applied;
     for (const admission::DegradeRule& rule : home.degrade) {
         if ((plan.applied >> index(rule.id) & 1U) == 0) continue;
@@ -56,13 +58,26 @@ void Prompt::degrade(Caller& caller, ai::Rewrite& rewrite, Outcome& outcome, Tim
     }
     if (plan.n) facts_.n = std::min(facts_.n, *plan.n);
     (void)estimate_output(caller);  // it is known by now that it can be priced
-    if (!plan.model.empty()) rewrite.set(Member::model, json_string(plan.model));
     degraded_tier_ = plan.service_tier;
     if (!plan.service_tier.empty()) rewrite.set(Member::service_tier, json_string(plan.service_tier));
     for (const Route& fallback_route : home.fallback_routes) {
         if (fallback_route.backend->config().name != plan.backend) continue;
         caller.route = &fallback_route;
         outcome.record.backend = fallback_route.backend->id();
+    }
+    return plan.model;
+}
+
+void Prompt::set_model(const Caller& caller, ai::Rewrite& rewrite, std::string_view degraded) {
+    const upstream::NamedTexts& names = caller.route->backend->config().models;
+    if (degraded.empty() && (names.empty() || !facts_.at(Member::model).there())) return;
+    const std::string asked = degraded.empty() ? facts_.text(Member::model) : std::string(degraded);
+    const auto named = std::find_if(names.begin(), names.end(), [&](const auto& name) { return name.first == asked; });
+    if (named != names.end()) {
+        model_for_client_ = asked;
+        rewrite.set(Member::model, json_string(named->second));
+    } else if (!degraded.empty()) {
+        rewrite.set(Member::model, json_string(degraded));
     }
 }
 

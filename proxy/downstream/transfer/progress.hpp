@@ -5,9 +5,12 @@
 // Only event streams notify the judge before their end; other answers do at their end. Tokens are reported in steps, so
 // that a stream takes the judge's lock for only a fraction of its events.
 
+#include <memory>
 #include <span>
+#include <utility>
 
 #include "ai/event_scanner.hpp"
+#include "ai/model_renamer.hpp"
 #include "ai/video.hpp"
 #include "downstream/shared/shared_judge.hpp"
 #include "downstream/transfer/usage_filter.hpp"
@@ -28,16 +31,19 @@ class Progress {
 public:
     Progress(SharedJudge& judge, Ticket& ticket) : judge_(judge), ticket_(ticket) {}
 
-    // `drops_usage`: of a stream, the usage chunk that only Weir asked for is removed.
-    void begin(Reading reading, bool drops_usage) {
+    // `drops_usage`: of a stream, the usage chunk that only Weir asked for is removed. `model`: the name of its model
+    // that the client reads; empty: the one that it has.
+    void begin(Reading reading, bool drops_usage, std::string_view model = {}) {
         reading_ = reading;
         drops_usage_ = drops_usage && reading == Reading::events;
+        if (!model.empty() && reading != Reading::none && reading != Reading::other_events) rename(model);
         if (reading == Reading::other_events) events_ = ai::EventScanner(ai::EventScanner::Form::other_events);
         if (reading == Reading::lines) events_ = ai::EventScanner(ai::EventScanner::Form::json_lines);
     }
 
     [[nodiscard]] Reading reading() const { return reading_; }
-    [[nodiscard]] bool drops_usage() const { return drops_usage_; }
+    // Content changes on its way: it passes by edit().
+    [[nodiscard]] bool edits() const { return drops_usage_ || renamer_; }
 
     // Content of the answer goes to the client.
     void passed(std::string_view content, TimePoint now) {
@@ -49,13 +55,25 @@ public:
         tell(now);
     }
 
-    // The same, where part of it may be removed. REQUIRES: drops_usage().
-    void filter(std::string_view content, UsageFilter::Passed& passed, TimePoint now) {
-        filter_.pass(events_, content, passed);
-        tell(now);
+    // The same, where part of it may be removed or replaced: `passed` gets what the client is to read.
+    void edit(std::string_view content, UsageFilter::Passed& passed, TimePoint now) {
+        UsageFilter::Passed kept;
+        UsageFilter::Passed& filtered = renamer_ ? kept : passed;
+        if (drops_usage_) {
+            filter_.pass(events_, content, filtered);
+            tell(now);
+        } else {
+            this->passed(content, now);
+            filtered.add(content);
+        }
+        rename(kept, passed);
     }
     // All content has arrived.
-    void end_filter(UsageFilter::Passed& passed) { filter_.end(events_, passed); }
+    void end_edit(UsageFilter::Passed& passed) {
+        UsageFilter::Passed kept;
+        if (drops_usage_) filter_.end(events_, renamer_ ? kept : passed);
+        rename(kept, passed);
+    }
 
     // The usage that the endpoint reported.
     [[nodiscard]] ai::Usage usage() const {
@@ -88,6 +106,19 @@ private:
         job_.append(content.substr(0, kLongestJob - job_.size()));
     }
 
+    void rename(std::string_view model) {
+        const bool one = reading_ == Reading::document || reading_ == Reading::job;
+        const auto form = one ? ai::ModelRenamer::Form::document : ai::ModelRenamer::Form::lines;
+        renamer_ = std::make_unique<ai::ModelRenamer>(form, model);
+    }
+    void rename(const UsageFilter::Passed& from, UsageFilter::Passed& passed) const {
+        for (const std::string_view piece : from.pieces()) {
+            std::string text;
+            renamer_->push(piece, text);
+            passed.add_kept(std::move(text));
+        }
+    }
+
     void tell(TimePoint now) {
         const std::uint32_t tokens = events_.tokens();
         if (tokens == 0) return;
@@ -105,6 +136,7 @@ private:
     ai::EventScanner events_;
     ai::AnswerScanner document_;
     UsageFilter filter_;
+    std::unique_ptr<ai::ModelRenamer> renamer_;
     std::string job_;
     Reading reading_ = Reading::none;
     bool drops_usage_ = false;

@@ -92,9 +92,9 @@ net::task<RelayEnd> Relay::run(std::string_view first) {
 
 // The body ended with its connection.
 void Relay::end_at_close() {
-    if (progress_.drops_usage()) {
+    if (progress_.edits()) {
         UsageFilter::Passed rest;
-        progress_.end_filter(rest);
+        progress_.end_edit(rest);
         write(rest.pieces());
     }
     observer_.answer_is_in();
@@ -124,15 +124,15 @@ bool Relay::push(std::string_view bytes) {
 }
 
 void Relay::pass(std::span<const std::string_view> slices) {
-    if (!progress_.drops_usage()) {
+    if (!progress_.edits()) {
         for (const std::string_view slice : slices) progress_.passed(slice, client_.turn());
         if (body_.done()) observer_.answer_is_in();
         return write(slices);
     }
     UsageFilter::Passed passed;
-    for (const std::string_view slice : slices) progress_.filter(slice, passed, client_.turn());
+    for (const std::string_view slice : slices) progress_.edit(slice, passed, client_.turn());
     if (body_.done()) {
-        progress_.end_filter(passed);
+        progress_.end_edit(passed);
         observer_.answer_is_in();
     }
     write(passed.pieces());

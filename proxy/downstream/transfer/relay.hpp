@@ -76,7 +76,8 @@ private:
 
     // Takes bytes of the endpoint. False when their framing is broken.
     bool push(std::string_view bytes);
-    // Passes content to the client, except for the usage chunk that only Weir asked for.
+    // Passes content to the client, as it reads there: without the usage chunk that only Weir asked for, and with the
+    // model's name that it knows.
     void pass(std::span<const std::string_view> slices);
     void write(std::span<const std::string_view> slices);
     void end_at_close();

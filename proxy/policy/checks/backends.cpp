@@ -20,7 +20,8 @@ constexpr Duration kPromptChunk = 70ms;
 void check_endpoints(const Checked& c, const BackendConfig& backend, const Node& node) {
     for (std::size_t i = 0; i < backend.endpoints.size(); ++i) {
         const auto same = [&](const upstream::EndpointConfig& other) {
-            return other.host == backend.endpoints[i].host && other.port == backend.endpoints[i].port;
+            return other.host == backend.endpoints[i].host && other.port == backend.endpoints[i].port &&
+                   other.path == backend.endpoints[i].path;
         };
         const auto end = backend.endpoints.begin() + static_cast<std::ptrdiff_t>(i);
         if (std::none_of(backend.endpoints.begin(), end, same)) continue;
@@ -112,6 +113,7 @@ void check_backends(const Checked& c) {
         if (node.broken) continue;
         check_health(c, backend, node);
         check_endpoints(c, backend, node);
+        check_credentials(c, backend, node);
         check_used(c, backend, node);
         check_learned(c, backend, node);
     }

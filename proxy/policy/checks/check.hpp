@@ -44,7 +44,8 @@ void check(const Checked& checked);
 void check_listeners(const Checked& checked);  // including the admin listener, and their certificates
 void check_clients(const Checked& checked);    // keys and certificates that callers present
 void check_backends(const Checked& checked);   // endpoints, capacities and guarantees on them
-void check_classes(const Checked& checked);    // their settings, and how they shadow one another
+void check_credentials(const Checked& checked, const upstream::BackendConfig& backend, const Node& node);
+void check_classes(const Checked& checked);  // their settings, and how they shadow one another
 
 // Refuses a second item of the same name. `what` as in "two classes are called ...".
 void check_names(const Checked& checked, std::span<const Node> items, std::string_view what);

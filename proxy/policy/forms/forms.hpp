@@ -36,6 +36,7 @@ extern const Scalar<admission::TokenLimitConfig> kTokens;  // of prompts and ans
 extern const Scalar<std::string> kText, kName, kModel, kMethod, kUrlPath, kOrigin;
 extern const Scalar<std::string> kFile;        // a relative path is relative to the policy's folder
 extern const Scalar<std::string> kHeaderName;  // becomes lower case
+extern const Scalar<std::string> kFieldValue, kQueryText, kAuthority;
 extern const Scalar<IpNetwork> kNetwork;
 extern const Scalar<IpAddress> kAddress;
 extern const Scalar<net::BindAddress> kBind;
@@ -51,6 +52,7 @@ extern const Scalar<Dialect> kDialect;
 extern const Scalar<Balance> kBalance;
 extern const Scalar<upstream::EnginePriority> kEnginePriority;
 extern const Scalar<net::ClientCertificate> kClientCertificate;
+extern const Scalar<upstream::ClientCredentials> kClientCredentials;
 extern const Scalar<downstream::PathForm> kPathForm;
 extern const Scalar<PolicyTest::Situation> kFull;
 extern const Scalar<std::string> kLevel, kDecision, kReason, kVersion, kTrue, kLogTarget;

@@ -106,6 +106,16 @@ Reading<net::BindAddress> read_bind(const Form& form, std::string_view text) {
     return net::BindAddress{split->host, *port, {}};
 }
 
+// Of an endpoint's URL: nothing that a server could read in another way (RFC 3986 section 3.3).
+bool is_path_prefix(std::string_view path) {
+    while (!path.empty()) {
+        const std::string_view segment = path.substr(1, path.find('/', 1) - 1);
+        if (segment == "." || segment == ".." || !all_of(segment, "-._~!$&'()*+,:@=")) return false;
+        path.remove_prefix(segment.size() + 1);
+    }
+    return true;
+}
+
 Reading<upstream::EndpointConfig> read_endpoint(const Form&, std::string_view text) {
     const bool tls = text.starts_with("https://");
     if (!tls && !text.starts_with("http://")) {
@@ -113,18 +123,26 @@ Reading<upstream::EndpointConfig> read_endpoint(const Form&, std::string_view te
         if (text.find("://") == std::string_view::npos) fault.suggestion = fmt::format("http://{}", text);
         return fault;
     }
-    const std::string_view rest = text.substr(tls ? 8 : 7);
-    if (rest.find_first_of("/?#") != std::string_view::npos) {
-        return bad_endpoint("without a path; the request's own path is sent");
-    }
+    const std::string_view whole = text.substr(tls ? 8 : 7);
+    const std::string_view rest = whole.substr(0, whole.find_first_of("/?#"));
+    const std::string_view path = whole.substr(rest.size());
     if (rest.find('@') != std::string_view::npos) return bad_endpoint("without a user");
+    if (path.find_first_of("?#") != std::string_view::npos) {
+        return bad_endpoint("without a query; members of the query are set by `query`");
+    }
+    if (path.ends_with('/')) {
+        Fault fault = bad_endpoint("without a slash at its end; the request's own path begins with one");
+        fault.suggestion = text.substr(0, text.find_last_not_of('/') + 1);
+        return fault;
+    }
+    if (!is_path_prefix(path)) return bad_endpoint("with a plain path: no empty, '.' or '..' segments");
     const auto split = split_host_port(rest);
     if (!split || split->host.empty()) return bad_endpoint("with a host");
     const bool v6 = split->host.find(':') != std::string::npos;
     if (v6 ? !IpAddress::parse(split->host) : !all_of(split->host, ".-_")) return bad_endpoint("with a valid host");
     const auto port = split->port ? parse_port(*split->port) : static_cast<std::uint16_t>(tls ? 443 : 80);
     if (!port || *port == 0) return bad_endpoint("with a port from 1 to 65535");
-    return upstream::EndpointConfig{std::string(text), tls, split->host, *port};
+    return upstream::EndpointConfig{std::string(text), tls, split->host, *port, std::string(path)};
 }
 
 // `scheme://host[:port]` in lower case, as browsers write it: anything else would never match.
@@ -216,7 +234,7 @@ constinit const Scalar<net::BindAddress> kBind{
         return fmt::format("{}:{}", v6 ? fmt::format("[{}]", value.host) : value.host, value.port);
     }};
 constinit const Scalar<upstream::EndpointConfig> kEndpoint{
-    {"an endpoint such as http://10.1.0.11:8000", "^https?://[^/?#@]+$"},
+    {"an endpoint such as http://10.1.0.11:8000", "^https?://[^/?#@]+(/[^/?#]+)*$"},
     read_endpoint,
     [](const Form&, const upstream::EndpointConfig& value) { return value.url; }};
 constinit const Scalar<Sha256> kSha256{

@@ -6,7 +6,9 @@ namespace weir::policy {
 
 using net::ClientTlsConfig;
 using upstream::BackendConfig;
+using upstream::CredentialsConfig;
 using upstream::EjectionConfig;
+using upstream::FieldsConfig;
 using upstream::HealthConfig;
 using upstream::LearnedRequests;
 using upstream::MetricsConfig;
@@ -73,6 +75,20 @@ void describe(Visitor& v, ClientTlsConfig& c) {
           "Sent as SNI and expected in the certificate; without it, the endpoint's host.");
 }
 
+void describe(Visitor& v, CredentialsConfig& c) {
+    v.not_empty();
+    v.secret().key("bearer", c.bearer, kFieldValue, "Sent as `authorization: Bearer ...`.");
+    v.secret().key("api_key", c.api_key, kFieldValue, "Sent as `x-api-key`, as Anthropic's API expects it.");
+    v.secret().pairs("header", c.fields, kHeaderName, kFieldValue,
+                     "Sent under these names, such as Azure's `api-key`.");
+}
+
+void describe(Visitor& v, FieldsConfig& c) {
+    v.not_empty();
+    v.pairs("set", c.set, kHeaderName, kFieldValue, "Set in every request, in place of what the client sent.");
+    v.list("remove", c.remove, kHeaderName, "Removed from every request.");
+}
+
 void describe_capacity(Visitor& v, BackendConfig& c) {
     v.required().either("requests", c.requests, kPositive, MemberPart(c.learned),
                         "Requests in flight at once on each endpoint: the engine's max_num_seqs.");
@@ -87,7 +103,16 @@ void describe(Visitor& v, BackendConfig& c) {
     v.noun("backend");
     v.required().key("name", c.name, kName, "The name used in classes, the log and the metrics.");
     v.key("dialect", c.dialect, kDialect, "The API whose format refusals have on paths that do not reveal it.");
-    v.required().list("endpoints", c.endpoints, kEndpoint, "http:// or https:// URLs without a path.");
+    v.required().list("endpoints", c.endpoints, kEndpoint,
+                      "http:// or https:// URLs; a path comes before the path of each request.");
+    v.either("auth", c.client_credentials, kClientCredentials, MemberPart(c.credentials),
+             "Credentials of Weir's own, in place of the client's. `pass`: the client's, as without this key; `none`: "
+             "none.");
+    v.map("headers", c.fields, "Fields of every request.");
+    v.pairs("query", c.query, kQueryText, kQueryText, "Members of every request's query.");
+    v.pairs("models", c.models, kText, kText,
+            "The name that clients use for a model, and the name that this backend uses; in requests and answers.");
+    v.key("host", c.host, kAuthority, "The Host field of every request; without it, the endpoint's host.");
     v.key("balance", c.balance, kBalance, "Which of the endpoints that can take a request gets it.");
     v.required().group("capacity", "What each endpoint can take at once.",
                        [&](Visitor& capacity) { describe_capacity(capacity, c); });

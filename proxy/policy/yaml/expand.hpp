@@ -11,8 +11,13 @@
 
 namespace weir::policy {
 
-// Expands every scalar below `node`. A file's path is relative to `folder`; one line ending at its end is removed.
-// `$${` stands for a plain `${`. An unset variable and an unreadable file are errors, reported at their place.
-void expand(Node& node, const std::filesystem::path& folder, Diagnostics& diagnostics);
+struct Expansion {
+    const std::filesystem::path& folder;  // relative paths of files are relative to it
+    bool strict = true;  // an unset variable and an unreadable file are errors; otherwise a placeholder replaces them
+};
+
+// Expands every scalar below `node`. One line ending at the end of a file is removed. `$${` stands for a plain `${`.
+// Errors are reported at their place.
+void expand(Node& node, const Expansion& how, Diagnostics& diagnostics);
 
 }  // namespace weir::policy

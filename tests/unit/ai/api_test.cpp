@@ -15,6 +15,11 @@ TEST(Api, IsKnownByItsExactPath) {
     EXPECT_EQ(api_of("/v1/messages/count_tokens", Dialect::anthropic), Api::count_tokens);
 }
 
+TEST(Api, IsKnownWithoutAVersionToo) {
+    EXPECT_EQ(api_of("/chat/completions", Dialect::generic), Api::chat);
+    EXPECT_EQ(api_of("/responses", Dialect::openai), Api::responses);
+}
+
 TEST(Api, FollowsTheBackendOnAnyOtherPath) {
     EXPECT_EQ(api_of("/v1/chat/completions/x", Dialect::openai), Api::other);
     EXPECT_EQ(api_of("/v1/images/generations", Dialect::anthropic), Api::other);

@@ -49,7 +49,7 @@ TEST_F(ProgressTest, TellsOfTheFirstTokenAndThenOfEverySixteenth) {
 
 TEST_F(ProgressTest, ReadsAWholeAnswerWithoutTellingOfIt) {
     progress.begin(Reading::document, true);
-    EXPECT_FALSE(progress.drops_usage());
+    EXPECT_FALSE(progress.edits());
     progress.passed(R"({"choices":[{"message":{"content":"twelve bytes"}}],"usage":{"prompt_tokens":7,"compl)", kStart);
     progress.passed(R"(etion_tokens":4}})", kStart);
     EXPECT_EQ(counts().prompt_tokens, 100U);
@@ -66,11 +66,11 @@ TEST_F(ProgressTest, TakesAStreamOfUnknownEventsForOneTokenEach) {
 
 TEST_F(ProgressTest, TakesOutTheUsageThatOnlyWeirAskedForAndReadsIt) {
     progress.begin(Reading::events, true);
-    EXPECT_TRUE(progress.drops_usage());
+    EXPECT_TRUE(progress.edits());
     UsageFilter::Passed passed;
-    progress.filter("data: {\"choices\":[{\"delta\":{\"content\":\"word\"}}]}\n\n", passed, kStart);
-    progress.filter("data: {\"choices\":[],\"usage\":{\"completion_tokens\":4}}\n\n", passed, kStart);
-    progress.end_filter(passed);
+    progress.edit("data: {\"choices\":[{\"delta\":{\"content\":\"word\"}}]}\n\n", passed, kStart);
+    progress.edit("data: {\"choices\":[],\"usage\":{\"completion_tokens\":4}}\n\n", passed, kStart);
+    progress.end_edit(passed);
     EXPECT_EQ(passed.pieces().size(), 1U);
     EXPECT_EQ(progress.usage().output, 4U);
     EXPECT_EQ(progress.events(), 2U);
@@ -81,7 +81,7 @@ TEST_F(ProgressTest, TakesUsageOutOfStreamsOfEventsOnly) {
     for (const Reading reading : {Reading::none, Reading::document, Reading::other_events, Reading::lines}) {
         Progress other(judge, ticket);
         other.begin(reading, true);
-        EXPECT_FALSE(other.drops_usage());
+        EXPECT_FALSE(other.edits());
     }
 }
 

@@ -115,7 +115,7 @@ TEST(Bind, ReadsAllThreeForms) {
     }
 }
 
-TEST(Endpoint, IsAUrlWithoutAPath) {
+TEST(Endpoint, IsAUrlWithoutQueryOrUser) {
     const auto plain = kEndpoint.parse("http://10.1.0.11:8000").value;
     ASSERT_TRUE(plain);
     EXPECT_EQ(plain->host, "10.1.0.11");
@@ -126,9 +126,12 @@ TEST(Endpoint, IsAUrlWithoutAPath) {
     EXPECT_EQ(secure->host, "fd00::1");
     EXPECT_EQ(secure->port, 443);
     EXPECT_TRUE(secure->tls);
+    EXPECT_EQ(plain->path, "");
+    EXPECT_EQ(kEndpoint.parse("http://a:1/v1/x").value->path, "/v1/x");
+    EXPECT_EQ(kEndpoint.parse("http://a/v1/").fault.suggestion, "http://a/v1");
     for (const char* text :
-         {"", "10.0.0.1:80", "ftp://a", "http://", "http://a/", "http://a/v1", "http://u@a", "http://a:0", "http://a:b",
-          "http://a b", "http://[::1", "http://[zz]:1", "http://::1", "http://a?x"}) {
+         {"", "http://a/", "http://a/../b", "http://a//b", "10.0.0.1:80", "ftp://a", "http://", "http://u@a",
+          "http://a:0", "http://a:b", "http://a b", "http://[::1", "http://[zz]:1", "http://::1", "http://a?x"}) {
         EXPECT_FALSE(kEndpoint.parse(text).value) << text;
     }
 }

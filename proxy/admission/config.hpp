@@ -134,6 +134,12 @@ enum class Shed : std::uint8_t {
     evenly,         // all clients in part
 };
 
+// What a request does while no endpoint of its backend, nor of a fallback, is available.
+enum class WhenDown : std::uint8_t {
+    wait,  // it waits in the queue: endpoints come back
+    fail,  // it is refused at once
+};
+
 struct ClassConfig {
     std::string name;
     MatchConfig match;
@@ -144,6 +150,7 @@ struct ClassConfig {
     bool preemptible = false;  // its newest running answers may be ended early for a better class that has waited long
     Shed shed = Shed::whole_clients;
     std::optional<SloConfig> slo;
+    WhenDown when_down = WhenDown::wait;
     std::optional<Duration> queue_timeout;  // default: 0.8 x slo.first_token, or 5 s without an slo
     std::optional<std::uint32_t> queue;     // places; default: max(16, an eighth of the backend's requests)
     LimitConfig limits;                     // of the class as a whole

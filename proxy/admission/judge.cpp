@@ -28,6 +28,10 @@ void Judge::State::decide(Place& place, Class& cls, TimePoint now, Changes& chan
         place.decision_.shadow = true;
     }
 
+    if (place.ask_.fails_when_down && !gate.any_available() && !shadow) {
+        return refuse(place, cls, overload(cls, Reason::no_endpoint, Gate::endpoints, 1, 0));
+    }
+
     place.client_slot_ = cls.limits.enter(place.ask_.client, now);
     const ClientSlot slot = place.client_slot_;
     if (cls.config.shed == Shed::evenly) cls.limits.client(slot).finish_tag = place.key_.turn + kTurn;
@@ -265,6 +269,32 @@ bool Judge::requeue(Place& place, TimePoint now, Changes& changes) {
     return place.standing_ != Standing::ended;
 }
 
+void Judge::depart(Place& place, TimePoint now, Changes& changes) {
+    assert(place.standing_ == Standing::running && !place.ask_.bypasses_queue);
+    State& state = *state_;
+    state.give_back(place, state.class_of(place.ask_.cls), std::max(now, state.now_));
+    place.elsewhere_ = true;
+    place.decision_.endpoint = kNoEndpoint;
+    state.catch_up(now, changes);
+}
+
+void Judge::arrive_elsewhere(Place& place, const Ask& ask, TimePoint now, Changes& changes) {
+    assert(place.standing_ == Standing::idle || place.standing_ == Standing::ended);
+    State& state = *state_;
+    now = state.catch_up(now, changes);
+    State::Class& cls = state.class_of(ask.cls);
+    state.begin(place, ask, cls, now);
+    const ClassLimits::Finding over = cls.limits.check(ask.client, now, State::estimate_of(ask));
+    if (over.live && !state.in_shadow(cls)) return state.refuse(place, cls, State::over_limit(*over.live));
+    place.client_slot_ = cls.limits.enter(ask.client, now);
+    place.decision_.verdict = Verdict::admit;
+    place.standing_ = Standing::running;
+    place.elsewhere_ = true;
+    cls.limits.charge(place.client_slot_, now, State::estimate_of(ask), place.reservation_);
+}
+
+std::uint32_t Judge::inflight(ClassId cls) const { return state_->class_of(cls).inflight; }
+
 void Judge::expire(TimePoint now, Changes& changes) { state_->catch_up(now, changes); }
 
 std::optional<TimePoint> Judge::next_expiry() const {
@@ -285,6 +315,7 @@ void Judge::set_context(EndpointId endpoint, std::uint64_t tokens, TimePoint now
 
 void Judge::set_available(EndpointId endpoint, bool available, TimePoint now, Changes& changes) {
     state_->gate.set_available(endpoint, available);
+    if (!state_->gate.any_available()) state_->refuse_when_down(changes);
     state_->catch_up(now, changes);
 }
 

@@ -27,6 +27,10 @@
 // Requests that bypass the queue cost the engine next to nothing (they ask for a job's status, or fetch its result).
 // They run at once regardless of limits and gate, up to a bound of their own, so that no surge of work delays them.
 //
+// A request may be served by another backend in this one's place, when its endpoint has failed or none is available. It
+// stays with this judge until it ends, without a slot: its limits and its reservation are those of its class, once, in
+// however many places it was tried.
+//
 // In shadow (the policy or the class), a request runs at once on the endpoint with the most room, regardless of limits
 // and gate; its decision says what they would have done. With only a limit in shadow, a request over that limit is
 // marked, then waits and is served like all others: exceeding a limit must not be a way around the queue.
@@ -131,13 +135,24 @@ public:
     // over, or no endpoint is left); then it has ended. REQUIRES: place is running.
     bool requeue(Place& place, TimePoint now, Changes& changes);
 
+    // A running request whose endpoint failed goes on at another judge: its slot is free, its reservation stays. Pumps.
+    // REQUIRES: place is running.
+    void depart(Place& place, TimePoint now, Changes& changes);
+    // As arrive(), for a request that another judge gives its slot: only limits decide. `place` ends as running
+    // elsewhere, or ended.
+    void arrive_elsewhere(Place& place, const Ask& ask, TimePoint now, Changes& changes);
+
     // Refuses requests that waited too long, and serves those that fit as time passes. Call it at next_expiry() or a
     // little later; every other call does the same first.
     void expire(TimePoint now, Changes& changes);
     [[nodiscard]] std::optional<TimePoint> next_expiry() const;
 
+    // Requests of a class in flight: n(c).
+    [[nodiscard]] std::uint32_t inflight(ClassId cls) const;
+
     // An endpoint became available or unavailable. Requests that run on a lost one stay counted there until they
-    // finish. An endpoint that the policy no longer has is ignored.
+    // finish. With the last one go the waiting requests that fail when all are down. An endpoint that the policy no
+    // longer has is ignored.
     void set_available(EndpointId endpoint, bool available, TimePoint now, Changes& changes);
 
     // The size of its KV cache that an engine reports, in LLM tokens: K where the policy gives none. Pumps.

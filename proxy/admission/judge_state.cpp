@@ -10,8 +10,8 @@ namespace weir::admission {
 void Judge::State::begin(Place& place, const Ask& ask, const Class& cls, TimePoint now) const {
     place.ask_ = ask;
     place.key_ = key_of(ask, cls);
-    place.arrived_ = now;
-    place.expires_ = cls.queue_timeout == Duration::max() ? TimePoint::max() : now + cls.queue_timeout;
+    place.arrived_ = ask.since.value_or(now);
+    place.expires_ = cls.queue_timeout == Duration::max() ? TimePoint::max() : place.arrived_ + cls.queue_timeout;
     if (ask.deadline) place.expires_ = std::min(place.expires_, *ask.deadline);
     if (!ask.can_wait) place.expires_ = now;
     place.decision_ = {};
@@ -19,6 +19,7 @@ void Judge::State::begin(Place& place, const Ask& ask, const Class& cls, TimePoi
     place.client_slot_ = kNoClientSlot;
     place.reservation_ = {};
     place.evicted_ = false;
+    place.elsewhere_ = false;
     place.standing_ = Standing::idle;
 }
 
@@ -46,6 +47,7 @@ void Judge::State::dispatch(Place& place, Class& cls, Endpoint& endpoint, TimePo
 }
 
 void Judge::State::give_back(Place& place, Class& cls, TimePoint now) {
+    if (place.elsewhere_) return;
     gate.give_back(place.decision_.endpoint, place.load_, now);
     --cls.inflight;
     if (place.in_running_.is_linked()) cls.running.erase(place);
@@ -63,6 +65,19 @@ void Judge::State::refuse(Place& place, Class& cls, const Decision& why) {
     }
     place.decision_ = why;
     end(place, cls);
+}
+
+void Judge::State::refuse_when_down(Changes& changes) {
+    for (const auto& cls : classes) {
+        std::vector<Place*> failing;
+        cls->queue.for_each([&](Place& place) {
+            if (place.ask_.fails_when_down) failing.push_back(&place);
+        });
+        for (Place* place : failing) {
+            refuse(*place, *cls, overload(*cls, Reason::no_endpoint, Gate::endpoints, 1, 0));
+            changes.push_back(place);
+        }
+    }
 }
 
 void Judge::State::end(Place& place, Class& cls) {

@@ -67,6 +67,8 @@ struct Judge::State {
     void enter_queue(Place& place, Class& cls);
     void leave_queue(Place& place, Class& cls);
     void dispatch(Place& place, Class& cls, Endpoint& endpoint, TimePoint now);
+    // Refuses those waiting that fail when no endpoint is available.
+    void refuse_when_down(Changes& changes);
     // Takes a running request off its endpoint.
     void give_back(Place& place, Class& cls, TimePoint now);
     void refuse(Place& place, Class& cls, const Decision& why);

@@ -37,12 +37,15 @@ struct Ask {
     // For one that bypasses the queue: the only endpoint that can answer it, if available.
     EndpointId endpoint = kNoEndpoint;
     bool can_be_cut = false;  // its answer can be cut short, where its class is preemptible
+    // While no endpoint is available it is refused, where others wait for one to come back.
+    bool fails_when_down = false;
+    std::optional<TimePoint> since{};  // when it arrived, where that was at another judge; its wait counts from there
 };
 
 enum class Standing : std::uint8_t {
     idle,     // not yet submitted to the judge
     waiting,  // in the queue
-    running,  // dispatched: it holds a slot of decision.endpoint
+    running,  // dispatched: it holds a slot of decision.endpoint, unless it is served elsewhere
     ended,    // refused, expired, finished or left
 };
 
@@ -84,6 +87,8 @@ public:
     [[nodiscard]] bool evicted() const { return evicted_; }
     // Why. REQUIRES: evicted.
     [[nodiscard]] const Decision& eviction() const { return eviction_; }
+    // Running by a slot of another judge; this one holds its reservation.
+    [[nodiscard]] bool is_elsewhere() const { return elsewhere_; }
 
 private:
     friend class Judge;
@@ -107,6 +112,7 @@ private:
     Standing standing_ = Standing::idle;
     bool past_gate_ = false;  // in shadow: it runs although it would have had to wait
     bool evicted_ = false;
+    bool elsewhere_ = false;
 };
 
 }  // namespace weir::admission

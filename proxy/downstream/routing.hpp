@@ -12,6 +12,7 @@
 #include "base/ids.hpp"
 #include "downstream/config.hpp"
 #include "downstream/shared/shared_judge.hpp"
+#include "downstream/shared/try_budget.hpp"
 #include "downstream/shared/video_jobs.hpp"
 #include "net/tls.hpp"
 #include "upstream/backend.hpp"
@@ -25,10 +26,17 @@ struct Route {
     std::shared_ptr<upstream::Backend> backend;
     std::shared_ptr<SharedJudge> judge;
     std::shared_ptr<VideoJobs> jobs;  // of the backend
+    // Bounds the share of its requests that are in a second or later try.
+    std::shared_ptr<TryBudget> tries;
     // The `degrade` rules of this class, and the routes to other backends that they name; both are empty for nearly all
     // classes.
     std::vector<admission::DegradeRule> degrade;
-    std::vector<Route> fallback_routes;  // by the backend's name; without rules of their own
+    std::vector<Route> degrade_routes;  // by the backend's name; without rules of their own
+    std::vector<Route> fallbacks;       // in order; without fallbacks of their own
+    // Of a fallback: the judge by which its requests came, and which holds their limits. Null: `judge`.
+    std::shared_ptr<SharedJudge> first_judge;
+
+    [[nodiscard]] SharedJudge& limits() const { return first_judge ? *first_judge : *judge; }
 };
 
 struct ListenerRoute {

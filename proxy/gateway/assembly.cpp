@@ -90,17 +90,39 @@ const Bench* bench_named(const std::vector<Bench>& benches, const std::string& b
     return found == benches.end() ? nullptr : &*found;
 }
 
+downstream::Route route_to(const Bench& bench, ClassId cls, const admission::ClassConfig& config) {
+    downstream::Route route;
+    route.id = cls;
+    route.config = config;
+    route.backend = bench.backend;
+    route.judge = bench.judge;
+    route.jobs = bench.jobs;
+    route.tries = std::make_shared<downstream::TryBudget>(bench.backend->config().tries.budget);
+    return route;
+}
+
+void add_fallbacks(downstream::Route& route, const std::vector<Bench>& benches) {
+    for (const std::string& name : route.backend->config().fallback) {
+        const Bench* other = bench_named(benches, name);
+        if (other == nullptr) continue;
+        route.fallbacks.push_back(route_to(*other, route.id, route.config));
+        route.fallbacks.back().first_judge = route.judge;
+    }
+}
+
 Result<downstream::Route> make_route(const NumberedPolicy& numbered, std::size_t place,
                                      const std::vector<Bench>& benches) {
     const admission::ClassConfig& config = numbered.policy.classes[place];
     const Bench* bench = bench_named(benches, config.backend);
     if (bench == nullptr) return Error{fmt::format("class '{}' has no backend", config.name)};
-    downstream::Route route{numbered.classes[place], config, bench->backend, bench->judge, bench->jobs, {}, {}};
+    downstream::Route route = route_to(*bench, numbered.classes[place], config);
+    add_fallbacks(route, benches);
     route.degrade = numbering::degrade_rules(numbered, config.name);
     for (const admission::DegradeRule& rule : route.degrade) {
         const Bench* other = bench_named(benches, rule.config.backend);
-        if (other != nullptr)
-            route.fallback_routes.push_back({route.id, config, other->backend, other->judge, other->jobs, {}, {}});
+        if (other == nullptr) continue;
+        route.degrade_routes.push_back(route_to(*other, route.id, config));
+        add_fallbacks(route.degrade_routes.back(), benches);
     }
     return route;
 }

@@ -24,6 +24,11 @@ telemetry::EndpointGauges gauges_of(const upstream::Endpoint& endpoint, const ad
     row.connects = counters.connects.load(std::memory_order_relaxed);
     row.connect_failures = counters.connect_failures.load(std::memory_order_relaxed);
     row.connect_seconds = static_cast<double>(counters.connect_nanoseconds.load(std::memory_order_relaxed)) * 1e-9;
+    for (std::size_t i = 0; i < upstream::kTryCauses.size(); ++i) {
+        const std::uint64_t tries = counters.tries[i].load(std::memory_order_relaxed);
+        if (tries > 0) row.tries.emplace_back(upstream::kTryCauses[i], tries);
+    }
+    row.tries_over_budget = counters.tries_over_budget.load(std::memory_order_relaxed);
     row.ejections = counters.ejections.load(std::memory_order_relaxed);
     row.probe_failures = counters.probe_failures.load(std::memory_order_relaxed);
     row.polls_running = counters.polls_running.load(std::memory_order_relaxed);

@@ -217,6 +217,7 @@ void write_response_head(const ResponseHead& head, const ResponseExtras& extras,
     text.add("X-Request-Id: ").add(extras.request_id).add("\r\n");
     if (!extras.service_tier.empty()) text.add("X-Weir-Service-Tier: ").add(extras.service_tier).add("\r\n");
     if (!extras.degraded.empty()) text.add("X-Weir-Degraded: ").add(extras.degraded).add("\r\n");
+    if (extras.attempts > 1) text.add("X-Weir-Attempts: ").add(std::to_string(extras.attempts)).add("\r\n");
     add_via(text, head.minor_version, extras.pseudonym);
     add_framing(text, framing);
     if (extras.websocket) {

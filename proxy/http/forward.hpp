@@ -46,6 +46,7 @@ struct ResponseExtras {
     bool websocket = false;           // a 101 that was requested
     std::string_view service_tier{};  // the tier that served it; empty: none given
     std::string_view degraded{};      // what was done to make the answer cheaper; empty: nothing
+    int attempts = 1;                 // how often the request was sent
     // Lines about the caller's rates, which replace any of the backend's.
     std::string_view rate_fields{};
     // Lines for a page in a browser, if the backend sent none of its own.

@@ -49,11 +49,26 @@ bool is_for(const admission::DegradeConfig& rule, const std::string& cls) {
     return std::find(rule.classes.begin(), rule.classes.end(), cls) != rule.classes.end();
 }
 
-// Whether a class's requests may reach this backend: always, or by a rule.
-bool may_reach(const policy::Policy& policy, const admission::ClassConfig& cls, const std::string& backend) {
+// Whether a class's requests arrive at this backend: always, or by a rule.
+bool arrive_at(const policy::Policy& policy, const admission::ClassConfig& cls, const std::string& backend) {
     return cls.backend == backend || std::any_of(policy.degrade.begin(), policy.degrade.end(), [&](const auto& rule) {
                return rule.backend == backend && is_for(rule, cls.name);
            });
+}
+
+// Whether they may come to it from a backend that cannot serve them.
+bool fall_back_to(const policy::Policy& policy, const admission::ClassConfig& cls, const std::string& backend) {
+    return std::any_of(policy.backends.begin(), policy.backends.end(), [&](const upstream::BackendConfig& from) {
+        const bool names = std::find(from.fallback.begin(), from.fallback.end(), backend) != from.fallback.end();
+        return names && arrive_at(policy, cls, from.name);
+    });
+}
+
+// The class as it is where its requests only come when another backend cannot serve them: that one keeps its limits.
+admission::ClassConfig as_guest(admission::ClassConfig cls) {
+    cls.limits = {};
+    cls.per_client = {};
+    return cls;
 }
 
 // The limits of one endpoint, as the judge holds them.
@@ -119,7 +134,11 @@ admission::JudgeConfig judge_config(const NumberedPolicy& numbered, std::size_t 
         config.endpoints.push_back(judge_endpoint(id, policy, settings));
     }
     for (admission::JudgeClass& entry : judge_classes(numbered)) {
-        if (may_reach(policy, entry.config, settings.name)) config.classes.push_back(std::move(entry));
+        if (arrive_at(policy, entry.config, settings.name)) {
+            config.classes.push_back(std::move(entry));
+        } else if (fall_back_to(policy, entry.config, settings.name)) {
+            config.classes.push_back({entry.id, as_guest(entry.config)});
+        }
     }
     return config;
 }

@@ -131,6 +131,7 @@ void AccessLine::write_where(const Record& record) {
     append_count(text_, ",\"bytes_in\":", record.bytes_in);
     append_count(text_, ",\"bytes_out\":", record.bytes_out);
     append_count(text_, ",\"retry_count\":", record.retry_count);
+    if (record.attempts > 1) append_count(text_, ",\"attempts\":", record.attempts);
 }
 
 void AccessLine::write_tokens(const Record& record) {

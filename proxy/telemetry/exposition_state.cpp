@@ -216,6 +216,18 @@ void add_backend_families(Families& families, const Labels& labels, const Scrape
     names.by_endpoint(
         families.counter("weir_backend_ejections_total", "Ejections of the endpoint because of failing requests."),
         [](const EndpointGauges& g) { return g.ejections; });
+    Family tries = families.counter("weir_tries_total",
+                                    "Requests that were sent again, here or elsewhere, because of how this endpoint "
+                                    "failed them.");
+    names.for_endpoints([&](const EndpointLabel& label, const EndpointGauges& gauges) {
+        for (const auto& [cause, count] : gauges.tries) {
+            tries.add({{"backend", label.backend}, {"endpoint", label.url}, {"cause", cause}}, count);
+        }
+    });
+    names.by_endpoint(families.counter("weir_tries_over_budget_total",
+                                         "Requests that failed on the endpoint and were not sent again because of "
+                                         "`tries.budget`."),
+                        [](const EndpointGauges& g) { return g.tries_over_budget; });
     names.by_endpoint(families.counter("weir_backend_probe_failures_total", "Failed health probes."),
                       [](const EndpointGauges& g) { return g.probe_failures; });
     Family polls = families.counter("weir_video_polls_total", "Weir's own polls of video jobs.");

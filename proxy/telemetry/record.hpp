@@ -54,16 +54,17 @@ struct Record {
     std::uint64_t degraded_rules = 0;  // bits of their ids
     std::uint64_t spared_rules = 0;    // bits of the rules in shadow mode that would have been applied
 
-    int status = 0;               // what the client was sent; 0: nothing
-    Duration queue{};             // time in the queue
-    Duration first_byte{};        // from arrival to the first byte of the answer's body; zero when there was none
-    Duration duration{};          // from arrival to the end
-    Duration overhead{};          // time in Weir's own code, before the request was sent and before the answer was
-    std::uint64_t bytes_in = 0;   // of the request's body
-    std::uint64_t bytes_out = 0;  // of the answer's body
-    std::uint32_t retry_count = 0;
-    TokenCount tokens_in;   // of the prompt
-    TokenCount tokens_out;  // of the part of the answer that arrived
+    int status = 0;                 // what the client was sent; 0: nothing
+    Duration queue{};               // time in the queue
+    Duration first_byte{};          // from arrival to the first byte of the answer's body; zero when there was none
+    Duration duration{};            // from arrival to the end
+    Duration overhead{};            // time in Weir's own code, before the request was sent and before the answer was
+    std::uint64_t bytes_in = 0;     // of the request's body
+    std::uint64_t bytes_out = 0;    // of the answer's body
+    std::uint32_t retry_count = 0;  // as the client says
+    int attempts = 0;               // how often it was sent to an endpoint
+    TokenCount tokens_in;           // of the prompt
+    TokenCount tokens_out;          // of the part of the answer that arrived
 
     std::string_view request_id;
     std::string_view trace_id;

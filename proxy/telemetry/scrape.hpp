@@ -5,6 +5,8 @@
 #include <chrono>
 #include <cstdint>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/down_reason.hpp"
@@ -53,6 +55,8 @@ struct EndpointGauges {
     std::uint64_t polls_failed = 0;
     std::uint32_t websockets = 0;  // open
     DownReason down = DownReason::none;
+    std::vector<std::pair<std::string_view, std::uint64_t>> tries{};  // requests sent again, by cause
+    std::uint64_t tries_over_budget = 0;
 };
 
 // In worker order.

@@ -51,6 +51,11 @@ Endpoint* Backend::find(EndpointId id) const {
 
 bool Backend::available(const Endpoint& endpoint) { return endpoint.available_.load(std::memory_order_relaxed); }
 
+bool Backend::any_available(EndpointId except) const {
+    return std::any_of(endpoints_.begin(), endpoints_.end(),
+                       [except](const auto& e) { return e->id() != except && available(*e); });
+}
+
 std::size_t Backend::available_count() const {
     return static_cast<std::size_t>(
         std::count_if(endpoints_.begin(), endpoints_.end(), [](const auto& e) { return available(*e); }));

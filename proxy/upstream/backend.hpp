@@ -43,6 +43,8 @@ public:
     // Null when there is no endpoint with that id.
     [[nodiscard]] Endpoint* find(EndpointId id) const;
     [[nodiscard]] static bool available(const Endpoint& endpoint);
+    // Whether any endpoint is available, other than `except`.
+    [[nodiscard]] bool any_available(EndpointId except = kNoEndpoint) const;
 
     // The outcome of a request. A success costs nothing unless the endpoint has failed lately.
     void request_succeeded(Endpoint& endpoint, TimePoint now);

@@ -1,10 +1,13 @@
 #pragma once
 // The server side: a backend is a pool of endpoints that serve the same thing.
 
+#include <algorithm>
+#include <array>
 #include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -86,6 +89,35 @@ struct TimeoutConfig {
     friend bool operator==(const TimeoutConfig&, const TimeoutConfig&) = default;
 };
 
+// Why a request is sent again.
+enum class TryCause : std::uint8_t {
+    connect,     // no connection
+    reset,       // closed or broken before it answered
+    first_byte,  // silent for longer than it may be before its first byte
+    status_429,
+    status_502,
+    status_503,
+    status_504,
+    status_529,
+};
+inline constexpr auto kTryCauses =
+    std::to_array<std::string_view>({"connect", "reset", "first_byte", "429", "502", "503", "504", "529"});
+
+// How often a request is sent while nothing of an answer has been passed on and the whole request is still here: to
+// another endpoint, or to a fallback backend.
+struct TriesConfig {
+    std::uint32_t most = 3;  // in all; 1: never again
+    // Of a class's requests in flight, the share that may be in a second or later try. Three always may.
+    double budget = 0.1;
+    std::vector<TryCause> on;  // empty: every cause
+
+    [[nodiscard]] bool allow(TryCause cause) const {
+        return on.empty() || std::find(on.begin(), on.end(), cause) != on.end();
+    }
+
+    friend bool operator==(const TriesConfig&, const TriesConfig&) = default;
+};
+
 // How many requests an endpoint takes at once, where the policy leaves that to be learned at run time.
 struct LearnedRequests {
     std::uint32_t start = 32;
@@ -156,6 +188,8 @@ struct BackendConfig {
     MetricsConfig metrics;
     std::optional<HealthConfig> health;  // absent: only passive checks
     EjectionConfig ejection;
+    TriesConfig tries;
+    std::vector<std::string> fallback;  // names of backends that serve what this one cannot, in order
     TimeoutConfig timeouts;
     VideoConfig video;
     std::optional<WebSocketConfig> websocket;  // absent: upgrades are not passed on

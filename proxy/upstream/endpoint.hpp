@@ -37,6 +37,10 @@ struct EndpointCounters {
     std::atomic<std::uint64_t> polls_over{0};
     std::atomic<std::uint64_t> polls_failed{0};
     std::atomic<std::uint32_t> websockets{0};  // open now
+    // Requests that were sent again, here or elsewhere, because of this endpoint, and those for which the budget was
+    // used up.
+    std::array<std::atomic<std::uint64_t>, kTryCauses.size()> tries{};
+    std::atomic<std::uint64_t> tries_over_budget{0};
 };
 
 // One of an endpoint's WebSocket connections, from before it is opened to its end.

@@ -15,7 +15,7 @@ struct AskingRequest {
           probe(from.client, 1),
           slot(std::make_unique<downstream::Slot>(from.client, probe, arrival.outcome)) {}
 
-    [[nodiscard]] downstream::Passed arrive() const { return slot->arrive(arrival.caller); }
+    [[nodiscard]] downstream::Passed arrive() { return slot->arrive(arrival.caller); }
 
     Arrival arrival;
     downstream::ClientProbe probe;

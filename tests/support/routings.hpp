@@ -43,7 +43,13 @@ inline std::shared_ptr<downstream::Routing> make_routing(const RoutingParts& par
     const auto jobs = std::make_shared<downstream::VideoJobs>(judge);
     const auto backend = make_backend(0, parts.backend, parts.endpoints.size());
     for (const admission::JudgeClass& cls : parts.classes) {
-        routing->routes.push_back({cls.id, cls.config, backend, judge, jobs, {}, {}});
+        downstream::Route& route = routing->routes.emplace_back();
+        route.id = cls.id;
+        route.config = cls.config;
+        route.backend = backend;
+        route.judge = judge;
+        route.jobs = jobs;
+        route.tries = std::make_shared<downstream::TryBudget>(parts.backend.tries.budget);
     }
     routing->listeners.push_back({ListenerId{0}, parts.listener, nullptr});
     routing->limits = parts.limits;

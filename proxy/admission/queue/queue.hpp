@@ -26,6 +26,10 @@ public:
     // REQUIRES: not empty.
     [[nodiscard]] Place& best() { return *places_.begin(); }
     [[nodiscard]] Place& worst() { return *places_.rbegin(); }
+    template <typename Visit>
+    void for_each(Visit visit) {
+        for (Place& place : places_) visit(place);
+    }
 
 private:
     struct ByKey {

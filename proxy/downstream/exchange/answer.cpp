@@ -54,7 +54,7 @@ ai::RateFields rate_fields(const Caller& caller, TimePoint now) {
     const admission::ClassConfig& config = caller.route->config;
     const auto has_rates = [](const admission::LimitConfig& limit) { return limit.requests || limit.tokens; };
     if (!has_rates(config.limits) && !has_rates(config.per_client)) return {};
-    const admission::Allowance allowance = caller.route->judge->allowance(caller.ask, now);
+    const admission::Allowance allowance = caller.route->limits().allowance(caller.ask, now);
     const auto left = [&](admission::Meter meter) {
         const admission::Allowance::Of& of = allowance.of[static_cast<std::size_t>(meter)];
         return ai::RateLeft{static_cast<std::uint64_t>(of.limit), static_cast<std::uint64_t>(of.remaining), of.reset};
@@ -84,6 +84,7 @@ std::string write_answer_head(const Client& client, const Inbound& inbound, cons
          .websocket = head.status == 101,
          .service_tier = degraded_tier.empty() ? caller.route->config.service_tier : degraded_tier,
          .degraded = outcome.degraded,
+         .attempts = outcome.record.attempts,
          .rate_fields = rates.text(),
          .cors_fields = inbound.cors_fields},
         framing, text);

@@ -4,6 +4,7 @@
 #include <optional>
 #include <utility>
 
+#include "downstream/exchange/head_end.hpp"
 #include "downstream/websocket/client_websockets.hpp"
 
 namespace weir::downstream {
@@ -16,8 +17,8 @@ constexpr Duration kProven = 1s;
 
 }  // namespace
 
-Delivery::Delivery(Client& client, ClientProbe& probe, const Inbound& inbound, const Caller& caller, Upload& upload,
-                   const Prompt& prompt, Slot& slot, Outcome& outcome)
+Delivery::Delivery(Client& client, ClientProbe& probe, Inbound& inbound, Caller& caller, Upload& upload, Prompt& prompt,
+                   Slot& slot, Outcome& outcome)
     : client_(client),
       probe_(probe),
       inbound_(inbound),
@@ -26,24 +27,37 @@ Delivery::Delivery(Client& client, ClientProbe& probe, const Inbound& inbound, c
       prompt_(prompt),
       slot_(slot),
       outcome_(outcome),
-      config_(caller.route->backend->config()),
-      total_deadline_(client.turn() + config_.timeouts.total) {}
+      total_deadline_(client.turn() + config().timeouts.total) {}
 
 net::task<Passed> Delivery::run() {
+    address();
     // Coroutines woken together all read first, then all send: the code of each phase is warm then, and a receiver that
     // one send has woken is awake for the next.
     if (client_.worker.loop().others_wait()) co_await client_.waker.yield();
     for (;;) {
-        ++tries_.all;
+        outcome_.record.attempts = ++tries_.all;
         const Attempt end = co_await attempt();
         if (end == Attempt::served) co_return nullptr;
-        if (end == Attempt::do_not_retry || consumed_body_) break;
-        if (!may_try_again(repeat_of(inbound_.method(), caller_.api), tries_)) break;
+        if (end == Attempt::do_not_retry) break;
         if (end == Attempt::stale) continue;
-        Passed no = co_await slot_.requeue();
+        Passed no = co_await find_slot();
         if (no) co_return no;
     }
     co_return std::move(why_);
+}
+
+net::task<Passed> Delivery::find_slot() {
+    const Route* fallback = backend().any_available(slot_.endpoint()) ? nullptr : slot_.fallback_of(caller_);
+    if (fallback == nullptr) co_return co_await slot_.requeue();
+    Passed no = slot_.fall_back(caller_, *fallback);
+    if (!no && slot_.waits()) no = co_await slot_.wait(caller_);
+    if (!no) address();
+    co_return no;
+}
+
+void Delivery::address() {
+    prompt_.address(caller_, upload_);
+    end_head(inbound_, upload_);
 }
 
 upstream::Backend& Delivery::backend() const {
@@ -59,18 +73,18 @@ Delivery::Attempt Delivery::refuse(Attempt attempt, Passed why) {
 net::task<Delivery::Attempt> Delivery::attempt() {
     upstream::Endpoint* endpoint = backend().find(slot_.endpoint());
     // Only if memory ran out before it could be notified in time.
-    if (endpoint == nullptr) co_return refuse(Attempt::lost, refused(Reason::backend_unreachable));
+    if (endpoint == nullptr) co_return refuse(Attempt::do_not_retry, refused(Reason::backend_unreachable));
     outcome_.record.endpoint = endpoint->id();
     std::optional<upstream::OpenWebSocket> websocket;
     std::optional<ClientWebSockets::Place> of_client;
     if (caller_.upgrades()) {
         // A class that depends on the body may have led to a backend without it.
-        websocket.emplace(endpoint->counters, config_.websocket ? config_.websocket->connections : 0);
+        websocket.emplace(endpoint->counters, config().websocket ? config().websocket->connections : 0);
         if (!websocket->counted()) {
             co_return refuse(Attempt::do_not_retry, refused(Reason::connection_limit, "WebSockets to this endpoint"));
         }
         of_client.emplace(client_.worker.state().websockets, caller_.ask.client,
-                          config_.websocket->connections_per_client);
+                          config().websocket->connections_per_client);
         if (!of_client->counted()) {
             co_return refuse(Attempt::do_not_retry, refused(Reason::connection_limit, "WebSockets of this client"));
         }
@@ -80,7 +94,8 @@ net::task<Delivery::Attempt> Delivery::attempt() {
     if (!connection) {
         // Another endpoint may be reachable; but if descriptors ran out for one, they did for all.
         const bool none = why_->reason == Reason::client_gone || why_->reason == Reason::connection_limit;
-        co_return none ? Attempt::do_not_retry : Attempt::lost;
+        const bool again = !none && may_try_again(upstream::TryCause::connect, *endpoint);
+        co_return again ? Attempt::lost : Attempt::do_not_retry;
     }
     const std::string edited = edited_head(*endpoint);
     const std::string_view head = inbound_.head;
@@ -93,13 +108,16 @@ net::task<Delivery::Attempt> Delivery::attempt() {
                                    inbound_.method() == "HEAD",
                                    caller_.upgrades()};
     Progress progress(slot_.judge(), slot_.ticket());
-    Dispatch dispatch(client_, probe_, progress, *connection, outbound, config_.timeouts, answer_timeout(),
+    Dispatch dispatch(client_, probe_, progress, *connection, outbound, config().timeouts, answer_timeout(),
                       total_deadline_, inbound_.minor_version);
     outcome_.record.overhead = client_.now() - outcome_.arrived - outcome_.waited;
     const DispatchEnd end = co_await dispatch.run();
     consumed_body_ |= dispatch.consumed_body();
     if (end != DispatchEnd::answered) co_return failed(end, dispatch, *endpoint);
-    if (client_.worker.response_head().status == 101) {
+    const int status = client_.worker.response_head().status;
+    note_status(status, *endpoint);
+    if (may_try_elsewhere(status, *endpoint)) co_return Attempt::lost;
+    if (status == 101) {
         co_await tunnel(std::move(connection), dispatch.rest());
     } else {
         co_await relay(std::move(connection), dispatch, progress);
@@ -132,11 +150,52 @@ Delivery::Attempt Delivery::failed(DispatchEnd end, const Dispatch& dispatch, up
         // A connection that was idle for too long says nothing about the endpoint.
         backend().request_failed(endpoint, now);
     }
-    if (end != DispatchEnd::stale && end != DispatchEnd::reset) return Attempt::do_not_retry;
+    const bool silent = end == DispatchEnd::timed_out;
+    if (end != DispatchEnd::stale && end != DispatchEnd::reset && !silent) return Attempt::do_not_retry;
     if (!dispatch.certainly_unprocessed()) ++tries_.risked;
     // An endpoint that closed before the request arrived can take it again; one that may have died of it is not tried
     // first.
-    return end == DispatchEnd::stale && dispatch.certainly_unprocessed() ? Attempt::stale : Attempt::lost;
+    if (end == DispatchEnd::stale && dispatch.certainly_unprocessed()) {
+        const Repeat repeat = repeat_of(inbound_.method(), caller_.api);
+        const bool again = !consumed_body_ && downstream::may_try_again(repeat, tries_, config().tries.most);
+        return again ? Attempt::stale : Attempt::do_not_retry;
+    }
+    const auto cause = silent ? upstream::TryCause::first_byte : upstream::TryCause::reset;
+    // One that is silent would only be asked twice.
+    const bool again = (!silent || is_another_place(endpoint)) && may_try_again(cause, endpoint);
+    return again ? Attempt::lost : Attempt::do_not_retry;
+}
+
+bool Delivery::may_try_again(upstream::TryCause cause, upstream::Endpoint& endpoint) {
+    const upstream::TriesConfig& tries = config().tries;
+    if (consumed_body_ || !tries.allow(cause)) return false;
+    if (!downstream::may_try_again(repeat_of(inbound_.method(), caller_.api), tries_, tries.most)) return false;
+    if (!budget_.take(*caller_.route->tries, slot_.judge().inflight(caller_.ask.cls))) {
+        endpoint.counters.tries_over_budget.fetch_add(1, std::memory_order_relaxed);
+        return false;
+    }
+    endpoint.counters.tries[static_cast<std::size_t>(cause)].fetch_add(1, std::memory_order_relaxed);
+    return true;
+}
+
+bool Delivery::may_try_elsewhere(int status, upstream::Endpoint& endpoint) {
+    const auto cause = cause_of(status);
+    if (!cause) return false;
+    // One that was over a rate was not processed; of the others it is not known.
+    if (*cause != upstream::TryCause::status_429) ++tries_.risked;
+    return is_another_place(endpoint) && !caller_.ask.bypasses_queue && may_try_again(*cause, endpoint);
+}
+
+bool Delivery::is_another_place(const upstream::Endpoint& endpoint) const {
+    return backend().any_available(endpoint.id()) || slot_.fallback_of(caller_) != nullptr;
+}
+
+void Delivery::note_status(int status, upstream::Endpoint& endpoint) {
+    if (status >= 502 && status <= 504) {
+        backend().request_failed(endpoint, client_.turn());
+    } else {
+        backend().request_succeeded(endpoint, client_.turn());
+    }
 }
 
 // An idle connection may be closed while the request is on its way, and often it is unknown whether the request was
@@ -154,20 +213,20 @@ bool Delivery::can_be_repeated() const { return repeat_of(inbound_.method(), cal
 
 Duration Delivery::answer_timeout() const {
     const bool whole = inbound_.method() == "POST" && !caller_.ask.streams;
-    return whole ? config_.timeouts.whole_answer : config_.timeouts.first_byte;
+    return whole ? config().timeouts.whole_answer : config().timeouts.first_byte;
 }
 
 void Delivery::give_back(std::unique_ptr<upstream::Connection> connection) {
     upstream::Pool& pool = client_.worker.pool();
     // Connections opened for a single request must not pile up, each perhaps with a thread at the backend.
     if (!connection->reused() && !can_be_repeated() && pool.has(connection->serial())) return;
-    pool.give_back(std::move(connection), config_.timeouts.keep_alive);
+    pool.give_back(std::move(connection), config().timeouts.keep_alive);
 }
 
 net::task<std::unique_ptr<upstream::Connection>> Delivery::connect(upstream::Endpoint& endpoint) {
     const TimePoint began = client_.turn();
     upstream::ConnectResult result = co_await upstream::connect(endpoint, client_.waker, client_.timer,
-                                                                began + config_.timeouts.connect, &client_.source());
+                                                                began + config().timeouts.connect, &client_.source());
     outcome_.waited += client_.turn() - began;
     if (!result.connection) {
         const Reason reason = client_.source().ready.broken ? Reason::client_gone : result.reason;

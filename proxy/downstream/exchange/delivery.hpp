@@ -24,8 +24,8 @@ namespace weir::downstream {
 class Delivery {
 public:
     // REQUIRES: all of them outlive it, and the slot is running.
-    Delivery(Client& client, ClientProbe& probe, const Inbound& inbound, const Caller& caller, Upload& upload,
-             const Prompt& prompt, Slot& slot, Outcome& outcome);
+    Delivery(Client& client, ClientProbe& probe, Inbound& inbound, Caller& caller, Upload& upload, Prompt& prompt,
+             Slot& slot, Outcome& outcome);
 
     // Returns nothing once an answer was passed on and needs no addition.
     [[nodiscard]] net::task<Passed> run();
@@ -39,6 +39,17 @@ private:
     };
 
     [[nodiscard]] net::task<Attempt> attempt();
+    // After a failure: a slot for another try, on an endpoint of the backend or of a fallback.
+    [[nodiscard]] net::task<Passed> find_slot();
+    // Makes head and body those for the backend of the slot.
+    void address();
+    // Whether the failure of a try is one after which it may be sent again. Counts it if so.
+    [[nodiscard]] bool may_try_again(upstream::TryCause cause, upstream::Endpoint& endpoint);
+    // The same for an answer, which is passed on unless there is another place to try.
+    [[nodiscard]] bool may_try_elsewhere(int status, upstream::Endpoint& endpoint);
+    // Whether another endpoint, or a fallback, is available.
+    [[nodiscard]] bool is_another_place(const upstream::Endpoint& endpoint) const;
+    [[nodiscard]] const upstream::BackendConfig& config() const { return caller_.route->backend->config(); }
     // The backend of the granted endpoint: not always that of the policy under which the request came.
     [[nodiscard]] upstream::Backend& backend() const;
     // The head as this endpoint is to get it; empty where that is the client's.
@@ -52,6 +63,7 @@ private:
     [[nodiscard]] Duration answer_timeout() const;
     Attempt refuse(Attempt attempt, Passed why);
     [[nodiscard]] Attempt failed(DispatchEnd end, const Dispatch& dispatch, upstream::Endpoint& endpoint);
+    void note_status(int status, upstream::Endpoint& endpoint);
 
     [[nodiscard]] net::task<void> relay(std::unique_ptr<upstream::Connection> connection, Dispatch& dispatch,
                                         Progress& progress);
@@ -63,16 +75,16 @@ private:
 
     Client& client_;
     ClientProbe& probe_;
-    const Inbound& inbound_;
-    const Caller& caller_;
+    Inbound& inbound_;
+    Caller& caller_;
     Upload& upload_;
-    const Prompt& prompt_;
+    Prompt& prompt_;
     Slot& slot_;
     Outcome& outcome_;
-    const upstream::BackendConfig& config_;
     TimePoint total_deadline_;
     Passed why_;  // set when the last attempt failed
     Tries tries_;
+    TryBudget::Part budget_;
     bool consumed_body_ = false;  // bytes of the body have been passed on and were not kept
 };
 

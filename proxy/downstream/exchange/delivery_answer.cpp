@@ -12,11 +12,6 @@ net::task<void> Delivery::relay(std::unique_ptr<upstream::Connection> connection
                                 Progress& progress) {
     upstream::Endpoint& endpoint = *backend().find(connection->endpoint());
     const http::ResponseHead& head = client_.worker.response_head();
-    if (head.status >= 502 && head.status <= 504) {
-        backend().request_failed(endpoint, client_.turn());
-    } else {
-        backend().request_succeeded(endpoint, client_.turn());
-    }
     outcome_.record.status = head.status;
     const ai::RequestFacts& facts = prompt_.facts();
     const bool reusable = head.keep_alive && dispatch.sent_all() && !caller_.upgrades();
@@ -34,7 +29,7 @@ net::task<void> Delivery::relay(std::unique_ptr<upstream::Connection> connection
                {.chunked_out = framing.framing == http::Framing::chunked,
                 .event_stream = is_event_stream(head, facts) && !http::is_encoded(head.fields),
                 .endpoint = &endpoint,
-                .idle_timeout = config_.timeouts.idle,
+                .idle_timeout = config().timeouts.idle,
                 .total_deadline = total_deadline_});
     upload_.let_go();  // it is answered: it will not be sent again
     const RelayEnd end = co_await body.run(dispatch.rest());

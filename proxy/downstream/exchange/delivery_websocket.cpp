@@ -12,10 +12,9 @@ namespace weir::downstream {
 
 net::task<void> Delivery::tunnel(std::unique_ptr<upstream::Connection> connection, std::string_view first) {
     upstream::Endpoint& endpoint = *backend().find(connection->endpoint());
-    const upstream::WebSocketConfig& limits = *config_.websocket;
+    const upstream::WebSocketConfig& limits = *config().websocket;
     const http::ResponseHead& head = client_.worker.response_head();
     telemetry::Record& record = outcome_.record;
-    backend().request_succeeded(endpoint, client_.turn());
     record.status = head.status;
     record.first_byte = client_.now() - outcome_.arrived;
     const std::string opening =
@@ -30,8 +29,8 @@ net::task<void> Delivery::tunnel(std::unique_ptr<upstream::Connection> connectio
                       ResponseSlots::Options{.ask = caller_.ask,
                                              .record = record,
                                              .endpoint = endpoint.id(),
-                                             .first_byte = config_.timeouts.first_byte,
-                                             .total = config_.timeouts.total});
+                                             .first_byte = config().timeouts.first_byte,
+                                             .total = config().timeouts.total});
     }
     Tunnel tunnel(client_, connection->stream(), slots ? &*slots : nullptr,
                   {.idle = limits.idle,

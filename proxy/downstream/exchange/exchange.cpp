@@ -9,30 +9,9 @@
 #include "downstream/exchange/refusal_reply.hpp"
 #include "downstream/exchange/slot.hpp"
 #include "downstream/exchange/upload.hpp"
-#include "downstream/transfer/framing.hpp"
 
 namespace weir::downstream {
 namespace {
-
-// Ends the backend's head with the framing of the body.
-void end_head(Inbound& inbound, Upload& upload) {
-    SegmentedText& body = upload.body();
-    if (!upload.done()) {
-        http::end_request_head({inbound.framing, inbound.content_length}, inbound.head);
-        // The part of a chunked body that was read ahead is sent as a chunk of its own.
-        if (inbound.framing == http::Framing::chunked && !body.empty()) {
-            inbound.head.append(ChunkSize(body.size()).text());
-            body.append("\r\n");
-        }
-        return;
-    }
-    // A body that is complete is sent with its length, however it arrived. Methods that usually have one state the
-    // length even if it is zero (RFC 9110 section 8.6).
-    const std::string_view method = inbound.method();
-    const bool usual = method == "POST" || method == "PUT" || method == "PATCH";
-    const bool has_length = inbound.has_body() || usual;
-    http::end_request_head({has_length ? http::Framing::length : http::Framing::none, body.size()}, inbound.head);
-}
 
 // The steps that need only the head: identifies the caller and refuses what can be refused.
 Passed receive(Client& client, Inbound& inbound, Caller& caller, Slot& slot, const http::RequestHead& head,
@@ -69,9 +48,8 @@ net::task<bool> serve(Client& client, const http::RequestHead& head, std::string
     std::string(bytes).swap(client.inbox);  // what the head took is not kept while it is answered
     if (!no && !is_whole) no = co_await upload.read_ahead(inbound, caller, prompt.facts());
     if (!no) no = prompt.prepare(client, inbound, caller, upload, outcome);
-    if (!no) end_head(inbound, upload);
     if (!no) no = slot.arrive(caller);
-    if (!no && slot.waits()) no = co_await slot.wait();
+    if (!no && slot.waits()) no = co_await slot.wait(caller);
     if (!no) {
         Delivery delivery(client, probe, inbound, caller, upload, prompt, slot, outcome);
         no = co_await delivery.run();

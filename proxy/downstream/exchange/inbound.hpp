@@ -35,6 +35,7 @@ struct Inbound {
     RequestId id;
     std::string head;  // for the backend, in two halves around the endpoint's name
     std::uint32_t host_at = 0;
+    std::uint32_t head_size = 0;  // without its end, which says how the body is framed; 0: it has not ended yet
     std::uint32_t method_size = 0;
     std::uint32_t path_size = 0;
     int minor_version = 1;

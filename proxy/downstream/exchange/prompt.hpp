@@ -24,6 +24,10 @@ public:
     [[nodiscard]] Passed prepare(const Client& client, const Inbound& inbound, Caller& caller, Upload& upload,
                                  Outcome& outcome);
 
+    // Its request goes to another backend than the one for which it was prepared: the body, as it is by now, gets that
+    // backend's name of the model, and what else its engine is to read. REQUIRES: prepare() was called.
+    void address(const Caller& caller, Upload& upload);
+
     // The tier that the `degrade` rules chose; the view belongs to the policy.
     [[nodiscard]] std::string_view degraded_tier() const { return degraded_tier_; }
     // Weir asked for a stream's usage in the client's place.
@@ -46,6 +50,8 @@ private:
     void set_model(const Caller& caller, ai::Rewrite& rewrite, std::string_view degraded);
     // Sets its class's priority in the engine's own queue, or removes the caller's.
     void set_priority(const Caller& caller, ai::Rewrite& rewrite) const;
+    // Asks for a stream's usage where the backend takes that, and the client did not.
+    void set_usage(const Caller& caller, ai::Rewrite& rewrite);
     // The request asks for a tier, but its class sets the one that counts.
     [[nodiscard]] bool overrides_tier(const Caller& caller) const;
     // Writes that tier into the body, so that the tier in the engine's answer is true.
@@ -55,6 +61,7 @@ private:
     std::string_view degraded_tier_;
     std::string model_for_client_;
     bool asked_usage_ = false;
+    const Route* written_for_ = nullptr;  // the body is as its backend is to get it
 };
 
 }  // namespace weir::downstream

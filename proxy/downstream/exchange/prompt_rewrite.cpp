@@ -3,8 +3,10 @@
 
 #include <algorithm>
 #include <string>
+#include <utility>
 
 #include "ai/output_limit.hpp"
+#include "ai/request_scanner.hpp"
 #include "base/json_text.hpp"
 #include "downstream/exchange/prompt.hpp"
 
@@ -18,12 +20,43 @@ void Prompt::rewrite(Caller& caller, Upload& upload, Outcome& outcome, TimePoint
     if (!caller.route->degrade.empty() && facts_.is_object) degraded_model = degrade(caller, rewrite, outcome, now);
     set_model(caller, rewrite, degraded_model);
     set_tier(caller, rewrite);
-    const upstream::BackendConfig& backend = caller.route->backend->config();
-    const bool streams_chunks = facts_.api == ai::Api::chat || facts_.api == ai::Api::completions;
-    asked_usage_ = facts_.stream && !facts_.include_usage && streams_chunks && backend.ask_usage;
-    if (asked_usage_) rewrite.set(Member::include_usage, "true");
+    set_usage(caller, rewrite);
     set_priority(caller, rewrite);
     if (!rewrite.empty() && rewrite.apply(upload.body())) upload.count();
+}
+
+void Prompt::address(const Caller& caller, Upload& upload) {
+    const Route* before = std::exchange(written_for_, caller.route);
+    if (before == caller.route || caller.body_form != BodyForm::json || !upload.done() || !facts_.is_object) return;
+    ai::RequestScanner scanner(facts_.api);
+    for (std::size_t i = 0; i < upload.body().segments(); ++i) scanner.push(upload.body().segment(i));
+    ai::RequestFacts first = std::exchange(facts_, scanner.finish());
+    ai::Rewrite rewrite(facts_);
+    const std::string asked = std::exchange(model_for_client_, {});
+    set_model(caller, rewrite, asked);
+    if (asked_usage_ && !caller.route->backend->config().ask_usage) {
+        rewrite.remove(Member::include_usage);
+        asked_usage_ = false;
+    } else if (!asked_usage_) {
+        set_usage(caller, rewrite);
+    }
+    // What is there by now was written for the other engine.
+    if (before->backend->config().priority != upstream::EnginePriority::strip) {
+        Caller untrusted;
+        untrusted.route = caller.route;
+        set_priority(untrusted, rewrite);
+    } else {
+        set_priority(caller, rewrite);
+    }
+    if (!rewrite.empty() && rewrite.apply(upload.body())) upload.count();
+    facts_ = std::move(first);
+}
+
+void Prompt::set_usage(const Caller& caller, ai::Rewrite& rewrite) {
+    const bool streams_chunks = facts_.api == ai::Api::chat || facts_.api == ai::Api::completions;
+    asked_usage_ =
+        facts_.stream && !facts_.include_usage && streams_chunks && caller.route->backend->config().ask_usage;
+    if (asked_usage_) rewrite.set(Member::include_usage, "true");
 }
 
 std::string_view Prompt::degrade(Caller& caller, ai::Rewrite& rewrite, Outcome& outcome, TimePoint now) {
@@ -60,10 +93,10 @@ std::string_view Prompt::degrade(Caller& caller, ai::Rewrite& rewrite, Outcome& 
     (void)estimate_output(caller);  // it is known by now that it can be priced
     degraded_tier_ = plan.service_tier;
     if (!plan.service_tier.empty()) rewrite.set(Member::service_tier, json_string(plan.service_tier));
-    for (const Route& fallback_route : home.fallback_routes) {
-        if (fallback_route.backend->config().name != plan.backend) continue;
-        caller.route = &fallback_route;
-        outcome.record.backend = fallback_route.backend->id();
+    for (const Route& other : home.degrade_routes) {
+        if (other.backend->config().name != plan.backend) continue;
+        caller.route = &other;
+        outcome.record.backend = other.backend->id();
     }
     return plan.model;
 }

@@ -59,6 +59,7 @@ net::task<void> refuse(Client& client, const Inbound& inbound, const Caller& cal
          .tell_no_retry = advice.do_not_retry,
          .rate_fields = rates.text(),
          .cors_fields = inbound.cors_fields,
+         .attempts = outcome.record.attempts,
          .close = close,
          .to_head = inbound.method() == "HEAD"});
     const bool sent = co_await client.send(text);

@@ -1,12 +1,6 @@
 #include "downstream/exchange/repeatable.hpp"
 
 namespace weir::downstream {
-namespace {
-
-// After this many tries the fault is assumed to be general.
-constexpr int kMaxTries = 3;
-
-}  // namespace
 
 Repeat repeat_of(std::string_view method, ai::Api api) {
     if (method == "POST") {
@@ -23,8 +17,20 @@ Repeat repeat_of(std::string_view method, ai::Api api) {
     return idempotent ? Repeat::once : Repeat::unprocessed;
 }
 
-bool may_try_again(Repeat repeat, const Tries& tries) {
-    if (tries.all >= kMaxTries) return false;
+std::optional<upstream::TryCause> cause_of(int status) {
+    using upstream::TryCause;
+    switch (status) {
+        case 429: return TryCause::status_429;
+        case 502: return TryCause::status_502;
+        case 503: return TryCause::status_503;
+        case 504: return TryCause::status_504;
+        case 529: return TryCause::status_529;
+        default: return std::nullopt;
+    }
+}
+
+bool may_try_again(Repeat repeat, const Tries& tries, std::uint32_t most) {
+    if (tries.all >= static_cast<int>(most)) return false;
     return tries.risked == 0 || (tries.risked == 1 && repeat == Repeat::once);
 }
 

@@ -14,9 +14,11 @@
 // background; batches, files and videos would be made twice; nothing is known about other paths.
 
 #include <cstdint>
+#include <optional>
 #include <string_view>
 
 #include "ai/api.hpp"
+#include "upstream/config.hpp"
 
 namespace weir::downstream {
 
@@ -34,7 +36,10 @@ struct Tries {
     int risked = 0;  // the tries that failed and may have been processed
 };
 
-// REQUIRES: the last try failed, and the whole request is still here.
-[[nodiscard]] bool may_try_again(Repeat repeat, const Tries& tries);
+// `most`: tries in all. REQUIRES: the last try failed, and the whole request is still here.
+[[nodiscard]] bool may_try_again(Repeat repeat, const Tries& tries, std::uint32_t most);
+
+// Why a request whose answer has this status may be tried elsewhere; nothing where it is an answer like any other.
+[[nodiscard]] std::optional<upstream::TryCause> cause_of(int status);
 
 }  // namespace weir::downstream

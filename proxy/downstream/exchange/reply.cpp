@@ -99,6 +99,7 @@ std::string write_reply(const Reply& reply) {
     // The field that Anthropic's SDKs read.
     if (reply.dialect == Dialect::anthropic) out.append("\r\nRequest-Id: ").append(reply.request_id);
     out.append("\r\nX-Weir-Decision: ").append(name(reply.reason));
+    if (reply.attempts > 1) out.append("\r\nX-Weir-Attempts: ").append(std::to_string(reply.attempts));
     if (!reply.class_name.empty()) out.append("\r\nX-Weir-Class: ").append(reply.class_name);
     if (reply.retry_after > Duration::zero()) {
         const auto ms = std::chrono::ceil<std::chrono::milliseconds>(reply.retry_after).count();

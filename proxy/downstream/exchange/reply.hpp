@@ -24,6 +24,7 @@ struct Reply {
     bool tell_no_retry = false;      // coming back is useless
     std::string_view rate_fields{};  // lines about the caller's rates; may be empty
     std::string_view cors_fields{};  // lines for a page in a browser; may be empty
+    int attempts = 0;                // how often the request was sent to a backend
     bool close = true;               // the connection ends after it
     bool to_head = false;            // an answer to HEAD: no body
 };

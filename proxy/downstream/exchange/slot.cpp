@@ -20,78 +20,129 @@ Passed Slot::claim(Caller& caller, std::string_view path, std::string_view key) 
 
 Passed Slot::refuse_early(const Caller& caller) {
     if (!caller.open.empty()) return nullptr;  // the deciding judge is unknown until the body is read
-    // The body may yet move the request to a fallback route.
-    if (!caller.route->fallback_routes.empty()) return nullptr;
+    // The body may yet move the request to another backend.
+    if (!caller.route->degrade_routes.empty()) return nullptr;
     const auto decision = caller.route->judge->refuse_early(caller.ask, outcome_.arrived);
     return decision ? refused(*decision) : nullptr;
 }
 
-Passed Slot::arrive(const Caller& caller) {
+Passed Slot::arrive(Caller& caller) {
     judge_ = caller.route->judge.get();
+    const Route* fallback = fallback_of(caller);
+    caller.ask.fails_when_down = fallback != nullptr || caller.route->config.when_down == admission::WhenDown::fail;
     video_seconds_ = caller.ask.video_seconds;
     if (caller.route->config.preemptible) ticket_.allow_cutting();
     ticket_.came_by(caller.route->backend.get());
     const Standing standing = judge_->arrive(ticket_, caller.ask, client_.turn());
     if (standing == Standing::running) note_shadow();
-    return settle(standing);
+    const bool is_down = standing == Standing::ended && ticket_.decision().reason == Reason::no_endpoint;
+    return is_down && fallback != nullptr ? fall_back(caller, *fallback) : settle(standing);
+}
+
+const Route* Slot::fallback_of(const Caller& caller) const {
+    // A job is where it was begun, and a WebSocket is not moved.
+    if (caller.ask.bypasses_queue || caller.upgrades()) return nullptr;
+    const Route* home = home_ != nullptr ? home_ : caller.route;
+    for (std::size_t i = fallbacks_tried_; i < home->fallbacks.size(); ++i) {
+        if (home->fallbacks[i].backend->any_available()) return &home->fallbacks[i];
+    }
+    return nullptr;
+}
+
+Passed Slot::fall_back(Caller& caller, const Route& fallback) {
+    const TimePoint now = client_.turn();
+    if (home_ == nullptr) home_ = caller.route;
+    if (elsewhere_) {
+        finish(elsewhere_->ticket, *elsewhere_->judge);
+    } else if (ticket_.standing() == Standing::running) {
+        judge_->depart(ticket_, now);
+    } else if (judge_->arrive_elsewhere(ticket_, caller.ask, now) == Standing::ended) {
+        return refused(ticket_.decision());
+    }
+    fallbacks_tried_ = static_cast<std::size_t>(&fallback - home_->fallbacks.data()) + 1;
+    caller.route = &fallback;
+    caller.ask.since = ticket_.arrived();
+    caller.ask.fails_when_down =
+        fallback_of(caller) != nullptr || fallback.config.when_down == admission::WhenDown::fail;
+    outcome_.record.backend = fallback.backend->id();
+    elsewhere_ = std::make_unique<Elsewhere>(client_.waker, *fallback.judge);
+    if (fallback.config.preemptible) elsewhere_->ticket.allow_cutting();
+    elsewhere_->ticket.came_by(fallback.backend.get());
+    return settle(fallback.judge->arrive(elsewhere_->ticket, caller.ask, now));
 }
 
 // `standing` is as the judge returned it: while a request waits, another worker may change it at any moment.
 Passed Slot::settle(Standing standing) {
     queued_ = standing == Standing::waiting;
-    return standing == Standing::ended ? refused(ticket_.decision()) : nullptr;
+    return standing == Standing::ended ? refused(ticket().decision()) : nullptr;
 }
 
 // In shadow mode: the decision that would have been enforced.
 void Slot::note_shadow() {
-    const admission::Decision& decision = ticket_.decision();
+    const admission::Decision& decision = ticket().decision();
     if (!decision.shadow) return;
     outcome_.record.shadow = true;
     outcome_.record.shadow_reason = decision.reason;
     outcome_.note_gate(decision);
 }
 
-net::task<Passed> Slot::wait() {
+net::task<Passed> Slot::wait(Caller& caller) {
+    Passed no = co_await await_verdict();
+    // Its backend went down meanwhile.
+    while (no && no->reason == Reason::no_endpoint) {
+        const Route* fallback = fallback_of(caller);
+        if (fallback == nullptr) break;
+        no = fall_back(caller, *fallback);
+        if (waits()) no = co_await await_verdict();
+    }
+    co_return no;
+}
+
+net::task<Passed> Slot::await_verdict() {
     const TimePoint began = client_.turn();
     Passed no;
-    while (!ticket_.told()) {
-        if (probe_.gone(ClientProbe::kInterim) && judge_->leave(ticket_, client_.turn())) {
+    while (!ticket().told()) {
+        if (probe_.gone(ClientProbe::kInterim) && judge().leave(ticket(), client_.turn())) {
             queued_ = false;
             no = refused(Reason::client_gone);
             break;
         }
-        client_.timer.set(judge_->next_expiry());
+        client_.timer.set(judge().next_expiry());
         co_await client_.waker.wait();
-        if (!ticket_.told() && client_.turn() >= judge_->next_expiry()) judge_->expire(client_.turn());
+        if (!ticket().told() && client_.turn() >= judge().next_expiry()) judge().expire(client_.turn());
     }
     const Duration waited = client_.turn() - began;
     outcome_.record.queue += waited;
     outcome_.waited += waited;
     if (client_.source().ready.broken) {
         no = refused(Reason::client_gone);
-    } else if (ticket_.told() && ticket_.standing() == Standing::ended) {
-        no = refused(ticket_.decision());
+    } else if (ticket().told() && ticket().standing() == Standing::ended) {
+        no = refused(ticket().decision());
     }
     if (!no) note_shadow();
     co_return no;
 }
 
 net::task<Passed> Slot::requeue() {
-    Passed no = settle(judge_->requeue(ticket_, client_.turn()));
-    if (queued_) no = co_await wait();
+    Passed no = settle(judge().requeue(ticket(), client_.turn()));
+    if (queued_) no = co_await await_verdict();
     co_return no;
 }
 
-void Slot::finish() {
+void Slot::finish(Ticket& ticket, SharedJudge& judge) {
+    if (ticket.standing() != Standing::running) return;
     const telemetry::Record& record = outcome_.record;
+    const bool made = record.status >= 200 && record.status < 300;
+    judge.finish(ticket, client_.turn(),
+                 admission::Tokens{record.tokens_in.tokens, record.tokens_out.tokens, made ? video_seconds_ : 0});
+}
+
+void Slot::finish() {
     // Only after an exception in the queue: otherwise the verdict has been awaited.
-    if (waits()) (void)judge_->leave(ticket_, client_.turn());
+    if (waits()) (void)judge().leave(ticket(), client_.turn());
     queued_ = false;
-    if (running()) {
-        const bool made = record.status >= 200 && record.status < 300;
-        judge_->finish(ticket_, client_.turn(),
-                       admission::Tokens{record.tokens_in.tokens, record.tokens_out.tokens, made ? video_seconds_ : 0});
-    }
+    if (elsewhere_) finish(elsewhere_->ticket, *elsewhere_->judge);
+    if (judge_ != nullptr) finish(ticket_, *judge_);
     if (!key_) return;
     client_.worker.state().idempotency_keys.end(*key_);
     key_.reset();

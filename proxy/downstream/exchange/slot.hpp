@@ -2,6 +2,8 @@
 // A request's place with the judge, from its arrival to its end, and its idempotency key: both are given back however
 // the request ends.
 
+#include <cstddef>
+#include <memory>
 #include <optional>
 #include <string_view>
 
@@ -27,32 +29,51 @@ public:
     [[nodiscard]] Passed claim(Caller& caller, std::string_view path, std::string_view key);
     // Refuses what the judge would refuse whatever the body says: before it is read, or more work is done.
     [[nodiscard]] Passed refuse_early(const Caller& caller);
-    // Checks the limits, then joins the queue: call wait() if it waits().
-    [[nodiscard]] Passed arrive(const Caller& caller);
+    // Checks the limits, then joins the queue: call wait() if it waits(). While no endpoint of its backend is
+    // available, a fallback takes its place: `caller` then has that route.
+    [[nodiscard]] Passed arrive(Caller& caller);
     // It joined the queue and its verdict has not been awaited yet. The standing itself may be another thread's to
     // write until then.
-    [[nodiscard]] bool waits() const { return queued_ && !ticket_.told(); }
-    [[nodiscard]] net::task<Passed> wait();
+    [[nodiscard]] bool waits() const { return queued_ && !ticket().told(); }
+    [[nodiscard]] net::task<Passed> wait(Caller& caller);
     // Queues again, ahead of newcomers, as its endpoint failed. REQUIRES: it is running.
     [[nodiscard]] net::task<Passed> requeue();
+    // The next fallback of its backend that has an endpoint available; null: none.
+    [[nodiscard]] const Route* fallback_of(const Caller& caller) const;
+    // From now on it is served by that fallback, whose route `caller` gets: call wait() if it waits(). Its limits and
+    // its reservation stay with its own backend's judge.
+    [[nodiscard]] Passed fall_back(Caller& caller, const Route& fallback);
     // Gives back what is held, and settles what was used.
     void finish();
 
-    [[nodiscard]] Ticket& ticket() { return ticket_; }
+    [[nodiscard]] Ticket& ticket() { return elsewhere_ ? elsewhere_->ticket : ticket_; }
+    [[nodiscard]] const Ticket& ticket() const { return elsewhere_ ? elsewhere_->ticket : ticket_; }
     // The judge that holds its place. REQUIRES: it has arrived.
-    [[nodiscard]] SharedJudge& judge() { return *judge_; }
-    [[nodiscard]] bool running() const { return ticket_.standing() == admission::Standing::running; }
-    [[nodiscard]] EndpointId endpoint() const { return ticket_.decision().endpoint; }
+    [[nodiscard]] SharedJudge& judge() { return elsewhere_ ? *elsewhere_->judge : *judge_; }
+    [[nodiscard]] bool running() const { return ticket().standing() == admission::Standing::running; }
+    [[nodiscard]] EndpointId endpoint() const { return ticket().decision().endpoint; }
 
 private:
+    // Its place with a fallback's judge.
+    struct Elsewhere {
+        Elsewhere(net::Waker& waker, SharedJudge& of) : ticket(waker), judge(&of) {}
+        Ticket ticket;
+        SharedJudge* judge;
+    };
+
     Passed settle(admission::Standing standing);
+    [[nodiscard]] net::task<Passed> await_verdict();
     void note_shadow();
+    void finish(Ticket& ticket, SharedJudge& judge);
 
     Client& client_;
     ClientProbe& probe_;
     Outcome& outcome_;
     Ticket ticket_;
     SharedJudge* judge_ = nullptr;
+    std::unique_ptr<Elsewhere> elsewhere_;
+    const Route* home_ = nullptr;  // by which it came, once a fallback serves it
+    std::size_t fallbacks_tried_ = 0;
     bool queued_ = false;                       // by the last arrival or return to the queue
     std::optional<IdempotencyKeys::Hash> key_;  // the key in flight with this request
     std::uint32_t video_seconds_ = 0;           // the seconds requested

@@ -74,6 +74,24 @@ Standing SharedJudge::requeue(Ticket& ticket, TimePoint now) {
     return ticket.standing();
 }
 
+void SharedJudge::depart(Ticket& ticket, TimePoint now) {
+    const std::lock_guard lock(mutex_);
+    judge_.depart(ticket, now, changes_);
+    tell();
+}
+
+Standing SharedJudge::arrive_elsewhere(Ticket& ticket, const admission::Ask& ask, TimePoint now) {
+    const std::lock_guard lock(mutex_);
+    judge_.arrive_elsewhere(ticket, ask, now, changes_);
+    tell();
+    return ticket.standing();
+}
+
+std::uint32_t SharedJudge::inflight(ClassId cls) const {
+    const std::lock_guard lock(mutex_);
+    return judge_.inflight(cls);
+}
+
 void SharedJudge::expire(TimePoint now) {
     const std::lock_guard lock(mutex_);
     judge_.expire(now, changes_);

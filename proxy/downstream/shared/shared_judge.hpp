@@ -79,6 +79,12 @@ public:
     // REQUIRES: the ticket is running. Returns its standing afterwards.
     admission::Standing requeue(Ticket& ticket, TimePoint now);
 
+    // The ticket's request goes on at another judge. REQUIRES: the ticket is running, and its slot is this judge's.
+    void depart(Ticket& ticket, TimePoint now);
+    // Only limits decide: another judge gives it its slot. Returns its standing: running, or ended.
+    admission::Standing arrive_elsewhere(Ticket& ticket, const admission::Ask& ask, TimePoint now);
+    [[nodiscard]] std::uint32_t inflight(ClassId cls) const;
+
     void expire(TimePoint now);
     // When expire() next has something to do; TimePoint::max() when no request waits.
     [[nodiscard]] TimePoint next_expiry() const {

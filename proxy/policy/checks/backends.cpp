@@ -36,18 +36,45 @@ void check_health(const Checked& c, const BackendConfig& backend, const Node& no
              "a health check's 'timeout' must be shorter than its 'every'");
 }
 
+void check_fallback(const Checked& c, const BackendConfig& backend, const Node& node) {
+    const auto& backends = c.policy.backends;
+    for (std::size_t i = 0; i < backend.fallback.size(); ++i) {
+        const std::string& name = backend.fallback[i];
+        const Mark mark = node.mark_at("fallback");
+        const auto found =
+            std::find_if(backends.begin(), backends.end(), [&](const auto& b) { return b.name == name; });
+        if (found == backends.end()) {
+            c.refuse(mark, "unknown-backend", fmt::format("there is no backend '{}' to fall back to", name));
+        } else if (name == backend.name) {
+            c.refuse(mark, "falls-back-to-itself", fmt::format("backend '{}' cannot be its own fallback", name));
+        } else if (found->dialect != backend.dialect) {
+            c.warn(
+                mark, "other-dialect",
+                fmt::format("'{}' speaks another dialect than '{}': requests are not translated", name, backend.name));
+        }
+        const auto end = backend.fallback.begin() + static_cast<std::ptrdiff_t>(i);
+        if (std::find(backend.fallback.begin(), end, name) != end) {
+            c.refuse(mark, "duplicate-fallback", fmt::format("fallback '{}' is listed twice", name));
+        }
+    }
+}
+
 void check_used(const Checked& c, const BackendConfig& backend, const Node& node) {
     const auto& classes = c.policy.classes;
     const auto& rules = c.policy.degrade;
     const auto& backends = c.policy.backends;
     const auto names_it = [&](const auto& user) { return user.backend == backend.name; };
+    const auto falls_back = [&](const BackendConfig& from) {
+        return std::find(from.fallback.begin(), from.fallback.end(), backend.name) != from.fallback.end();
+    };
     // A class with a misspelt backend may have meant this one.
     const auto is_lost = [&](const ClassConfig& cls) {
         return std::none_of(backends.begin(), backends.end(), [&](const auto& one) { return one.name == cls.backend; });
     };
     const Node* list = c.root.find("classes");
     if (list == nullptr || list->broken || std::any_of(classes.begin(), classes.end(), names_it) ||
-        std::any_of(rules.begin(), rules.end(), names_it) || std::any_of(classes.begin(), classes.end(), is_lost)) {
+        std::any_of(rules.begin(), rules.end(), names_it) || std::any_of(classes.begin(), classes.end(), is_lost) ||
+        std::any_of(backends.begin(), backends.end(), falls_back)) {
         return;
     }
     c.warn(node.mark_at("name"), "unused-backend", fmt::format("no class sends requests to '{}'", backend.name));
@@ -114,6 +141,7 @@ void check_backends(const Checked& c) {
         check_health(c, backend, node);
         check_endpoints(c, backend, node);
         check_credentials(c, backend, node);
+        check_fallback(c, backend, node);
         check_used(c, backend, node);
         check_learned(c, backend, node);
     }

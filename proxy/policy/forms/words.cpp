@@ -19,6 +19,7 @@ using Situation = PolicyTest::Situation;
 constexpr std::array kModes{"enforce"sv, "shadow"sv};
 constexpr std::array kPriorities{"critical"sv, "high"sv, "normal"sv, "low"sv, "sheddable"sv};
 constexpr std::array kSheds{"whole_clients"sv, "evenly"sv};
+constexpr std::array kWhenDowns{"wait"sv, "fail"sv};
 constexpr std::array kAnyWord{"any"sv};
 constexpr std::array kDialects{"generic"sv, "openai"sv, "anthropic"sv};
 constexpr std::array kBalances{"most_room"sv, "least_requests"sv, "round_robin"sv};
@@ -73,6 +74,9 @@ Reading<std::string> read_log_target(const Form& form, std::string_view text) {
 constinit const Scalar<admission::Mode> kMode = one_of<admission::Mode>("enforce or shadow", kModes);
 constinit const Scalar<admission::Priority> kPriority = one_of<admission::Priority>("a priority", kPriorities);
 constinit const Scalar<admission::Shed> kShed = one_of<admission::Shed>("whole_clients or evenly", kSheds);
+constinit const Scalar<admission::WhenDown> kWhenDown = one_of<admission::WhenDown>("wait or fail", kWhenDowns);
+constinit const Scalar<upstream::TryCause> kTryCause =
+    one_of<upstream::TryCause>("a cause to try again", upstream::kTryCauses);
 constinit const Scalar<MatchConfig> kAny{{.what = "any", .pattern = "", .words = kAnyWord},
                                          read_any,
                                          [](const Form&, const MatchConfig&) { return std::string("any"); }};

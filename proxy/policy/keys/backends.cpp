@@ -13,6 +13,7 @@ using upstream::HealthConfig;
 using upstream::LearnedRequests;
 using upstream::MetricsConfig;
 using upstream::TimeoutConfig;
+using upstream::TriesConfig;
 using upstream::VideoConfig;
 using upstream::WebSocketConfig;
 
@@ -35,6 +36,13 @@ void describe(Visitor& v, EjectionConfig& c) {
     v.key("failures", c.failures, kCount,
           "Failed requests in a row that take an endpoint out for a while; 0 means never.");
     v.key("duration", c.duration, kDuration, "How long it stays out.");
+}
+
+void describe(Visitor& v, TriesConfig& c) {
+    v.key("most", c.most, kPositive, "How often a request is sent in all; 1 means never again.");
+    v.key("budget", c.budget, kPercent,
+          "Of a class's requests in flight, the share that may be in a second or later try; three always may.");
+    v.list("on", c.on, kTryCause, "Causes for another try; without it, all of them.");
 }
 
 void describe(Visitor& v, TimeoutConfig& c) {
@@ -118,6 +126,9 @@ void describe(Visitor& v, BackendConfig& c) {
                        [&](Visitor& capacity) { describe_capacity(capacity, c); });
     v.map("health", c.health, "Active checks; without them only failing requests take an endpoint out.");
     v.map("ejection", c.ejection, "Passive checks, by the requests themselves.");
+    v.map("tries", c.tries,
+          "When a request is sent again: to another endpoint, or to a fallback. Never after a byte of an answer.");
+    v.list("fallback", c.fallback, kText, "Names of backends that serve, in this order, what this one cannot.");
     v.map("timeouts", c.timeouts, "How long Weir waits for an endpoint.");
     v.map("video", c.video, "Video jobs; each holds a slot until it has ended.");
     v.map("websocket", c.websocket, "Upgrades to WebSocket are passed on; without this key they are not.");

@@ -138,6 +138,8 @@ void describe(Visitor& v, ClassConfig& c) {
     v.key("weight", c.weight, kPositive, "Among classes of the same priority: its share of what they have in flight.");
     v.key("guarantee", c.guarantee, kPercent,
           "Its share of what is in flight on the backend, whatever better classes want.");
+    v.key("when_down", c.when_down, kWhenDown,
+          "What requests do while no endpoint is available: wait in the queue, or fail at once.");
     v.key("shed", c.shed, kShed,
           "Which requests are shed while not all can be served: all those of some clients, the same for an hour, or "
           "some of every client.");

@@ -27,7 +27,7 @@ std::shared_ptr<Routing> with_rules(const std::vector<DegradeConfig>& rules, std
     Route fallback_route = home;
     fallback_route.degrade.clear();
     fallback_route.backend = test::make_backend(7, parts.backend, 1);
-    home.fallback_routes.push_back(fallback_route);
+    home.degrade_routes.push_back(fallback_route);
     return routing;
 }
 

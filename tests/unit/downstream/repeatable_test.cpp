@@ -39,19 +39,19 @@ TEST(Repeatable, OnlyWhatCostsNothingButItsCostIsSentAgain) {
 
 TEST(Repeatable, WhatWasCertainlyNotProcessedIsTriedThreeTimes) {
     for (const Repeat repeat : {Repeat::unprocessed, Repeat::once}) {
-        EXPECT_TRUE(may_try_again(repeat, {1, 0}));
-        EXPECT_TRUE(may_try_again(repeat, {2, 0}));
-        EXPECT_FALSE(may_try_again(repeat, {3, 0}));
+        EXPECT_TRUE(may_try_again(repeat, {1, 0}, 3));
+        EXPECT_TRUE(may_try_again(repeat, {2, 0}, 3));
+        EXPECT_FALSE(may_try_again(repeat, {3, 0}, 3));
     }
 }
 
 TEST(Repeatable, WhatMayHaveBeenProcessedIsSentOnceMoreOrNever) {
-    EXPECT_FALSE(may_try_again(Repeat::unprocessed, {1, 1}));
-    EXPECT_FALSE(may_try_again(Repeat::unprocessed, {2, 1}));
-    EXPECT_TRUE(may_try_again(Repeat::once, {1, 1}));
-    EXPECT_TRUE(may_try_again(Repeat::once, {2, 1}));
-    EXPECT_FALSE(may_try_again(Repeat::once, {2, 2}));
-    EXPECT_FALSE(may_try_again(Repeat::once, {3, 1}));
+    EXPECT_FALSE(may_try_again(Repeat::unprocessed, {1, 1}, 3));
+    EXPECT_FALSE(may_try_again(Repeat::unprocessed, {2, 1}, 3));
+    EXPECT_TRUE(may_try_again(Repeat::once, {1, 1}, 3));
+    EXPECT_TRUE(may_try_again(Repeat::once, {2, 1}, 3));
+    EXPECT_FALSE(may_try_again(Repeat::once, {2, 2}, 3));
+    EXPECT_FALSE(may_try_again(Repeat::once, {3, 1}, 3));
 }
 
 }  // namespace

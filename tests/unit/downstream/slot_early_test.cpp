@@ -22,14 +22,14 @@ TEST(Slot, AsksBeforeTheBodyOnlyWhatTheBodyCannotChange) {
     parts.classes[0].config.limits.requests = admission::RateConfig{.per_second = 1, .burst = 1};
     const auto routing = test::make_routing(parts);
     OneClient one(routing);
-    const Asking first(one);
+    Asking first(one);
     EXPECT_EQ(word(first.slot->refuse_early(first.arrival.caller)), "passed");
     EXPECT_EQ(inflight(one), 0U) << "asking takes nothing";
     EXPECT_EQ(word(first.arrive()), "passed");
-    const Asking second(one);
+    Asking second(one);
     EXPECT_EQ(word(second.slot->refuse_early(second.arrival.caller)), "class_rate");
     // What its body asks for may be served elsewhere.
-    routing->routes[0].fallback_routes.push_back(routing->routes[0]);
+    routing->routes[0].degrade_routes.push_back(routing->routes[0]);
     EXPECT_EQ(word(second.slot->refuse_early(second.arrival.caller)), "passed");
 }
 
@@ -40,7 +40,7 @@ TEST(Slot, IsNotRefusedEarlyWhereTheBodyDecidesTheClass) {
     parts.classes[1].config.limits.requests = admission::RateConfig{.per_second = 1, .burst = 1};
     OneClient one(parts);
     const auto refused_early = [&](std::string_view fields) {
-        const Arrival arrival(one, test::post_to("/v1/messages", fields));
+        Arrival arrival(one, test::post_to("/v1/messages", fields));
         ClientProbe probe(one.client, 1);
         Outcome outcome(one.client, arrival.inbound);
         Slot slot(one.client, probe, outcome);

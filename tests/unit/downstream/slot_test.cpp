@@ -28,7 +28,7 @@ Standing standing(const OneClient& one) {
 
 TEST(Slot, IsHeldFromArrivalToFinish) {
     OneClient one;
-    const Asking asking(one);
+    Asking asking(one);
     EXPECT_EQ(standing(one), (Standing{0, 0}));
     EXPECT_EQ(word(asking.arrive()), "passed");
     EXPECT_TRUE(asking.slot->running());
@@ -44,9 +44,9 @@ TEST(Slot, IsHeldFromArrivalToFinish) {
 TEST(Slot, IsGivenBackWhateverEndsItsRequest) {
     OneClient one;
     {
-        const Asking runs(one);
+        Asking runs(one);
         ASSERT_EQ(word(runs.arrive()), "passed");
-        const Asking waits(one);
+        Asking waits(one);
         ASSERT_EQ(word(waits.arrive()), "passed");
         ASSERT_TRUE(waits.slot->waits());
         EXPECT_EQ(standing(one), (Standing{1, 1}));
@@ -58,9 +58,9 @@ TEST(Slot, IsRefusedByTheJudgesDecision) {
     RoutingParts parts;
     parts.classes[0].config.limits.requests = admission::RateConfig{.per_second = 1, .burst = 1};
     OneClient one(parts);
-    const Asking first(one);
+    Asking first(one);
     EXPECT_EQ(word(first.arrive()), "passed");
-    const Asking second(one);
+    Asking second(one);
     const Passed no = second.arrive();
     ASSERT_EQ(word(no), "class_rate");
     EXPECT_EQ(no->gate, "class_rate");
@@ -74,10 +74,10 @@ TEST(Slot, TellsARequestInShadowWhatWouldHaveBeen) {
     parts.classes[0].config.mode = admission::Mode::shadow;
     parts.classes[0].config.limits.requests = admission::RateConfig{.per_second = 1, .burst = 1};
     OneClient one(parts);
-    const Asking first(one);
+    Asking first(one);
     EXPECT_EQ(word(first.arrive()), "passed");
     EXPECT_FALSE(first.arrival.outcome.record.shadow);
-    const Asking second(one);
+    Asking second(one);
     EXPECT_EQ(word(second.arrive()), "passed");
     EXPECT_TRUE(second.slot->running());
     const telemetry::Record& record = second.arrival.outcome.record;
@@ -94,7 +94,7 @@ TEST(Slot, CanBeCutWhereItsClassIsPreemptible) {
     parts.classes[0].config.queue_timeout = 2s;
     parts.classes[1].config.preemptible = true;
     OneClient one(parts);
-    const Asking low(one);
+    Asking low(one);
     ASSERT_EQ(word(low.arrive()), "passed");
     EXPECT_FALSE(low.slot->ticket().cut());
     Ticket better(one.client.waker);

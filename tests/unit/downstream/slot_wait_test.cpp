@@ -32,7 +32,7 @@ protected:
         slot_ = std::make_unique<Slot>(one_->client, *probe_, arrival_->outcome);
         ASSERT_EQ(word(slot_->arrive(arrival_->caller)), "passed");
         ASSERT_TRUE(slot_->waits());
-        wait_.emplace(slot_->wait());
+        wait_.emplace(slot_->wait(arrival_->caller));
         wait_->start();
         ASSERT_FALSE(wait_->done());
     }

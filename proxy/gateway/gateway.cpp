@@ -36,7 +36,9 @@ Gateway::Gateway(std::filesystem::path policy_file, Assembly assembly, numbering
       assembly_(std::move(assembly)),
       names_(std::move(names)),
       salt_(salt),
-      health_(control_),
+      dns_(control_),
+      discovery_(control_, dns_, [this] { control_.post([this] { adopt_found(); }); }),
+      health_(control_, dns_),
       job_watch_(control_,
                  [this](TimePoint now) {
                      for (const Bench& bench : assembly_.benches) bench.jobs->expire(now);
@@ -55,6 +57,10 @@ Result<std::unique_ptr<Gateway>> Gateway::start(std::filesystem::path policy_fil
                                                 telemetry::OperationalLog& log) {
     numbering::Names names;
     const std::uint64_t salt = random_word();
+    // What a policy's checks take in their place is not there to be served by.
+    for (upstream::BackendConfig& backend : policy.backends) {
+        if (backend.discovery) backend.endpoints.clear();
+    }
     auto numbered = numbering::number(std::move(policy), names);
     if (!numbered) return numbered.error();
     auto assembly = assemble(std::move(*numbered), nullptr, salt, Clock::now());
@@ -174,6 +180,7 @@ void Gateway::stop_threads() {
 }
 
 void Gateway::watch_backends() {
+    discovery_.watch(assembly_.policy.backends);
     std::vector<std::shared_ptr<upstream::Backend>> backends;
     for (const Bench& bench : assembly_.benches) backends.push_back(bench.backend);
     health_.watch(std::move(backends));

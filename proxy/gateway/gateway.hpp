@@ -17,9 +17,11 @@
 #include "downstream/shared/video_polls.hpp"
 #include "downstream/worker.hpp"
 #include "gateway/assembly.hpp"
+#include "gateway/discovery.hpp"
 #include "gateway/drain.hpp"
 #include "gateway/job_watch.hpp"
 #include "gateway/watchdog.hpp"
+#include "net/dns.hpp"
 #include "net/event_loop.hpp"
 #include "net/socket.hpp"
 #include "numbering/names.hpp"
@@ -56,7 +58,10 @@ private:
     void watch_backends();
     void watch_signals();
     void reload();
+    // Puts the endpoints in force that have been found since.
+    void adopt_found();
     [[nodiscard]] Result<Assembly> load_again();
+    [[nodiscard]] Result<Assembly> assemble_again(policy::Policy policy);
     [[nodiscard]] numbering::Uses counted_names();
     void put_in_force(Assembly assembly);
     void log_lowered_connections() const;
@@ -80,6 +85,8 @@ private:
     downstream::ProcessState state_;
     std::unique_ptr<telemetry::Telemetry> telemetry_;
     net::EventLoop control_;
+    net::Dns dns_;
+    Discovery discovery_;
     upstream::HealthChecker health_;
     JobWatch job_watch_;
     downstream::VideoPolls video_polls_;

@@ -59,10 +59,24 @@ Result<Assembly> Gateway::load_again() {
         return Error{"the policy has errors:\n" + policy::to_text(loaded.diagnostics, loaded.sources)};
     }
     if (auto unchanged = check_unchanged(assembly_.policy, *loaded.policy); !unchanged) return unchanged.error();
+    discovery_.fill(*loaded.policy);
+    return assemble_again(std::move(*loaded.policy));
+}
+
+Result<Assembly> Gateway::assemble_again(policy::Policy policy) {
     const numbering::Uses counted = counted_names();
-    auto numbered = numbering::number(std::move(*loaded.policy), names_);
+    auto numbered = numbering::number(std::move(policy), names_);
     if (!numbered) return numbered.error();
     return assemble(std::move(*numbered), &assembly_, salt_, control_.now());
+}
+
+void Gateway::adopt_found() {
+    if (drain_) return;
+    policy::Policy policy = assembly_.policy;
+    discovery_.fill(policy);
+    auto assembly = assemble_again(std::move(policy));
+    if (assembly) return put_in_force(std::move(*assembly));
+    spdlog::error("the endpoints that were found are not used: {}", assembly.error().message);
 }
 
 // The names that judges still count although no request of their policy is left: those of video jobs, and endpoints

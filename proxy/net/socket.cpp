@@ -156,10 +156,22 @@ SocketAddress local_address(int fd) {
     return address;
 }
 
+// A peer whose machine is gone sends no reset: keep-alive finds that on a connection without traffic, the user time-out
+// (RFC 5482) on one that sends.
+void notice_silent_peers(int fd) {
+    const auto set = [fd](int level, int name, int value) { ::setsockopt(fd, level, name, &value, sizeof value); };
+    set(SOL_SOCKET, SO_KEEPALIVE, 1);
+    set(IPPROTO_TCP, TCP_KEEPIDLE, 15);
+    set(IPPROTO_TCP, TCP_KEEPINTVL, 5);
+    set(IPPROTO_TCP, TCP_KEEPCNT, 3);
+    set(IPPROTO_TCP, TCP_USER_TIMEOUT, 30'000);
+}
+
 int start_connect(const SocketAddress& address) {
     const int fd = ::socket(address.storage.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (fd < 0) return -1;
     set_no_delay(fd);
+    notice_silent_peers(fd);
     if (::connect(fd, reinterpret_cast<const sockaddr*>(&address.storage), address.size) != 0 && errno != EINPROGRESS) {
         const int error = errno;
         ::close(fd);

@@ -54,6 +54,7 @@ public:
             std::optional<Node> keys = read_keys(*root);
             place_tests(*root);
             hide_secrets(*root);
+            stand_in_for_found();
             note_places(*root);
             check({policy_, *root, keys ? &*keys : nullptr, inline_keys, loaded_.diagnostics});
             // With parts unread, what is needed is unknown.
@@ -131,6 +132,15 @@ private:
             const Node& node = root.items_of("tests")[i];
             policy_.tests[i].mark = node.mark;
             policy_.tests[i].expect_mark = node.mark_at("expect");
+        }
+    }
+
+    // Until endpoints are found, checks and tests take one in their place.
+    void stand_in_for_found() {
+        for (upstream::BackendConfig& backend : policy_.backends) {
+            if (!backend.discovery || !backend.endpoints.empty()) continue;
+            const upstream::EndpointConfig unknown{.url = "http://endpoint.internal", .host = "endpoint.internal"};
+            backend.endpoints.push_back(backend.discovery->dns.value_or(unknown));
         }
     }
 

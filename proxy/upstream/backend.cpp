@@ -74,6 +74,7 @@ void Backend::change(Endpoint& endpoint, Change apply) {
         endpoint.available_.store(after, std::memory_order_relaxed);
         endpoint.failing_.store(endpoint.health_.failures() > 0, std::memory_order_relaxed);
         if (before && !after) {
+            endpoint.epoch_.fetch_add(1, std::memory_order_relaxed);
             // It was reached and is down all the same: its answers were failures.
             const bool reached = endpoint.fault_.reason == DownReason::none;
             endpoint.why_down_ = reached ? WhyDown{DownReason::requests} : endpoint.fault_;
@@ -123,6 +124,13 @@ void Backend::count_failure(Endpoint& endpoint, TimePoint now) {
 void Backend::probed(Endpoint& endpoint, bool success) {
     if (!success) endpoint.counters.probe_failures.fetch_add(1, std::memory_order_relaxed);
     change(endpoint, [&](HealthState& health) { health.probed(success, config_.health.value_or(HealthConfig{})); });
+}
+
+void Backend::located(Endpoint& endpoint, std::vector<net::SocketAddress> addresses) {
+    if (addresses.empty()) endpoint.note_fault({DownReason::no_address});
+    endpoint.set_addresses(std::move(addresses));
+    const bool has_address = !endpoint.addresses().empty();
+    change(endpoint, [&](HealthState& health) { health.located(has_address); });
 }
 
 void Backend::tick(TimePoint now) {

@@ -53,6 +53,8 @@ public:
     // later than `now`: it did not cause it.
     void request_timed_out(Endpoint& endpoint, TimePoint since, TimePoint now);
     void probed(Endpoint& endpoint, bool success);
+    // Its name was looked up; empty: it has no address. The last ones known stay.
+    void located(Endpoint& endpoint, std::vector<net::SocketAddress> addresses);
     void report_context(const Endpoint& endpoint, std::uint64_t tokens) const;
     // Ends the ejections that are due. Call it a few times a second.
     void tick(TimePoint now);

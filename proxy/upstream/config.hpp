@@ -27,8 +27,24 @@ struct EndpointConfig {
     std::string host;  // a name or a literal address, without brackets
     std::uint16_t port = 80;
     std::string path{};  // before the path of every request; empty, or as "/openai/deployments/x"
+    // Of one that was found under a name: that name, for its Host field and its certificate. Empty: `host`.
+    std::string found_as{};
+    std::uint16_t weight = 1;  // relative to the others of its backend
+
+    [[nodiscard]] const std::string& name() const { return found_as.empty() ? host : found_as; }
 
     friend bool operator==(const EndpointConfig&, const EndpointConfig&) = default;
+};
+
+// Where a backend's endpoints are found, instead of a list: one of the two.
+struct DiscoveryConfig {
+    std::optional<EndpointConfig> dns;  // the name in `host`, what its addresses have in common in the rest
+    std::vector<std::string> servers;   // ADDRESS or ADDRESS:PORT; empty: the system's
+    std::string file;                   // a URL in each line
+    std::uint32_t max = 64;             // endpoints
+
+    [[nodiscard]] bool is_service() const { return dns && dns->host.starts_with('_'); }
+    friend bool operator==(const DiscoveryConfig&, const DiscoveryConfig&) = default;
 };
 
 // Active health checks. An endpoint is down after `fall` failures in a row and up again after `rise` successes.
@@ -85,6 +101,7 @@ struct TimeoutConfig {
     Duration total = 10min;         // from dispatch to the last byte
     Duration job = 15min;           // of a video job, which is considered over then, whatever its state
     Duration keep_alive = 30s;      // how long an unused connection is kept
+    Duration connection = 10min;    // after which a connection is not used again
 
     friend bool operator==(const TimeoutConfig&, const TimeoutConfig&) = default;
 };
@@ -170,8 +187,9 @@ struct WebSocketConfig {
 
 struct BackendConfig {
     std::string name;
-    Dialect dialect = Dialect::openai;  // for paths of no known dialect
-    std::vector<EndpointConfig> endpoints;
+    Dialect dialect = Dialect::openai;         // for paths of no known dialect
+    std::vector<EndpointConfig> endpoints;     // with `discovery`: those found so far
+    std::optional<DiscoveryConfig> discovery;  // absent: they are listed in the policy
     ClientCredentials client_credentials = ClientCredentials::unsaid;
     std::optional<CredentialsConfig> credentials;  // absent: none of Weir's own
     FieldsConfig fields;

@@ -24,6 +24,8 @@ public:
     [[nodiscard]] net::ByteStream& stream() { return *stream_; }
     [[nodiscard]] EndpointId endpoint() const { return endpoint_; }
     [[nodiscard]] EndpointSerial serial() const { return serial_; }
+    // When it was opened.
+    [[nodiscard]] TimePoint opened() const { return opened_; }
     // Has answered at least one request: a close before the next answer may then only mean that it was idle too long.
     [[nodiscard]] bool reused() const { return reused_; }
 
@@ -35,7 +37,9 @@ private:
     EndpointSerial serial_;
     std::unique_ptr<net::ByteStream> stream_;
     net::Timer idle_timer_;
+    TimePoint opened_;
     TimePoint idle_since_{};
+    std::uint32_t epoch_;   // of its endpoint, when it was opened
     Pool* pool_ = nullptr;  // while idle
     bool reused_ = false;
     boost::intrusive::list_member_hook<> hook_;  // for the pool only
@@ -56,8 +60,9 @@ public:
     Pool& operator=(const Pool&) = delete;
     ~Pool() { clear(); }
 
-    // An idle connection that has been used since `used_since`, or null.
-    [[nodiscard]] std::unique_ptr<Connection> take(EndpointSerial endpoint, TimePoint used_since = TimePoint::min());
+    // An idle connection that has been used since `used_since`, or null. Those from before the endpoint went down or
+    // lost an address are closed.
+    [[nodiscard]] std::unique_ptr<Connection> take(const Endpoint& endpoint, TimePoint used_since = TimePoint::min());
     [[nodiscard]] bool has(EndpointSerial endpoint) const;
     // REQUIRES: the connection's last exchange has ended cleanly in both directions.
     void give_back(std::unique_ptr<Connection> connection, Duration keep_alive);
@@ -81,7 +86,8 @@ struct ConnectResult {
     WhyDown fault{};                              // the same for operators; the endpoint keeps it too
 };
 
-// Connects, trying the endpoint's addresses in turn until `deadline`; includes TLS. Gives up at once when `client`,
+// Connects, includes TLS. An address that has not answered after 250 ms goes on being tried beside the next one (RFC
+// 8305), until `deadline`. Gives up at once when `client`,
 // which may be null, is broken. Leaves the stream's waker set to `waker`.
 [[nodiscard]] net::task<ConnectResult> connect(Endpoint& endpoint, net::Waker& waker, net::Timer& timer,
                                                TimePoint deadline, const net::Source* client);

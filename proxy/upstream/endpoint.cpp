@@ -1,5 +1,8 @@
 #include "upstream/endpoint.hpp"
 
+#include <algorithm>
+#include <cstring>
+
 namespace weir::upstream {
 namespace {
 
@@ -8,8 +11,13 @@ EndpointSerial next_serial() {
     return EndpointSerial{next.fetch_add(1, std::memory_order_relaxed)};
 }
 
+bool is_same(const net::SocketAddress& a, const net::SocketAddress& b) {
+    return a.size == b.size && std::memcmp(&a.storage, &b.storage, a.size) == 0;
+}
+
 std::string make_authority(const EndpointConfig& config) {
-    std::string text = config.host.find(':') == std::string::npos ? config.host : "[" + config.host + "]";
+    const std::string& name = config.name();
+    std::string text = name.find(':') == std::string::npos ? name : "[" + name + "]";
     if (config.port != (config.tls ? 443 : 80)) text += ":" + std::to_string(config.port);
     return text;
 }
@@ -73,6 +81,10 @@ std::vector<net::SocketAddress> Endpoint::addresses() const {
 void Endpoint::set_addresses(std::vector<net::SocketAddress> addresses) {
     if (addresses.empty()) return;
     const std::lock_guard lock(mutex_);
+    const bool one_is_gone = std::any_of(addresses_.begin(), addresses_.end(), [&](const net::SocketAddress& old) {
+        return std::none_of(addresses.begin(), addresses.end(), [&](const auto& one) { return is_same(one, old); });
+    });
+    if (one_is_gone) epoch_.fetch_add(1, std::memory_order_relaxed);
     addresses_ = std::move(addresses);
 }
 

@@ -79,12 +79,16 @@ public:
     // Ends an ejection once it is due.
     void tick(TimePoint now);
 
-    [[nodiscard]] bool available() const { return probes_up_ && !ejected_; }
+    // Whether its name has an address.
+    void located(bool has_address) { has_address_ = has_address; }
+
+    [[nodiscard]] bool available() const { return probes_up_ && !ejected_ && has_address_; }
     [[nodiscard]] std::uint32_t failures() const { return failures_; }
 
 private:
     bool probes_up_ = true;  // until a probe says otherwise: a slow first probe at the start refuses no request
     bool ejected_ = false;
+    bool has_address_ = true;         // until a look-up says otherwise
     std::uint32_t failures_ = 0;      // of requests, in a row
     std::uint32_t probe_streak_ = 0;  // probes in a row that contradict probes_up_
     TimePoint ejected_until_{};
@@ -107,8 +111,11 @@ public:
     [[nodiscard]] net::TlsContext* tls() const { return tls_.get(); }
 
     [[nodiscard]] std::vector<net::SocketAddress> addresses() const;
-    // Keeps the old addresses when there are no new ones: a failing name server must not take the backend down.
+    // Keeps the old addresses when there are no new ones: a failing name server must not take the backend down. Idle
+    // connections are not used again once an address is gone.
     void set_addresses(std::vector<net::SocketAddress> addresses);
+    // Changes when idle connections to it must not be used again.
+    [[nodiscard]] std::uint32_t epoch() const { return epoch_.load(std::memory_order_relaxed); }
 
     // The fault of the last attempt to reach it; none when it was reached.
     void note_fault(WhyDown fault);
@@ -141,6 +148,7 @@ private:
     WhyDown why_down_;                   // the fault when it went down
     std::atomic<bool> available_{true};  // health_.available(), to read without the lock
     std::atomic<Duration::rep> heard_at_{0};
+    std::atomic<std::uint32_t> epoch_{0};
     std::atomic<bool> failing_{false};  // there are failures in a row, so a success must take the lock
 };
 

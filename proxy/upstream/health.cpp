@@ -2,10 +2,11 @@
 
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <optional>
 #include <unordered_map>
 
-#include "net/resolver.hpp"
+#include "net/dns.hpp"
 #include "net/task.hpp"
 #include "upstream/engine_report.hpp"
 #include "upstream/fetch.hpp"
@@ -15,7 +16,9 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr auto kResolveEvery = 30s;
+// A name is looked up again when its record says so, but no more often than this, and no less.
+constexpr Duration kResolveSoonest = 1s;
+constexpr Duration kResolveLatest = 1min;
 constexpr auto kTick = 100ms;  // how late an ejection may end
 constexpr auto kReadEvery = 1min;
 constexpr auto kReadAgain = 2s;
@@ -24,12 +27,13 @@ constexpr std::size_t kMaxMetrics = 4 * 1024 * 1024;
 // The watch over one endpoint; destroying it ends its coroutine.
 class Watch {
 public:
-    Watch(net::EventLoop& loop, std::shared_ptr<Backend> backend, std::shared_ptr<Endpoint> endpoint)
+    Watch(net::EventLoop& loop, net::Dns& dns, std::shared_ptr<Backend> backend, std::shared_ptr<Endpoint> endpoint)
         : backend_(std::move(backend)),
           endpoint_(std::move(endpoint)),
           waker_(loop),
           timer_(loop.timers(), waker_),
-          resolver_(std::make_shared<net::Resolver>(loop)),
+          dns_(dns),
+          is_literal_(IpAddress::parse(endpoint_->config().host).has_value()),
           run_(run()) {
         run_.start();
     }
@@ -39,12 +43,24 @@ public:
     void go_on(std::shared_ptr<Backend> backend) { backend_ = std::move(backend); }
 
 private:
-    void resolve() {
-        resolver_->resolve(endpoint_->config().host, endpoint_->config().port,
-                           [endpoint = endpoint_](std::vector<net::SocketAddress> addresses) {
-                               if (addresses.empty()) spdlog::warn("cannot resolve {}", endpoint->config().host);
-                               endpoint->set_addresses(std::move(addresses));
-                           });
+    void look_up(TimePoint now) {
+        if (is_literal_ || asking_ || now < look_up_at_) return;
+        asking_ = true;
+        dns_.ask({endpoint_->config().host, endpoint_->config().port, false, {}},
+                 [this, alive = std::weak_ptr<char>(alive_)](const net::Dns::Answer& answer) {
+                     if (!alive.expired()) located(answer);
+                 });
+    }
+
+    void located(const net::Dns::Answer& answer) {
+        asking_ = false;
+        look_up_at_ = waker_.loop().now() + std::clamp(answer.ttl, kResolveSoonest, kResolveLatest);
+        if (!answer.error.empty()) {
+            spdlog::warn("cannot look up {}: {}", endpoint_->config().host, answer.error);
+        }
+        std::vector<net::SocketAddress> addresses;
+        for (const net::Dns::Found& one : answer.found) addresses.push_back(one.address);
+        backend_->located(*endpoint_, std::move(addresses));
     }
 
     void note(const Fetched& answer) {
@@ -59,14 +75,9 @@ private:
     }
 
     net::task<void> run() {
-        TimePoint resolve_at{};
         for (;;) {
             const TimePoint began = waker_.loop().now();
-            if (began >= resolve_at) {
-                resolve();
-                // A name that has never resolved is looked up again soon.
-                resolve_at = began + (endpoint_->addresses().empty() ? Duration(1s) : Duration(kResolveEvery));
-            }
+            look_up(began);
             // A copy: a reload may replace the backend meanwhile.
             const std::optional<HealthConfig> health = backend_->config().health;
             if (health && !endpoint_->addresses().empty()) {
@@ -105,7 +116,11 @@ private:
     std::shared_ptr<Endpoint> endpoint_;
     net::Waker waker_;
     net::Timer timer_;
-    std::shared_ptr<net::Resolver> resolver_;
+    net::Dns& dns_;
+    std::shared_ptr<char> alive_ = std::make_shared<char>();  // answers of the resolver come while it is there
+    bool is_literal_;                                         // its host is an address
+    bool asking_ = false;
+    TimePoint look_up_at_{};
     TimePoint read_at_{};  // of the engine's metrics
     bool warned_ = false;  // that they lack the KV cache's size
     net::task<void> run_;
@@ -115,19 +130,20 @@ private:
 
 // Ticks all backends; holds a watch for each endpoint.
 struct HealthChecker::Impl final : net::Wakeable {
-    explicit Impl(net::EventLoop& owner) : Wakeable(owner), timer(owner.timers(), *this) {}
+    Impl(net::EventLoop& owner, net::Dns& resolver) : Wakeable(owner), dns(resolver), timer(owner.timers(), *this) {}
 
     void run() override {
         for (const auto& backend : backends) backend->tick(loop().batch_time());
         timer.set(loop().batch_time() + kTick);
     }
 
+    net::Dns& dns;
     net::Timer timer;
     std::vector<std::shared_ptr<Backend>> backends;
     std::vector<std::unique_ptr<Watch>> watches;
 };
 
-HealthChecker::HealthChecker(net::EventLoop& loop) : impl_(std::make_unique<Impl>(loop)) {}
+HealthChecker::HealthChecker(net::EventLoop& loop, net::Dns& dns) : impl_(std::make_unique<Impl>(loop, dns)) {}
 HealthChecker::~HealthChecker() = default;
 
 void HealthChecker::watch(std::vector<std::shared_ptr<Backend>> backends) {
@@ -144,7 +160,7 @@ void HealthChecker::watch(std::vector<std::shared_ptr<Backend>> backends) {
                 (*found->second)->go_on(backend);
                 impl_->watches.push_back(std::move(*found->second));
             } else {
-                impl_->watches.push_back(std::make_unique<Watch>(impl_->loop(), backend, endpoint));
+                impl_->watches.push_back(std::make_unique<Watch>(impl_->loop(), impl_->dns, backend, endpoint));
             }
         }
     }

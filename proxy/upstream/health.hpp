@@ -5,6 +5,7 @@
 #include <memory>
 #include <vector>
 
+#include "net/dns.hpp"
 #include "net/event_loop.hpp"
 #include "upstream/backend.hpp"
 
@@ -12,7 +13,8 @@ namespace weir::upstream {
 
 class HealthChecker {
 public:
-    explicit HealthChecker(net::EventLoop& loop);
+    // REQUIRES: `dns` outlives it.
+    HealthChecker(net::EventLoop& loop, net::Dns& dns);
     ~HealthChecker();
 
     // Watches exactly these backends from now on. Loop's thread only.

@@ -72,7 +72,7 @@ BANNED = [
     (r"#include <prometheus/", ("proxy/telemetry/",), "telemetry is the only user of prometheus-cpp"),
     (r"\bshared_from_this\b", (), "a connection's coroutine owns what it uses"),
     (r"\bstd::(?:async\(|j?thread [a-z]|j?thread\()", ("proxy/gateway/", "proxy/telemetry/log_writer.hpp", "proxy/telemetry/log_writer.cpp",
-                                                        "proxy/net/resolver.cpp"),
+                                                        "proxy/net/dns.cpp"),
      "threads are the workers', which gateway starts, the one that a slow log may block, and those that look up names"),
 ]
 

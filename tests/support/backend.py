@@ -199,7 +199,7 @@ def hold(event, then=ok, within=20.0):
 
 
 class Backend:
-    def __init__(self, answer=ok, tls=None, read_bodies=True, backlog=512):
+    def __init__(self, answer=ok, tls=None, read_bodies=True, backlog=512, address=("127.0.0.1", 0)):
         self.answer = answer
         self.tls = tls
         self.read_bodies = read_bodies
@@ -215,7 +215,7 @@ class Backend:
         self._peers = set()
         self._listener = socket.socket()
         self._listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        self._listener.bind(("127.0.0.1", 0))
+        self._listener.bind(address)
         self._listener.listen(backlog)
         self.address = self._listener.getsockname()
         threading.Thread(target=self._accept, daemon=True).start()

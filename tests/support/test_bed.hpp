@@ -113,7 +113,7 @@ public:
     // From here on the connection has answered a request before.
     void reuse_connection() {
         context.pool().give_back(std::move(connection), 1h);
-        connection = context.pool().take(endpoint.serial());
+        connection = context.pool().take(endpoint);
     }
     [[nodiscard]] downstream::ConnectionLimits& limits() const { return routing->listeners[0].config.limits; }
     // How much time has passed.

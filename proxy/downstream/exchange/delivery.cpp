@@ -205,8 +205,8 @@ std::unique_ptr<upstream::Connection> Delivery::take_idle(const upstream::Endpoi
     // A second try must not test whether the pool has another connection as stale as the first.
     if (caller_.upgrades() || tries_.all > 1 || !upload_.done()) return nullptr;
     upstream::Pool& pool = client_.worker.pool();
-    if (can_be_repeated()) return pool.take(endpoint.serial());
-    return endpoint.tls() != nullptr ? pool.take(endpoint.serial(), client_.turn() - kProven) : nullptr;
+    if (can_be_repeated()) return pool.take(endpoint);
+    return endpoint.tls() != nullptr ? pool.take(endpoint, client_.turn() - kProven) : nullptr;
 }
 
 bool Delivery::can_be_repeated() const { return repeat_of(inbound_.method(), caller_.api) == Repeat::once; }
@@ -220,6 +220,8 @@ void Delivery::give_back(std::unique_ptr<upstream::Connection> connection) {
     upstream::Pool& pool = client_.worker.pool();
     // Connections opened for a single request must not pile up, each perhaps with a thread at the backend.
     if (!connection->reused() && !can_be_repeated() && pool.has(connection->serial())) return;
+    // Its address, or the balancer behind it, may be meant for others by now.
+    if (client_.turn() - connection->opened() > config().timeouts.connection) return;
     pool.give_back(std::move(connection), config().timeouts.keep_alive);
 }
 

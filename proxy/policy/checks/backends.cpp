@@ -36,6 +36,23 @@ void check_health(const Checked& c, const BackendConfig& backend, const Node& no
              "a health check's 'timeout' must be shorter than its 'every'");
 }
 
+void check_discovery(const Checked& c, const BackendConfig& backend, const Node& node) {
+    if (!backend.discovery) return;
+    const upstream::DiscoveryConfig& found = *backend.discovery;
+    const Mark mark = node.mark_at("endpoints");
+    if (found.dns && !found.file.empty()) {
+        c.refuse(mark, "conflicting-keys", "'dns' and 'file' are two ways to find endpoints");
+    } else if (!found.dns && found.file.empty()) {
+        c.refuse(mark, "missing-key", "'endpoints' has neither 'dns' nor 'file'", "endpoints are found by one of them");
+    } else if (!found.dns && !found.servers.empty()) {
+        c.refuse(node.mark_at("endpoints.servers"), "conflicting-keys", "name servers are of no use to a file");
+    }
+    if (found.max > kMaxEndpoints) {
+        c.refuse(node.mark_at("endpoints.max"), "out-of-range",
+                 fmt::format("'max' must be at most {}, but is '{}'", kMaxEndpoints, found.max));
+    }
+}
+
 void check_fallback(const Checked& c, const BackendConfig& backend, const Node& node) {
     const auto& backends = c.policy.backends;
     for (std::size_t i = 0; i < backend.fallback.size(); ++i) {
@@ -139,6 +156,7 @@ void check_backends(const Checked& c) {
         check_guarantees(c, backend.name);
         if (node.broken) continue;
         check_health(c, backend, node);
+        check_discovery(c, backend, node);
         check_endpoints(c, backend, node);
         check_credentials(c, backend, node);
         check_fallback(c, backend, node);

@@ -48,6 +48,8 @@ extern const Scalar<admission::Mode> kMode;
 extern const Scalar<admission::Priority> kPriority;
 extern const Scalar<admission::Shed> kShed;
 extern const Scalar<admission::WhenDown> kWhenDown;
+extern const Scalar<upstream::EndpointConfig> kDnsName;
+extern const Scalar<std::string> kNameServer;
 extern const Scalar<upstream::TryCause> kTryCause;
 extern const Scalar<admission::MatchConfig> kAny;
 extern const Scalar<Dialect> kDialect;

@@ -145,6 +145,31 @@ Reading<upstream::EndpointConfig> read_endpoint(const Form&, std::string_view te
     return upstream::EndpointConfig{std::string(text), tls, split->host, *port, std::string(path)};
 }
 
+// As an endpoint's URL, where http:// may be left out; the name of a service has no port of its own.
+Reading<upstream::EndpointConfig> read_dns_name(const Form& form, std::string_view text) {
+    const bool bare = text.find("://") == std::string_view::npos;
+    Reading<upstream::EndpointConfig> reading =
+        read_endpoint(form, bare ? fmt::format("http://{}", text) : std::string(text));
+    if (!reading.value) {
+        reading.fault.id = "bad-name";
+        reading.fault.message = fmt::format("must be {}", form.what);
+        reading.fault.suggestion.clear();
+        return reading;
+    }
+    reading.value->url = text;
+    const std::string& host = reading.value->host;
+    if (IpAddress::parse(host))
+        return Fault{"bad-name", "must be a name; addresses need no look-up: list them as endpoints"};
+    return reading;
+}
+
+Reading<std::string> read_name_server(const Form& form, std::string_view text) {
+    const auto split = split_host_port(text);
+    const bool good = split && IpAddress::parse(split->host) && (!split->port || parse_port(*split->port));
+    if (!good) return Fault{"bad-server", fmt::format("must be {}", form.what)};
+    return std::string(text);
+}
+
 // `scheme://host[:port]` in lower case, as browsers write it: anything else would never match.
 bool is_origin(std::string_view text) {
     const std::size_t scheme = text.find("://");
@@ -158,6 +183,12 @@ bool is_origin(std::string_view text) {
 
 }  // namespace
 
+constinit const Scalar<upstream::EndpointConfig> kDnsName{
+    {"a name such as vllm.default.svc:8000, with https:// and a path where needed", ""},
+    read_dns_name,
+    [](const Form&, const upstream::EndpointConfig& value) { return value.url; }};
+constinit const Scalar<std::string> kNameServer{
+    {"the address of a name server such as 10.0.0.10 or 127.0.0.1:5353", ""}, read_name_server, print_text};
 constinit const Scalar<std::string> kText{{"text", ""}, read_text, print_text};
 constinit const Scalar<std::string> kFile{
     {.what = "the path of a file", .pattern = "", .is_path = true}, read_text, print_text};

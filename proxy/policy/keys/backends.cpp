@@ -7,6 +7,7 @@ namespace weir::policy {
 using net::ClientTlsConfig;
 using upstream::BackendConfig;
 using upstream::CredentialsConfig;
+using upstream::DiscoveryConfig;
 using upstream::EjectionConfig;
 using upstream::FieldsConfig;
 using upstream::HealthConfig;
@@ -16,6 +17,15 @@ using upstream::TimeoutConfig;
 using upstream::TriesConfig;
 using upstream::VideoConfig;
 using upstream::WebSocketConfig;
+
+void describe(Visitor& v, DiscoveryConfig& c) {
+    v.not_empty();
+    v.key("dns", c.dns, kDnsName,
+          "Every address of this name is an endpoint; of a name such as _http._tcp.llm, every service.");
+    v.list("servers", c.servers, kNameServer, "Name servers to ask; without it, the system's.");
+    v.key("file", c.file, kFile, "A file with a URL in each line; it is read again when it changes.");
+    v.key("max", c.max, kPositive, "Endpoints beyond this number are left out.");
+}
 
 void describe(Visitor& v, LearnedRequests& c) {
     std::string learn = "true";  // the only value
@@ -56,6 +66,7 @@ void describe(Visitor& v, TimeoutConfig& c) {
     v.key("total", c.total, kDuration, "From dispatch to the last byte.");
     v.key("job", c.job, kDuration, "How long a video job may hold its slot.");
     v.key("keep_alive", c.keep_alive, kDuration, "How long an unused connection is kept open.");
+    v.key("connection", c.connection, kDuration, "After this long, a connection takes no further request.");
 }
 
 void describe(Visitor& v, WebSocketConfig& c) {
@@ -111,8 +122,8 @@ void describe(Visitor& v, BackendConfig& c) {
     v.noun("backend");
     v.required().key("name", c.name, kName, "The name used in classes, the log and the metrics.");
     v.key("dialect", c.dialect, kDialect, "The API whose format refusals have on paths that do not reveal it.");
-    v.required().list("endpoints", c.endpoints, kEndpoint,
-                      "http:// or https:// URLs; a path comes before the path of each request.");
+    v.required().list_or("endpoints", c.endpoints, kEndpoint, MemberPart(c.discovery),
+                         "http:// or https:// URLs; a path comes before the path of each request.");
     v.either("auth", c.client_credentials, kClientCredentials, MemberPart(c.credentials),
              "Credentials of Weir's own, in place of the client's. `pass`: the client's, as without this key; `none`: "
              "none.");

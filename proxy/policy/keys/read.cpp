@@ -37,7 +37,7 @@ std::string_view kind_name(Node::Kind kind) {
 std::string_view wanted(const Key& key) {
     if (key.pairs != nullptr) return "a map";
     if (key.value == nullptr) return key.list ? "a list of maps, each starting with '- '" : "a map";
-    if (key.part != nullptr) return "a single value or a map";
+    if (key.part != nullptr) return key.list ? "a single value, a list or a map" : "a single value or a map";
     return key.list ? "a single value or a list" : key.form->what;
 }
 
@@ -112,7 +112,8 @@ private:
         }
         if (node.kind == Node::Kind::list && key.list) return read_list(key, node, place);
         if (is_map && key.pairs != nullptr) return read_pairs(*key.pairs, node, place.path);
-        if (is_map && key.part != nullptr && !key.list) return read_map(*key.part, node, place);
+        if (is_map && key.part != nullptr && (!key.list || key.value != nullptr))
+            return read_map(*key.part, node, place);
         return refuse_kind(node, fmt::format("'{}' must be {}", key.name, wanted(key)));
     }
 
@@ -132,9 +133,10 @@ private:
     }
 
     bool read_item(const Key& key, Node& item, const Place& place) {
-        if (key.part != nullptr && item.kind == Node::Kind::map) return read_map(*key.part, item, place);
-        if (key.part == nullptr && item.kind == Node::Kind::scalar) return read_scalar(key, item, place.path);
-        if (key.part == nullptr) return refuse_kind(item, fmt::format("'{}' must be {}", key.name, wanted(key)));
+        const bool of_maps = key.value == nullptr;
+        if (of_maps && item.kind == Node::Kind::map) return read_map(*key.part, item, place);
+        if (!of_maps && item.kind == Node::Kind::scalar) return read_scalar(key, item, place.path);
+        if (!of_maps) return refuse_kind(item, fmt::format("'{}' must be {}", key.name, wanted(key)));
         Reader nothing(context_, item, place);
         key.part->enter(nothing);  // structs and nodes share their index
         item.broken = true;

@@ -29,7 +29,7 @@ struct Key {
     const Value* value = nullptr;  // the target of scalars
     const Part* part = nullptr;    // the target of a map
     const PairsOf* pairs = nullptr;
-    bool list = false;  // of values, where a single one needs no brackets, or of maps
+    bool list = false;  // of values, where a single one needs no brackets, or of maps; a part beside values is one map
     bool required = false;
     bool secret = false;  // never printed
 };
@@ -72,6 +72,14 @@ public:
     void list(std::string_view name, std::vector<M>& member, const Scalar<T>& form, std::string_view doc) {
         const MemberValue value(member, form);
         visit({.name = name, .doc = doc, .form = &form, .value = &value, .list = true});
+    }
+
+    // One value or a list of them, or a map that says where they are found.
+    template <typename M, typename T>
+    void list_or(std::string_view name, std::vector<M>& member, const Scalar<T>& form, const Part& found,
+                 std::string_view doc) {
+        const MemberValue value(member, form);
+        visit({.name = name, .doc = doc, .form = &form, .value = &value, .part = &found, .list = true});
     }
 
     // A map of free names to values.

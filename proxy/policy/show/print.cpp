@@ -38,6 +38,9 @@ private:
 
     [[nodiscard]] json::value shown(const Key& key, const std::string& path) const {
         if (key.pairs != nullptr) return pairs(key, path);
+        if (key.list && key.value != nullptr && key.part != nullptr && key.part->count() > 0) {
+            return child(*key.part, 0, path);
+        }
         if (key.list) return list(key, path);
         // The map, if it has content; otherwise its shorthand.
         const bool there = key.part != nullptr && key.part->count() > 0 && !secrets_.contains(path);
@@ -48,7 +51,7 @@ private:
     [[nodiscard]] json::value list(const Key& key, const std::string& path) const {
         json::array array;
         const auto next = [&] { return fmt::format("{}[{}]", path, array.size()); };
-        if (key.part == nullptr) {
+        if (key.value != nullptr) {
             for (const std::string& text : key.value->print()) array.push_back(scalar(key, text, next()));
         } else {
             for (std::size_t i = 0; i < key.part->count(); ++i) array.push_back(child(*key.part, i, next()));

@@ -85,11 +85,15 @@ private:
             return {{"type", "object"}, {"additionalProperties", json::object{{"type", types}}}};
         }
         if (key.value == nullptr) return key.list ? list_of(schema_of(*key.part)) : schema_of(*key.part);
-        if (key.part != nullptr) return {{"oneOf", json::array{form_schema(*key.form), schema_of(*key.part)}}};
-        if (!key.list) return form_schema(*key.form);
-        json::object list = list_of(form_schema(*key.form));
-        list["minItems"] = 1;
-        return {{"oneOf", json::array{form_schema(*key.form), std::move(list)}}};
+        if (!key.list && key.part == nullptr) return form_schema(*key.form);
+        json::array choices{form_schema(*key.form)};
+        if (key.list) {
+            json::object list = list_of(form_schema(*key.form));
+            list["minItems"] = 1;
+            choices.push_back(std::move(list));
+        }
+        if (key.part != nullptr) choices.push_back(schema_of(*key.part));
+        return {{"oneOf", std::move(choices)}};
     }
 
     static json::object schema_of(const Part& part) {

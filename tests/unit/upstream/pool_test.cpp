@@ -53,23 +53,38 @@ TEST_F(PoolTest, GivesTheLastUsedFirstAndOnlyToItsEndpoint) {
     Connection* second = give();
     Connection* other = give(1);
     EXPECT_EQ(pool.size(), 3U);
-    EXPECT_EQ(pool.take(endpoints.at(0).serial()).get(), second);
-    EXPECT_EQ(pool.take(endpoints.at(0).serial()).get(), first);
-    EXPECT_EQ(pool.take(endpoints.at(0).serial()), nullptr);
-    EXPECT_EQ(pool.take(endpoints.at(1).serial()).get(), other);
-    EXPECT_EQ(pool.take(endpoints.at(2).serial()), nullptr);
+    EXPECT_EQ(pool.take(endpoints.at(0)).get(), second);
+    EXPECT_EQ(pool.take(endpoints.at(0)).get(), first);
+    EXPECT_EQ(pool.take(endpoints.at(0)), nullptr);
+    EXPECT_EQ(pool.take(endpoints.at(1)).get(), other);
+    EXPECT_EQ(pool.take(endpoints.at(2)), nullptr);
 }
 
 TEST_F(PoolTest, GivesNoConnectionOfARemovedEndpointToItsNumbersNextOwner) {
     give(0);
     EXPECT_EQ(endpoints[0].id(), endpoints[2].id());
-    EXPECT_EQ(pool.take(endpoints[2].serial()), nullptr);
+    EXPECT_EQ(pool.take(endpoints[2]), nullptr);
+}
+
+TEST_F(PoolTest, ClosesConnectionsToAnAddressThatIsGone) {
+    const auto first = net::SocketAddress::of(IpAddress::parse("10.0.0.1").value(), 80);
+    const auto second = net::SocketAddress::of(IpAddress::parse("10.0.0.2").value(), 80);
+    endpoints.at(0).set_addresses({first});
+    Connection* kept = give();
+    endpoints.at(0).set_addresses({first, second});
+    EXPECT_EQ(pool.take(endpoints.at(0)).get(), kept) << "an address that is added changes nothing";
+    give();
+    give(1);
+    endpoints.at(0).set_addresses({second});
+    EXPECT_EQ(pool.take(endpoints.at(0)), nullptr);
+    EXPECT_EQ(pool.size(), 1U);
+    EXPECT_NE(pool.take(endpoints.at(1)), nullptr);
 }
 
 TEST_F(PoolTest, KnowsWhichConnectionsHaveBeenUsed) {
     EXPECT_FALSE(connect()->reused());
     give();
-    EXPECT_TRUE(pool.take(endpoints.at(0).serial())->reused());
+    EXPECT_TRUE(pool.take(endpoints.at(0))->reused());
 }
 
 TEST_F(PoolTest, DropsAConnectionClosedWhileIdle) {
@@ -77,7 +92,7 @@ TEST_F(PoolTest, DropsAConnectionClosedWhileIdle) {
     give();
     loop.post([&] { peers[1].close(); });
     run_until_size(1);
-    EXPECT_EQ(pool.take(endpoints.at(0).serial()).get(), kept);
+    EXPECT_EQ(pool.take(endpoints.at(0)).get(), kept);
 }
 
 TEST_F(PoolTest, DropsAHalfClosedConnection) {
@@ -110,7 +125,7 @@ TEST_F(PoolTest, DropsAConnectionAfterItsKeepAlive) {
 
 net::task<void> use_past_keep_alive(Pool& pool, const Endpoint& endpoint, net::Waker& waker, net::Timer& timer,
                                     bool& lives) {
-    auto connection = pool.take(endpoint.serial());
+    auto connection = pool.take(endpoint);
     timer.set(waker.loop().now() + 10ms);
     co_await waker.wait();
     connection->stream().source().set_waker(nullptr);
@@ -142,7 +157,7 @@ TEST_F(PoolTest, ClosesAllWhenCleared) {
     give(1);
     pool.clear();
     EXPECT_EQ(pool.size(), 0U);
-    EXPECT_EQ(pool.take(endpoints.at(0).serial()), nullptr);
+    EXPECT_EQ(pool.take(endpoints.at(0)), nullptr);
 }
 
 }  // namespace

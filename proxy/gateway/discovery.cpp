@@ -1,0 +1,227 @@
+#include "gateway/discovery.hpp"
+
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <array>
+#include <cstdint>
+#include <fstream>
+#include <optional>
+#include <sstream>
+#include <utility>
+
+#include "policy/forms/forms.hpp"
+
+namespace weir::gateway {
+namespace {
+
+using namespace std::chrono_literals;
+using upstream::DiscoveryConfig;
+using upstream::EndpointConfig;
+
+// A name is looked up again when its records say so, within these bounds.
+constexpr Duration kSoonest = 1s;
+constexpr Duration kLatest = 5min;
+// After a failure: twice as long each time.
+constexpr Duration kFirstRetry = 500ms;
+constexpr Duration kLastRetry = 30s;
+constexpr Duration kFileEvery = 500ms;
+constexpr std::size_t kMaxFileBytes = 1024 * 1024;
+
+std::string_view trim(std::string_view text) {
+    constexpr std::string_view kSpace = " \t\r";
+    const std::size_t begin = text.find_first_not_of(kSpace);
+    if (begin == std::string_view::npos) return {};
+    return text.substr(begin, text.find_last_not_of(kSpace) - begin + 1);
+}
+
+EndpointConfig endpoint_at(const EndpointConfig& common, const net::Dns::Found& found) {
+    EndpointConfig endpoint = common;
+    endpoint.host = found.address.ip().to_string();
+    endpoint.port = found.address.port();
+    endpoint.found_as = found.host;
+    endpoint.weight = found.weight;
+    const bool v6 = endpoint.host.find(':') != std::string::npos;
+    endpoint.url = fmt::format("http{}://{}{}{}:{}{}", common.tls ? "s" : "", v6 ? "[" : "", endpoint.host,
+                               v6 ? "]" : "", endpoint.port, common.path);
+    return endpoint;
+}
+
+}  // namespace
+
+// Where one backend's endpoints come from.
+class Discovery::Source : private net::Wakeable {
+public:
+    Source(net::EventLoop& owner, std::string backend, DiscoveryConfig config, const std::function<void()>& on_change)
+        : Wakeable(owner),
+          timer_(owner.timers(), *this),
+          backend_(std::move(backend)),
+          config_(std::move(config)),
+          on_change_(on_change) {
+        wake();
+    }
+    virtual ~Source() = default;
+
+    [[nodiscard]] const DiscoveryConfig& config() const { return config_; }
+    [[nodiscard]] const std::vector<EndpointConfig>& endpoints() const { return endpoints_; }
+
+protected:
+    virtual void look() = 0;
+
+    [[nodiscard]] const std::string& backend() const { return backend_; }
+    void look_again_at(TimePoint when) { timer_.set(when); }
+    [[nodiscard]] TimePoint now() const { return const_cast<Source*>(this)->loop().now(); }
+
+    void found(std::vector<EndpointConfig> endpoints) {
+        // In one order, so that the same set is no change, and the bound cuts off the same ones.
+        const auto by_url = [](const EndpointConfig& a, const EndpointConfig& b) { return a.url < b.url; };
+        const auto same_url = [](const EndpointConfig& a, const EndpointConfig& b) { return a.url == b.url; };
+        std::sort(endpoints.begin(), endpoints.end(), by_url);
+        endpoints.erase(std::unique(endpoints.begin(), endpoints.end(), same_url), endpoints.end());
+        if (endpoints.size() > config_.max) {
+            spdlog::warn("backend {}: {} endpoints were found, and only the first {} are used (endpoints.max)",
+                         backend_, endpoints.size(), config_.max);
+            endpoints.resize(config_.max);
+        }
+        if (endpoints == endpoints_) return;
+        spdlog::info("backend {}: {} endpoints, {} before", backend_, endpoints.size(), endpoints_.size());
+        endpoints_ = std::move(endpoints);
+        on_change_();
+    }
+
+private:
+    void run() override { look(); }
+
+    net::Timer timer_;
+    std::string backend_;
+    DiscoveryConfig config_;
+    const std::function<void()>& on_change_;
+    std::vector<EndpointConfig> endpoints_;
+};
+
+class Discovery::DnsSource final : public Source {
+public:
+    DnsSource(net::EventLoop& loop, net::Dns& dns, std::string backend, DiscoveryConfig config,
+              const std::function<void()>& on_change)
+        : Source(loop, std::move(backend), std::move(config), on_change), dns_(dns) {}
+
+private:
+    void look() override {
+        if (std::exchange(asking_, true)) return;
+        const EndpointConfig& name = *config().dns;
+        dns_.ask({name.host, name.port, config().is_service(), config().servers},
+                 [this, alive = std::weak_ptr<char>(alive_)](const net::Dns::Answer& answer) {
+                     if (!alive.expired()) answered(answer);
+                 });
+    }
+
+    void answered(const net::Dns::Answer& answer) {
+        asking_ = false;
+        if (!answer.error.empty()) {
+            spdlog::warn("backend {}: cannot look up {}: {}; {} endpoints stay", backend(), config().dns->host,
+                         answer.error, endpoints().size());
+            look_again_at(now() + retry_);
+            retry_ = std::min(retry_ * 2, kLastRetry);
+            return;
+        }
+        retry_ = kFirstRetry;
+        look_again_at(now() + std::clamp(answer.ttl, kSoonest, kLatest));
+        std::vector<EndpointConfig> endpoints;
+        for (const net::Dns::Found& one : answer.found) {
+            endpoints.push_back(endpoint_at(*config().dns, one));
+            // Its addresses are those of one name, not of each target.
+            if (!config().is_service()) endpoints.back().found_as = config().dns->host;
+        }
+        found(std::move(endpoints));
+    }
+
+    net::Dns& dns_;
+    std::shared_ptr<char> alive_ = std::make_shared<char>();  // answers of the resolver come while it is there
+    bool asking_ = false;
+    Duration retry_ = kFirstRetry;
+};
+
+class Discovery::FileSource final : public Source {
+public:
+    using Source::Source;
+
+private:
+    // The file is asked for its date, not watched: that sees a link that is changed to another folder, as Kubernetes
+    // does, and works on every file system.
+    void look() override {
+        look_again_at(now() + kFileEvery);
+        struct stat status {};
+        if (::stat(config().file.c_str(), &status) != 0) return complain("cannot be read");
+        const Version version{std::uint64_t{status.st_ino}, static_cast<std::uint64_t>(status.st_size),
+                              static_cast<std::uint64_t>(status.st_mtim.tv_sec),
+                              static_cast<std::uint64_t>(status.st_mtim.tv_nsec)};
+        if (version == version_) return;
+        version_ = version;
+        if (status.st_size > static_cast<off_t>(kMaxFileBytes)) return complain("is larger than 1 MiB");
+        std::ostringstream text;
+        if (!(text << std::ifstream(config().file).rdbuf())) return complain("cannot be read");
+        read(text.str());
+    }
+
+    void read(const std::string& text) {
+        std::vector<EndpointConfig> endpoints;
+        std::istringstream lines(text);
+        std::string line;
+        for (int number = 1; std::getline(lines, line); ++number) {
+            const std::string_view url = trim(std::string_view(line).substr(0, line.find('#')));
+            if (url.empty()) continue;
+            auto reading = policy::kEndpoint.parse(url);
+            // As with a policy: one that has a mistake changes nothing.
+            if (!reading.value) return complain(fmt::format("line {} {}", number, reading.fault.message));
+            endpoints.push_back(std::move(*reading.value));
+        }
+        if (endpoints.empty()) return complain("has no endpoints");
+        complaint_.clear();
+        found(std::move(endpoints));
+    }
+
+    // Once for each reason.
+    void complain(const std::string& why) {
+        if (std::exchange(complaint_, why) == why) return;
+        spdlog::warn("backend {}: {} {}; {} endpoints stay", backend(), config().file, why, endpoints().size());
+    }
+
+    using Version = std::array<std::uint64_t, 4>;
+    Version version_{};
+    std::string complaint_;
+};
+
+Discovery::Discovery(net::EventLoop& loop, net::Dns& dns, std::function<void()> on_change)
+    : loop_(loop), dns_(dns), on_change_(std::move(on_change)) {}
+
+Discovery::~Discovery() = default;
+
+void Discovery::watch(const std::vector<upstream::BackendConfig>& backends) {
+    std::map<std::string, std::unique_ptr<Source>> sources;
+    for (const upstream::BackendConfig& backend : backends) {
+        if (!backend.discovery) continue;
+        std::unique_ptr<Source>& source = sources[backend.name];
+        const auto known = sources_.find(backend.name);
+        if (known != sources_.end() && known->second->config() == *backend.discovery) {
+            source = std::move(known->second);
+        } else if (backend.discovery->dns) {
+            source = std::make_unique<DnsSource>(loop_, dns_, backend.name, *backend.discovery, on_change_);
+        } else {
+            source = std::make_unique<FileSource>(loop_, backend.name, *backend.discovery, on_change_);
+        }
+    }
+    sources_ = std::move(sources);
+}
+
+void Discovery::fill(policy::Policy& policy) const {
+    for (upstream::BackendConfig& backend : policy.backends) {
+        if (!backend.discovery) continue;
+        const auto source = sources_.find(backend.name);
+        const bool known = source != sources_.end() && source->second->config() == *backend.discovery;
+        backend.endpoints = known ? source->second->endpoints() : std::vector<EndpointConfig>{};
+    }
+}
+
+}  // namespace weir::gateway

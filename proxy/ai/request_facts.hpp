@@ -57,6 +57,7 @@ enum class MemberKind : std::uint8_t {
     X(type, "", event)                       \
     X(event_id, "", hint)                    \
     X(previous_response_id, "", hint)        \
+    X(input_file_id, "", hint)               \
     X(min_tokens, "", hint)                  \
     X(prompt, "", any)                       \
     X(thinking, "", hint)                    \

@@ -12,6 +12,7 @@
 #include "base/ids.hpp"
 #include "downstream/config.hpp"
 #include "downstream/shared/shared_judge.hpp"
+#include "downstream/shared/sticky_ids.hpp"
 #include "downstream/shared/try_budget.hpp"
 #include "downstream/shared/video_jobs.hpp"
 #include "net/tls.hpp"
@@ -25,7 +26,8 @@ struct Route {
     admission::ClassConfig config;
     std::shared_ptr<upstream::Backend> backend;
     std::shared_ptr<SharedJudge> judge;
-    std::shared_ptr<VideoJobs> jobs;  // of the backend
+    std::shared_ptr<VideoJobs> jobs;    // of the backend
+    std::shared_ptr<StickyIds> sticky;  // of the backend; null: it has none
     // Bounds the share of its requests that are in a second or later try.
     std::shared_ptr<TryBudget> tries;
     // The `degrade` rules of this class, and the routes to other backends that they name; both are empty for nearly all

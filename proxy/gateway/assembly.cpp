@@ -61,6 +61,10 @@ Result<std::vector<Bench>> make_benches(const NumberedPolicy& numbered, const As
         bench.config = numbering::judge_config(numbered, i);
         bench.judge = known != nullptr ? known->judge : std::make_shared<downstream::SharedJudge>(bench.config, now);
         bench.jobs = known != nullptr ? known->jobs : std::make_shared<downstream::VideoJobs>(bench.judge);
+        if (const auto& sticky = numbered.policy.backends[i].sticky) {
+            bench.sticky = known != nullptr ? known->sticky : nullptr;
+            if (!bench.sticky) bench.sticky = std::make_shared<downstream::StickyIds>(*sticky);
+        }
         auto backend = make_backend(numbered, i, known, bench.judge);
         if (!backend) return backend.error();
         bench.backend = *backend;
@@ -97,6 +101,7 @@ downstream::Route route_to(const Bench& bench, ClassId cls, const admission::Cla
     route.backend = bench.backend;
     route.judge = bench.judge;
     route.jobs = bench.jobs;
+    route.sticky = bench.sticky;
     route.tries = std::make_shared<downstream::TryBudget>(bench.backend->config().tries.budget);
     return route;
 }

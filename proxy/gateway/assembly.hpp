@@ -19,6 +19,7 @@ struct Bench {
     std::shared_ptr<upstream::Backend> backend;
     std::shared_ptr<downstream::SharedJudge> judge;
     std::shared_ptr<downstream::VideoJobs> jobs;
+    std::shared_ptr<downstream::StickyIds> sticky;  // null where the policy has none
     admission::JudgeConfig config;
 };
 

@@ -120,12 +120,18 @@ void Gateway::put_in_force(Assembly assembly) {
     const TimePoint now = control_.now();
     assembly_ = std::move(assembly);
     for (const EndpointId id : names_.endpoints.take_renamed()) {
-        for (const Bench& bench : assembly_.benches) bench.jobs->forget(id);
+        for (const Bench& bench : assembly_.benches) {
+            bench.jobs->forget(id);
+            if (bench.sticky) bench.sticky->forget(id);
+        }
     }
     // Names first: once the judges and workers are updated, records may carry the new numbers.
     telemetry_->set_labels(labels());
     log_.set_level(assembly_.policy.logging.level);
-    for (const Bench& bench : assembly_.benches) bench.judge->reconfigure(bench.config, bench.backend, now);
+    for (const Bench& bench : assembly_.benches) {
+        bench.judge->reconfigure(bench.config, bench.backend, now);
+        if (bench.sticky) bench.sticky->reconfigure(*bench.backend->config().sticky);
+    }
     for (const auto& worker : workers_) {
         worker->loop().post([&worker = *worker, routing = assembly_.routing] { worker.set_routing(routing); });
     }

@@ -168,6 +168,14 @@ struct MetricsConfig {
     friend bool operator==(const MetricsConfig&, const MetricsConfig&) = default;
 };
 
+// What one endpoint makes and alone knows: later requests about it go there.
+struct StickyConfig {
+    std::uint32_t ids = 10'000;  // remembered at once
+    Duration keep = 24h;         // after the last request about it
+
+    friend bool operator==(const StickyConfig&, const StickyConfig&) = default;
+};
+
 // Video jobs that hold slots.
 struct VideoConfig {
     Duration poll = 5s;  // between two of Weir's own polls of a job; 0: never polls
@@ -209,6 +217,7 @@ struct BackendConfig {
     TriesConfig tries;
     std::vector<std::string> fallback;  // names of backends that serve what this one cannot, in order
     TimeoutConfig timeouts;
+    std::optional<StickyConfig> sticky;  // absent: any endpoint will do
     VideoConfig video;
     std::optional<WebSocketConfig> websocket;  // absent: upgrades are not passed on
     net::ClientTlsConfig tls;                  // for https endpoints

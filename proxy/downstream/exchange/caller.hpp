@@ -27,6 +27,7 @@ struct Caller {
     std::string form_type;                              // of a form: its Content-Type, which contains the boundary
     http::UpgradeAsk upgrade = http::UpgradeAsk::none;  // to WebSocket, where its backend supports it
     bool trusted = false;                               // the client is a trusted proxy
+    EndpointId sticks_to = kNoEndpoint;                 // which alone knows what it is about
 
     [[nodiscard]] bool upgrades() const { return upgrade == http::UpgradeAsk::websocket; }
     // The connection can take another request afterwards. A client that asks for an upgrade may send frames at once:

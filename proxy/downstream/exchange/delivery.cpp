@@ -31,6 +31,7 @@ Delivery::Delivery(Client& client, ClientProbe& probe, Inbound& inbound, Caller&
 
 net::task<Passed> Delivery::run() {
     address();
+    go_to_maker();
     // Coroutines woken together all read first, then all send: the code of each phase is warm then, and a receiver that
     // one send has woken is awake for the next.
     if (client_.worker.loop().others_wait()) co_await client_.waker.yield();
@@ -53,6 +54,16 @@ net::task<Passed> Delivery::find_slot() {
     if (!no && slot_.waits()) no = co_await slot_.wait(caller_);
     if (!no) address();
     co_return no;
+}
+
+// Counted where it runs, full or not: any other endpoint would not know what it is about.
+void Delivery::go_to_maker() {
+    const EndpointId maker = caller_.sticks_to;
+    if (maker == kNoEndpoint || caller_.ask.bypasses_queue || slot_.endpoint() == maker) return;
+    const upstream::Endpoint* endpoint = backend().find(maker);
+    if (endpoint != nullptr && upstream::Backend::available(*endpoint)) {
+        slot_.judge().move(slot_.ticket(), maker, client_.turn());
+    }
 }
 
 void Delivery::address() {

@@ -41,6 +41,8 @@ private:
     [[nodiscard]] net::task<Attempt> attempt();
     // After a failure: a slot for another try, on an endpoint of the backend or of a fallback.
     [[nodiscard]] net::task<Passed> find_slot();
+    // To the endpoint that alone knows what the request is about, if there is one.
+    void go_to_maker();
     // Makes head and body those for the backend of the slot.
     void address();
     // Whether the failure of a try is one after which it may be sent again. Counts it if so.

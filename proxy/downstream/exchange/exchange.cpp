@@ -1,5 +1,6 @@
 #include "downstream/exchange/exchange.hpp"
 
+#include "ai/stored_object.hpp"
 #include "downstream/exchange/answer.hpp"
 #include "downstream/exchange/caller.hpp"
 #include "downstream/exchange/delivery.hpp"
@@ -34,6 +35,16 @@ Passed receive(Client& client, Inbound& inbound, Caller& caller, Slot& slot, con
 
 }  // namespace
 
+// Finds the endpoint that made what the request is about.
+void stick(const Client& client, const Inbound& inbound, const Prompt& prompt, Caller& caller) {
+    if (caller.route->sticky == nullptr) return;
+    const std::string_view in_path = ai::stored_id(inbound.path());
+    const std::string_view id = in_path.empty() ? std::string_view(prompt.stored_id()) : in_path;
+    if (id.empty()) return;
+    caller.sticks_to = caller.route->sticky->find(id, client.turn());
+    if (caller.ask.bypasses_queue && caller.ask.endpoint == kNoEndpoint) caller.ask.endpoint = caller.sticks_to;
+}
+
 net::task<bool> serve(Client& client, const http::RequestHead& head, std::string_view bytes) {
     Inbound inbound(client, head);
     Outcome outcome(client, inbound);
@@ -48,6 +59,7 @@ net::task<bool> serve(Client& client, const http::RequestHead& head, std::string
     std::string(bytes).swap(client.inbox);  // what the head took is not kept while it is answered
     if (!no && !is_whole) no = co_await upload.read_ahead(inbound, caller, prompt.facts());
     if (!no) no = prompt.prepare(client, inbound, caller, upload, outcome);
+    if (!no) stick(client, inbound, prompt, caller);
     if (!no) no = slot.arrive(caller);
     if (!no && slot.waits()) no = co_await slot.wait(caller);
     if (!no) {

@@ -33,6 +33,10 @@ Passed Prompt::prepare(const Client& client, const Inbound& inbound, Caller& cal
     if (!estimate_output(caller)) {
         return refused(Reason::bad_request, "'seconds' or 'size' is not written as the API has it");
     }
+    if (caller.route->sticky && facts_.is_object) {
+        stored_id_ = facts_.text(ai::Member::previous_response_id);
+        if (stored_id_.empty()) stored_id_ = facts_.text(ai::Member::input_file_id);
+    }
     if (caller.body_form == BodyForm::json && upload.done()) rewrite(caller, upload, outcome, client.turn());
     written_for_ = caller.route;
     facts_.members.reset();                                              // the needed parts of the text are known

@@ -28,6 +28,8 @@ public:
     // backend's name of the model, and what else its engine is to read. REQUIRES: prepare() was called.
     void address(const Caller& caller, Upload& upload);
 
+    // The stored object that the body refers to, where the backend is sticky; empty: none.
+    [[nodiscard]] const std::string& stored_id() const { return stored_id_; }
     // The tier that the `degrade` rules chose; the view belongs to the policy.
     [[nodiscard]] std::string_view degraded_tier() const { return degraded_tier_; }
     // Weir asked for a stream's usage in the client's place.
@@ -60,6 +62,7 @@ private:
     ai::RequestFacts facts_;  // of the body as it arrived
     std::string_view degraded_tier_;
     std::string model_for_client_;
+    std::string stored_id_;
     bool asked_usage_ = false;
     const Route* written_for_ = nullptr;  // the body is as its backend is to get it
 };

@@ -1,5 +1,6 @@
 #include "downstream/exchange/settlement.hpp"
 
+#include "ai/stored_object.hpp"
 #include "ai/video.hpp"
 
 namespace weir::downstream {
@@ -10,8 +11,17 @@ void Settlement::answer_is_in() {
     note_tokens(true);
     const std::uint32_t length = outcome_.record.tokens_out.tokens;
     if (length > 0) slot_.judge().answers().learn(length);
+    note_stored();
     if (progress_.reading() == Reading::job) note_job();
     slot_.finish();
+}
+
+void Settlement::note_stored() {
+    StickyIds* sticky = caller_.route->sticky.get();
+    const bool made = outcome_.record.status >= 200 && outcome_.record.status < 300;
+    if (sticky == nullptr || !made || inbound_.method() != "POST" || !ai::makes_stored(inbound_.path())) return;
+    const std::string id = ai::made_id(progress_.beginning());
+    if (!id.empty()) sticky->note(id, slot_.endpoint(), outcome_.client.turn());
 }
 
 void Settlement::broke_off(RelayEnd end) {

@@ -26,6 +26,8 @@ public:
 private:
     void note_tokens(bool whole);
     void note_job();
+    // Remembers which endpoint made what the answer describes.
+    void note_stored();
     // A response that continues in the background although its stream has broken off.
     void note_streamed_job();
 

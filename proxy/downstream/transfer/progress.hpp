@@ -47,10 +47,10 @@ public:
 
     // Content of the answer goes to the client.
     void passed(std::string_view content, TimePoint now) {
-        if (reading_ == Reading::none) return;
-        if (reading_ == Reading::document) return document_.push(content);
         if (reading_ == Reading::job) return keep(content);
         if (keeps_beginning_) keep(content);
+        if (reading_ == Reading::none) return;
+        if (reading_ == Reading::document) return document_.push(content);
         events_.push(content);
         tell(now);
     }
@@ -60,6 +60,7 @@ public:
         UsageFilter::Passed kept;
         UsageFilter::Passed& filtered = renamer_ ? kept : passed;
         if (drops_usage_) {
+            if (keeps_beginning_) keep(content);
             filter_.pass(events_, content, filtered);
             tell(now);
         } else {
@@ -82,8 +83,9 @@ public:
     }
     // Events with data that have passed.
     [[nodiscard]] std::uint32_t events() const { return events_.events(); }
-    // Keeps the beginning of a stream, which may describe a job: see streamed_job().
+    // Keeps the beginning of an answer, which may describe a job or a stored object: see streamed_job().
     void keep_beginning() { keeps_beginning_ = true; }
+    [[nodiscard]] std::string_view beginning() const { return job_; }
     // The job that the answer describes. REQUIRES: all of it has passed.
     [[nodiscard]] std::optional<ai::VideoJob> job() const {
         return ai::read_video_job(job_, job_.size() < kLongestJob);

@@ -13,6 +13,7 @@ using upstream::FieldsConfig;
 using upstream::HealthConfig;
 using upstream::LearnedRequests;
 using upstream::MetricsConfig;
+using upstream::StickyConfig;
 using upstream::TimeoutConfig;
 using upstream::TriesConfig;
 using upstream::VideoConfig;
@@ -82,6 +83,11 @@ void describe(Visitor& v, VideoConfig& c) {
           "How often an endpoint is asked about each of its video jobs that hold a slot; 0s means never.");
 }
 
+void describe(Visitor& v, StickyConfig& c) {
+    v.key("ids", c.ids, kPositive, "How many are remembered; the one that was longest not asked for makes room.");
+    v.key("keep", c.keep, kDuration, "How long after the last request about it.");
+}
+
 void describe(Visitor& v, MetricsConfig& c) {
     v.key("path", c.path, kUrlPath, "Requested with GET; Prometheus text as vLLM or SGLang serve it.");
     v.key("timeout", c.timeout, kDuration, "Time limit of one reading.");
@@ -141,6 +147,8 @@ void describe(Visitor& v, BackendConfig& c) {
           "When a request is sent again: to another endpoint, or to a fallback. Never after a byte of an answer.");
     v.list("fallback", c.fallback, kText, "Names of backends that serve, in this order, what this one cannot.");
     v.map("timeouts", c.timeouts, "How long Weir waits for an endpoint.");
+    v.map("sticky", c.sticky,
+          "Requests about a stored response, a file, a batch and the like go to the endpoint that made it.");
     v.map("video", c.video, "Video jobs; each holds a slot until it has ended.");
     v.map("websocket", c.websocket, "Upgrades to WebSocket are passed on; without this key they are not.");
     v.map("tls", c.tls, "How https endpoints are verified.");

@@ -1,0 +1,83 @@
+"""What one endpoint made is asked of that endpoint: responses, files, batches."""
+
+import json
+import unittest
+
+from support.backend import reply
+from support.policy import small_policy
+from support.process import WeirTest
+
+JSON = [("Content-Type", "application/json")]
+
+
+def storing(name):
+    """An engine that numbers what it makes, and knows nothing else."""
+    made = []
+
+    def answer(peer, request):
+        if request.method == "POST":
+            body = json.loads(request.body)
+            known = body.get("previous_response_id") or body.get("input_file_id")
+            if known and known not in made:
+                peer.send(reply(b"{}", "404 Not Found"))
+                return True
+            made.append(f"{name}-{len(made)}")
+            text = json.dumps({"id": made[-1], "object": "x"})
+            if body.get("stream"):
+                text = f'data: {{"type":"response.created","response":{text}}}\n\n'
+                peer.send(reply(text.encode(), fields=[("Content-Type", "text/event-stream")]))
+            else:
+                peer.send(reply(text.encode()))
+        else:
+            peer.send(reply(b"{}", "200 OK" if request.target.split("/")[3] in made else "404 Not Found"))
+        return True
+    return answer
+
+
+class Sticky(WeirTest):
+    def start(self, **backend):
+        engines = [self.start_backend(storing(name)) for name in ("one", "two", "three")]
+        policy = small_policy(*(engine.url for engine in engines), backend={"sticky": {"ids": 100}, **backend})
+        return engines, self.start_weir(policy)
+
+    def post(self, weir, path, **body):
+        return weir.request("POST", path, JSON, json.dumps(body).encode())
+
+    def test_a_conversation_stays_where_it_began(self):
+        engines, weir = self.start()
+        for _ in range(4):
+            previous = json.loads(self.post(weir, "/v1/responses", input="a").body)["id"]
+            for _ in range(4):
+                answer = self.post(weir, "/v1/responses", input="b", previous_response_id=previous)
+                self.assertEqual(answer.status, 200)
+                previous = json.loads(answer.body)["id"]
+            self.assertEqual(weir.request("GET", f"/v1/responses/{previous}").status, 200)
+            self.assertEqual(weir.request("GET", f"/v1/responses/{previous}/input_items").status, 200)
+        self.assertTrue(all(engine.requests for engine in engines), "they are spread")
+        self.assert_idle(weir)
+
+    def test_a_streamed_response_can_be_continued(self):
+        _, weir = self.start()
+        for _ in range(4):
+            event = self.post(weir, "/v1/responses", input="a", stream=True).body.decode()
+            made = json.loads(event.split("data: ")[1])["response"]["id"]
+            self.assertEqual(self.post(weir, "/v1/responses", input="b", previous_response_id=made).status, 200)
+
+    def test_files_and_batches_are_where_they_were_made(self):
+        _, weir = self.start()
+        for _ in range(6):
+            file = json.loads(self.post(weir, "/v1/files", purpose="batch").body)["id"]
+            self.assertEqual(weir.request("GET", f"/v1/files/{file}/content").status, 200)
+            batch = self.post(weir, "/v1/batches", input_file_id=file)
+            self.assertEqual(batch.status, 200)
+            self.assertEqual(weir.request("GET", f"/v1/batches/{json.loads(batch.body)['id']}").status, 200)
+
+    def test_a_reload_forgets_nothing(self):
+        _, weir = self.start()
+        made = [json.loads(self.post(weir, "/v1/files", purpose="x").body)["id"] for _ in range(6)]
+        weir.reload()
+        self.assertEqual([weir.request("GET", f"/v1/files/{one}").status for one in made], [200] * 6)
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -118,7 +118,7 @@ void Judge::State::evict(Changes& changes) {
 
 TimePoint Judge::State::catch_up(TimePoint now, Changes& changes) {
     now_ = std::max(now_, now);
-    gate.forget_old_prompts(now_);
+    gate.forget_old(now_);
     while (!expiry.empty() && expiry.first_expiry() <= now_) {
         Place& place = expiry.first();
         Class& cls = class_of(place.ask_.cls);
@@ -314,7 +314,11 @@ void Judge::set_context(EndpointId endpoint, std::uint64_t tokens, TimePoint now
 }
 
 void Judge::set_available(EndpointId endpoint, bool available, TimePoint now, Changes& changes) {
-    state_->gate.set_available(endpoint, available);
+    set_intake(endpoint, {.open = available}, now, changes);
+}
+
+void Judge::set_intake(EndpointId endpoint, const Intake& intake, TimePoint now, Changes& changes) {
+    state_->gate.set_intake(endpoint, intake);
     if (!state_->gate.any_available()) state_->refuse_when_down(changes);
     state_->catch_up(now, changes);
 }
@@ -342,8 +346,8 @@ JudgeCounts Judge::counts(TimePoint now) const {
     }
     counts.pressure = state.pressure();
     for (const auto& e : state.gate.endpoints()) {
-        counts.endpoints.push_back(
-            {e->id, e->inflight, e->limit, e->context, e->context_limit, e->prompts, e->prompt_limit, e->available});
+        counts.endpoints.push_back({e->id, e->inflight, e->limit, e->context, e->context_limit, e->prompts,
+                                    e->prompt_limit, e->available, e->trial, e->share});
     }
     return counts;
 }

@@ -47,6 +47,7 @@
 #include "admission/config.hpp"
 #include "admission/decision.hpp"
 #include "admission/place.hpp"
+#include "base/intake.hpp"
 
 namespace weir::admission {
 
@@ -74,6 +75,8 @@ struct EndpointCounts {
     std::uint64_t prompt_tokens = 0;   // pf
     std::uint32_t prompt_limit = 0;    // PF
     bool available = true;
+    bool trial = false;
+    double share = 1;  // of its limit and of the load
 };
 
 struct JudgeCounts {
@@ -154,6 +157,8 @@ public:
     // finish. With the last one go the waiting requests that fail when all are down. An endpoint that the policy no
     // longer has is ignored.
     void set_available(EndpointId endpoint, bool available, TimePoint now, Changes& changes);
+    // The same in full: it may also take a share, or one request at a time. Pumps.
+    void set_intake(EndpointId endpoint, const Intake& intake, TimePoint now, Changes& changes);
 
     // The size of its KV cache that an engine reports, in LLM tokens: K where the policy gives none. Pumps.
     void set_context(EndpointId endpoint, std::uint64_t tokens, TimePoint now, Changes& changes);

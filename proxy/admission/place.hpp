@@ -59,6 +59,13 @@ struct Key {
     friend auto operator<=>(const Key&, const Key&) = default;
 };
 
+// How a running request ended, as far as that says something about its endpoint.
+enum class Ending : std::uint8_t {
+    ignored,  // nothing is known, or it ended for reasons of its own
+    success,  // a good answer
+    failure,  // an error, or no answer
+};
+
 // What a running request takes from its endpoint.
 struct Load {
     boost::intrusive::list_member_hook<> in_unseen;  // prompts whose first token cannot be observed
@@ -69,6 +76,8 @@ struct Load {
     TimePoint since{};                  // its dispatch
     std::optional<TimePoint> answered;  // its first token
     bool pending = false;               // its prompt counts among those without a first token
+    bool trial = false;                 // the one request of an endpoint on trial
+    Ending ending = Ending::ignored;
 };
 
 // Owned by the code that serves the request; the judge links it into its queues without allocating.
@@ -83,6 +92,8 @@ public:
     [[nodiscard]] const Decision& decision() const { return decision_; }
     [[nodiscard]] const Ask& ask() const { return ask_; }
     [[nodiscard]] TimePoint arrived() const { return arrived_; }
+    // To be called before finish(), or before requeue(). Until then nothing is known. REQUIRES: running.
+    void set_ending(Ending ending) { load_.ending = ending; }
     // Running, and to be cut short at once: a better class needs the slot. The code that serves it calls finish().
     [[nodiscard]] bool evicted() const { return evicted_; }
     // Why. REQUIRES: evicted.

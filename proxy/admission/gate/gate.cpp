@@ -10,14 +10,26 @@ namespace {
 // 0.9 is not exact in binary; a whole number must not be missed by its last bit.
 constexpr double kRounding = 1e-9;
 
+double fullest(const Endpoint& endpoint, double requests, double context, double prompts) {
+    const double limit = law::kContextShare * static_cast<double>(endpoint.context_limit);
+    return std::max({requests / std::max(endpoint.limit, 1U), endpoint.context_limit == 0 ? 0 : context / limit,
+                     prompts / std::max(endpoint.prompt_limit, 1U)});
+}
+
 }  // namespace
 
 double Endpoint::fill() const {
-    const double slots = static_cast<double>(inflight) / std::max(limit, 1U);
-    const double tokens =
-        context_limit == 0 ? 0
-                           : static_cast<double>(context) / (law::kContextShare * static_cast<double>(context_limit));
-    return std::max({slots, tokens, static_cast<double>(prompts) / std::max(prompt_limit, 1U)});
+    return fullest(*this, inflight, static_cast<double>(context), static_cast<double>(prompts));
+}
+
+double Endpoint::weighted_fill() const {
+    return fullest(*this, inflight + failed.requests(), static_cast<double>(context) + failed.context(),
+                   static_cast<double>(prompts) + failed.prompts()) /
+           share;
+}
+
+std::uint32_t Endpoint::shared_limit() const {
+    return std::max(1U, static_cast<std::uint32_t>(std::floor(limit * share + kRounding)));
 }
 
 EndpointGate::EndpointGate(const JudgeConfig& config, TimePoint now) { reconfigure(config, now); }
@@ -27,7 +39,7 @@ std::uint32_t EndpointGate::usable(std::uint32_t limit, double headroom) {
 }
 
 bool EndpointGate::has_slot(const Endpoint& endpoint, double headroom) const {
-    return endpoint.inflight < usable(endpoint.limit, headroom);
+    return endpoint.inflight < usable(endpoint.shared_limit(), headroom);
 }
 
 bool EndpointGate::has_tokens(const Endpoint& endpoint, const Need& need) const {
@@ -41,11 +53,12 @@ bool EndpointGate::has_tokens(const Endpoint& endpoint, const Need& need) const 
 
 double EndpointGate::rank(const Endpoint& endpoint) const {
     switch (balance_) {
-        case Balance::most_room: return endpoint.fill();
-        case Balance::least_requests: return static_cast<double>(endpoint.inflight) / std::max(endpoint.limit, 1U);
+        case Balance::most_room: return endpoint.weighted_fill();
+        case Balance::least_requests:
+            return (endpoint.inflight + endpoint.failed.requests()) / (std::max(endpoint.limit, 1U) * endpoint.share);
         case Balance::round_robin: break;
     }
-    return 0;
+    return endpoint.turns_due >= 1 ? 1 : 0;
 }
 
 template <typename Fits>
@@ -71,13 +84,26 @@ Endpoint* EndpointGate::most_room(Fits fits, EndpointId lost) {
 
 Endpoint* EndpointGate::choose(const Need& need, EndpointId lost) {
     const auto fits = [&](const Endpoint& e) {
-        return e.inflight == 0 || (has_slot(e, need.headroom) && has_tokens(e, need));
+        return !e.is_tried() && (e.inflight == 0 || (has_slot(e, need.headroom) && has_tokens(e, need)));
     };
     return most_room(fits, lost);
 }
 
 Endpoint* EndpointGate::least_loaded(EndpointId lost) {
-    return most_room([](const Endpoint&) { return true; }, lost);
+    Endpoint* const best = most_room([](const Endpoint& e) { return !e.is_tried(); }, lost);
+    return best != nullptr ? best : most_room([](const Endpoint&) { return true; }, lost);
+}
+
+void EndpointGate::take_turn(Endpoint& endpoint) {
+    const std::size_t count = endpoints_.size();
+    for (std::size_t i = 0; i < count; ++i) {
+        Endpoint& next = *endpoints_[(turn_ + i) % count];
+        if (next.turns_due >= 1) --next.turns_due;
+        if (&next != &endpoint) continue;
+        turn_ = (turn_ + i) % count + 1;
+        break;
+    }
+    endpoint.turns_due += 1 / endpoint.share - 1;
 }
 
 void EndpointGate::take(Endpoint& endpoint, Load& load, std::uint32_t prompt_tokens, bool streams, TimePoint now) {
@@ -92,10 +118,11 @@ void EndpointGate::take(Endpoint& endpoint, Load& load, std::uint32_t prompt_tok
     load.since = now;
     load.answered.reset();
     load.pending = prompt_tokens > 0;
+    load.ending = Ending::ignored;
+    load.trial = endpoint.trial;
+    endpoint.trials += load.trial ? 1 : 0;
     if (load.pending && !streams) endpoint.unseen.push_back(load);
-    const auto is_it = [&](const auto& known) { return known.get() == &endpoint; };
-    turn_ =
-        static_cast<std::size_t>(std::find_if(endpoints_.begin(), endpoints_.end(), is_it) - endpoints_.begin()) + 1;
+    take_turn(endpoint);
 }
 
 void EndpointGate::settle_prompt(Endpoint& endpoint, Load& load) const {
@@ -119,7 +146,7 @@ bool EndpointGate::answered(EndpointId id, Load& load, TimePoint now) {
     load.answered = now;
     settle_prompt(endpoint, load);
     settle_unseen_before(endpoint, load.number);
-    if (endpoint.learner) {
+    if (endpoint.learner && load.ending != Ending::failure) {
         endpoint.learner->first_token(now - load.since, load.prompt_tokens, load.prompts_ahead);
         endpoint.limit = endpoint.learner->update(endpoint.inflight, now);
     }
@@ -139,14 +166,26 @@ void EndpointGate::give_back(EndpointId id, Load& load, TimePoint now) {
     settle_unseen_before(*endpoint, load.number);
     --inflight_;
     --endpoint->inflight;
+    endpoint->trials -= load.trial ? 1 : 0;
     endpoint->context -= std::uint64_t{load.prompt_tokens} + load.streamed;
+    learn(*endpoint, load, now);
     if (endpoint->learner) {
-        if (load.answered) endpoint->learner->finished(now - *load.answered, load.streamed);
+        if (load.answered && load.ending != Ending::failure) {
+            endpoint->learner->finished(now - *load.answered, load.streamed);
+        }
         endpoint->limit = endpoint->learner->update(endpoint->inflight, now);
     }
     if (endpoint->inflight == 0 && !endpoint->configured) {
         std::erase_if(endpoints_, [endpoint](const auto& known) { return known.get() == endpoint; });
     }
+}
+
+void EndpointGate::learn(Endpoint& endpoint, const Load& load, TimePoint now) {
+    const Duration took = now - load.since;
+    if (load.ending == Ending::success) good_.learn(took, load.answered ? *load.answered - load.since : took);
+    if (load.ending != Ending::failure) return;
+    endpoint.failed.fade(good_, now);
+    endpoint.failed.add(load.prompt_tokens, took, good_, endpoint.limit);
 }
 
 bool EndpointGate::move(EndpointId from, EndpointId to, Load& load, bool streams, TimePoint now) {
@@ -158,8 +197,9 @@ bool EndpointGate::move(EndpointId from, EndpointId to, Load& load, bool streams
     return true;
 }
 
-void EndpointGate::forget_old_prompts(TimePoint now) {
+void EndpointGate::forget_old(TimePoint now) {
     for (const auto& endpoint : endpoints_) {
+        endpoint->failed.fade(good_, now);
         while (!endpoint->unseen.empty() && endpoint->unseen.front().since + law::kUnseenPrompt <= now) {
             settle_prompt(*endpoint, endpoint->unseen.front());
         }
@@ -193,9 +233,14 @@ void EndpointGate::note_unblocked(TimePoint now) {
     }
 }
 
-void EndpointGate::set_available(EndpointId id, bool available) {
+void EndpointGate::set_intake(EndpointId id, const Intake& intake) {
+    Endpoint* endpoint = find(id);
     // A health check may report an endpoint that a reload has just removed.
-    if (Endpoint* endpoint = find(id); endpoint != nullptr && endpoint->configured) endpoint->available = available;
+    if (endpoint == nullptr || !endpoint->configured) return;
+    endpoint->available = intake.open;
+    endpoint->trial = intake.trial;
+    endpoint->share = intake.share;
+    if (intake.share == 1) endpoint->turns_due = 0;
 }
 
 void EndpointGate::set_context(EndpointId id, std::uint64_t tokens) {

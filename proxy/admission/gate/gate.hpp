@@ -12,7 +12,11 @@
 //
 // An idle endpoint takes a request regardless of its limits, so that small limits starve no request. Of the endpoints
 // that fit, the one with the most room takes it (the smallest of the largest of n/S, kv/0.95K, pf/PF), unless the
-// policy chooses otherwise; equals take turns.
+// policy chooses otherwise; equals take turns. Requests that failed count in this comparison as if they had been served
+// (gate/failed_load.hpp): what fails at once must not look like room.
+//
+// An endpoint may have a share below 1: it then has that share of S and of the load. On trial it takes one request at a
+// time.
 //
 // All three count what Weir has sent and observed. The first token of an answer that is not streamed cannot be
 // observed: its prompt counts as done once a request that was dispatched after it has answered or ended (engines take
@@ -28,8 +32,10 @@
 #include <vector>
 
 #include "admission/config.hpp"
+#include "admission/gate/failed_load.hpp"
 #include "admission/learn/limit_learner.hpp"
 #include "admission/place.hpp"
+#include "base/intake.hpp"
 
 namespace weir::admission {
 
@@ -49,11 +55,22 @@ struct Endpoint {
     std::uint64_t dispatched = 0;                     // ever
     Unseen unseen;                                    // pending prompts of answers that are not streamed, oldest first
     std::optional<LimitLearner> learner;              // of S
+    FailedLoad failed;
     bool available = true;
-    bool configured = true;  // false: gone from the policy, kept until its last request ends
+    bool trial = false;
+    std::uint32_t trials = 0;  // in flight that were sent on trial
+    double share = 1;          // of S and of the load
+    double turns_due = 0;      // of a share below 1: turns that it lets pass (round robin)
+    bool configured = true;    // false: gone from the policy, kept until its last request ends
 
     // The fullest of its three limits: 1 is full.
     [[nodiscard]] double fill() const;
+    // The same for the comparison of endpoints: of its share, and with requests that failed.
+    [[nodiscard]] double weighted_fill() const;
+    // S, or its share of it; at least 1.
+    [[nodiscard]] std::uint32_t shared_limit() const;
+    // On trial, and the one request is out.
+    [[nodiscard]] bool is_tried() const { return trial && trials > 0; }
 };
 
 // What a request needs to pass.
@@ -84,19 +101,20 @@ public:
     bool answered(EndpointId id, Load& load, TimePoint now);
     // The answer has reached `tokens` in total; fewer than before are ignored.
     void streamed(EndpointId id, Load& load, std::uint32_t tokens);
+    // `load.ending` says what can be learned from it.
     void give_back(EndpointId id, Load& load, TimePoint now);
     // Moves a load to another endpoint, as if newly dispatched. False when there is none with that id.
     bool move(EndpointId from, EndpointId to, Load& load, bool streams, TimePoint now);
 
-    // Counts prompts as done whose first token cannot be observed and whose time is over.
-    void forget_old_prompts(TimePoint now);
+    // Counts prompts as done whose first token cannot be observed and whose time is over, and lets failed load fade.
+    void forget_old(TimePoint now);
     [[nodiscard]] std::optional<TimePoint> next_old_prompt() const;
 
     // The head waits because `need` fits nowhere, or nothing waits: the learners of S depend on it.
     void note_blocked(const Need& need, TimePoint now);
     void note_unblocked(TimePoint now);
 
-    void set_available(EndpointId id, bool available);
+    void set_intake(EndpointId id, const Intake& intake);
     // K, as the engine reports it; for endpoints for which the policy gives none.
     void set_context(EndpointId id, std::uint64_t tokens);
     [[nodiscard]] bool any_available() const;
@@ -116,6 +134,10 @@ private:
     [[nodiscard]] bool has_slot(const Endpoint& endpoint, double headroom) const;
     [[nodiscard]] bool has_tokens(const Endpoint& endpoint, const Need& need) const;
     void configure(Endpoint& endpoint, const JudgeEndpoint& wanted, TimePoint now) const;
+    // Takes the turn of `endpoint`, and of those that let theirs pass.
+    void take_turn(Endpoint& endpoint);
+    // What the end of a request says about its endpoint.
+    void learn(Endpoint& endpoint, const Load& load, TimePoint now);
     void settle_prompt(Endpoint& endpoint, Load& load) const;
     // Settles the prompts dispatched before `number` whose first token cannot be observed.
     void settle_unseen_before(Endpoint& endpoint, std::uint64_t number) const;
@@ -124,6 +146,7 @@ private:
     std::vector<std::unique_ptr<Endpoint>> endpoints_;  // by pointer: prompts are linked into them
     std::uint32_t inflight_ = 0;
     std::size_t turn_ = 0;  // where the next search starts
+    GoodTimes good_;
     Balance balance_ = Balance::most_room;
     bool holds_context_ = true;
     bool holds_prompts_ = true;

@@ -2,60 +2,15 @@
 
 #include <gtest/gtest.h>
 
-#include <deque>
-
 #include "admission/gate/headroom.hpp"
-#include "support/virtual_time.hpp"
+#include "support/passage.hpp"
 
 namespace weir::admission {
 namespace {
 
 constexpr TimePoint kNow = test::kStart;
-
-JudgeConfig make_config(const std::vector<std::uint32_t>& limits) {
-    JudgeConfig config;
-    for (std::size_t i = 0; i < limits.size(); ++i) {
-        config.endpoints.push_back({EndpointId{static_cast<std::uint16_t>(i)}, limits[i]});
-    }
-    return config;
-}
-
-// A gate, and the loads of the requests that have passed it.
-struct Passage {
-    explicit Passage(JudgeConfig wanted) : config(std::move(wanted)), gate(config, kNow) {}
-    explicit Passage(const std::vector<std::uint32_t>& limits) : Passage(make_config(limits)) {}
-    ~Passage() {
-        for (auto& [endpoint, load] : passed) gate.give_back(endpoint, load, kNow);
-    }
-
-    // Lets a request pass and returns its endpoint; kNoEndpoint when it fits nowhere.
-    EndpointId pass(const Need& need = {}, bool streams = true, EndpointId lost = kNoEndpoint) {
-        Endpoint* endpoint = gate.choose(need, lost);
-        if (endpoint == nullptr) return kNoEndpoint;
-        auto& [id, load] = passed.emplace_back();
-        gate.take(*endpoint, load, need.prompt_tokens, streams, now);
-        return id = endpoint->id;
-    }
-    int pass_all(const Need& need = {}) {
-        int count = 0;
-        while (pass(need) != kNoEndpoint) ++count;
-        return count;
-    }
-    void end_first() {
-        gate.give_back(passed.front().first, passed.front().second, now);
-        passed.pop_front();
-    }
-    bool answer(std::size_t which) { return gate.answered(passed[which].first, passed[which].second, now); }
-    void stream(std::size_t which, std::uint32_t tokens) {
-        gate.streamed(passed[which].first, passed[which].second, tokens);
-    }
-    const Endpoint& endpoint(std::size_t which) const { return *gate.endpoints()[which]; }
-
-    JudgeConfig config;
-    std::deque<std::pair<EndpointId, Load>> passed;
-    EndpointGate gate;
-    TimePoint now = kNow;
-};
+using test::make_gate_config;
+using test::Passage;
 
 constexpr Need kLowRank{0.2, 0};
 
@@ -68,7 +23,7 @@ TEST(EndpointGate, UsesWholeLimitsExactly) {
 }
 
 TEST(EndpointGate, AnIdleEndpointTakesARequestRegardlessOfItsLimits) {
-    JudgeConfig config = make_config({1});
+    JudgeConfig config = make_gate_config({1});
     config.endpoints[0].context_tokens = 100;
     config.endpoints[0].prompt_tokens = 100;
     Passage passage(config);
@@ -90,7 +45,7 @@ TEST(EndpointGate, FillsTheEmptiestAndTakesTurns) {
 }
 
 TEST(EndpointGate, TheFullestOfTheThreeLimitsRanksAnEndpoint) {
-    JudgeConfig config = make_config({100, 100});
+    JudgeConfig config = make_gate_config({100, 100});
     for (auto& endpoint : config.endpoints) endpoint.context_tokens = 10'000;
     Passage passage(config);
     EXPECT_EQ(passage.pass({0, 3'000}), EndpointId{0});
@@ -102,14 +57,14 @@ TEST(EndpointGate, TheFullestOfTheThreeLimitsRanksAnEndpoint) {
 }
 
 TEST(EndpointGate, RoundRobinTakesTurnsRegardlessOfLoad) {
-    JudgeConfig config = make_config({100, 10});
+    JudgeConfig config = make_gate_config({100, 10});
     config.balance = Balance::round_robin;
     Passage passage(config);
     for (std::uint16_t i = 0; i < 10; ++i) EXPECT_EQ(passage.pass(), EndpointId{static_cast<std::uint16_t>(i % 2)});
 }
 
 TEST(EndpointGate, HoldsContextTokensAsTheyGrow) {
-    JudgeConfig config = make_config({100});
+    JudgeConfig config = make_gate_config({100});
     config.endpoints[0].context_tokens = 1'000;  // 950 are usable
     Passage passage(config);
     passage.pass({0, 500});
@@ -126,7 +81,7 @@ TEST(EndpointGate, HoldsContextTokensAsTheyGrow) {
 }
 
 TEST(EndpointGate, UsesTheContextSizeReportedByTheEngineWhereThePolicyHasNone) {
-    JudgeConfig config = make_config({100, 100});
+    JudgeConfig config = make_gate_config({100, 100});
     config.endpoints[1].context_tokens = 500;
     Passage passage(config);
     passage.gate.set_context(EndpointId{0}, 1'000);
@@ -140,7 +95,7 @@ TEST(EndpointGate, UsesTheContextSizeReportedByTheEngineWhereThePolicyHasNone) {
 }
 
 TEST(EndpointGate, HoldsPromptsUntilTheirFirstToken) {
-    JudgeConfig config = make_config({100});
+    JudgeConfig config = make_gate_config({100});
     config.endpoints[0].prompt_tokens = 1'000;
     Passage passage(config);
     EXPECT_EQ(passage.pass_all({0.1, 125, 0.25}), 2);
@@ -162,16 +117,16 @@ TEST(EndpointGate, APromptWithAnUnobservableEndIsDoneWhenALaterOneIs) {
     EXPECT_TRUE(passage.answer(1));
     EXPECT_EQ(passage.endpoint(0).prompts, 100U);
     passage.now += law::kUnseenPrompt - 1ns;
-    passage.gate.forget_old_prompts(passage.now);
+    passage.gate.forget_old(passage.now);
     EXPECT_EQ(passage.endpoint(0).prompts, 100U);
     EXPECT_EQ(passage.gate.next_old_prompt(), passage.now + 1ns);
-    passage.gate.forget_old_prompts(passage.now + 1ns);
+    passage.gate.forget_old(passage.now + 1ns);
     EXPECT_EQ(passage.endpoint(0).prompts, 0U);
     EXPECT_EQ(passage.gate.next_old_prompt(), std::nullopt);
 }
 
 TEST(EndpointGate, ARemovedPartLimitsNothing) {
-    JudgeConfig config = make_config({100});
+    JudgeConfig config = make_gate_config({100});
     config.endpoints[0].context_tokens = 1'000;
     config.endpoints[0].prompt_tokens = 1'000;
     config.parts.remove(Part::context);
@@ -182,9 +137,9 @@ TEST(EndpointGate, ARemovedPartLimitsNothing) {
 
 TEST(EndpointGate, UnavailableEndpointsTakeNothing) {
     Passage passage({2, 2});
-    passage.gate.set_available(EndpointId{0}, false);
+    passage.gate.set_intake(EndpointId{0}, {.open = false});
     EXPECT_EQ(passage.pass_all(), 2);
-    passage.gate.set_available(EndpointId{1}, false);
+    passage.gate.set_intake(EndpointId{1}, {.open = false});
     EXPECT_FALSE(passage.gate.any_available());
     EXPECT_EQ(passage.gate.least_loaded(), nullptr);
 }
@@ -215,13 +170,13 @@ TEST(EndpointGate, ARemovedEndpointDrainsAndIsGone) {
 
 TEST(EndpointGate, HealthSurvivesAReload) {
     Passage passage({2});
-    passage.gate.set_available(EndpointId{0}, false);
+    passage.gate.set_intake(EndpointId{0}, {.open = false});
     passage.gate.reconfigure(passage.config, kNow);
     EXPECT_FALSE(passage.gate.any_available());
 }
 
 TEST(EndpointGate, ALearnedLimitSurvivesAReload) {
-    JudgeConfig config = make_config({0});
+    JudgeConfig config = make_gate_config({0});
     config.endpoints[0].learn = LearnConfig{.start = 8, .max = 64};
     Passage passage(config);
     EXPECT_EQ(passage.pass_all(), 8);

@@ -15,13 +15,16 @@ enum class DownReason : std::uint8_t {
     timeout,      // no connection or no answer in time
     certificate,  // its certificate is not trusted
     tls,          // it does not speak TLS, or no version or cipher that Weir accepts
-    status,       // its health check is answered with a status outside 200 to 299
+    status,       // its health check is answered with another status than expected
+    text,         // its health check is answered without the expected text
     bad_answer,   // it closed without an answer, or its answer is not HTTP
-    requests,     // consecutive requests failed
+    requests,     // its requests failed, or its answers came much later than those of others
+    operator_,    // an operator has drained or ejected it
 };
 
-inline constexpr std::array<std::string_view, 9> kDownReasons{
-    "none", "no_address", "refused", "timeout", "certificate", "tls", "status", "bad_answer", "requests"};
+inline constexpr std::array<std::string_view, 11> kDownReasons{"none",        "no_address", "refused", "timeout",
+                                                               "certificate", "tls",        "status",  "text",
+                                                               "bad_answer",  "requests",   "operator"};
 
 [[nodiscard]] constexpr std::string_view name(DownReason reason) {
     return kDownReasons[static_cast<std::size_t>(reason)];

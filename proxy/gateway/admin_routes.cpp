@@ -77,10 +77,13 @@ std::string Gateway::status_json() {
                                                     {"available", judged.available},
                                                     {"reason", reason_of(endpoint, judged.available)},
                                                     {"inflight", judged.inflight},
-                                                    {"limit", judged.limit}});
+                                                    {"limit", judged.limit},
+                                                    {"trial", judged.trial},
+                                                    {"share", judged.share}});
         }
         backends.push_back(boost::json::object{{"backend", bench.backend->config().name},
                                                {"pressure", counts.pressure},
+                                               {"panic", bench.backend->in_panic()},
                                                {"classes", std::move(classes)},
                                                {"endpoints", std::move(endpoints)}});
     }

@@ -49,7 +49,7 @@ Result<std::shared_ptr<upstream::Backend>> make_backend(const NumberedPolicy& nu
     }
     return std::make_shared<upstream::Backend>(
         numbered.backends[place], config, std::move(endpoints),
-        [judge](EndpointId lost, bool available) { judge->set_available(lost, available, Clock::now()); },
+        [judge](EndpointId changed, const Intake& intake) { judge->set_intake(changed, intake, Clock::now()); },
         [judge](EndpointId teller, std::uint64_t tokens) { judge->set_context(teller, tokens, Clock::now()); });
 }
 

@@ -38,7 +38,7 @@ Gateway::Gateway(std::filesystem::path policy_file, Assembly assembly, numbering
       salt_(salt),
       dns_(control_),
       discovery_(control_, dns_, [this] { control_.post([this] { adopt_found(); }); }),
-      health_(control_, dns_),
+      health_(control_, dns_, random_word()),
       job_watch_(control_,
                  [this](TimePoint now) {
                      for (const Bench& bench : assembly_.benches) bench.jobs->expire(now);

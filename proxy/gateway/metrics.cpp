@@ -18,7 +18,11 @@ telemetry::EndpointGauges gauges_of(const upstream::Endpoint& endpoint, const ad
         row.prompt_tokens = judged.prompt_tokens;
     }
     if (!row.up) row.down = endpoint.why_down().reason;
+    row.share = endpoint.intake().share;
     const upstream::EndpointCounters& counters = endpoint.counters;
+    for (std::size_t i = 0; i < upstream::kAnswerCodes.size(); ++i) {
+        row.answers.emplace_back(upstream::kAnswerCodes[i], counters.answers[i].load(std::memory_order_relaxed));
+    }
     row.succeeded = counters.succeeded.load(std::memory_order_relaxed);
     row.failed = counters.failed.load(std::memory_order_relaxed);
     row.connects = counters.connects.load(std::memory_order_relaxed);
@@ -85,7 +89,7 @@ telemetry::Scrape Gateway::scrape() {
     for (const Bench& bench : assembly_.benches) {
         const admission::JudgeCounts counts = bench.judge->counts(now);
         scrape.backends.push_back({bench.backend->id(), counts.pressure, counts.client_evictions, bench.jobs->running(),
-                                   bench.judge->prompts().accuracy()});
+                                   bench.backend->in_panic(), bench.judge->prompts().accuracy()});
         for (const admission::ClassCounts& cls : counts.classes) {
             scrape.classes.push_back({.id = cls.id,
                                       .inflight = cls.inflight,

@@ -205,7 +205,7 @@ void add_backend_families(Families& families, const Labels& labels, const Scrape
     by_outcome(
         families.counter("weir_backend_requests_total",
                          "Attempts at the endpoint. A failure is no connection, a reset, a time-out, a bad answer, "
-                         "or 502 to 504."),
+                         "or 5xx other than 501 and 505."),
         &EndpointGauges::succeeded, &EndpointGauges::failed);
     by_outcome(families.counter("weir_backend_connects_total", "Connections to the endpoint."),
                &EndpointGauges::connects, &EndpointGauges::connect_failures);
@@ -213,6 +213,19 @@ void add_backend_families(Families& families, const Labels& labels, const Scrape
     names.for_endpoints([&](const EndpointLabel& label, const EndpointGauges& g) {
         connect.add_summary({{"backend", label.backend}, {"endpoint", label.url}}, g.connects, g.connect_seconds);
     });
+    Family answers = families.counter("weir_endpoint_answers_total", "Answers of the endpoint by status.");
+    names.for_endpoints([&](const EndpointLabel& label, const EndpointGauges& g) {
+        for (const auto& [code, count] : g.answers) {
+            answers.add({{"backend", label.backend}, {"endpoint", label.url}, {"code", std::string(code)}}, count);
+        }
+    });
+    names.by_endpoint(families.gauge("weir_endpoint_share_ratio",
+                                     "Share of the load that the endpoint may take: below 1 while it has just "
+                                     "come back, or an operator has set a weight."),
+                      [](const EndpointGauges& g) { return g.share; });
+    names.by_backend(
+        families.gauge("weir_backend_panic", "1 while no endpoint is thought to work, and the least sick one serves."),
+        [](const BackendGauges& g) { return g.panic ? 1 : 0; });
     names.by_endpoint(
         families.counter("weir_backend_ejections_total", "Ejections of the endpoint because of failing requests."),
         [](const EndpointGauges& g) { return g.ejections; });

@@ -32,6 +32,7 @@ struct BackendGauges {
     double pressure = 0;
     std::uint64_t client_evictions = 0;
     std::uint64_t video_jobs = 0;  // that hold a slot
+    bool panic = false;            // no endpoint is thought to work, and one serves all the same
     double token_estimate = 1;     // prompt tokens as estimated, relative to the usage reported
 };
 
@@ -55,6 +56,8 @@ struct EndpointGauges {
     std::uint64_t polls_failed = 0;
     std::uint32_t websockets = 0;  // open
     DownReason down = DownReason::none;
+    double share = 1;                                                   // of the load
+    std::vector<std::pair<std::string_view, std::uint64_t>> answers{};  // by status
     std::vector<std::pair<std::string_view, std::uint64_t>> tries{};  // requests sent again, by cause
     std::uint64_t tries_over_budget = 0;
 };

@@ -6,8 +6,11 @@
 //
 // Threading: any thread.
 
+#include <atomic>
 #include <functional>
 #include <memory>
+#include <mutex>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -19,13 +22,13 @@ namespace weir::upstream {
 
 class Backend {
 public:
-    // Called outside any lock whenever an endpoint becomes available or unavailable.
-    using OnAvailability = std::function<void(EndpointId, bool available)>;
+    // Called outside any lock whenever an endpoint takes more or less than before.
+    using OnIntake = std::function<void(EndpointId, const Intake&)>;
     // Called with the size of an engine's KV cache, as the engine reports it, in LLM tokens.
     using OnContext = std::function<void(EndpointId, std::uint64_t tokens)>;
 
-    Backend(BackendId id, BackendConfig config, std::vector<std::shared_ptr<Endpoint>> endpoints,
-            OnAvailability on_availability, OnContext on_context = {});
+    Backend(BackendId id, BackendConfig config, std::vector<std::shared_ptr<Endpoint>> endpoints, OnIntake on_intake,
+            OnContext on_context = {});
 
     [[nodiscard]] BackendId id() const { return id_; }
     [[nodiscard]] const BackendConfig& config() const { return config_; }
@@ -36,6 +39,8 @@ public:
     }
     // What is edited in requests to any endpoint; the path of the endpoint's own URL comes on top.
     [[nodiscard]] const http::HeadEdits& edits() const { return edits_; }
+    // The same for health checks, which may have credentials and fields of their own.
+    [[nodiscard]] const http::HeadEdits& check_edits() const { return check_edits_; }
     // The value of the Host field.
     [[nodiscard]] const std::string& host_of(const Endpoint& endpoint) const {
         return config_.host.empty() ? endpoint.authority() : config_.host;
@@ -45,31 +50,56 @@ public:
     [[nodiscard]] static bool available(const Endpoint& endpoint);
     // Whether any endpoint is available, other than `except`.
     [[nodiscard]] bool any_available(EndpointId except = kNoEndpoint) const;
+    // No endpoint is thought to work, and the least sick one serves.
+    [[nodiscard]] bool in_panic() const { return panic_.load(std::memory_order_relaxed); }
 
-    // The outcome of a request. A success costs nothing unless the endpoint has failed lately.
-    void request_succeeded(Endpoint& endpoint, TimePoint now);
+    // The outcome of a request: an answer with that status has begun. A good one costs no lock unless the endpoint has
+    // failed lately.
+    void answered(Endpoint& endpoint, int status, TimePoint now);
+    // No answer: no connection, or it ended before its time.
     void request_failed(Endpoint& endpoint, TimePoint now);
     // No answer in time, or an answer that stopped. `since`: from then on only the endpoint could cause the delay;
     // later than `now`: it did not cause it.
     void request_timed_out(Endpoint& endpoint, TimePoint since, TimePoint now);
-    void probed(Endpoint& endpoint, bool success);
+    // The first token of an answer came this long after its request was sent.
+    void first_token(Endpoint& endpoint, Duration time, TimePoint now) const;
+    void probed(Endpoint& endpoint, bool success, TimePoint now);
     // Its name was looked up; empty: it has no address. The last ones known stay.
-    void located(Endpoint& endpoint, std::vector<net::SocketAddress> addresses);
+    void located(Endpoint& endpoint, std::vector<net::SocketAddress> addresses, TimePoint now);
+    // An operator's setting, or none any more.
+    void set_by_hand(Endpoint& endpoint, std::optional<HandSetting> setting, TimePoint now);
     void report_context(const Endpoint& endpoint, std::uint64_t tokens) const;
-    // Ends the ejections that are due. Call it a few times a second.
+    // Ends what is due, and judges what takes more than one request to see. Call it a few times a second.
     void tick(TimePoint now);
 
 private:
-    void count_failure(Endpoint& endpoint, TimePoint now);
+    // `unavailable`: it could not be reached, or says that it cannot serve. Any other error may be the request's fault.
+    void count_failure(Endpoint& endpoint, bool unavailable, TimePoint now);
+    // Whether so many of its recent requests failed, and so few of the others', that the fault is its own.
+    [[nodiscard]] bool is_outlier(Endpoint& endpoint) const;
+    [[nodiscard]] bool others_do_better(Endpoint& endpoint, const AnswerCounts& own) const;
+    // Whether one more endpoint may be ejected. REQUIRES: ejecting_ is locked.
+    [[nodiscard]] bool may_eject(const Endpoint& endpoint) const;
+    void eject_slow(TimePoint now);
     template <typename Change>
-    void change(Endpoint& endpoint, Change apply);
-    [[nodiscard]] std::size_t available_count() const;
+    void change(Endpoint& endpoint, TimePoint now, Change apply);
+    void log_change(const Endpoint& endpoint, const Intake& before, const Intake& after, const std::string& why) const;
+    // A slow start is of use only while another endpoint can take the rest.
+    [[nodiscard]] Duration slow_start_of(const Endpoint& endpoint) const;
+    void settle_panic(TimePoint now);
+    void set_panic(Endpoint& endpoint, bool panic, TimePoint now);
+    [[nodiscard]] Endpoint* least_sick(TimePoint now) const;
+    [[nodiscard]] static bool may_still_work(Endpoint& endpoint, TimePoint now);
 
     BackendId id_;
     BackendConfig config_;
     http::HeadEdits edits_;
+    http::HeadEdits check_edits_;
     std::vector<std::shared_ptr<Endpoint>> endpoints_;
-    OnAvailability on_availability_;
+    std::mutex ejecting_;  // so that two at the same instant do not both count as the first
+    std::atomic<bool> panic_{false};
+    std::atomic<Duration::rep> compared_at_{0};  // first tokens
+    OnIntake on_intake_;
     OnContext on_context_;
 };
 

@@ -47,22 +47,14 @@ struct DiscoveryConfig {
     friend bool operator==(const DiscoveryConfig&, const DiscoveryConfig&) = default;
 };
 
-// Active health checks. An endpoint is down after `fall` failures in a row and up again after `rise` successes.
-struct HealthConfig {
-    std::string path = "/health";  // GET; 200 to 299 is a success
-    Duration every = 2s;
-    Duration timeout = 1s;  // must be shorter than `every`
-    std::uint32_t fall = 3;
-    std::uint32_t rise = 2;
-
-    friend bool operator==(const HealthConfig&, const HealthConfig&) = default;
-};
-
-// Passive checks: an endpoint that fails this often in a row (no connection, reset before an answer, time-out, 502,
-// 503, 504) takes no requests for a while. The last available endpoint is never ejected.
+// Passive checks: an endpoint whose requests fail (no connection, reset before an answer, time-out, 5xx other than 501
+// and 505) takes no requests for a while. The last available endpoint is never ejected.
 struct EjectionConfig {
-    std::uint32_t failures = 5;  // 0: never eject
-    Duration duration = 10s;
+    std::uint32_t failures = 5;  // in a row; 0: never eject for failures
+    double error_ratio = 0.5;    // of the last ten seconds, while the other endpoints do clearly better; 0: never
+    Duration duration = 10s;     // doubled each time that it fails again on trial, up to 8 times
+    double max_ejected = 0.5;    // share of the backend's endpoints; one may always be, unless it is the last
+    std::uint32_t slow_first_token = 0;  // times the others' median time to the first token; 0: never
 
     friend bool operator==(const EjectionConfig&, const EjectionConfig&) = default;
 };
@@ -91,6 +83,32 @@ struct FieldsConfig {
     std::vector<std::string> remove;
 
     friend bool operator==(const FieldsConfig&, const FieldsConfig&) = default;
+};
+
+// Statuses, both bounds included.
+struct StatusRange {
+    int min = 200;
+    int max = 299;
+
+    [[nodiscard]] bool contains(int status) const { return min <= status && status <= max; }
+    friend bool operator==(const StatusRange&, const StatusRange&) = default;
+};
+
+// Active health checks. An endpoint is down after `fall` failures in a row and up again after `rise` successes.
+struct HealthConfig {
+    std::string path = "/health";
+    std::string method = "GET";
+    NamedTexts fields;                      // `headers`: beside those of every request to the backend
+    std::vector<StatusRange> statuses;      // successes; empty: 200 to 299
+    std::string body;                       // a text that a success contains; empty: any
+    bool anonymous = false;                 // `auth: none`: without the backend's credentials
+    std::optional<CredentialsConfig> auth;  // in their place
+    Duration every = 2s;                    // varied by up to a tenth
+    Duration timeout = 1s;                  // must be shorter than `every`
+    std::uint32_t fall = 3;
+    std::uint32_t rise = 2;
+
+    friend bool operator==(const HealthConfig&, const HealthConfig&) = default;
 };
 
 struct TimeoutConfig {
@@ -214,6 +232,7 @@ struct BackendConfig {
     MetricsConfig metrics;
     std::optional<HealthConfig> health;  // absent: only passive checks
     EjectionConfig ejection;
+    Duration slow_start = 20s;  // in which the load of an endpoint that comes back rises to its full share; 0: at once
     TriesConfig tries;
     std::vector<std::string> fallback;  // names of backends that serve what this one cannot, in order
     TimeoutConfig timeouts;

@@ -24,41 +24,12 @@ std::string make_authority(const EndpointConfig& config) {
 
 }  // namespace
 
-void HealthState::probed(bool success, const HealthConfig& config) {
-    if (success == probes_up_) {
-        probe_streak_ = 0;
-        return;
-    }
-    if (++probe_streak_ < (success ? config.rise : config.fall)) return;
-    probes_up_ = success;
-    probe_streak_ = 0;
-    // A server that probes found down and then up again has restarted: its earlier failures no longer count.
-    if (success) {
-        ejected_ = false;
-        failures_ = 0;
-    }
-}
-
-bool HealthState::timed_out(TimePoint since, TimePoint now) {
-    // Requests sent one after the other time out together too; a time-out a second later no longer belongs to them.
-    constexpr Duration kBatch = std::chrono::seconds(1);
-    const bool first = since >= timed_out_at_ || now - timed_out_at_ >= kBatch;
-    if (first) timed_out_at_ = now;
-    return first;
-}
-
-bool HealthState::request_failed(const EjectionConfig& config, bool may_eject, TimePoint now) {
-    ++failures_;
-    if (config.failures == 0 || failures_ < config.failures || ejected_ || !may_eject) return false;
-    ejected_ = true;
-    ejected_until_ = now + config.duration;
-    return true;
-}
-
-void HealthState::tick(TimePoint now) {
-    if (!ejected_ || now < ejected_until_) return;
-    ejected_ = false;
-    failures_ = 0;
+std::size_t answer_code(int status) {
+    const std::string code = std::to_string(status);
+    const auto* found = std::find(kAnswerCodes.begin(), kAnswerCodes.end(), code);
+    if (found == kAnswerCodes.end())
+        found = std::find(kAnswerCodes.begin(), kAnswerCodes.end(), code.substr(0, 1) + "xx");
+    return std::min<std::size_t>(static_cast<std::size_t>(found - kAnswerCodes.begin()), kAnswerCodes.size() - 1);
 }
 
 Endpoint::Endpoint(EndpointId id, EndpointConfig config, std::shared_ptr<net::TlsContext> tls)
@@ -91,6 +62,22 @@ void Endpoint::set_addresses(std::vector<net::SocketAddress> addresses) {
 void Endpoint::note_fault(WhyDown fault) {
     const std::lock_guard lock(mutex_);
     fault_ = std::move(fault);
+}
+
+void Endpoint::note_check(const WhyDown& fault) {
+    const std::lock_guard lock(mutex_);
+    check_fault_ = fault;
+    if (fault.reason != DownReason::none) fault_ = fault;
+}
+
+Intake Endpoint::intake() const {
+    const std::lock_guard lock(mutex_);
+    return intake_;
+}
+
+std::optional<HandSetting> Endpoint::hand() const {
+    const std::lock_guard lock(mutex_);
+    return health_.hand();
 }
 
 WhyDown Endpoint::why_down() const {

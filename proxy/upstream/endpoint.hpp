@@ -1,9 +1,6 @@
 #pragma once
-// One address of a backend, and its known health.
-//
-// Two sources decide whether it takes requests: active probes, with hysteresis (`fall` failures in a row, `rise`
-// successes), and the requests themselves, which eject it for a while after enough failures in a row. Both must agree
-// that it is available. A late answer is a failure only if no other request was answered meanwhile.
+// One address of a backend, and its known health (health_state.hpp). A late answer is a failure only if no other
+// request was answered meanwhile.
 //
 // Threading: any thread.
 
@@ -13,22 +10,37 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/down_reason.hpp"
 #include "base/ids.hpp"
 #include "net/socket.hpp"
 #include "net/tls.hpp"
+#include "upstream/answer_window.hpp"
 #include "upstream/config.hpp"
+#include "upstream/first_tokens.hpp"
+#include "upstream/health_state.hpp"
 
 namespace weir::upstream {
 
+// Statuses that metrics tell apart: these, and the rest of each hundred.
+inline constexpr auto kAnswerCodes = std::to_array<std::string_view>(
+    {"1xx", "2xx", "3xx", "401", "403", "404", "429", "4xx", "500", "501", "502", "503", "504", "529", "5xx"});
+// The place of a status in kAnswerCodes. REQUIRES: 100 to 599.
+[[nodiscard]] std::size_t answer_code(int status);
+// Errors of the endpoint's own: any from 500 on, except those that say it does not know such requests (501, 505).
+[[nodiscard]] constexpr bool is_endpoint_error(int status) { return status >= 500 && status != 501 && status != 505; }
+
 // The counts of an endpoint that metrics show.
 struct EndpointCounters {
-    std::atomic<std::uint64_t> succeeded{0};  // requests answered, whatever the status
-    std::atomic<std::uint64_t> failed{0};     // no connection, reset, time-out, bad answer, or 502 to 504
-    std::atomic<std::uint64_t> connects{0};   // connections opened
+    std::atomic<std::uint64_t> succeeded{0};  // requests answered, not by an error of its own
+    std::atomic<std::uint64_t> failed{0};     // no connection, reset, time-out, bad answer, or an error of its own
+    std::atomic<std::uint64_t> faults{0};     // of these, the ones that count for an ejection
+    std::array<std::atomic<std::uint64_t>, kAnswerCodes.size()> answers{};  // by status
+    std::atomic<std::uint64_t> connects{0};                                 // connections opened
     std::atomic<std::uint64_t> connect_failures{0};
     std::atomic<std::uint64_t> connect_nanoseconds{0};  // total, over opened connections
     std::atomic<std::uint64_t> ejections{0};
@@ -63,38 +75,6 @@ private:
     EndpointCounters* counters_;
 };
 
-// Decides about one endpoint's health: counts and instants, no I/O. Not thread-safe; Endpoint locks.
-class HealthState {
-public:
-    // The outcome of an active probe.
-    void probed(bool success, const HealthConfig& config);
-    // A request had no answer in time, though the endpoint had it since `since` and has given no answer meanwhile.
-    // Returns whether that is one more failure: among requests that it had at the same time only the first is.
-    [[nodiscard]] bool timed_out(TimePoint since, TimePoint now);
-    // A request failed. Returns true when that ejects the endpoint; never when `may_eject` is false.
-    bool request_failed(const EjectionConfig& config, bool may_eject, TimePoint now);
-    void request_succeeded() { failures_ = 0; }
-    // There are no probes any more, so their last result must not stand forever.
-    void forget_probes() { probes_up_ = true; }
-    // Ends an ejection once it is due.
-    void tick(TimePoint now);
-
-    // Whether its name has an address.
-    void located(bool has_address) { has_address_ = has_address; }
-
-    [[nodiscard]] bool available() const { return probes_up_ && !ejected_ && has_address_; }
-    [[nodiscard]] std::uint32_t failures() const { return failures_; }
-
-private:
-    bool probes_up_ = true;  // until a probe says otherwise: a slow first probe at the start refuses no request
-    bool ejected_ = false;
-    bool has_address_ = true;         // until a look-up says otherwise
-    std::uint32_t failures_ = 0;      // of requests, in a row
-    std::uint32_t probe_streak_ = 0;  // probes in a row that contradict probes_up_
-    TimePoint ejected_until_{};
-    TimePoint timed_out_at_{};  // the last one that counted
-};
-
 // Identifies endpoints over reloads, which ids do not: a removed endpoint may leave its id to another.
 enum class EndpointSerial : std::uint64_t {};
 
@@ -119,6 +99,8 @@ public:
 
     // The fault of the last attempt to reach it; none when it was reached.
     void note_fault(WhyDown fault);
+    // The same of the last health check.
+    void note_check(const WhyDown& fault);
     // Why it is down; empty while it is up.
     [[nodiscard]] WhyDown why_down() const;
     // More of an answer has arrived.
@@ -131,10 +113,19 @@ public:
     // The last time that bytes of an answer arrived; far in the past before the first.
     [[nodiscard]] TimePoint heard_at() const { return TimePoint(Duration(heard_at_.load(std::memory_order_relaxed))); }
 
+    // What it takes at the moment.
+    [[nodiscard]] Intake intake() const;
+    [[nodiscard]] std::optional<HandSetting> hand() const;
+
     EndpointCounters counters;
 
 private:
     friend class Backend;
+
+    // Good and failed requests, for an ejection.
+    [[nodiscard]] AnswerCounts answer_counts() const {
+        return {counters.succeeded.load(std::memory_order_relaxed), counters.faults.load(std::memory_order_relaxed)};
+    }
 
     EndpointId id_;
     EndpointSerial serial_;
@@ -144,9 +135,15 @@ private:
     mutable std::mutex mutex_;  // guards the following members, except the flags
     std::vector<net::SocketAddress> addresses_;
     HealthState health_;
-    WhyDown fault_;                      // of the last attempt
-    WhyDown why_down_;                   // the fault when it went down
-    std::atomic<bool> available_{true};  // health_.available(), to read without the lock
+    AnswerWindow window_;
+    Intake intake_;        // as last reported
+    WhyDown check_fault_;  // of the last health check
+    WhyDown fault_;        // of the last attempt
+    WhyDown why_down_;     // the fault when it went down
+    FirstTokens first_tokens_;
+    std::atomic<bool> available_{true};  // intake_.open, to read without the lock
+    std::atomic<bool> slow_{false};      // it starts slowly
+    std::atomic<bool> ejected_{false};   // or on trial
     std::atomic<Duration::rep> heard_at_{0};
     std::atomic<std::uint32_t> epoch_{0};
     std::atomic<bool> failing_{false};  // there are failures in a row, so a success must take the lock

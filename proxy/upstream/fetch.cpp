@@ -1,5 +1,6 @@
 #include "upstream/fetch.hpp"
 
+#include <algorithm>
 #include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/string_body.hpp>
 #include <optional>
@@ -65,6 +66,27 @@ Fetched without_answer(WhyDown fault) {
 }
 
 }  // namespace
+
+WhyDown Fetched::fault_of(const HealthConfig& config) const {
+    if (status == 0) return fault;
+    const auto& wanted = config.statuses;
+    const bool expected = wanted.empty() ? success()
+                                         : std::any_of(wanted.begin(), wanted.end(),
+                                                       [&](StatusRange range) { return range.contains(status); });
+    if (!expected) return {DownReason::status, std::to_string(status)};
+    if (body.find(config.body) == std::string::npos) {
+        return {DownReason::text, std::to_string(status) + " without the expected text"};
+    }
+    return {};
+}
+
+std::string check_request(const Backend& backend, const Endpoint& endpoint) {
+    const HealthConfig& health = *backend.config().health;
+    std::string fields = "\r\nUser-Agent: weir/" WEIR_VERSION "\r\nConnection: close\r\n";
+    if (health.method != "GET" && health.method != "HEAD") fields += "Content-Length: 0\r\n";
+    const std::string line = health.method + " " + health.path + " HTTP/1.1\r\nHost: ";
+    return backend.check_edits().apply(line, backend.host_of(endpoint), fields + "\r\n", endpoint.config().path);
+}
 
 std::string get_request(const Backend& backend, const Endpoint& endpoint, std::string_view path) {
     constexpr std::string_view kFields = "\r\nUser-Agent: weir/" WEIR_VERSION "\r\nConnection: close\r\n\r\n";

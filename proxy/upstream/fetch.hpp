@@ -1,5 +1,5 @@
 #pragma once
-// A GET of Weir's own to an endpoint: health checks, and reads of an engine's metrics.
+// A request of Weir's own to an endpoint: health checks, and reads of an engine's metrics.
 
 #include <cstddef>
 #include <string>
@@ -12,15 +12,20 @@
 namespace weir::upstream {
 
 struct Fetched {
-    int status = 0;    // 0: no HTTP answer in time
-    std::string body;  // as much as was requested
-    WhyDown fault{};   // why there is no answer
+    int status = 0;      // 0: no HTTP answer in time
+    std::string body{};  // as much as was requested
+    WhyDown fault{};     // why there is no answer
 
     [[nodiscard]] bool success() const { return status >= 200 && status < 300; }
+    // Why a health check failed; none if it did not.
+    [[nodiscard]] WhyDown fault_of(const HealthConfig& config) const;
 };
 
 // A GET of `path` as the backend's endpoints are asked: with its credentials, its fields and the endpoint's own prefix.
 [[nodiscard]] std::string get_request(const Backend& backend, const Endpoint& endpoint, std::string_view path);
+
+// A health check, as the backend's policy describes it. REQUIRES: it does.
+[[nodiscard]] std::string check_request(const Backend& backend, const Endpoint& endpoint);
 
 // Sends `request` on a connection of its own, which is closed afterwards, by `deadline` at the latest. Waits for up to
 // `max` bytes of the body; with 0 the head is enough. A longer body, or one that breaks off, counts as no answer. Uses

@@ -6,6 +6,7 @@
 #include <optional>
 #include <unordered_map>
 
+#include "base/random.hpp"
 #include "net/dns.hpp"
 #include "net/task.hpp"
 #include "upstream/engine_report.hpp"
@@ -22,13 +23,16 @@ constexpr Duration kResolveLatest = 1min;
 constexpr auto kTick = 100ms;  // how late an ejection may end
 constexpr auto kReadEvery = 1min;
 constexpr auto kReadAgain = 2s;
+constexpr std::size_t kMaxCheck = 64 * 1024;  // of an answer in which a text is expected
 constexpr std::size_t kMaxMetrics = 4 * 1024 * 1024;
 
 // The watch over one endpoint; destroying it ends its coroutine.
 class Watch {
 public:
-    Watch(net::EventLoop& loop, net::Dns& dns, std::shared_ptr<Backend> backend, std::shared_ptr<Endpoint> endpoint)
-        : backend_(std::move(backend)),
+    Watch(net::EventLoop& loop, net::Dns& dns, std::shared_ptr<Backend> backend, std::shared_ptr<Endpoint> endpoint,
+          std::uint64_t seed)
+        : random_(seed),
+          backend_(std::move(backend)),
           endpoint_(std::move(endpoint)),
           waker_(loop),
           timer_(loop.timers(), waker_),
@@ -60,13 +64,22 @@ private:
         }
         std::vector<net::SocketAddress> addresses;
         for (const net::Dns::Found& one : answer.found) addresses.push_back(one.address);
-        backend_->located(*endpoint_, std::move(addresses));
+        backend_->located(*endpoint_, std::move(addresses), waker_.loop().now());
     }
 
-    void note(const Fetched& answer) {
-        if (answer.success()) return;
-        endpoint_->note_fault(answer.status == 0 ? answer.fault
-                                                 : WhyDown{DownReason::status, std::to_string(answer.status)});
+    net::task<void> check(const HealthConfig& health, TimePoint began) {
+        const Fetched answer =
+            co_await fetch(*endpoint_, check_request(*backend_, *endpoint_), health.body.empty() ? 0 : kMaxCheck,
+                           waker_, timer_, began + health.timeout);
+        const WhyDown fault = answer.fault_of(health);
+        endpoint_->note_check(fault);
+        backend_->probed(*endpoint_, fault.reason == DownReason::none, waker_.loop().now());
+    }
+
+    // From 0.9 to 1.1 of it.
+    Duration varied(Duration pause) {
+        const double part = static_cast<double>(next_random(random_) >> 11) * 0x1p-53;
+        return from_seconds(seconds(pause) * (0.9 + 0.2 * part));
     }
 
     net::task<void> sleep_until(TimePoint when) {
@@ -81,14 +94,11 @@ private:
             // A copy: a reload may replace the backend meanwhile.
             const std::optional<HealthConfig> health = backend_->config().health;
             if (health && !endpoint_->addresses().empty()) {
-                const Fetched answer = co_await fetch(*endpoint_, get_request(*backend_, *endpoint_, health->path), 0,
-                                                      waker_, timer_, began + health->timeout);
-                note(answer);
-                backend_->probed(*endpoint_, answer.success());
+                co_await check(*health, began);
             }
             const bool reads = backend_->config().context_tokens.read && !endpoint_->addresses().empty();
             if (reads && waker_.loop().now() >= read_at_) co_await read_context(waker_.loop().now());
-            const Duration pause = health && !endpoint_->addresses().empty() ? health->every : Duration(200ms);
+            const Duration pause = health && !endpoint_->addresses().empty() ? varied(health->every) : Duration(200ms);
             co_await sleep_until(began + pause);
         }
     }
@@ -112,6 +122,7 @@ private:
         warned_ = !tokens;
     }
 
+    std::uint64_t random_;
     std::shared_ptr<Backend> backend_;
     std::shared_ptr<Endpoint> endpoint_;
     net::Waker waker_;
@@ -130,7 +141,8 @@ private:
 
 // Ticks all backends; holds a watch for each endpoint.
 struct HealthChecker::Impl final : net::Wakeable {
-    Impl(net::EventLoop& owner, net::Dns& resolver) : Wakeable(owner), dns(resolver), timer(owner.timers(), *this) {}
+    Impl(net::EventLoop& owner, net::Dns& resolver, std::uint64_t seed)
+        : Wakeable(owner), dns(resolver), timer(owner.timers(), *this), random(seed) {}
 
     void run() override {
         for (const auto& backend : backends) backend->tick(loop().batch_time());
@@ -139,11 +151,13 @@ struct HealthChecker::Impl final : net::Wakeable {
 
     net::Dns& dns;
     net::Timer timer;
+    std::uint64_t random;
     std::vector<std::shared_ptr<Backend>> backends;
     std::vector<std::unique_ptr<Watch>> watches;
 };
 
-HealthChecker::HealthChecker(net::EventLoop& loop, net::Dns& dns) : impl_(std::make_unique<Impl>(loop, dns)) {}
+HealthChecker::HealthChecker(net::EventLoop& loop, net::Dns& dns, std::uint64_t seed)
+    : impl_(std::make_unique<Impl>(loop, dns, seed)) {}
 HealthChecker::~HealthChecker() = default;
 
 void HealthChecker::watch(std::vector<std::shared_ptr<Backend>> backends) {
@@ -160,7 +174,8 @@ void HealthChecker::watch(std::vector<std::shared_ptr<Backend>> backends) {
                 (*found->second)->go_on(backend);
                 impl_->watches.push_back(std::move(*found->second));
             } else {
-                impl_->watches.push_back(std::make_unique<Watch>(impl_->loop(), impl_->dns, backend, endpoint));
+                impl_->watches.push_back(
+                    std::make_unique<Watch>(impl_->loop(), impl_->dns, backend, endpoint, next_random(impl_->random)));
             }
         }
     }

@@ -1,7 +1,8 @@
 #pragma once
-// Active health checks: a periodic GET to each endpoint, and its name resolved anew. Where the policy leaves the size
-// of the KV cache to the engine, its metrics are read as well. Runs on the control loop.
+// Active health checks: a periodic request to each endpoint, and its name resolved anew. Where the policy leaves the
+// size of the KV cache to the engine, its metrics are read as well. Runs on the control loop.
 
+#include <cstdint>
 #include <memory>
 #include <vector>
 
@@ -13,8 +14,9 @@ namespace weir::upstream {
 
 class HealthChecker {
 public:
-    // REQUIRES: `dns` outlives it.
-    HealthChecker(net::EventLoop& loop, net::Dns& dns);
+    // `seed`: for the intervals, so that neither endpoints nor other instances are checked in step. REQUIRES: `dns`
+    // outlives it.
+    HealthChecker(net::EventLoop& loop, net::Dns& dns, std::uint64_t seed);
     ~HealthChecker();
 
     // Watches exactly these backends from now on. Loop's thread only.

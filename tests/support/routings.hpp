@@ -33,7 +33,7 @@ inline std::shared_ptr<upstream::Backend> make_backend(int id, const upstream::B
                                                            upstream::EndpointConfig{}, nullptr));
     }
     return std::make_shared<upstream::Backend>(BackendId{static_cast<std::uint16_t>(id)}, config, std::move(all),
-                                               [](EndpointId, bool) {});
+                                               [](EndpointId, const Intake&) {});
 }
 
 inline std::shared_ptr<downstream::Routing> make_routing(const RoutingParts& parts) {

@@ -156,9 +156,11 @@ Delivery::Attempt Delivery::failed(DispatchEnd end, const Dispatch& dispatch, up
     const Reason reason = reason_of(end);
     why_ = refused(reason);
     if (late) {
+        slot_.note_break(true);
         backend().request_timed_out(endpoint, dispatch.waited_since(), now);
     } else if (group(reason) == ReasonGroup::backend && end != DispatchEnd::stale) {
         // A connection that was idle for too long says nothing about the endpoint.
+        slot_.note_break(true);
         backend().request_failed(endpoint, now);
     }
     const bool silent = end == DispatchEnd::timed_out;
@@ -202,11 +204,8 @@ bool Delivery::is_another_place(const upstream::Endpoint& endpoint) const {
 }
 
 void Delivery::note_status(int status, upstream::Endpoint& endpoint) {
-    if (status >= 502 && status <= 504) {
-        backend().request_failed(endpoint, client_.turn());
-    } else {
-        backend().request_succeeded(endpoint, client_.turn());
-    }
+    backend().answered(endpoint, status, client_.turn());
+    slot_.note_status(status);
 }
 
 // An idle connection may be closed while the request is on its way, and often it is unknown whether the request was
@@ -245,6 +244,7 @@ net::task<std::unique_ptr<upstream::Connection>> Delivery::connect(upstream::End
         const Reason reason = client_.source().ready.broken ? Reason::client_gone : result.reason;
         why_ = refused(reason);
         // The endpoint is not at fault when descriptors run out.
+        slot_.note_break(reason == Reason::backend_timeout || reason == Reason::backend_unreachable);
         if (reason == Reason::backend_timeout) backend().request_timed_out(endpoint, began, client_.turn());
         if (reason == Reason::backend_unreachable) backend().request_failed(endpoint, client_.turn());
     }

@@ -40,7 +40,13 @@ net::task<void> Delivery::relay(std::unique_ptr<upstream::Connection> connection
     if (end == RelayEnd::complete && reusable && !body.excess()) give_back(std::move(connection));
     connection.reset();
     outcome_.record.bytes_out = body.content_bytes();
-    if (body.first_content() != TimePoint{}) outcome_.record.first_byte = body.first_content() - outcome_.arrived;
+    if (body.first_content() != TimePoint{}) {
+        outcome_.record.first_byte = body.first_content() - outcome_.arrived;
+        if (caller_.ask.streams && head.status < 300) {
+            const Duration before = outcome_.waited + outcome_.record.overhead;
+            backend().first_token(endpoint, outcome_.record.first_byte - before, client_.turn());
+        }
+    }
     if (end == RelayEnd::complete && !body.unsent().empty()) {
         const bool sent = co_await client_.send(body.unsent());
         if (!sent) outcome_.reason = client_.source().ready.broken ? Reason::client_gone : Reason::client_stalled;
@@ -54,6 +60,7 @@ net::task<void> Delivery::relay(std::unique_ptr<upstream::Connection> connection
 
 void Delivery::broke_off(RelayEnd end, Settlement& settlement, upstream::Endpoint& endpoint, TimePoint heard_at) {
     const TimePoint now = client_.turn();
+    slot_.note_break(end == RelayEnd::backend_died || end == RelayEnd::backend_stalled);
     if (end == RelayEnd::backend_died) backend().request_failed(endpoint, now);
     // An answer that exceeded `total` is not counted against the endpoint that was sending it.
     if (end == RelayEnd::backend_stalled) backend().request_timed_out(endpoint, heard_at, now);

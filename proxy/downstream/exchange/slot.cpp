@@ -129,6 +129,14 @@ net::task<Passed> Slot::requeue() {
     co_return no;
 }
 
+void Slot::note_status(int status) {
+    if (running()) ticket().set_ending(status < 400 ? admission::Ending::success : admission::Ending::failure);
+}
+
+void Slot::note_break(bool by_endpoint) {
+    if (running()) ticket().set_ending(by_endpoint ? admission::Ending::failure : admission::Ending::ignored);
+}
+
 void Slot::finish(Ticket& ticket, SharedJudge& judge) {
     if (ticket.standing() != Standing::running) return;
     const telemetry::Record& record = outcome_.record;

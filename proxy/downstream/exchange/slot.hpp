@@ -43,6 +43,10 @@ public:
     // From now on it is served by that fallback, whose route `caller` gets: call wait() if it waits(). Its limits and
     // its reservation stay with its own backend's judge.
     [[nodiscard]] Passed fall_back(Caller& caller, const Route& fallback);
+    // What came of it, for the choice of endpoints: an answer with that status, ...
+    void note_status(int status);
+    // ... or none, or not all of it, through the endpoint's fault or for another reason.
+    void note_break(bool by_endpoint);
     // Gives back what is held, and settles what was used.
     void finish();
 

@@ -98,9 +98,9 @@ void SharedJudge::expire(TimePoint now) {
     tell();
 }
 
-void SharedJudge::set_available(EndpointId endpoint, bool available, TimePoint now) {
+void SharedJudge::set_intake(EndpointId endpoint, const Intake& intake, TimePoint now) {
     const std::lock_guard lock(mutex_);
-    judge_.set_available(endpoint, available, now, changes_);
+    judge_.set_intake(endpoint, intake, now, changes_);
     tell();
 }
 
@@ -118,7 +118,7 @@ void SharedJudge::reconfigure(const admission::JudgeConfig& config, const std::s
     judge_.reconfigure(config, now, changes_);
     // An endpoint whose address has changed keeps its number and starts anew: its being up would never be reported.
     for (const auto& endpoint : backend ? backend->endpoints() : std::span<const std::shared_ptr<upstream::Endpoint>>{})
-        judge_.set_available(endpoint->id(), upstream::Backend::available(*endpoint), now, changes_);
+        judge_.set_intake(endpoint->id(), endpoint->intake(), now, changes_);
     tell();
 }
 

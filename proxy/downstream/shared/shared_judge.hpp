@@ -91,7 +91,7 @@ public:
         return TimePoint(Duration(next_expiry_.load(std::memory_order_relaxed)));
     }
 
-    void set_available(EndpointId endpoint, bool available, TimePoint now);
+    void set_intake(EndpointId endpoint, const Intake& intake, TimePoint now);
     void set_context(EndpointId endpoint, std::uint64_t tokens, TimePoint now);
     // Puts a new policy in force. From now on grants name endpoints of `backend`, which this object may outlive.
     void reconfigure(const admission::JudgeConfig& config, const std::shared_ptr<upstream::Backend>& backend,

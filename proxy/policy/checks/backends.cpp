@@ -31,7 +31,11 @@ void check_endpoints(const Checked& c, const BackendConfig& backend, const Node&
 }
 
 void check_health(const Checked& c, const BackendConfig& backend, const Node& node) {
-    if (!backend.health || backend.health->timeout < backend.health->every) return;
+    if (!backend.health) return;
+    if (backend.health->method == "HEAD" && !backend.health->body.empty()) {
+        c.refuse(node.mark_at("health.body"), "health-body", "an answer to HEAD has no body to look into");
+    }
+    if (backend.health->timeout < backend.health->every) return;
     c.refuse(node.mark_at(node.find("health.timeout") != nullptr ? "health.timeout" : "health.every"), "health-timeout",
              "a health check's 'timeout' must be shorter than its 'every'");
 }

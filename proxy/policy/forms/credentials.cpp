@@ -16,6 +16,7 @@ using namespace std::string_view_literals;
 using upstream::ClientCredentials;
 
 constexpr std::array kClientCredentialWords{"pass"sv, "none"sv};
+constexpr std::array kNoCredentialsWords{"none"sv};
 
 // As it may be in a field's value (RFC 9110 section 5.5): visible ASCII, and spaces or tabs only within.
 bool is_field_value(std::string_view text) {
@@ -82,5 +83,13 @@ constinit const Scalar<ClientCredentials> kClientCredentials{
         }
         return {};
     }};
+
+constinit const Scalar<bool> kNoCredentials{
+    {.what = "none, or a map", .pattern = "", .words = kNoCredentialsWords},
+    [](const Form& form, std::string_view text) -> Reading<bool> {
+        if (text == "none") return true;
+        return unknown_word(form, text);
+    },
+    [](const Form&, const bool& none) -> std::string { return none ? "none" : ""; }};
 
 }  // namespace weir::policy

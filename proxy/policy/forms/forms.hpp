@@ -57,6 +57,8 @@ extern const Scalar<Balance> kBalance;
 extern const Scalar<upstream::EnginePriority> kEnginePriority;
 extern const Scalar<net::ClientCertificate> kClientCertificate;
 extern const Scalar<upstream::ClientCredentials> kClientCredentials;
+extern const Scalar<bool> kNoCredentials;              // none
+extern const Scalar<upstream::StatusRange> kStatuses;  // one, or a range
 extern const Scalar<downstream::PathForm> kPathForm;
 extern const Scalar<PolicyTest::Situation> kFull;
 extern const Scalar<std::string> kLevel, kDecision, kReason, kVersion, kTrue, kLogTarget;

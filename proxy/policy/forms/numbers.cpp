@@ -237,6 +237,23 @@ constinit const Scalar<TokenLimitConfig> kTokens{
         });
     },
     print_nothing<TokenLimitConfig>};
+constinit const Scalar<upstream::StatusRange> kStatuses{
+    {"a status such as 200, or a range such as 200-299", "^[1-5][0-9][0-9](-[1-5][0-9][0-9])?$"},
+    [](const Form& form, std::string_view text) -> Reading<upstream::StatusRange> {
+        const auto status_in = [](std::string_view digits) {
+            int status = 0;
+            const auto end = std::from_chars(digits.data(), digits.data() + digits.size(), status);
+            return digits.size() == 3 && end.ptr == digits.data() + 3 && status < 600 ? status : 0;
+        };
+        const std::size_t dash = std::min(text.find('-'), text.size());
+        const upstream::StatusRange range{status_in(text.substr(0, dash)),
+                                          status_in(dash == text.size() ? text : text.substr(dash + 1))};
+        if (range.min >= 100 && range.min <= range.max) return range;
+        return Fault{"bad-status", fmt::format("must be {}", form.what)};
+    },
+    [](const Form&, const upstream::StatusRange& range) {
+        return range.min == range.max ? fmt::format("{}", range.min) : fmt::format("{}-{}", range.min, range.max);
+    }};
 constinit const Scalar<double> kPercent{
     {"a percentage such as 5% or 99.5%", "^[0-9]+(\\.[0-9]+)?%$"}, read_percent, [](const Form&, const double& value) {
         return fmt::format("{}%", std::round(value * 1e8) / 1e6);

@@ -36,8 +36,14 @@ void describe(Visitor& v, LearnedRequests& c) {
 }
 
 void describe(Visitor& v, HealthConfig& c) {
-    v.key("path", c.path, kUrlPath, "Requested with GET; 200 to 299 is a success.");
-    v.key("every", c.every, kDuration, "Time between two checks of an endpoint.");
+    v.key("path", c.path, kUrlPath, "The path that is requested.");
+    v.key("method", c.method, kMethod, "The method of the request, which has no body.");
+    v.pairs("headers", c.fields, kHeaderName, kFieldValue, "Fields of the request, beside the backend's own.");
+    v.list("status", c.statuses, kStatuses, "Statuses that are a success; without it, 200-299.");
+    v.key("body", c.body, kFieldValue, "A text that the first 64 KiB of the answer must contain.");
+    v.either("auth", c.anonymous, kNoCredentials, MemberPart(c.auth),
+             "Credentials in place of the backend's; `none`: none.");
+    v.key("every", c.every, kDuration, "Time between two checks of an endpoint, varied by up to a tenth.");
     v.key("timeout", c.timeout, kDuration, "Time limit of one check; must be shorter than `every`.");
     v.key("fall", c.fall, kPositive, "Failures in a row that take an endpoint out.");
     v.key("rise", c.rise, kPositive, "Successes in a row that bring it back.");
@@ -46,7 +52,15 @@ void describe(Visitor& v, HealthConfig& c) {
 void describe(Visitor& v, EjectionConfig& c) {
     v.key("failures", c.failures, kCount,
           "Failed requests in a row that take an endpoint out for a while; 0 means never.");
-    v.key("duration", c.duration, kDuration, "How long it stays out.");
+    v.key("error_ratio", c.error_ratio, kPercent,
+          "The share of failures among its requests of ten seconds that takes it out while the others do clearly "
+          "better; 0% means never.");
+    v.key("duration", c.duration, kDuration,
+          "How long it stays out; longer each time that it fails again, up to eight times.");
+    v.key("max_ejected", c.max_ejected, kPercent, "The share of the backend's endpoints that may be out at once.");
+    v.key("slow_first_token", c.slow_first_token, kCount,
+          "Takes an endpoint out whose median time to the first token is this many times that of the others; 0 means "
+          "never.");
 }
 
 void describe(Visitor& v, TriesConfig& c) {
@@ -143,6 +157,8 @@ void describe(Visitor& v, BackendConfig& c) {
                        [&](Visitor& capacity) { describe_capacity(capacity, c); });
     v.map("health", c.health, "Active checks; without them only failing requests take an endpoint out.");
     v.map("ejection", c.ejection, "Passive checks, by the requests themselves.");
+    v.key("slow_start", c.slow_start, kDurationOrZero,
+          "The time in which the load of an endpoint that comes back rises to its full share; 0s means at once.");
     v.map("tries", c.tries,
           "When a request is sent again: to another endpoint, or to a fallback. Never after a byte of an answer.");
     v.list("fallback", c.fallback, kText, "Names of backends that serve, in this order, what this one cannot.");

@@ -101,7 +101,7 @@ TEST_F(SharedJudgeTest, ATicketThatReturnsToTheLineIsToldAnew) {
     SharedJudge pair(make_config({make_class(0)}, {1, 1}), kStart);
     pair.arrive(first, make_ask(0), kStart);
     pair.arrive(second, make_ask(0), kStart);
-    pair.set_available(first.decision().endpoint, false, kStart);
+    pair.set_intake(first.decision().endpoint, {.open = false}, kStart);
     ASSERT_EQ(pair.requeue(first, kStart), Standing::waiting);
     EXPECT_FALSE(first.told());
     const EndpointId left = second.decision().endpoint;
@@ -113,9 +113,9 @@ TEST_F(SharedJudgeTest, ATicketThatReturnsToTheLineIsToldAnew) {
 }
 
 TEST_F(SharedJudgeTest, ServesTheLineWhenAnEndpointIsBack) {
-    judge.set_available(EndpointId{0}, false, kStart);
+    judge.set_intake(EndpointId{0}, {.open = false}, kStart);
     EXPECT_EQ(judge.arrive(first, make_ask(0), kStart), Standing::waiting);
-    judge.set_available(EndpointId{0}, true, kStart);
+    judge.set_intake(EndpointId{0}, {.open = true}, kStart);
     deliver();
     EXPECT_TRUE(first.told());
     EXPECT_EQ(first.standing(), Standing::running);
@@ -129,7 +129,7 @@ std::shared_ptr<upstream::Backend> make_backend(int first_endpoint, int endpoint
                                                             upstream::EndpointConfig{}, nullptr));
     }
     return std::make_shared<upstream::Backend>(BackendId{0}, upstream::BackendConfig{}, std::move(made),
-                                               [](EndpointId, bool) {});
+                                               [](EndpointId, const Intake&) {});
 }
 
 TEST_F(SharedJudgeTest, AGrantNamesTheBackendOfItsEndpointAfterAReload) {
@@ -160,7 +160,7 @@ TEST_F(SharedJudgeTest, WhoeverComesByTheNewPolicyIsToldNothing) {
 }
 
 TEST_F(SharedJudgeTest, AReloadKnowsWhichEndpointsAreFit) {
-    judge.set_available(EndpointId{0}, false, kStart);
+    judge.set_intake(EndpointId{0}, {.open = false}, kStart);
     EXPECT_EQ(judge.arrive(first, make_ask(0), kStart), Standing::waiting);
     // The same number, but another endpoint: its address has changed, and no request has failed on it.
     judge.reconfigure(make_config({make_class(0)}, {1}), make_backend(0, 1), kStart);

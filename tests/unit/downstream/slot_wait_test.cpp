@@ -141,7 +141,7 @@ TEST_F(WaitingSlot, WaitsAgainWhereTheOthersAreFull) {
     begin({}, 2);
     finish_other();
     ASSERT_EQ(outcome(), "passed");
-    judge().set_available(slot_->endpoint(), false, one_->client.turn());
+    judge().set_intake(slot_->endpoint(), {.open = false}, one_->client.turn());
     wait_.emplace(slot_->requeue());
     wait_->start();
     EXPECT_EQ(outcome(), "waits");
@@ -154,7 +154,7 @@ TEST_F(WaitingSlot, IsRefusedWhereNoEndpointIsLeftToGoBackTo) {
     begin();
     finish_other();
     ASSERT_EQ(outcome(), "passed");
-    judge().set_available(EndpointId{0}, false, one_->client.turn());
+    judge().set_intake(EndpointId{0}, {.open = false}, one_->client.turn());
     wait_.emplace(slot_->requeue());
     wait_->start();
     EXPECT_EQ(outcome(), "no_endpoint");

@@ -29,6 +29,8 @@ Scrape sample_scrape() {
     scrape.endpoints.resize(2);
     scrape.endpoints[0] = {kFirst, 32, 32, 180'000, 400'000, 4'096, true, 1000, 2, 40, 1, 0.125, 0, 0};
     scrape.endpoints[1] = {EndpointId{1}, 31, 32, 150'000, 0, 0, false, 900, 9, 41, 3, 0.25, 1, 6, 5, 2, 1};
+    scrape.endpoints[0].answers = {{"2xx", 990}, {"500", 2}};
+    scrape.endpoints[1].share = 0.5;
     scrape.workers = {{0.0005, 0}, {0.001, 1}};
     scrape.names = {{"class", 3, 512}, {"endpoint", 7, 4096}};
     scrape.certificates = {{kPublic, "/etc/weir/tls.crt", 1'790'000'000}};

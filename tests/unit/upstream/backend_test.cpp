@@ -25,12 +25,13 @@ protected:
         }
         return made;
     }
-    Backend make(int count) {
+    Backend make(int count, EjectionConfig ejection = {}) {
         BackendConfig config;
+        config.ejection = ejection;
         config.name = "model";
         config.health = HealthConfig{};
         return Backend(BackendId{0}, config, endpoints(count),
-                       [this](EndpointId id, bool available) { notified.emplace_back(index(id), available); });
+                       [this](EndpointId id, const Intake& intake) { notified.emplace_back(index(id), intake.open); });
     }
     static void fail(Backend& backend, int endpoint, int times = 5) {
         for (int i = 0; i < times; ++i) backend.request_failed(*backend.endpoints()[endpoint], kStart);
@@ -50,13 +51,13 @@ TEST_F(BackendTest, FindsItsEndpointsById) {
 
 TEST_F(BackendTest, ProbeResultsAreForgottenWhenProbesAreRemoved) {
     Backend probed = make(2);
-    for (int i = 0; i < 3; ++i) probed.probed(*probed.endpoints()[0], false);
+    for (int i = 0; i < 3; ++i) probed.probed(*probed.endpoints()[0], false, kStart);
     EXPECT_FALSE(is_available(probed, 0));
     probed.tick(kStart);
     EXPECT_FALSE(is_available(probed, 0));
     // A reload without `health` makes a backend like this from the same endpoints.
     Backend unprobed(BackendId{0}, BackendConfig{}, {probed.endpoints().begin(), probed.endpoints().end()},
-                     [](EndpointId, bool) {});
+                     [](EndpointId, const Intake&) {});
     unprobed.tick(kStart);
     EXPECT_TRUE(is_available(unprobed, 0));
 }
@@ -65,7 +66,7 @@ TEST_F(BackendTest, TimeOutsAreFailuresOnlyWhileNoRequestIsAnswered) {
     Backend backend = make(2);
     Endpoint& endpoint = *backend.endpoints()[0];
     for (int i = 0; i < 20; ++i) {
-        backend.request_succeeded(endpoint, kStart + i * 60s + 1s);
+        backend.answered(endpoint, 200, kStart + i * 60s + 1s);
         backend.request_timed_out(endpoint, kStart + i * 60s, kStart + i * 60s + 60s);
         // The same for an answer that has begun and goes on.
         endpoint.heard(kStart + i * 60s + 30s);
@@ -106,7 +107,7 @@ TEST_F(BackendTest, NotifiesOnceOfAnEjectionAndOnceOfTheReturn) {
 }
 
 TEST_F(BackendTest, NeverEjectsTheLastAvailableEndpoint) {
-    Backend backend = make(3);
+    Backend backend = make(3, {.max_ejected = 1});
     for (int endpoint = 0; endpoint < 3; ++endpoint) fail(backend, endpoint, 50);
     EXPECT_FALSE(is_available(backend, 0));
     EXPECT_FALSE(is_available(backend, 1));
@@ -116,11 +117,25 @@ TEST_F(BackendTest, NeverEjectsTheLastAvailableEndpoint) {
     EXPECT_TRUE(is_available(alone, 0));
 }
 
+TEST_F(BackendTest, EjectsNoMoreThanTheAllowedShare) {
+    Backend backend = make(4);
+    for (int endpoint = 0; endpoint < 4; ++endpoint) fail(backend, endpoint, 50);
+    EXPECT_FALSE(is_available(backend, 1));
+    EXPECT_TRUE(is_available(backend, 2));
+    Backend few = make(4, {.max_ejected = 0.1});
+    for (int endpoint = 0; endpoint < 4; ++endpoint) fail(few, endpoint, 50);
+    EXPECT_FALSE(is_available(few, 0)) << "one may always be ejected";
+    EXPECT_TRUE(is_available(few, 1));
+}
+
 TEST_F(BackendTest, EjectsTheLastEndpointOnceAnotherIsBack) {
     Backend backend = make(2);
     fail(backend, 0);
     fail(backend, 1, 20);
     backend.tick(kStart + 10s);
+    fail(backend, 1, 1);
+    EXPECT_TRUE(is_available(backend, 1)) << "the other is still on trial";
+    backend.answered(*backend.endpoints()[0], 200, kStart + 10s);
     fail(backend, 1, 1);
     EXPECT_TRUE(is_available(backend, 0));
     EXPECT_FALSE(is_available(backend, 1));
@@ -128,7 +143,7 @@ TEST_F(BackendTest, EjectsTheLastEndpointOnceAnotherIsBack) {
 
 TEST_F(BackendTest, CountsAnEndpointThatFailedItsProbesAsUnavailable) {
     Backend backend = make(2);
-    for (int i = 0; i < 3; ++i) backend.probed(*backend.endpoints()[0], false);
+    for (int i = 0; i < 3; ++i) backend.probed(*backend.endpoints()[0], false, kStart);
     fail(backend, 1, 20);
     EXPECT_THAT(notified, ElementsAre(Pair(0, false)));
     EXPECT_TRUE(is_available(backend, 1));
@@ -138,7 +153,7 @@ TEST_F(BackendTest, ASuccessBetweenFailuresPreventsAnEjection) {
     Backend backend = make(2);
     for (int i = 0; i < 10; ++i) {
         fail(backend, 0, 4);
-        backend.request_succeeded(*backend.endpoints()[0], kStart);
+        backend.answered(*backend.endpoints()[0], 200, kStart);
     }
     EXPECT_THAT(notified, IsEmpty());
 }
@@ -146,9 +161,9 @@ TEST_F(BackendTest, ASuccessBetweenFailuresPreventsAnEjection) {
 TEST_F(BackendTest, CountsWhatItsMetricsShow) {
     Backend backend = make(2);
     fail(backend, 0, 6);
-    backend.request_succeeded(*backend.endpoints()[0], kStart);
-    backend.probed(*backend.endpoints()[0], false);
-    backend.probed(*backend.endpoints()[0], true);
+    backend.answered(*backend.endpoints()[0], 200, kStart);
+    backend.probed(*backend.endpoints()[0], false, kStart);
+    backend.probed(*backend.endpoints()[0], true, kStart);
     const EndpointCounters& counters = backend.endpoints()[0]->counters;
     EXPECT_EQ(counters.failed, 6U);
     EXPECT_EQ(counters.ejections, 1U);
@@ -160,7 +175,7 @@ TEST_F(BackendTest, SharesHealthWithItsSuccessorAfterAReload) {
     Backend before = make(2);
     fail(before, 0);
     const std::vector<std::shared_ptr<Endpoint>> kept(before.endpoints().begin(), before.endpoints().end());
-    Backend after(BackendId{0}, before.config(), kept, [](EndpointId, bool) {});
+    Backend after(BackendId{0}, before.config(), kept, [](EndpointId, const Intake&) {});
     EXPECT_FALSE(is_available(after, 0));
     after.tick(kStart + 10s);
     EXPECT_TRUE(is_available(before, 0));

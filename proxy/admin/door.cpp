@@ -68,9 +68,22 @@ bool Door::is_authorized(const Request& request) const {
     return equal_in_constant_time(sha256(request.authorization.substr(kScheme.size())), *token_);
 }
 
+// A page from elsewhere can make a browser post a form, or plain text, without asking first. It cannot hide where the
+// request comes from, nor send JSON: for that the browser asks first (CORS), and is told 405. No page is served here.
+std::optional<Answer> Door::refuse_change(const Request& request) {
+    if (request.from_page) return Answer{403, kText, "not from a page in a browser\n"};
+    std::string type = in_lower_case(request.content_type.substr(0, request.content_type.find(';')));
+    while (type.ends_with(' ')) type.pop_back();
+    if (type != "application/json") return Answer{415, kText, "the body must be application/json\n"};
+    return std::nullopt;
+}
+
 Answer Door::not_found() const {
     Answer answer{404, kText, "Paths:\n"};
-    for (const Route& route : routes_) answer.body.append("  ").append(route.path).append("\n");
+    for (const Route& route : routes_) {
+        const std::string line = "  " + route.path + "\n";
+        if (answer.body.find(line) == std::string::npos) answer.body.append(line);
+    }
     return answer;
 }
 
@@ -97,6 +110,9 @@ Answer Door::answer(const Request& request) const {
     });
     if (route == routes_.end()) return not_allowed(path);
     if (route->needs_token && !is_authorized(request)) return {401, kText, "a bearer token is required\n"};
+    if (route->method != "GET") {
+        if (auto refusal = refuse_change(request)) return std::move(*refusal);
+    }
     return route->answer(request);
 }
 

@@ -19,6 +19,8 @@ struct Request {
     std::optional<std::string_view> host;  // the field, with its port
     std::string_view authorization;        // the field's value; empty without one
     std::string_view body;
+    std::string_view content_type{};  // the field's value; empty without one
+    bool from_page = false;           // a browser sends it for a page: it has Origin or Sec-Fetch-Site
 };
 
 struct Answer {
@@ -28,7 +30,8 @@ struct Answer {
     std::string allow = {};  // with 405: the allowed methods
 };
 
-// A path and the function that answers it. `needs_token`: the bearer token is required if the policy sets one.
+// A path and the function that answers it. `needs_token`: the bearer token is required if the policy sets one. A route
+// with a method other than GET changes something: it takes JSON alone, and nothing from a page in a browser.
 struct Route {
     std::string path;
     bool needs_token = false;
@@ -50,6 +53,8 @@ public:
 private:
     [[nodiscard]] bool is_for_us(const Request& request) const;
     [[nodiscard]] bool is_authorized(const Request& request) const;
+    // Why a request may change nothing.
+    [[nodiscard]] static std::optional<Answer> refuse_change(const Request& request);
     [[nodiscard]] Answer not_found() const;
     [[nodiscard]] Answer not_allowed(std::string_view path) const;
 

@@ -88,7 +88,9 @@ Answer answer(const Door& door, const Parser::value_type& request) {
                         .target = request.target(),
                         .host = host == request.end() ? std::nullopt : std::optional<std::string_view>(host->value()),
                         .authorization = request[http::field::authorization],
-                        .body = request.body()});
+                        .body = request.body(),
+                        .content_type = request[http::field::content_type],
+                        .from_page = request.count(http::field::origin) > 0 || request.count("Sec-Fetch-Site") > 0});
 }
 
 }  // namespace

@@ -12,7 +12,6 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/beast/core/basic_stream.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
-#include <boost/beast/http/empty_body.hpp>
 #include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/read.hpp>
 #include <boost/beast/http/string_body.hpp>
@@ -80,24 +79,33 @@ asio::awaitable<error_code> connect(Stream& stream, const Endpoints& endpoints) 
     co_return error;
 }
 
+using Request = http::request<http::string_body>;
+
 // Asks the first endpoint that accepts a connection; `text` names them in errors.
-asio::awaitable<void> get_status(asio::io_context& io, const Endpoints& endpoints, const std::string& text,
-                                 Result<std::string>& outcome) {
+asio::awaitable<void> exchange(asio::io_context& io, const Endpoints& endpoints, Request request,
+                               const std::string& text, Result<std::string>& outcome) {
     Stream stream(io);
     error_code error = co_await connect(stream, endpoints);
     if (error) {
         outcome = Error{fmt::format("no Weir answers at {}", text)};
         co_return;
     }
-    http::request<http::empty_body> request(http::verb::get, "/status", 11);
     request.set(http::field::host, "localhost");
     request.keep_alive(false);
+    request.prepare_payload();
     stream.expires_after(kTimeout);
     co_await http::async_write(stream, request, with(error));
     beast::flat_buffer buffer;
     http::response_parser<http::string_body> answer;
     answer.body_limit(boost::none);
     if (!error) co_await http::async_read(stream, buffer, answer, with(error));
+    const bool words = !error && request.method() == http::verb::post && answer.get().result_int() < 500;
+    if (words && answer.get().result() != http::status::ok) {
+        std::string refusal = std::move(answer.get().body());
+        while (refusal.ends_with('\n')) refusal.pop_back();
+        outcome = Error{std::move(refusal)};
+        co_return;
+    }
     if (error || answer.get().result() != http::status::ok) {
         outcome = Error{fmt::format("what answers at {} is not Weir's admin listener", text)};
         co_return;
@@ -105,9 +113,7 @@ asio::awaitable<void> get_status(asio::io_context& io, const Endpoints& endpoint
     outcome = Result<std::string>(boost::system::in_place_value, std::move(answer.get().body()));
 }
 
-}  // namespace
-
-Result<std::string> ask_status(const std::string& text) {
+Result<std::string> run(Request request, const std::string& text) {
     const auto place = parse_place(text);
     if (!place) return place.error();
     asio::io_context io(1);
@@ -115,11 +121,25 @@ Result<std::string> ask_status(const std::string& text) {
     const Endpoints endpoints = look_up(io, *place, error);
     if (error) return Error{fmt::format("'{}' is not an address: {}", place->host, error.message())};
     Result<std::string> outcome = Error{};
-    asio::co_spawn(io, get_status(io, endpoints, text, outcome), [](const std::exception_ptr& fault) {
+    asio::co_spawn(io, exchange(io, endpoints, std::move(request), text, outcome), [](const std::exception_ptr& fault) {
         if (fault) std::rethrow_exception(fault);
     });
     io.run();
     return outcome;
+}
+
+}  // namespace
+
+Result<std::string> ask_status(const std::string& address) {
+    return run(Request(http::verb::get, "/status", 11), address);
+}
+
+Result<std::string> post(const std::string& address, const std::string& path, const std::string& json,
+                         const std::string& token) {
+    Request request(http::verb::post, path, 11, json);
+    request.set(http::field::content_type, "application/json");
+    if (!token.empty()) request.set(http::field::authorization, "Bearer " + token);
+    return run(std::move(request), address);
 }
 
 std::string admin_address_of(const net::BindAddress& bind) {

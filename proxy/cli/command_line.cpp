@@ -59,6 +59,7 @@ int run_command_line(int argc, char** argv) {
         std::cout << policy::json_schema();
     });
     add_status(app, code);
+    add_endpoint(app, code);
     add_mock_backend(app, code);
     add_simulate(app, code);
     add_help(app, code);

@@ -41,6 +41,19 @@ void print_process(const boost::json::object& status) {
     }
 }
 
+// What an endpoint that is up takes, if that is not everything.
+std::string intake_text(const boost::json::object& endpoint) {
+    if (endpoint.at("trial").as_bool()) return "  on trial";
+    const double share = endpoint.at("share").to_number<double>();
+    return share < 1 ? fmt::format("  {:.0f}% of its share", 100 * share) : std::string();
+}
+
+std::string hand_text(const boost::json::value& hand) {
+    if (hand.is_null()) return {};
+    return fmt::format("  by hand: {} for another {}", hand.at("action").as_string().c_str(),
+                       duration_text(hand.at("seconds_left").to_number<std::int64_t>()));
+}
+
 void print(const boost::json::object& status) {
     std::cout << fmt::format("weir {}  policy {} ({})  {}{}\n", status.at("version").as_string().c_str(),
                              status.at("policy").as_string().c_str(), status.at("policy_hash").as_string().c_str(),
@@ -49,15 +62,17 @@ void print(const boost::json::object& status) {
     print_process(status);
     for (const auto& entry : status.at("backends").as_array()) {
         const auto& backend = entry.as_object();
-        std::cout << fmt::format("backend {}  pressure {:.2f}\n", backend.at("backend").as_string().c_str(),
-                                 backend.at("pressure").to_number<double>());
+        std::cout << fmt::format("backend {}  pressure {:.2f}{}\n", backend.at("backend").as_string().c_str(),
+                                 backend.at("pressure").to_number<double>(),
+                                 backend.at("panic").as_bool() ? "  PANIC: no endpoint is thought to work" : "");
         for (const auto& row : backend.at("endpoints").as_array()) {
             const auto& endpoint = row.as_object();
             const std::string why = endpoint.at("reason").as_string().c_str();
-            std::cout << fmt::format("  {:4} {}  {}/{} in flight{}\n",
+            std::cout << fmt::format("  {:4} {}  {}/{} in flight{}{}{}\n",
                                      endpoint.at("available").as_bool() ? "up" : "DOWN",
                                      endpoint.at("url").as_string().c_str(), endpoint.at("inflight").to_number<int>(),
-                                     endpoint.at("limit").to_number<int>(), why.empty() ? "" : "  " + why);
+                                     endpoint.at("limit").to_number<int>(), intake_text(endpoint),
+                                     why.empty() ? "" : "  " + why, hand_text(endpoint.at("by_hand")));
         }
         for (const auto& row : backend.at("classes").as_array()) {
             const auto& cls = row.as_object();

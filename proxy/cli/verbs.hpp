@@ -16,6 +16,7 @@ inline constexpr int kNotReady = 3;
 
 // REQUIRES: `code` outlives `app`.
 void add_check(CLI::App& app, int& code);
+void add_endpoint(CLI::App& app, int& code);
 void add_mock_backend(CLI::App& app, int& code);
 void add_reload(CLI::App& app, int& code);
 void add_serve(CLI::App& app, int& code);

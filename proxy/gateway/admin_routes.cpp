@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <boost/json.hpp>
 
+#include "gateway/endpoint_change.hpp"
 #include "gateway/gateway.hpp"
 #include "policy/show/print.hpp"
 
@@ -37,6 +38,8 @@ std::vector<admin::Route> Gateway::admin_routes() {
          }},
         {"/config", true, [this, json](const Request&) { return json(policy::to_json(assembly_.policy)); }},
         {"/status", false, [this, json](const Request&) { return json(status_json()); }},
+        {"/endpoints", false, [this, json](const Request&) { return json(endpoints_json()); }},
+        {"/endpoints", true, [this](const Request& request) { return change_endpoint(request); }, "POST"},
     };
 }
 
@@ -79,6 +82,7 @@ std::string Gateway::status_json() {
                                                     {"inflight", judged.inflight},
                                                     {"limit", judged.limit},
                                                     {"trial", judged.trial},
+                                                    {"by_hand", hand_json(endpoint, control_.now())},
                                                     {"share", judged.share}});
         }
         backends.push_back(boost::json::object{{"backend", bench.backend->config().name},

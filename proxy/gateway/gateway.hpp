@@ -74,6 +74,9 @@ private:
     [[nodiscard]] telemetry::Scrape scrape();
     [[nodiscard]] telemetry::Labels labels() const;
     [[nodiscard]] std::string status_json();
+    [[nodiscard]] std::string endpoints_json() const;
+    // What operators set for single endpoints.
+    [[nodiscard]] admin::Answer change_endpoint(const admin::Request& request);
     [[nodiscard]] bool ready() const;
 
     struct Signals;

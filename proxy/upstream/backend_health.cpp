@@ -201,18 +201,28 @@ void Backend::located(Endpoint& endpoint, std::vector<net::SocketAddress> addres
 }
 
 void Backend::set_by_hand(Endpoint& endpoint, std::optional<HandSetting> setting, TimePoint now) {
+    const std::optional<HandSetting> before = endpoint.hand();
+    spdlog::info("backend {}: endpoint {}: by hand from `{}` to `{}`{}", config_.name, endpoint.config().url,
+                 before ? before->text() : "nothing", setting ? setting->text() : "nothing",
+                 setting && !setting->why.empty() ? ": " + setting->why : "");
     change(endpoint, now, [&](HealthState& health) { health.set_hand(std::move(setting), now); });
     settle_panic(now);
 }
 
 void Backend::tick(TimePoint now) {
     for (const auto& endpoint : endpoints_) {
+        std::optional<HandSetting> over;
         change(*endpoint, now, [&](HealthState& health) {
             endpoint->window_.tick(endpoint->answer_counts(), now);
+            over = health.hand();
             health.tick(now);
+            if (health.hand()) over.reset();
             // A reload may have removed the probes that would find it up again.
             if (!config_.health) health.forget_probes();
         });
+        if (!over) continue;
+        spdlog::info("backend {}: endpoint {}: by hand from `{}` to `nothing`: its time is over", config_.name,
+                     endpoint->config().url, over->text());
     }
     eject_slow(now);
     settle_panic(now);

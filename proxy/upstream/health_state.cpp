@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cmath>
 
 namespace weir::upstream {
 namespace {
@@ -11,6 +12,15 @@ constexpr double kFirstShare = 0.1;    // of the load, when a slow start begins
 constexpr double kShareStep = 0.05;    // each step is reported to the judge
 
 }  // namespace
+
+std::string HandSetting::text() const {
+    switch (action) {
+        case HandAction::drain: return "drain";
+        case HandAction::eject: return "eject";
+        case HandAction::weight: return "weight " + std::to_string(std::lround(100 * weight)) + "%";
+    }
+    return {};
+}
 
 void HealthState::probed(bool success, const HealthConfig& config, TimePoint now) {
     if (success == probes_up_) {

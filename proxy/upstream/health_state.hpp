@@ -31,6 +31,9 @@ struct HandSetting {
     double weight = 1;  // above 0
     std::optional<TimePoint> until;
     std::string why;
+
+    // `drain`, `weight 50%`
+    [[nodiscard]] std::string text() const;
 };
 
 class HealthState {

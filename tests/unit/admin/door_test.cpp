@@ -53,7 +53,25 @@ TEST(Door, PassesTheBodyToARouteThatWrites) {
     Request request = get("/echo");
     request.method = "POST";
     request.body = "words";
+    request.content_type = "Application/JSON ; charset=utf-8";
     EXPECT_EQ(make_door().answer(request).body, "words");
+}
+
+TEST(Door, ChangesNothingForAPageInABrowser) {
+    Request request = get("/echo");
+    request.method = "POST";
+    request.content_type = "application/json";
+    request.from_page = true;
+    EXPECT_EQ(make_door().answer(request).status, 403);
+    request.from_page = false;
+    EXPECT_EQ(make_door().answer(request).status, 200);
+    for (const auto* type : {"", "text/plain", "application/x-www-form-urlencoded", "application/jsonp"}) {
+        request.content_type = type;
+        EXPECT_EQ(make_door().answer(request).status, 415) << type;
+    }
+    request.content_type = "application/json";
+    request.host = "evil.example";
+    EXPECT_EQ(make_door().answer(request).status, 421);
 }
 
 TEST(Door, RequiresTheTokenWhereOneIsSet) {

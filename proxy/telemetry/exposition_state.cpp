@@ -186,8 +186,9 @@ void add_saturation_families(Families& families, const Labels& labels, const Scr
 
 void add_backend_families(Families& families, const Labels& labels, const Scrape& scrape) {
     ByName names(families, labels, scrape);
-    names.by_endpoint(families.gauge("weir_backend_up", "1 while the endpoint takes requests: not down, not ejected."),
-                      [](const EndpointGauges& g) { return g.up ? 1 : 0; });
+    names.by_endpoint(
+        families.gauge("weir_backend_up", "1 while the endpoint takes requests: not down, not ejected, or in a panic."),
+        [](const EndpointGauges& g) { return g.up ? 1 : 0; });
     Family down = families.gauge("weir_backend_down", "1 for the reason why the endpoint takes no requests.");
     names.for_endpoints([&](const EndpointLabel& label, const EndpointGauges& g) {
         for (std::size_t i = 1; i < kDownReasons.size(); ++i) {

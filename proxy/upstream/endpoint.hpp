@@ -1,5 +1,5 @@
 #pragma once
-// One address of a backend, and its known health (health_state.hpp). A late answer is a failure only if no other
+// One address of a backend, and its known health (endpoint_health.hpp). A late answer is a failure only if no other
 // request was answered meanwhile.
 //
 // Threading: any thread.
@@ -21,8 +21,8 @@
 #include "net/tls.hpp"
 #include "upstream/answer_window.hpp"
 #include "upstream/config.hpp"
+#include "upstream/endpoint_health.hpp"
 #include "upstream/first_tokens.hpp"
-#include "upstream/health_state.hpp"
 
 namespace weir::upstream {
 

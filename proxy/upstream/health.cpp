@@ -76,12 +76,6 @@ private:
         backend_->probed(*endpoint_, fault.reason == DownReason::none, waker_.loop().now());
     }
 
-    // From 0.9 to 1.1 of it.
-    Duration varied(Duration pause) {
-        const double part = static_cast<double>(next_random(random_) >> 11) * 0x1p-53;
-        return from_seconds(seconds(pause) * (0.9 + 0.2 * part));
-    }
-
     net::task<void> sleep_until(TimePoint when) {
         timer_.set(when);
         while (waker_.loop().now() < when) co_await waker_.wait();
@@ -98,7 +92,8 @@ private:
             }
             const bool reads = backend_->config().context_tokens.read && !endpoint_->addresses().empty();
             if (reads && waker_.loop().now() >= read_at_) co_await read_context(waker_.loop().now());
-            const Duration pause = health && !endpoint_->addresses().empty() ? varied(health->every) : Duration(200ms);
+            const Duration pause =
+                health && !endpoint_->addresses().empty() ? varied(health->every, random_) : Duration(200ms);
             co_await sleep_until(began + pause);
         }
     }
@@ -155,6 +150,11 @@ struct HealthChecker::Impl final : net::Wakeable {
     std::vector<std::shared_ptr<Backend>> backends;
     std::vector<std::unique_ptr<Watch>> watches;
 };
+
+Duration varied(Duration interval, std::uint64_t& random) {
+    const double part = static_cast<double>(next_random(random) >> 11) * 0x1p-53;
+    return from_seconds(seconds(interval) * (0.9 + 0.2 * part));
+}
 
 HealthChecker::HealthChecker(net::EventLoop& loop, net::Dns& dns, std::uint64_t seed)
     : impl_(std::make_unique<Impl>(loop, dns, seed)) {}

@@ -12,6 +12,9 @@
 
 namespace weir::upstream {
 
+// From 0.9 to 1.1 of an interval, at random: whatever is checked by many must not be checked by all at once.
+[[nodiscard]] Duration varied(Duration interval, std::uint64_t& random);
+
 class HealthChecker {
 public:
     // `seed`: for the intervals, so that neither endpoints nor other instances are checked in step. REQUIRES: `dns`

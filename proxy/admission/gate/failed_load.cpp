@@ -9,13 +9,14 @@ namespace {
 
 using namespace std::chrono_literals;
 
+constexpr Duration kLongest = 60s;       // a job of an hour must not make failures count for as long
 constexpr std::uint32_t kMemory = 32;    // answers
 constexpr Duration kStep = 1ms;          // fading more often than this costs time and changes nothing
 constexpr double kForgotten = 1.0 / 32;  // of a request: less than this is nothing
 constexpr double kBound = 2;             // of what the endpoint takes
 
 void approach(Duration& mean, Duration value, std::uint32_t count) {
-    mean += (std::max(value, kStep) - mean) / static_cast<Duration::rep>(count);
+    mean += (std::clamp(value, kStep, kLongest) - mean) / static_cast<Duration::rep>(count);
 }
 
 // The part of a time that is left.

@@ -220,8 +220,10 @@ void EndpointGate::note_blocked(const Need& need, TimePoint now) {
     blocked_ = true;
     for (const auto& endpoint : endpoints_) {
         if (!endpoint->learner) continue;
-        endpoint->learner->note_refusing(
-            endpoint->available && !has_slot(*endpoint, need.headroom) && has_tokens(*endpoint, need), now);
+        // What its share keeps out says nothing about S.
+        const bool whole = endpoint->available && endpoint->share == 1 && !endpoint->trial;
+        endpoint->learner->note_refusing(whole && !has_slot(*endpoint, need.headroom) && has_tokens(*endpoint, need),
+                                         now);
     }
 }
 

@@ -96,6 +96,50 @@ class Errors(WeirTest):
         self.eventually(lambda: weir.request() and len(bad.requests) > before + 2)
 
 
+class Slowness(WeirTest):
+    def streams(self, weir, count):
+        clients = [threading.Thread(target=weir.request, args=("POST", "/v1/chat/completions", [], b'{"stream":true}'))
+                   for _ in range(count)]
+        for one in clients:
+            one.start()
+        return clients
+
+    def test_an_endpoint_with_late_first_tokens_is_ejected_where_the_policy_says_so(self):
+        stream = respond(b"data: 1\n\ndata: [DONE]\n\n", fields=[("Content-Type", "text/event-stream")])
+
+        def late(peer, request):
+            pause(0.5)
+            return stream(peer, request)
+        slow, fast = self.start_backend(late), self.start_backend(stream)
+        weir = self.start_weir(small_policy(slow.url, fast.url, capacity=64, backend={
+            "balance": "round_robin", "ejection": {"slow_first_token": 5, "duration": "60s"}}))
+        for one in self.streams(weir, 40):
+            one.join()
+        self.eventually(lambda: weir.count("weir_backend_up", endpoint=slow.url) == 0)
+        self.assertEqual(weir.count("weir_backend_up", endpoint=fast.url), 1)
+
+    def test_an_endpoint_that_comes_back_gets_no_herd(self):
+        release = threading.Event()
+        self.addCleanup(release.set)
+
+        def held(peer, request):
+            if request.target != "/health":
+                release.wait(10)
+            return OK(peer, request)
+        first, second = self.start_backend(respond(status="503 Service Unavailable")), self.start_backend(held)
+        weir = self.start_weir(small_policy(first.url, second.url, capacity=20, backend={
+            "slow_start": "1h", "health": {"every": "50ms", "timeout": "40ms", "fall": 2, "rise": 1}}))
+        self.eventually(lambda: weir.count("weir_backend_up", endpoint=first.url) == 0)
+        first.answer = held
+        self.eventually(lambda: weir.count("weir_backend_up", endpoint=first.url) == 1)
+        clients = self.streams(weir, 18)
+        self.eventually(lambda: weir.count("weir_endpoint_inflight_requests") == 18)
+        self.assertLessEqual(weir.count("weir_endpoint_inflight_requests", endpoint=first.url), 2)
+        release.set()
+        for one in clients:
+            one.join()
+
+
 class Panic(WeirTest):
     def test_a_health_check_that_asks_for_the_wrong_thing_refuses_no_request(self):
         def answer(peer, request):

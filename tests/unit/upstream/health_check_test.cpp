@@ -1,12 +1,16 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "support/judged_backend.hpp"
 #include "upstream/fetch.hpp"
+#include "upstream/health.hpp"
 
 namespace weir::upstream {
 namespace {
 
+using namespace std::chrono_literals;
 using test::JudgedBackend;
 using testing::HasSubstr;
 using testing::Not;
@@ -44,6 +48,21 @@ TEST(HealthCheck, MayHaveCredentialsOfItsOwnOrNone) {
     health.auth.emplace().api_key = "check-key";
     EXPECT_THAT(request_of(health), HasSubstr("x-api-key: check-key\r\n"));
     EXPECT_THAT(request_of(health), Not(HasSubstr("engine-key")));
+}
+
+TEST(HealthCheck, IsNotSentInStepWithOthers) {
+    std::uint64_t random = 1;
+    Duration shortest = 2s;
+    Duration longest = 2s;
+    for (int i = 0; i < 1000; ++i) {
+        const Duration interval = varied(2s, random);
+        shortest = std::min(shortest, interval);
+        longest = std::max(longest, interval);
+    }
+    EXPECT_GE(shortest, 1800ms);
+    EXPECT_LT(shortest, 1810ms);
+    EXPECT_LE(longest, 2200ms);
+    EXPECT_GT(longest, 2190ms);
 }
 
 TEST(HealthCheck, SucceedsWithTheExpectedStatusAndText) {

@@ -1,4 +1,4 @@
-#include "upstream/health_state.hpp"
+#include "upstream/endpoint_health.hpp"
 
 #include <algorithm>
 #include <chrono>

@@ -101,9 +101,12 @@ TEST(EndpointOnTrial, IsBackAfterOneSuccessWithoutItsOldFailures) {
     config.slow_start = 0s;
     JudgedBackend two(2, config);
     two.answer(1, 200, 10);
+    two.answer(0, 503, 5);
+    two.pass(9s);
     two.answer(0, 503, 20);
-    two.pass(10s);
+    two.pass(1s);
     EXPECT_TRUE(two.endpoint(0).intake().trial);
+    two.answer(1, 200, 10);
     two.answer(0, 200);
     EXPECT_EQ(two.endpoint(0).intake(), Intake{});
     two.answer(0, 503, 4);

@@ -72,6 +72,10 @@ TEST(Panic, ServesAnEjectedEndpointWhereTheOthersAreUnreachable) {
     fall(two, 1, {DownReason::refused});
     EXPECT_TRUE(two.takes_requests(0));
     EXPECT_FALSE(two.endpoint(0).intake().trial);
+    two.answer(0, 200);
+    two.pass(100ms);
+    EXPECT_FALSE(two.backend.in_panic()) << "an answer ends the ejection";
+    EXPECT_TRUE(two.takes_requests(0));
 }
 
 TEST(Panic, NeverServesWhatAnOperatorHasTakenOut) {

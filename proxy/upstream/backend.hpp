@@ -22,7 +22,8 @@ namespace weir::upstream {
 
 class Backend {
 public:
-    // Called outside any lock whenever an endpoint takes more or less than before.
+    // Called whenever an endpoint takes more or less than before; it must not call the backend. Of an endpoint's calls
+    // the last one is true.
     using OnIntake = std::function<void(EndpointId, const Intake&)>;
     // Called with the size of an engine's KV cache, as the engine reports it, in LLM tokens.
     using OnContext = std::function<void(EndpointId, std::uint64_t tokens)>;
@@ -83,6 +84,7 @@ private:
     void eject_slow(TimePoint now);
     template <typename Change>
     void change(Endpoint& endpoint, TimePoint now, Change apply);
+    void report(Endpoint& endpoint) const;
     void log_change(const Endpoint& endpoint, const Intake& before, const Intake& after, const std::string& why) const;
     // A slow start is of use only while another endpoint can take the rest.
     [[nodiscard]] Duration slow_start_of(const Endpoint& endpoint) const;

@@ -58,8 +58,15 @@ void Backend::change(Endpoint& endpoint, TimePoint now, Change apply) {
     }
     if (before == after) return;
     if (!panics) log_change(endpoint, before, after, why);
-    on_intake_(endpoint.id(), after);
+    report(endpoint);
     if (before.open && !after.open) settle_panic(now);
+}
+
+// Two threads may change it at the same instant. Each reports what is then true, one after the other: a late report of
+// what was before would otherwise stand.
+void Backend::report(Endpoint& endpoint) const {
+    const std::lock_guard lock(endpoint.reporting_);
+    on_intake_(endpoint.id(), endpoint.intake());
 }
 
 void Backend::log_change(const Endpoint& endpoint, const Intake& before, const Intake& after,

@@ -132,6 +132,7 @@ private:
     EndpointConfig config_;
     std::string authority_;
     std::shared_ptr<net::TlsContext> tls_;
+    std::mutex reporting_;      // held while what it takes is reported; locked before mutex_
     mutable std::mutex mutex_;  // guards the following members, except the flags
     std::vector<net::SocketAddress> addresses_;
     HealthState health_;

@@ -10,6 +10,7 @@
 
 #include "admission/law.hpp"
 #include "admission/learn/limit_learner.hpp"
+#include "admission/learn/quota_learner.hpp"
 #include "base/balance.hpp"
 #include "base/ids.hpp"
 #include "base/ip.hpp"
@@ -199,10 +200,12 @@ struct JudgeEndpoint {
     std::uint64_t context_tokens = 0;                  // K: of the KV cache; 0: not known, not limited
     std::uint32_t prompt_tokens = law::kPromptTokens;  // PF: prompts without a first token
     std::optional<LearnConfig> learn{};                // of S
+    std::optional<QuotaConfig> quota{};                // of a hosted API; instead of S
 };
 
 // S, or what it is before anything has been learned.
 [[nodiscard]] inline std::uint32_t initial_slots(const JudgeEndpoint& endpoint) {
+    if (endpoint.quota) return endpoint.quota->start;
     return endpoint.learn ? endpoint.learn->start : endpoint.requests;
 }
 

@@ -116,7 +116,7 @@ void Judge::State::evict(Changes& changes) {
     });
 }
 
-TimePoint Judge::State::catch_up(TimePoint now, Changes& changes) {
+TimePoint Judge::State::expire_old(TimePoint now, Changes& changes) {
     now_ = std::max(now_, now);
     gate.forget_old(now_);
     while (!expiry.empty() && expiry.first_expiry() <= now_) {
@@ -125,6 +125,11 @@ TimePoint Judge::State::catch_up(TimePoint now, Changes& changes) {
         refuse(place, cls, out_of_time(place, cls, now_));
         changes.push_back(&place);
     }
+    return now_;
+}
+
+TimePoint Judge::State::catch_up(TimePoint now, Changes& changes) {
+    expire_old(now, changes);
     if (expiry.empty()) {  // nothing waits: nothing to serve, or to evict for
         gate.note_unblocked(now_);
         return now_;
@@ -295,9 +300,52 @@ void Judge::arrive_elsewhere(Place& place, const Ask& ask, TimePoint now, Change
 
 std::uint32_t Judge::inflight(ClassId cls) const { return state_->class_of(cls).inflight; }
 
+bool Judge::refused_by_quota(Place& place, const QuotaReport& report, TimePoint now, Changes& changes) {
+    assert(place.standing_ == Standing::running);
+    State& state = *state_;
+    State::Class& cls = state.class_of(place.ask_.cls);
+    if (place.ask_.bypasses_queue || !state.gate.learns_quota(place.decision_.endpoint)) return false;
+    now = std::max(now, state.now_);
+    state.gate.report_quota(place.decision_.endpoint, place.load_, report, now);
+    if (state.in_shadow(cls) || place.evicted_) return false;
+    state.give_back(place, cls, now);
+    place.standing_ = Standing::idle;
+    // It is seated before others are served: it was sent before them.
+    now = state.expire_old(now, changes);
+    if (place.expires_ <= now || !state.gate.any_available()) {
+        state.refuse(place, cls, state.out_of_time(place, cls, now));
+    } else {
+        place.decision_.endpoint = kNoEndpoint;
+        state.seat(place, cls, now, changes);
+    }
+    state.catch_up(now, changes);
+    return true;
+}
+
+void Judge::quota_report(Place& place, const QuotaReport& report, TimePoint now, Changes& changes) {
+    assert(place.standing_ == Standing::running);
+    State& state = *state_;
+    if (place.ask_.bypasses_queue || !state.gate.learns_quota(place.decision_.endpoint)) return;
+    state.gate.report_quota(place.decision_.endpoint, place.load_, report, std::max(now, state.now_));
+    state.catch_up(now, changes);
+}
+
 void Judge::expire(TimePoint now, Changes& changes) { state_->catch_up(now, changes); }
 
 std::optional<TimePoint> Judge::next_expiry() const {
+    const auto timeout = next_timeout();
+    const auto paced = next_paced();
+    return timeout && paced ? std::min(*timeout, paced->at) : timeout;
+}
+
+std::optional<Judge::Paced> Judge::next_paced() const {
+    State& state = *state_;
+    if (state.expiry.empty()) return std::nullopt;
+    const auto at = state.gate.next_paced(state.now_);
+    return at ? std::optional(Paced{&state.first_waiting()->queue.best(), *at}) : std::nullopt;
+}
+
+std::optional<TimePoint> Judge::next_timeout() const {
     const State& state = *state_;
     if (state.expiry.empty()) return std::nullopt;
     TimePoint next = state.expiry.first_expiry();
@@ -346,8 +394,18 @@ JudgeCounts Judge::counts(TimePoint now) const {
     }
     counts.pressure = state.pressure();
     for (const auto& e : state.gate.endpoints()) {
-        counts.endpoints.push_back({e->id, e->inflight, e->limit, e->context, e->context_limit, e->prompts,
-                                    e->prompt_limit, e->available, e->trial, e->share});
+        counts.endpoints.push_back({e->id,
+                                    e->inflight,
+                                    e->limit,
+                                    e->context,
+                                    e->context_limit,
+                                    e->prompts,
+                                    e->prompt_limit,
+                                    e->available,
+                                    e->trial,
+                                    e->share,
+                                    {}});
+        if (e->quota) counts.endpoints.back().quota = {e->quota->rate().value_or(0), e->quota->refusals()};
     }
     return counts;
 }

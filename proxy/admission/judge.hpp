@@ -77,6 +77,11 @@ struct EndpointCounts {
     bool available = true;
     bool trial = false;
     double share = 1;  // of its limit and of the load
+    struct Quota {
+        double rate = 0;             // requests a second; 0: none limits
+        std::uint64_t refusals = 0;  // ever
+    };
+    std::optional<Quota> quota;  // learned; `limit` is then what it allows at once
 };
 
 struct JudgeCounts {
@@ -145,6 +150,18 @@ public:
     // elsewhere, or ended.
     void arrive_elsewhere(Place& place, const Ask& ask, TimePoint now, Changes& changes);
 
+    // The endpoint answered a running request with a refusal of its quota. Where that quota is learned, the request
+    // returns to the queue with its old key, its queue timeout still counted from its first arrival; it may run again
+    // at once, also on that endpoint, which is paced but not lost. Returns whether it returned, was served again, or
+    // ended since its time is over: its standing tells, and the answer is not passed on. False: it runs on, and the
+    // answer is to be passed on, since no quota is learned, or the request bypasses the queue, is in shadow, or is
+    // evicted. The caller bounds how often. REQUIRES: place is running.
+    bool refused_by_quota(Place& place, const QuotaReport& report, TimePoint now, Changes& changes);
+
+    // The head of any other answer to a running request came, with what it says of the quota. Pumps.
+    // REQUIRES: place is running.
+    void quota_report(Place& place, const QuotaReport& report, TimePoint now, Changes& changes);
+
     // Refuses requests that waited too long, and serves those that fit as time passes. Call it at next_expiry() or a
     // little later; every other call does the same first.
     void expire(TimePoint now, Changes& changes);
@@ -152,6 +169,15 @@ public:
 
     // Requests of a class in flight: n(c).
     [[nodiscard]] std::uint32_t inflight(ClassId cls) const;
+
+    // The two parts of next_expiry(), for a caller who need not wake all waiting requests at the pace of a quota, but
+    // only the one that is likely served then.
+    struct Paced {
+        Place* head = nullptr;  // waits
+        TimePoint at;
+    };
+    [[nodiscard]] std::optional<TimePoint> next_timeout() const;
+    [[nodiscard]] std::optional<Paced> next_paced() const;
 
     // An endpoint became available or unavailable. Requests that run on a lost one stay counted there until they
     // finish. With the last one go the waiting requests that fail when all are down. An endpoint that the policy no

@@ -46,7 +46,7 @@ double Judge::State::headroom_of(const Class& cls, TimePoint now) const {
 }
 
 Need Judge::State::need_of(const Place& place, const Class& cls, TimePoint now) const {
-    Need need{headroom_of(cls, now), place.ask_.prompt_tokens, 1};
+    Need need{headroom_of(cls, now), place.ask_.prompt_tokens, 1, now};
     if (need.headroom == 0) return need;
     double better = 0;
     for (const auto& other : classes) {
@@ -68,7 +68,7 @@ Judge::State::Turn Judge::State::next_turn(TimePoint now) {
         const auto part = [](const Class& c) { return c.inflight / c.config.guarantee; };
         if (below_guarantee.cls != nullptr && part(*below_guarantee.cls) <= part(*cls)) continue;
         const Place& head = cls->queue.best();
-        if (Endpoint* endpoint = gate.choose(free_need(head), head.lost_)) below_guarantee = {cls.get(), endpoint};
+        if (Endpoint* endpoint = gate.choose(free_need(head, now), head.lost_)) below_guarantee = {cls.get(), endpoint};
     }
     if (below_guarantee.cls != nullptr) return below_guarantee;
     const Place& head = first->queue.best();
@@ -77,7 +77,7 @@ Judge::State::Turn Judge::State::next_turn(TimePoint now) {
 
 bool Judge::State::pass_empty_queue(Place& place, Class& cls, TimePoint now) {
     // What next_turn() would find if this place were the only one waiting.
-    Endpoint* endpoint = is_below_guarantee(cls) ? gate.choose(free_need(place), place.lost_) : nullptr;
+    Endpoint* endpoint = is_below_guarantee(cls) ? gate.choose(free_need(place, now), place.lost_) : nullptr;
     if (endpoint == nullptr) endpoint = gate.choose(need_of(place, cls, now), place.lost_);
     if (endpoint == nullptr) return false;
     dispatch(place, cls, *endpoint, now);
@@ -87,7 +87,7 @@ bool Judge::State::pass_empty_queue(Place& place, Class& cls, TimePoint now) {
 
 bool Judge::State::runs_at_once(const Place& place, Class& cls, TimePoint now) {
     if (!cls.queue.empty() && cls.queue.best().key_ < place.key_) return false;
-    if (is_below_guarantee(cls) && gate.choose(free_need(place), place.lost_) != nullptr) return true;
+    if (is_below_guarantee(cls) && gate.choose(free_need(place, now), place.lost_) != nullptr) return true;
     for (const auto& other : classes) {
         if (other.get() == &cls) break;  // classes after it in the policy yield on a tie
         if (!other->queue.empty() && !before(cls, *other)) return false;

@@ -58,7 +58,9 @@ struct Judge::State {
     // Marks the newest running requests of the worst preemptible class as evicted when a better one has waited too
     // long.
     void evict(Changes& changes);
-    // Refuses requests that have run out of time, and serves those that fit merely because time has passed. Every call
+    // Refuses requests that have run out of time. Returns `now`, which never steps back.
+    TimePoint expire_old(TimePoint now, Changes& changes);
+    // Does the same, and serves those that fit merely because time has passed. Every call
     // starts with it, so that the rest works on a state with nothing overdue. Returns `now`, which never steps back.
     TimePoint catch_up(TimePoint now, Changes& changes);
 
@@ -99,7 +101,9 @@ struct Judge::State {
     [[nodiscard]] bool is_below_guarantee(const Class& cls) const;
     [[nodiscard]] double headroom_of(const Class& cls, TimePoint now) const;
     // What a request needs to pass the gate: free_need() where its class is below its guarantee, else need_of().
-    [[nodiscard]] static Need free_need(const Place& place) { return {0, place.ask_.prompt_tokens, 1}; }
+    [[nodiscard]] static Need free_need(const Place& place, TimePoint now) {
+        return {0, place.ask_.prompt_tokens, 1, now};
+    }
     [[nodiscard]] Need need_of(const Place& place, const Class& cls, TimePoint now) const;
     // Whether a place that is not queued would be dispatched the moment it entered the queue.
     [[nodiscard]] bool runs_at_once(const Place& place, Class& cls, TimePoint now);

@@ -73,6 +73,7 @@ struct Load {
     std::uint64_t prompts_ahead = 0;    // pf at its dispatch, including itself
     std::uint32_t streamed = 0;         // LLM tokens of the answer so far
     std::uint64_t number = 0;           // of its dispatch, on its endpoint
+    std::uint64_t quota_number = 0;     // the same, for the learner of a quota; 0: there is none
     TimePoint since{};                  // its dispatch
     std::optional<TimePoint> answered;  // its first token
     bool pending = false;               // its prompt counts among those without a first token

@@ -38,8 +38,13 @@ std::uint32_t EndpointGate::usable(std::uint32_t limit, double headroom) {
     return std::max(1U, static_cast<std::uint32_t>(std::floor(limit * (1 - headroom) + kRounding)));
 }
 
-bool EndpointGate::has_slot(const Endpoint& endpoint, double headroom) const {
-    return endpoint.inflight < usable(endpoint.shared_limit(), headroom);
+bool EndpointGate::has_slot(const Endpoint& endpoint, const Need& need) const {
+    if (endpoint.quota) return endpoint.quota->may_send(endpoint.inflight, need.now);
+    return endpoint.inflight == 0 || endpoint.inflight < usable(endpoint.shared_limit(), need.headroom);
+}
+
+bool EndpointGate::fits(const Endpoint& endpoint, const Need& need) const {
+    return !endpoint.is_tried() && has_slot(endpoint, need) && (endpoint.inflight == 0 || has_tokens(endpoint, need));
 }
 
 bool EndpointGate::has_tokens(const Endpoint& endpoint, const Need& need) const {
@@ -83,10 +88,7 @@ Endpoint* EndpointGate::most_room(Fits fits, EndpointId lost) {
 }
 
 Endpoint* EndpointGate::choose(const Need& need, EndpointId lost) {
-    const auto fits = [&](const Endpoint& e) {
-        return !e.is_tried() && (e.inflight == 0 || (has_slot(e, need.headroom) && has_tokens(e, need)));
-    };
-    return most_room(fits, lost);
+    return most_room([&](const Endpoint& e) { return fits(e, need); }, lost);
 }
 
 Endpoint* EndpointGate::least_loaded(EndpointId lost) {
@@ -107,6 +109,7 @@ void EndpointGate::take_turn(Endpoint& endpoint) {
 }
 
 void EndpointGate::take(Endpoint& endpoint, Load& load, std::uint32_t prompt_tokens, bool streams, TimePoint now) {
+    load.quota_number = endpoint.quota ? endpoint.quota->sent(endpoint.inflight, now) : 0;
     ++inflight_;
     ++endpoint.inflight;
     endpoint.context += prompt_tokens;
@@ -117,6 +120,7 @@ void EndpointGate::take(Endpoint& endpoint, Load& load, std::uint32_t prompt_tok
     load.number = endpoint.dispatched++;
     load.since = now;
     load.answered.reset();
+    if (endpoint.quota) endpoint.limit = endpoint.quota->concurrency();
     load.pending = prompt_tokens > 0;
     load.ending = Ending::ignored;
     load.trial = endpoint.trial;
@@ -188,6 +192,32 @@ void EndpointGate::learn(Endpoint& endpoint, const Load& load, TimePoint now) {
     endpoint.failed.add(load.prompt_tokens, took, good_, endpoint.limit);
 }
 
+void EndpointGate::report_quota(EndpointId id, const Load& load, const QuotaReport& report, TimePoint now) const {
+    Endpoint& endpoint = *find(id);
+    if (!endpoint.quota || load.quota_number == 0) return;
+    if (report.refused) {
+        endpoint.quota->refused(load.quota_number, report, now);
+    } else {
+        endpoint.quota->answered(load.quota_number, report, now);
+    }
+    endpoint.limit = endpoint.quota->concurrency();
+}
+
+bool EndpointGate::learns_quota(EndpointId id) const {
+    const Endpoint* endpoint = find(id);
+    return endpoint != nullptr && endpoint->quota;
+}
+
+std::optional<TimePoint> EndpointGate::next_paced(TimePoint now) const {
+    std::optional<TimePoint> next;
+    for (const auto& endpoint : endpoints_) {
+        if (!endpoint->quota || !endpoint->available) continue;
+        const auto paced = endpoint->quota->next_send();
+        if (paced && *paced > now && (!next || *paced < *next)) next = paced;
+    }
+    return next;
+}
+
 bool EndpointGate::move(EndpointId from, EndpointId to, Load& load, bool streams, TimePoint now) {
     Endpoint* endpoint = find(to);
     if (endpoint == nullptr) return false;
@@ -222,7 +252,7 @@ void EndpointGate::note_blocked(const Need& need, TimePoint now) {
         if (!endpoint->learner) continue;
         // What its share keeps out says nothing about S.
         const bool whole = endpoint->available && endpoint->share == 1 && !endpoint->trial;
-        endpoint->learner->note_refusing(whole && !has_slot(*endpoint, need.headroom) && has_tokens(*endpoint, need),
+        endpoint->learner->note_refusing(whole && !has_slot(*endpoint, need) && has_tokens(*endpoint, need),
                                          now);
     }
 }
@@ -276,6 +306,16 @@ void EndpointGate::configure(Endpoint& endpoint, const JudgeEndpoint& wanted, Ti
         endpoint.learner.emplace(*wanted.learn, now);
         endpoint.limit = endpoint.learner->limit();
     }
+    if (!wanted.quota) {
+        endpoint.quota.reset();
+        return;
+    }
+    if (endpoint.quota) {
+        endpoint.quota->reconfigure(*wanted.quota);
+    } else {
+        endpoint.quota.emplace(*wanted.quota, now);
+    }
+    endpoint.limit = endpoint.quota->concurrency();
 }
 
 void EndpointGate::reconfigure(const JudgeConfig& config, TimePoint now) {

@@ -4,13 +4,15 @@
 //   n   requests in flight               S   the engine's slots: max_num_seqs, configured or learned
 //   kv  prompt tokens + streamed so far  K   the engine's KV cache in tokens; 0: not known, not limited
 //   pf  prompts without a first token    PF  how many tokens of them an endpoint may have at any moment
+//   the quota of a hosted API, where it is learned instead of S: learn/quota_learner.hpp
 //
 //   fits(x, e) = available, and n = 0, or all of
 //     n + 1       <= S (1 - headroom)
 //     kv + in(x)  <= 0.95 K (1 - headroom)
 //     pf + in(x)  <= PF x share, which is 1 where no headroom is kept; or pf = 0
 //
-// An idle endpoint takes a request regardless of its limits, so that small limits starve no request. Of the endpoints
+// An idle endpoint takes a request regardless of its limits, so that small limits starve no request. Of a quota no
+// headroom is kept: a better class waits for no more than the next request that the quota lets pass. Of the endpoints
 // that fit, the one with the most room takes it (the smallest of the largest of n/S, kv/0.95K, pf/PF), unless the
 // policy chooses otherwise; equals take turns. Requests that failed count in this comparison as if they had been served
 // (gate/failed_load.hpp): what fails at once must not look like room.
@@ -56,6 +58,7 @@ struct Endpoint {
     Unseen unseen;                                    // pending prompts of answers that are not streamed, oldest first
     std::optional<LimitLearner> learner;              // of S
     FailedLoad failed;
+    std::optional<QuotaLearner> quota;                // instead; S is then what it allows at once
     bool available = true;
     bool trial = false;
     std::uint32_t trials = 0;  // in flight that were sent on trial
@@ -78,6 +81,7 @@ struct Need {
     double headroom = 0;  // share to keep free for better classes
     std::uint32_t prompt_tokens = 0;
     double prompt_share = 1;  // of PF
+    TimePoint now{};
 };
 
 class EndpointGate {
@@ -103,6 +107,11 @@ public:
     void streamed(EndpointId id, Load& load, std::uint32_t tokens);
     // `load.ending` says what can be learned from it.
     void give_back(EndpointId id, Load& load, TimePoint now);
+    // What the answer to a load says of the quota of its endpoint. To be called before it is given back.
+    void report_quota(EndpointId id, const Load& load, const QuotaReport& report, TimePoint now) const;
+    [[nodiscard]] bool learns_quota(EndpointId id) const;
+    // When the pace of a quota next lets a request pass, after `now`; nothing where none keeps any waiting.
+    [[nodiscard]] std::optional<TimePoint> next_paced(TimePoint now) const;
     // Moves a load to another endpoint, as if newly dispatched. False when there is none with that id.
     bool move(EndpointId from, EndpointId to, Load& load, bool streams, TimePoint now);
 
@@ -131,7 +140,8 @@ private:
     [[nodiscard]] Endpoint* most_room(Fits fits, EndpointId lost);
     // What endpoints are compared by: lower is better.
     [[nodiscard]] double rank(const Endpoint& endpoint) const;
-    [[nodiscard]] bool has_slot(const Endpoint& endpoint, double headroom) const;
+    [[nodiscard]] bool has_slot(const Endpoint& endpoint, const Need& need) const;
+    [[nodiscard]] bool fits(const Endpoint& endpoint, const Need& need) const;
     [[nodiscard]] bool has_tokens(const Endpoint& endpoint, const Need& need) const;
     void configure(Endpoint& endpoint, const JudgeEndpoint& wanted, TimePoint now) const;
     // Takes the turn of `endpoint`, and of those that let theirs pass.

@@ -27,6 +27,8 @@ void QuotaRate::start(std::uint64_t last, TimePoint now) {
     std::uint64_t& most = this_second_ > last_second_ ? this_second_ : last_second_;
     most = std::max<std::uint64_t>(most, 2) - 1;  // without the refused one
     set(static_cast<double>(most), last, now);
+    // What was just refused would be refused again now.
+    next_ = std::max(next_, now + from_seconds(1 / rate_));
     doubling_ = true;
     doubled_ = now;
 }

@@ -107,9 +107,9 @@ net::task<Passed> Slot::await_verdict() {
             no = refused(Reason::client_gone);
             break;
         }
-        client_.timer.set(judge().next_expiry());
+        client_.timer.set(judge().next_expiry(ticket()));
         co_await client_.waker.wait();
-        if (!ticket().told() && client_.turn() >= judge().next_expiry()) judge().expire(client_.turn());
+        if (!ticket().told()) judge().expire_if_due(ticket(), client_.turn());
     }
     const Duration waited = client_.turn() - began;
     outcome_.record.queue += waited;

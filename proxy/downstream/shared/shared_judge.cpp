@@ -92,10 +92,34 @@ std::uint32_t SharedJudge::inflight(ClassId cls) const {
     return judge_.inflight(cls);
 }
 
+std::optional<Standing> SharedJudge::refused_by_quota(Ticket& ticket, const QuotaReport& report, TimePoint now) {
+    const std::lock_guard lock(mutex_);
+    const bool dropped = judge_.refused_by_quota(ticket, report, now, changes_);
+    if (dropped) {
+        ticket.told_ = false;
+        name_backend(ticket);
+    }
+    tell();
+    return dropped ? std::optional(ticket.standing()) : std::nullopt;
+}
+
+void SharedJudge::quota_report(Ticket& ticket, const QuotaReport& report, TimePoint now) {
+    const std::lock_guard lock(mutex_);
+    judge_.quota_report(ticket, report, now, changes_);
+    tell();
+}
+
 void SharedJudge::expire(TimePoint now) {
     const std::lock_guard lock(mutex_);
     judge_.expire(now, changes_);
     tell();
+}
+
+void SharedJudge::expire_if_due(Ticket& ticket, TimePoint now) {
+    if (now < next_expiry(ticket)) return;
+    // The next instant, if there is one, comes by a message.
+    if (ticket.keeps_time_at_ <= now) ticket.keeps_time_at_ = TimePoint::max();
+    expire(now);
 }
 
 void SharedJudge::set_intake(EndpointId endpoint, const Intake& intake, TimePoint now) {
@@ -167,8 +191,32 @@ void SharedJudge::tell() {
         notified = std::min(notified, changes_.size());
     }
     changes_.erase(changes_.begin(), changes_.begin() + static_cast<std::ptrdiff_t>(notified));
-    const auto next = judge_.next_expiry();
+    const auto next = judge_.next_timeout();
     next_expiry_.store(next ? next->time_since_epoch().count() : Duration::max().count(), std::memory_order_relaxed);
+    keep_time();
+}
+
+void SharedJudge::keep_time() {
+    const auto paced = judge_.next_paced();
+    if (!paced) {
+        keeper_ = nullptr;
+        return;
+    }
+    if (paced->head == keeper_ && paced->at == kept_until_) return;
+    auto& ticket = static_cast<Ticket&>(*paced->head);
+    try {
+        // It may leave before the message arrives.
+        if (!ticket.self_) ticket.self_ = std::make_shared<Ticket*>(&ticket);
+        ticket.waker_.loop().post([self = ticket.self_, at = paced->at] {
+            if (*self == nullptr) return;
+            (*self)->keeps_time_at_ = at;
+            (*self)->waker_.wake();
+        });
+        keeper_ = paced->head;
+        kept_until_ = paced->at;
+    } catch (const std::bad_alloc&) {
+        keeper_ = nullptr;  // the next call tries again
+    }
 }
 
 }  // namespace weir::downstream

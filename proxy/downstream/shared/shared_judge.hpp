@@ -4,7 +4,11 @@
 //
 // A waiting request is woken by a message to its own worker. Between the verdict and that message both threads refer to
 // the ticket; a request that leaves meanwhile must wait for the message (see leave()).
+//
+// Where a quota sets the pace, one waiting request keeps its time: the head of the queue, which is woken when the pace
+// lets it pass. Were all woken, each request served would cost as much as there are requests waiting.
 
+#include <algorithm>
 #include <atomic>
 #include <memory>
 #include <mutex>
@@ -48,7 +52,8 @@ private:
     net::Waker& waker_;
     const upstream::Backend* came_by_ = nullptr;
     std::shared_ptr<upstream::Backend> granted_by_;
-    std::shared_ptr<Ticket*> self_;  // the pointee and the two flags: owner's thread only
+    std::shared_ptr<Ticket*> self_;  // the pointee, the instant and the two flags: owner's thread only
+    TimePoint keeps_time_at_ = TimePoint::max();
     bool told_ = false;
     bool cut_ = false;
 };
@@ -78,6 +83,11 @@ public:
     [[nodiscard]] bool leave(Ticket& ticket, TimePoint now);
     // REQUIRES: the ticket is running. Returns its standing afterwards.
     admission::Standing requeue(Ticket& ticket, TimePoint now);
+    // See Judge::refused_by_quota(). Returns its standing afterwards, or nothing when the answer is to be passed on.
+    // REQUIRES: the ticket is running.
+    std::optional<admission::Standing> refused_by_quota(Ticket& ticket, const QuotaReport& report, TimePoint now);
+    // REQUIRES: the ticket is running.
+    void quota_report(Ticket& ticket, const QuotaReport& report, TimePoint now);
 
     // The ticket's request goes on at another judge. REQUIRES: the ticket is running, and its slot is this judge's.
     void depart(Ticket& ticket, TimePoint now);
@@ -90,6 +100,12 @@ public:
     [[nodiscard]] TimePoint next_expiry() const {
         return TimePoint(Duration(next_expiry_.load(std::memory_order_relaxed)));
     }
+    // The same for a waiting ticket, which may have to keep the time of a pace. Its waker is called when this becomes
+    // earlier for that reason. Both: its owner's thread.
+    [[nodiscard]] TimePoint next_expiry(const Ticket& ticket) const {
+        return std::min(next_expiry(), ticket.keeps_time_at_);
+    }
+    void expire_if_due(Ticket& ticket, TimePoint now);
 
     void set_intake(EndpointId endpoint, const Intake& intake, TimePoint now);
     void set_context(EndpointId endpoint, std::uint64_t tokens, TimePoint now);
@@ -107,6 +123,8 @@ private:
     // After every call under the lock: notifies the tickets whose standing changed.
     void tell();
     void tell(Ticket& ticket) const;
+    // Has the head of the queue keep the time of the pace, if there is one.
+    void keep_time();
     // Called before the owner is notified that it runs.
     void name_backend(Ticket& ticket) const;
 
@@ -117,6 +135,8 @@ private:
     const upstream::Backend* in_force_ = nullptr;  // the same; null before the first reload: all requests came by it
     ai::TokenRatio prompts_;
     ai::AnswerLength answers_;
+    const admission::Place* keeper_ = nullptr;  // of the time; to be compared only
+    TimePoint kept_until_{};
     std::atomic<Duration::rep> next_expiry_{Duration::max().count()};
 };
 

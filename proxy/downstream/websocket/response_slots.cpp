@@ -63,7 +63,7 @@ ResponseSlots::Verdict ResponseSlots::ask(std::string_view event_id) {
 ResponseSlots::Verdict ResponseSlots::verdict() {
     Response& response = *waiting_;
     if (!response.ticket.told()) {
-        if (client_.turn() >= route_.judge->next_expiry()) route_.judge->expire(client_.turn());
+        route_.judge->expire_if_due(response.ticket, client_.turn());
         return Verdict::wait;
     }
     waiting_ = nullptr;
@@ -164,7 +164,7 @@ bool ResponseSlots::give_up_overdue() {
 }
 
 TimePoint ResponseSlots::next_deadline() const {
-    TimePoint next = waiting_ != nullptr ? route_.judge->next_expiry() : TimePoint::max();
+    TimePoint next = waiting_ != nullptr ? route_.judge->next_expiry(waiting_->ticket) : TimePoint::max();
     for (const Response& response : open_) {
         if (&response == waiting_) continue;
         next = std::min(next, response.let_in + (response.created ? options_.total : options_.first_byte));

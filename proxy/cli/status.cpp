@@ -54,6 +54,16 @@ std::string hand_text(const boost::json::value& hand) {
                        duration_text(hand.at("seconds_left").to_number<std::int64_t>()));
 }
 
+// What has been learned of a quota; nothing where none is.
+std::string quota_text(const boost::json::object& endpoint) {
+    const auto* quota = endpoint.if_contains("quota");
+    if (quota == nullptr) return {};
+    const double rate = quota->as_object().at("rate").to_number<double>();
+    const auto refused = quota->as_object().at("refused").to_number<std::uint64_t>();
+    return fmt::format("  quota {}, {} refused", rate > 0 ? fmt::format("{:.3g}/s", rate) : "of requests at once",
+                       refused);
+}
+
 void print(const boost::json::object& status) {
     std::cout << fmt::format("weir {}  policy {} ({})  {}{}\n", status.at("version").as_string().c_str(),
                              status.at("policy").as_string().c_str(), status.at("policy_hash").as_string().c_str(),
@@ -68,10 +78,10 @@ void print(const boost::json::object& status) {
         for (const auto& row : backend.at("endpoints").as_array()) {
             const auto& endpoint = row.as_object();
             const std::string why = endpoint.at("reason").as_string().c_str();
-            std::cout << fmt::format("  {:4} {}  {}/{} in flight{}{}{}\n",
+            std::cout << fmt::format("  {:4} {}  {}/{} in flight{}{}{}{}\n",
                                      endpoint.at("available").as_bool() ? "up" : "DOWN",
                                      endpoint.at("url").as_string().c_str(), endpoint.at("inflight").to_number<int>(),
-                                     endpoint.at("limit").to_number<int>(), intake_text(endpoint),
+                                     endpoint.at("limit").to_number<int>(), intake_text(endpoint), quota_text(endpoint),
                                      why.empty() ? "" : "  " + why, hand_text(endpoint.at("by_hand")));
         }
         for (const auto& row : backend.at("classes").as_array()) {

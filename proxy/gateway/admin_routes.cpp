@@ -84,6 +84,9 @@ std::string Gateway::status_json() {
                                                     {"trial", judged.trial},
                                                     {"by_hand", hand_json(endpoint, control_.now())},
                                                     {"share", judged.share}});
+            if (!judged.quota) continue;
+            endpoints.back().as_object()["quota"] =
+                boost::json::object{{"rate", judged.quota->rate}, {"refused", judged.quota->refusals}};
         }
         backends.push_back(boost::json::object{{"backend", bench.backend->config().name},
                                                {"pressure", counts.pressure},

@@ -16,6 +16,9 @@ telemetry::EndpointGauges gauges_of(const upstream::Endpoint& endpoint, const ad
         row.context_tokens = judged.context_tokens;
         row.context_limit = judged.context_limit;
         row.prompt_tokens = judged.prompt_tokens;
+        row.learns_quota = judged.quota.has_value();
+        if (judged.quota) row.quota_rate = judged.quota->rate;
+        if (judged.quota) row.quota_refused = judged.quota->refusals;
     }
     if (!row.up) row.down = endpoint.why_down().reason;
     row.share = endpoint.intake().share;

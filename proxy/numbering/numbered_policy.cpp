@@ -80,6 +80,10 @@ admission::JudgeEndpoint judge_endpoint(EndpointId id, const policy::Policy& pol
     endpoint.context_tokens = backend.context_tokens.tokens;
     endpoint.prompt_tokens = backend.prompt_tokens.value_or(admission::law::kPromptTokens);
     if (!backend.learned) return endpoint;
+    if (backend.learned->from == upstream::LearnedFrom::quota) {
+        endpoint.quota = {std::min(backend.learned->start, backend.learned->max), backend.learned->max};
+        return endpoint;
+    }
     admission::LearnConfig& learn = endpoint.learn.emplace();
     learn.start = std::min(backend.learned->start, backend.learned->max);
     learn.max = backend.learned->max;

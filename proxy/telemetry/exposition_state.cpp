@@ -145,6 +145,26 @@ void add_names(Families& families, const Scrape& scrape) {
     for (const NameGauges& names : scrape.names) limit.add({{"kind", names.kind}}, static_cast<double>(names.limit));
 }
 
+// Of endpoints whose quota is learned.
+void add_quotas(Families& families, ByName& names) {
+    const auto add = [&](Family family, const char* name, auto value) {
+        families.announce(name);
+        names.for_endpoints([&](const EndpointLabel& label, const EndpointGauges& g) {
+            if (g.learns_quota) family.add({{"backend", label.backend}, {"endpoint", label.url}}, value(g));
+        });
+    };
+    constexpr const char* kRate = "weir_endpoint_quota_rate";
+    constexpr const char* kConcurrency = "weir_endpoint_quota_concurrency";
+    constexpr const char* kRefused = "weir_endpoint_quota_refused_total";
+    add(families.gauge(kRate, "Requests a second that the endpoint's quota seems to allow; 0 if no rate limits."),
+        kRate, [](const EndpointGauges& g) { return g.quota_rate; });
+    add(families.gauge(kConcurrency, "Requests at once that the endpoint's quota seems to allow."), kConcurrency,
+        [](const EndpointGauges& g) { return static_cast<double>(g.limit); });
+    add(families.counter(kRefused,
+                         "Requests that the endpoint refused for its quota; they were sent again or passed on."),
+        kRefused, [](const EndpointGauges& g) { return g.quota_refused; });
+}
+
 }  // namespace
 
 void add_saturation_families(Families& families, const Labels& labels, const Scrape& scrape) {
@@ -182,6 +202,7 @@ void add_saturation_families(Families& families, const Labels& labels, const Scr
     names.by_endpoint(
         families.gauge("weir_pending_prompt_tokens", "LLM tokens of prompts still without a first token."),
         [](const EndpointGauges& g) { return g.prompt_tokens; });
+    add_quotas(families, names);
 }
 
 void add_backend_families(Families& families, const Labels& labels, const Scrape& scrape) {

@@ -56,6 +56,9 @@ struct EndpointGauges {
     std::uint64_t polls_failed = 0;
     std::uint32_t websockets = 0;  // open
     DownReason down = DownReason::none;
+    bool learns_quota = false;
+    double quota_rate = 0;  // requests a second; 0: no rate limits
+    std::uint64_t quota_refused = 0;
     double share = 1;                                                   // of the load
     std::vector<std::pair<std::string_view, std::uint64_t>> answers{};  // by status
     std::vector<std::pair<std::string_view, std::uint64_t>> tries{};  // requests sent again, by cause

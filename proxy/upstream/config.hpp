@@ -153,8 +153,15 @@ struct TriesConfig {
     friend bool operator==(const TriesConfig&, const TriesConfig&) = default;
 };
 
+// What tells how many requests an endpoint takes.
+enum class LearnedFrom : std::uint8_t {
+    latency,  // first tokens and the time per token: of an engine
+    quota,    // the requests that it refuses with 429, 503 or 529: of a hosted API
+};
+
 // How many requests an endpoint takes at once, where the policy leaves that to be learned at run time.
 struct LearnedRequests {
+    LearnedFrom from = LearnedFrom::latency;
     std::uint32_t start = 32;
     std::uint32_t max = 512;
 

@@ -109,7 +109,9 @@ void check_learned(const Checked& c, const BackendConfig& backend, const Node& n
                              backend.learned->max),
                  "lower `start`, or raise `max`");
     }
-    if (backend.context_tokens == upstream::ContextTokens{}) {
+    // A hosted API's KV cache is not Weir's business.
+    if (backend.learned->from == upstream::LearnedFrom::latency &&
+        backend.context_tokens == upstream::ContextTokens{}) {
         c.warn(node.mark_at("capacity.requests"), "unknown-context",
                fmt::format("how many requests backend '{}' takes is learned, but not how many tokens it holds",
                            backend.name),

@@ -55,6 +55,7 @@ extern const Scalar<admission::MatchConfig> kAny;
 extern const Scalar<Dialect> kDialect;
 extern const Scalar<Balance> kBalance;
 extern const Scalar<upstream::EnginePriority> kEnginePriority;
+extern const Scalar<upstream::LearnedFrom> kLearnedFrom;
 extern const Scalar<net::ClientCertificate> kClientCertificate;
 extern const Scalar<upstream::ClientCredentials> kClientCredentials;
 extern const Scalar<bool> kNoCredentials;              // none

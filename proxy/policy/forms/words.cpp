@@ -25,6 +25,7 @@ constexpr std::array kDialects{"generic"sv, "openai"sv, "anthropic"sv};
 constexpr std::array kBalances{"most_room"sv, "least_requests"sv, "round_robin"sv};
 constexpr std::array kLaterBalances{"prefix_affinity"sv};
 constexpr std::array kEnginePriorities{"strip"sv, "vllm"sv, "sglang"sv, "dynamo"sv};
+constexpr std::array kLearnedFroms{"latency"sv, "quota"sv};
 constexpr std::array kClientCertificates{"required"sv, "optional"sv};
 constexpr std::array kPathForms{"strict"sv, "raw"sv};
 constexpr std::array kFullWord{"full"sv};
@@ -87,6 +88,8 @@ constinit const Scalar<Balance> kBalance{
     print_word<Balance>};
 constinit const Scalar<EnginePriority> kEnginePriority =
     one_of<EnginePriority>("an engine's priority format", kEnginePriorities, kRenamedEnginePriorities);
+constinit const Scalar<upstream::LearnedFrom> kLearnedFrom =
+    one_of<upstream::LearnedFrom>("latency or quota", kLearnedFroms);
 constinit const Scalar<net::ClientCertificate> kClientCertificate =
     one_of<net::ClientCertificate>("required or optional", kClientCertificates);
 constinit const Scalar<downstream::PathForm> kPathForm = one_of<downstream::PathForm>("strict or raw", kPathForms);

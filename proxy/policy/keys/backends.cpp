@@ -30,7 +30,11 @@ void describe(Visitor& v, DiscoveryConfig& c) {
 
 void describe(Visitor& v, LearnedRequests& c) {
     std::string learn = "true";  // the only value
-    v.required().key("learn", learn, kTrue, "Learned while serving, from first tokens and the time per token.");
+    v.required().key("learn", learn, kTrue, "Learned while serving.");
+    v.key(
+        "from", c.from, kLearnedFrom,
+        "`latency`: an engine's, from first tokens and the time per token. `quota`: a hosted API's, from the requests "
+        "that it refuses with 429, 503 or 529, which wait in the queue and are sent again.");
     v.key("start", c.start, kPositive, "The limit each endpoint starts with.");
     v.key("max", c.max, kPositive, "The highest limit of an endpoint.");
 }

@@ -43,6 +43,22 @@ TEST(JudgeConfig, HasTheClassesOfItsBackendAndEachEndpointsCapacity) {
     EXPECT_EQ(small.endpoints[0].requests, 4U);
 }
 
+TEST(JudgeConfig, LearnsFromLatencyOrFromAQuota) {
+    Names names;
+    const auto endpoint_with = [&names](std::string_view requests) {
+        std::string text = two_backends();
+        text.replace(text.find("requests: 16"), 12, requests);
+        return judge_config(number(test::policy_of(text), names).value(), 0).endpoints[0];
+    };
+    const auto latency = endpoint_with("requests: { learn: true, max: 40 }, context_tokens: 400k");
+    EXPECT_FALSE(latency.quota);
+    ASSERT_TRUE(latency.learn);
+    EXPECT_EQ(latency.learn->max, 40U);
+    const auto quota = endpoint_with("requests: { learn: true, from: quota, start: 20, max: 40 }");
+    EXPECT_FALSE(quota.learn);
+    EXPECT_EQ(quota.quota, (admission::QuotaConfig{.start = 20, .max = 40}));
+}
+
 TEST(JudgeConfig, CarriesThePolicysMode) {
     Names names;
     policy::Policy policy = test::policy_of(two_backends());

@@ -28,6 +28,9 @@ Scrape sample_scrape() {
     scrape.backends = {{kLarge, 2, 7}};
     scrape.endpoints.resize(2);
     scrape.endpoints[0] = {kFirst, 32, 32, 180'000, 400'000, 4'096, true, 1000, 2, 40, 1, 0.125, 0, 0};
+    scrape.endpoints[0].learns_quota = true;
+    scrape.endpoints[0].quota_rate = 98.5;
+    scrape.endpoints[0].quota_refused = 20;
     scrape.endpoints[1] = {EndpointId{1}, 31, 32, 150'000, 0, 0, false, 900, 9, 41, 3, 0.25, 1, 6, 5, 2, 1};
     scrape.endpoints[0].answers = {{"2xx", 990}, {"500", 2}};
     scrape.endpoints[1].share = 0.5;

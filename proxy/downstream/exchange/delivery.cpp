@@ -4,6 +4,7 @@
 #include <optional>
 #include <utility>
 
+#include "ai/quota_fields.hpp"
 #include "downstream/exchange/head_end.hpp"
 #include "downstream/websocket/client_websockets.hpp"
 
@@ -14,6 +15,8 @@ using namespace std::chrono_literals;
 
 // No server closes a connection this recently used for being idle: their time-outs begin at two seconds.
 constexpr Duration kProven = 1s;
+// However long a provider's quota refuses a request.
+constexpr int kMostSends = 64;
 
 }  // namespace
 
@@ -36,9 +39,17 @@ net::task<Passed> Delivery::run() {
     // one send has woken is awake for the next.
     if (client_.worker.loop().others_wait()) co_await client_.waker.yield();
     for (;;) {
-        outcome_.record.attempts = ++tries_.all;
+        ++outcome_.record.attempts;
+        ++tries_.all;
         const Attempt end = co_await attempt();
         if (end == Attempt::served) co_return nullptr;
+        if (end == Attempt::paced) {
+            --tries_.all;  // it was not this endpoint's failure
+            if (!why_ && slot_.waits()) why_ = co_await slot_.wait(caller_);
+            if (why_) break;
+            address();
+            continue;
+        }
         if (end == Attempt::do_not_retry) break;
         if (end == Attempt::stale) continue;
         Passed no = co_await find_slot();
@@ -126,7 +137,7 @@ net::task<Delivery::Attempt> Delivery::attempt() {
     consumed_body_ |= dispatch.consumed_body();
     if (end != DispatchEnd::answered) co_return failed(end, dispatch, *endpoint);
     const int status = client_.worker.response_head().status;
-    note_status(status, *endpoint);
+    if (heed(client_.worker.response_head(), *endpoint)) co_return Attempt::paced;
     if (may_try_elsewhere(status, *endpoint)) co_return Attempt::lost;
     if (status == 101) {
         co_await tunnel(std::move(connection), dispatch.rest());
@@ -203,9 +214,29 @@ bool Delivery::is_another_place(const upstream::Endpoint& endpoint) const {
     return backend().any_available(endpoint.id()) || slot_.fallback_of(caller_) != nullptr;
 }
 
-void Delivery::note_status(int status, upstream::Endpoint& endpoint) {
-    backend().answered(endpoint, status, client_.turn());
-    slot_.note_status(status);
+bool Delivery::heed(const http::ResponseHead& head, upstream::Endpoint& endpoint) {
+    const auto& learned = config().learned;
+    if (learned && learned->from == upstream::LearnedFrom::quota && heed_quota(head)) return true;
+    backend().answered(endpoint, head.status, client_.turn());
+    slot_.note_status(head.status);
+    return false;
+}
+
+bool Delivery::heed_quota(const http::ResponseHead& head) {
+    ai::QuotaFields fields(head.status, std::chrono::system_clock::now());
+    for (const http::Field& field : head.fields) fields.add(field.name, field.value);
+    const QuotaReport report = fields.report();
+    // With any other status than 429 it is not certain that nothing was done.
+    const bool harmless = head.status == 429 || can_be_repeated();
+    const bool again = report.refused && harmless && !consumed_body_ && outcome_.record.attempts < kMostSends &&
+                       client_.turn() < total_deadline_;
+    if (!again) {
+        slot_.judge().quota_report(slot_.ticket(), report, client_.turn());
+        return false;
+    }
+    auto given_back = slot_.refused_by_quota(report);
+    if (given_back) why_ = std::move(*given_back);
+    return given_back.has_value();
 }
 
 // An idle connection may be closed while the request is on its way, and often it is unknown whether the request was

@@ -35,6 +35,7 @@ private:
         served,
         stale,         // an idle connection was closed before it read the request: use a fresh one
         lost,          // this endpoint failed: another may work
+        paced,         // a provider's quota refused it: it has a new place with the judge, or why_ says why not
         do_not_retry,  // no other endpoint will work either
     };
 
@@ -65,7 +66,10 @@ private:
     [[nodiscard]] Duration answer_timeout() const;
     Attempt refuse(Attempt attempt, Passed why);
     [[nodiscard]] Attempt failed(DispatchEnd end, const Dispatch& dispatch, upstream::Endpoint& endpoint);
-    void note_status(int status, upstream::Endpoint& endpoint);
+    // What the answer's head says of its endpoint: of its health, and of its quota where that is learned. True when the
+    // request was given back to the judge because of that quota.
+    [[nodiscard]] bool heed(const http::ResponseHead& head, upstream::Endpoint& endpoint);
+    [[nodiscard]] bool heed_quota(const http::ResponseHead& head);
 
     [[nodiscard]] net::task<void> relay(std::unique_ptr<upstream::Connection> connection, Dispatch& dispatch,
                                         Progress& progress);

@@ -129,6 +129,12 @@ net::task<Passed> Slot::requeue() {
     co_return no;
 }
 
+std::optional<Passed> Slot::refused_by_quota(const QuotaReport& report) {
+    const auto standing = judge().refused_by_quota(ticket(), report, client_.turn());
+    if (!standing) return std::nullopt;
+    return settle(*standing);
+}
+
 void Slot::note_status(int status) {
     if (running()) ticket().set_ending(status < 400 ? admission::Ending::success : admission::Ending::failure);
 }

@@ -38,6 +38,9 @@ public:
     [[nodiscard]] net::task<Passed> wait(Caller& caller);
     // Queues again, ahead of newcomers, as its endpoint failed. REQUIRES: it is running.
     [[nodiscard]] net::task<Passed> requeue();
+    // A provider refused it for its quota: it is back in the queue, or runs again, where that quota is learned.
+    // Nothing: the answer is to be passed on. REQUIRES: it is running.
+    [[nodiscard]] std::optional<Passed> refused_by_quota(const QuotaReport& report);
     // The next fallback of its backend that has an endpoint available; null: none.
     [[nodiscard]] const Route* fallback_of(const Caller& caller) const;
     // From now on it is served by that fallback, whose route `caller` gets: call wait() if it waits(). Its limits and

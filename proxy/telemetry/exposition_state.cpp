@@ -205,6 +205,38 @@ void add_saturation_families(Families& families, const Labels& labels, const Scr
     add_quotas(families, names);
 }
 
+// What requests say about endpoints, and what follows from it.
+void add_health(ByName& names, Families& families) {
+    Family answers = families.counter("weir_endpoint_answers_total", "Answers of the endpoint by status.");
+    names.for_endpoints([&](const EndpointLabel& label, const EndpointGauges& g) {
+        for (const auto& [code, count] : g.answers) {
+            answers.add({{"backend", label.backend}, {"endpoint", label.url}, {"code", std::string(code)}}, count);
+        }
+    });
+    names.by_endpoint(families.gauge("weir_endpoint_share_ratio",
+                                     "Share of the load that the endpoint may take: below 1 while it has just "
+                                     "come back, or an operator has set a weight."),
+                      [](const EndpointGauges& g) { return g.share; });
+    names.by_backend(
+        families.gauge("weir_backend_panic", "1 while no endpoint is thought to work, and the least sick one serves."),
+        [](const BackendGauges& g) { return g.panic ? 1 : 0; });
+    names.by_endpoint(
+        families.counter("weir_backend_ejections_total", "Ejections of the endpoint because of failing requests."),
+        [](const EndpointGauges& g) { return g.ejections; });
+    Family tries = families.counter("weir_tries_total",
+                                    "Requests that were sent again, here or elsewhere, because of how this endpoint "
+                                    "failed them.");
+    names.for_endpoints([&](const EndpointLabel& label, const EndpointGauges& gauges) {
+        for (const auto& [cause, count] : gauges.tries) {
+            tries.add({{"backend", label.backend}, {"endpoint", label.url}, {"cause", cause}}, count);
+        }
+    });
+    names.by_endpoint(families.counter("weir_tries_over_budget_total",
+                                       "Requests that failed on the endpoint and were not sent again because of "
+                                       "`tries.budget`."),
+                      [](const EndpointGauges& g) { return g.tries_over_budget; });
+}
+
 void add_backend_families(Families& families, const Labels& labels, const Scrape& scrape) {
     ByName names(families, labels, scrape);
     names.by_endpoint(
@@ -235,34 +267,7 @@ void add_backend_families(Families& families, const Labels& labels, const Scrape
     names.for_endpoints([&](const EndpointLabel& label, const EndpointGauges& g) {
         connect.add_summary({{"backend", label.backend}, {"endpoint", label.url}}, g.connects, g.connect_seconds);
     });
-    Family answers = families.counter("weir_endpoint_answers_total", "Answers of the endpoint by status.");
-    names.for_endpoints([&](const EndpointLabel& label, const EndpointGauges& g) {
-        for (const auto& [code, count] : g.answers) {
-            answers.add({{"backend", label.backend}, {"endpoint", label.url}, {"code", std::string(code)}}, count);
-        }
-    });
-    names.by_endpoint(families.gauge("weir_endpoint_share_ratio",
-                                     "Share of the load that the endpoint may take: below 1 while it has just "
-                                     "come back, or an operator has set a weight."),
-                      [](const EndpointGauges& g) { return g.share; });
-    names.by_backend(
-        families.gauge("weir_backend_panic", "1 while no endpoint is thought to work, and the least sick one serves."),
-        [](const BackendGauges& g) { return g.panic ? 1 : 0; });
-    names.by_endpoint(
-        families.counter("weir_backend_ejections_total", "Ejections of the endpoint because of failing requests."),
-        [](const EndpointGauges& g) { return g.ejections; });
-    Family tries = families.counter("weir_tries_total",
-                                    "Requests that were sent again, here or elsewhere, because of how this endpoint "
-                                    "failed them.");
-    names.for_endpoints([&](const EndpointLabel& label, const EndpointGauges& gauges) {
-        for (const auto& [cause, count] : gauges.tries) {
-            tries.add({{"backend", label.backend}, {"endpoint", label.url}, {"cause", cause}}, count);
-        }
-    });
-    names.by_endpoint(families.counter("weir_tries_over_budget_total",
-                                         "Requests that failed on the endpoint and were not sent again because of "
-                                         "`tries.budget`."),
-                        [](const EndpointGauges& g) { return g.tries_over_budget; });
+    add_health(names, families);
     names.by_endpoint(families.counter("weir_backend_probe_failures_total", "Failed health probes."),
                       [](const EndpointGauges& g) { return g.probe_failures; });
     Family polls = families.counter("weir_video_polls_total", "Weir's own polls of video jobs.");

@@ -34,7 +34,7 @@ SrvRecords read_srv_records(std::string_view message) {
         const Duration ttl = std::chrono::seconds(ns_rr_ttl(record));
         records.ttl = records.services.empty() ? ttl : std::min(records.ttl, ttl);
         records.services.push_back({host.data(), static_cast<std::uint16_t>(ns_get16(data + 4)),
-                                    static_cast<std::uint16_t>(ns_get16(data + 2))});
+                                    static_cast<std::uint16_t>(std::max(ns_get16(data + 2), 1U))});
     }
     return records;
 }

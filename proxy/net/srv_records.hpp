@@ -14,7 +14,7 @@ struct SrvRecords {
     struct Service {
         std::string host;
         std::uint16_t port = 0;
-        std::uint16_t weight = 0;
+        std::uint16_t weight = 1;  // at least 1: what has a weight of 0 is to be used little, but used
     };
     std::vector<Service> services;  // those of the best priority alone: others are for when none of these is there
     Duration ttl{};                 // the shortest

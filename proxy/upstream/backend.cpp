@@ -45,7 +45,10 @@ Backend::Backend(BackendId id, BackendConfig config, std::vector<std::shared_ptr
       check_edits_(check_edits_of(config_)),
       endpoints_(std::move(endpoints)),
       on_intake_(std::move(on_intake)),
-      on_context_(std::move(on_context)) {}
+      on_context_(std::move(on_context)) {
+    for (const auto& endpoint : endpoints_)
+        heaviest_ = std::max(heaviest_, static_cast<double>(endpoint->config().weight));
+}
 
 void Backend::report_context(const Endpoint& endpoint, std::uint64_t tokens) const {
     if (on_context_) on_context_(endpoint.id(), tokens);

@@ -98,6 +98,7 @@ private:
     http::HeadEdits edits_;
     http::HeadEdits check_edits_;
     std::vector<std::shared_ptr<Endpoint>> endpoints_;
+    double heaviest_ = 1;  // of their weights
     std::mutex ejecting_;  // so that two at the same instant do not both count as the first
     std::atomic<bool> panic_{false};
     std::atomic<Duration::rep> compared_at_{0};  // first tokens

@@ -41,7 +41,9 @@ void Backend::change(Endpoint& endpoint, TimePoint now, Change apply) {
         panics = health.in_panic();
         apply(health);
         panics |= health.in_panic();
-        after = endpoint.intake_ = health.intake(slow_start, now);
+        after = health.intake(slow_start, now);
+        after.share *= static_cast<double>(endpoint.config().weight) / heaviest_;
+        endpoint.intake_ = after;
         endpoint.available_.store(after.open, std::memory_order_relaxed);
         endpoint.ejected_.store(health.ejected(), std::memory_order_relaxed);
         endpoint.slow_.store(health.starts_slowly(config_.slow_start, now), std::memory_order_relaxed);

@@ -126,6 +126,16 @@ class Discovery(WeirTest):
         self.assertEqual({weir.request().body for _ in range(8)}, {b"1", b"2"})
         self.assertEqual(first.requests[0].get("host"), f"one.test:{first.address[1]}")
 
+    def test_and_weight(self):
+        light, heavy = self.start_backend(respond(b"1")), self.start_backend(respond(b"2"))
+        service = "_http._tcp.llm.test"
+        self.names.records[service] = [(1, 1, light.address[1], "one.test"), (1, 4, heavy.address[1], "one.test")]
+        self.names.records["one.test"] = ["127.0.0.1"]
+        weir = self.start_weir(small_policy(backend={"endpoints": {"dns": service, "servers": [self.names.address]}}))
+        self.assertEqual(weir.request().status, 200)
+        self.eventually(lambda: weir.count("weir_endpoint_share_ratio", endpoint=light.url) == 0.25)
+        self.assertEqual(weir.count("weir_endpoint_share_ratio", endpoint=heavy.url), 1)
+
     def test_no_more_endpoints_than_the_policy_says(self):
         engines, port = self.engines(3)
         self.point_at(1, 2, 3)

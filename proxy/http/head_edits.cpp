@@ -63,6 +63,8 @@ void HeadEdits::set_query(std::string_view name, std::string_view value) {
     query_.emplace_back(name, std::string(name).append("=").append(value));
 }
 
+void HeadEdits::remove_query(std::string_view name) { query_.emplace_back(name, std::string()); }
+
 bool HeadEdits::removes(std::string_view name) const {
     return std::any_of(removed_.begin(), removed_.end(),
                        [name](const std::string& one) { return equals_ignoring_case(one, name); });
@@ -97,6 +99,7 @@ void HeadEdits::append_target(std::string_view prefix, std::string_view target, 
         separator = '&';
     }
     for (const auto& [name, member] : query_) {
+        if (member.empty()) continue;
         out.append(1, separator).append(member);
         separator = '&';
     }

@@ -17,6 +17,7 @@ public:
     // Sets a member of every query, in place of any that the client sent under that name. Both are written as they are:
     // REQUIRES: percent-encoded.
     void set_query(std::string_view name, std::string_view value);
+    void remove_query(std::string_view name);
 
     [[nodiscard]] bool empty() const { return removed_.empty() && query_.empty(); }
 
@@ -39,7 +40,7 @@ private:
 
     std::vector<std::string> removed_;                        // field names, including those that are set
     std::string fields_;                                      // lines, each with its CRLF
-    std::vector<std::pair<std::string, std::string>> query_;  // name, and `name=value`
+    std::vector<std::pair<std::string, std::string>> query_;  // name, and `name=value`; empty: it is removed
 };
 
 }  // namespace weir::http

@@ -87,9 +87,11 @@ private:
     struct LookUp {
         Thread* thread;
         Call call;
-        Answer answer;
-        std::size_t open = 0;  // look-ups of addresses that are not answered
-        std::string missing;   // what one of them said
+        TimePoint end_by;
+        Answer answer{};
+        std::size_t open = 0;   // look-ups of addresses that are not answered
+        std::string missing{};  // what one of them said
+        bool ended = false;
     };
     struct Target {
         std::shared_ptr<LookUp> of;
@@ -105,8 +107,13 @@ private:
 
     void run() {
         while (!stopped_.load()) {
-            begin_calls();
-            await_sockets();
+            try {
+                begin_calls();
+                end_late_ones();
+                await_sockets();
+            } catch (const std::exception&) {
+                // Out of memory: those that it befell end when their time is over.
+            }
         }
         for (auto& [servers, channel] : channels_) ares_destroy(channel);  // its look-ups end as ARES_EDESTRUCTION
     }
@@ -122,12 +129,32 @@ private:
 
     void begin(Call call) {
         ares_channel channel = channel_for(call.question.servers);
-        auto look_up = std::make_shared<LookUp>(LookUp{this, std::move(call), {}, 0, {}});
+        auto look_up = std::make_shared<LookUp>(LookUp{this, std::move(call), Clock::now() + kLongest});
+        open_.push_back(look_up);
         const Question& question = look_up->call.question;
         if (channel == nullptr) return finish(*look_up, "the resolver could not be set up");
         if (!question.is_service) return add_target(look_up, channel, question.host, question.port, 1);
         auto* target = new Target{look_up, {}, 1, channel};
         ares_search(channel, question.host.c_str(), ns_c_in, ns_t_srv, on_service, target);
+    }
+
+    // c-ares bounds each of its questions, and asks many: for every name server, and for every domain that is searched.
+    void end_late_ones() {
+        const TimePoint now = Clock::now();
+        for (const auto& look_up : open_) {
+            if (!look_up->ended && look_up->end_by <= now) finish(*look_up, "no answer in time");
+        }
+        std::erase_if(open_, [](const auto& look_up) { return look_up->ended; });
+    }
+
+    // Callbacks return into C, which nothing must be thrown through.
+    template <typename Work>
+    static void guarded(Work work) noexcept {
+        try {
+            work();
+        } catch (const std::exception&) {
+            // Out of memory: the look-up ends when its time is over.
+        }
     }
 
     ares_channel channel_for(const std::vector<std::string>& servers) {
@@ -159,9 +186,13 @@ private:
 
     static void on_service(void* argument, int status, int /*timeouts*/, unsigned char* bytes, int size) {
         const std::unique_ptr<Target> target(static_cast<Target*>(argument));
-        const std::shared_ptr<LookUp>& look_up = target->of;
+        guarded([&] { take_services(*target, status, {reinterpret_cast<const char*>(bytes), std::size_t(size)}); });
+    }
+
+    static void take_services(const Target& of, int status, std::string_view message) {
+        const std::shared_ptr<LookUp>& look_up = of.of;
         if (status != ARES_SUCCESS) return look_up->thread->finish(*look_up, ares_strerror(status));
-        const SrvRecords records = read_srv_records({reinterpret_cast<const char*>(bytes), std::size_t(size)});
+        const SrvRecords records = read_srv_records(message);
         look_up->answer.ttl = records.ttl;
         if (records.services.empty()) return look_up->thread->finish(*look_up, "the name has no services");
         // Their number is known before the first is answered, which may be at once.
@@ -169,25 +200,30 @@ private:
         const std::size_t count = std::min(records.services.size(), kMaxTargets);
         for (std::size_t i = 0; i < count; ++i) {
             const SrvRecords::Service& service = records.services[i];
-            add_target(look_up, target->channel, service.host, service.port, service.weight);
+            add_target(look_up, of.channel, service.host, service.port, service.weight);
         }
         if (--look_up->open == 0) look_up->thread->finish(*look_up, look_up->missing);
     }
 
     static void on_addresses(void* argument, int status, int /*timeouts*/, ares_addrinfo* result) {
         const std::unique_ptr<Target> target(static_cast<Target*>(argument));
-        LookUp& look_up = *target->of;
+        guarded([&] { take_addresses(*target, status, result); });
+        ares_freeaddrinfo(result);
+    }
+
+    static void take_addresses(const Target& of, int status, const ares_addrinfo* result) {
+        LookUp& look_up = *of.of;
         for (const ares_addrinfo_node* node = result != nullptr ? result->nodes : nullptr; node != nullptr;
              node = node->ai_next) {
-            look_up.answer.found.push_back({address_of(*node), target->host, target->weight});
+            look_up.answer.found.push_back({address_of(*node), of.host, of.weight});
             keep_shorter(look_up.answer.ttl, std::chrono::seconds(std::max(node->ai_ttl, 0)));
         }
-        ares_freeaddrinfo(result);
         if (status != ARES_SUCCESS) look_up.missing = ares_strerror(status);
         if (--look_up.open == 0) look_up.thread->finish(look_up, look_up.missing);
     }
 
     void finish(LookUp& look_up, std::string_view error) {
+        if (std::exchange(look_up.ended, true)) return;
         // A part of a service that is not found must not make it seem smaller than it is.
         const bool whole = error.empty() && !look_up.answer.found.empty();
         if (!whole) look_up.answer.error = error.empty() ? "the name has no addresses" : std::string(error);
@@ -236,6 +272,7 @@ private:
     std::mutex mutex_;  // guards the next member
     std::vector<Call> calls_;
     std::map<std::string, ares_channel> channels_;  // by their name servers
+    std::vector<std::shared_ptr<LookUp>> open_;
     std::thread thread_;
 };
 

@@ -7,12 +7,14 @@ namespace weir::upstream {
 namespace {
 
 // Fields in which clients show a key: the APIs of OpenAI, Anthropic, Azure and Google.
+constexpr std::array kCredentialMembers{"key", "api_key", "api-key", "access_token"};  // of the query
 constexpr std::array kCredentialFields{"authorization", "x-api-key", "api-key", "x-goog-api-key"};
 
 http::HeadEdits edits_of(const BackendConfig& config) {
     http::HeadEdits edits;
     if (config.credentials || config.client_credentials == ClientCredentials::none) {
         for (const char* name : kCredentialFields) edits.remove_field(name);
+        for (const char* name : kCredentialMembers) edits.remove_query(name);
     }
     for (const std::string& name : config.fields.remove) edits.remove_field(name);
     for (const auto& [name, value] : config.fields.set) edits.set_field(name, value);

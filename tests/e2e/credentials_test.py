@@ -47,6 +47,10 @@ class Credentials(WeirTest):
         self.assertEqual([name for name in request.names() if "key" in name or name == "authorization"], [])
         self.assertEqual(request.get("x-other"), "d")
 
+    def test_and_those_in_the_query(self):
+        engine, weir = self.start(auth={"bearer": "ours"})
+        self.assertEqual(self.shown(engine, weir, CHAT + "?key=a&b=1&api%2Dkey=c&access_token=d").target, CHAT + "?b=1")
+
     def test_a_key_of_our_own_replaces_what_the_client_shows(self):
         for auth, name, value in (({"bearer": "ours"}, "authorization", "Bearer ours"),
                                   ({"api_key": "ours"}, "x-api-key", "ours"),

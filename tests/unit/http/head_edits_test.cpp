@@ -56,6 +56,18 @@ INSTANTIATE_TEST_SUITE_P(
                         "/openai/deployments/x/a?api-versions=1&xapi-version=2&api-versio%6&api-version=2026-01-01"},
                     TargetRow{"*", "*"}));
 
+TEST(HeadEdits, RemoveMembersOfTheQuery) {
+    HeadEdits edits;
+    edits.remove_query("key");
+    edits.remove_query("token");
+    edits.set_query("key", "ours");
+    EXPECT_EQ(edits.target("", "/a?key=theirs&b=1&%6Bey&token=x&keys=2"), "/a?b=1&keys=2&key=ours");
+    HeadEdits removal;
+    removal.remove_query("key");
+    EXPECT_FALSE(removal.empty());
+    EXPECT_EQ(removal.target("", "/a?key=1"), "/a");
+}
+
 TEST(HeadEdits, PutAPrefixBeforeThePathAlone) {
     const HeadEdits edits;
     EXPECT_EQ(edits.target("/v2", "/a?x=/b"), "/v2/a?x=/b");

@@ -201,6 +201,7 @@ struct JudgeEndpoint {
     std::uint32_t prompt_tokens = law::kPromptTokens;  // PF: prompts without a first token
     std::optional<LearnConfig> learn{};                // of S
     std::optional<QuotaConfig> quota{};                // of a hosted API; instead of S
+    std::uint64_t name_hash = 0;                       // StableHash of its URL; only prefix affinity uses it
 };
 
 // S, or what it is before anything has been learned.

@@ -100,7 +100,7 @@ void Judge::State::spend(Place& place, const Tokens& spent, TimePoint now) {
 }
 
 bool Judge::State::run_in_shadow(Place& place, Class& cls, TimePoint now) {
-    Endpoint* endpoint = gate.least_loaded(place.lost_);
+    Endpoint* endpoint = gate.least_loaded(place.lost_, place.ask_.affinity);
     if (endpoint == nullptr) return false;
     // A shadow class has no queue. The requests that run although the gate was shut stand in for the queue that would
     // have formed: as many as fit into it would have waited, the others would have found it full.

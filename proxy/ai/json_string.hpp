@@ -17,4 +17,11 @@ namespace weir::ai {
 // Whether it decodes to `plain`. Allocates only if it contains escapes.
 [[nodiscard]] bool json_says(std::string_view written, std::string_view plain);
 
+// Whether the text, which begins outside an escape, ends within one: after an odd number of backslashes.
+[[nodiscard]] inline bool ends_escaping(std::string_view written) {
+    if (!written.ends_with('\\')) return false;
+    const std::size_t last = written.find_last_not_of('\\');
+    return (written.size() - (last == std::string_view::npos ? 0 : last + 1)) % 2 == 1;
+}
+
 }  // namespace weir::ai

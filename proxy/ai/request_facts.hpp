@@ -135,6 +135,7 @@ struct RequestFacts {
     std::uint64_t body_bytes = 0;  // bytes of the body read so far
     std::optional<std::uint32_t> max_output_tokens;  // of one answer: the largest of its names; nothing where
                                                      // it has no bound of its own
+    std::uint64_t prefix_key = 0;                    // PrefixKey, where it was asked for; 0: not known
     MediaTotals media;                               // pictures, sounds and files within it
     // What is wrong with the body, as a sentence for its author, in static storage; empty: nothing. On paths that are
     // not known calls, only faults that make the class unclear.

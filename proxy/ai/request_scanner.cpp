@@ -26,13 +26,6 @@ const char* skip_space(const char* at, const char* end) {
     return at;
 }
 
-// Whether the text ends in an odd number of backslashes.
-bool ends_escaping(std::string_view text) {
-    if (!text.ends_with('\\')) return false;
-    const std::size_t last = text.find_last_not_of('\\');
-    return (text.size() - (last == std::string_view::npos ? 0 : last + 1)) % 2 == 1;
-}
-
 constexpr std::size_t kLongestKnown = 31;
 
 // For each length, a bit for each member with a name of that length: a name is compared only with those.

@@ -7,9 +7,10 @@ namespace weir {
 
 // Equals take turns. n, kv and pf are what an endpoint has in flight, S, K and PF its capacities.
 enum class Balance : std::uint8_t {
-    most_room,       // the smallest of the largest of n/S, kv/0.95K, pf/PF
-    least_requests,  // the smallest n/S
-    round_robin,     // in turn
+    most_room,        // the smallest of the largest of n/S, kv/0.95K, pf/PF
+    least_requests,   // the smallest n/S
+    round_robin,      // in turn
+    prefix_affinity,  // the one whose prefix cache has the conversation: admission/gate/affinity.hpp
 };
 
 }  // namespace weir

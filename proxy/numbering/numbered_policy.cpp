@@ -6,6 +6,7 @@
 #include <optional>
 #include <string_view>
 
+#include "base/stable_hash.hpp"
 #include "telemetry/labels.hpp"
 #include "upstream/config.hpp"
 
@@ -134,8 +135,9 @@ admission::JudgeConfig judge_config(const NumberedPolicy& numbered, std::size_t 
     config.name = settings.name;
     config.mode = policy.mode;
     config.balance = settings.balance;
-    for (const EndpointId id : numbered.endpoints[backend]) {
-        config.endpoints.push_back(judge_endpoint(id, policy, settings));
+    for (std::size_t i = 0; i < settings.endpoints.size(); ++i) {
+        config.endpoints.push_back(judge_endpoint(numbered.endpoints[backend][i], policy, settings));
+        config.endpoints.back().name_hash = StableHash::of(settings.endpoints[i].url);
     }
     for (admission::JudgeClass& entry : judge_classes(numbered)) {
         if (arrive_at(policy, entry.config, settings.name)) {

@@ -4,6 +4,8 @@
 #include <cassert>
 #include <cmath>
 
+#include "admission/gate/affinity.hpp"
+
 namespace weir::admission {
 namespace {
 
@@ -58,7 +60,8 @@ bool EndpointGate::has_tokens(const Endpoint& endpoint, const Need& need) const 
 
 double EndpointGate::rank(const Endpoint& endpoint) const {
     switch (balance_) {
-        case Balance::most_room: return endpoint.weighted_fill();
+        case Balance::most_room:
+        case Balance::prefix_affinity: return endpoint.weighted_fill();
         case Balance::least_requests:
             return (endpoint.inflight + endpoint.failed.requests()) / (std::max(endpoint.limit, 1U) * endpoint.share);
         case Balance::round_robin: break;
@@ -87,12 +90,34 @@ Endpoint* EndpointGate::most_room(Fits fits, EndpointId lost) {
     return best;
 }
 
-Endpoint* EndpointGate::choose(const Need& need, EndpointId lost) {
-    return most_room([&](const Endpoint& e) { return fits(e, need); }, lost);
+template <typename Fits>
+Endpoint* EndpointGate::nearest(Fits fits, EndpointId lost, std::uint64_t affinity) const {
+    const LoadBound bound(endpoints_);
+    Endpoint* best = nullptr;
+    double best_score = 0;
+    for (const auto& endpoint : endpoints_) {
+        if (!endpoint->available || endpoint->id == lost || !bound.allows(*endpoint) || !fits(*endpoint)) continue;
+        const double score = affinity_score(affinity, endpoint->name_hash, endpoint->share);
+        if (best != nullptr && score <= best_score) continue;
+        best = endpoint.get();
+        best_score = score;
+    }
+    return best;
 }
 
-Endpoint* EndpointGate::least_loaded(EndpointId lost) {
-    Endpoint* const best = most_room([](const Endpoint& e) { return !e.is_tried(); }, lost);
+template <typename Fits>
+Endpoint* EndpointGate::preferred(Fits fits, EndpointId lost, std::uint64_t affinity) {
+    Endpoint* best = nullptr;
+    if (balance_ == Balance::prefix_affinity && affinity != 0) best = nearest(fits, lost, affinity);
+    return best != nullptr ? best : most_room(fits, lost);
+}
+
+Endpoint* EndpointGate::choose(const Need& need, EndpointId lost) {
+    return preferred([&](const Endpoint& e) { return fits(e, need); }, lost, need.affinity);
+}
+
+Endpoint* EndpointGate::least_loaded(EndpointId lost, std::uint64_t affinity) {
+    Endpoint* const best = preferred([](const Endpoint& e) { return !e.is_tried(); }, lost, affinity);
     return best != nullptr ? best : most_room([](const Endpoint&) { return true; }, lost);
 }
 
@@ -252,8 +277,7 @@ void EndpointGate::note_blocked(const Need& need, TimePoint now) {
         if (!endpoint->learner) continue;
         // What its share keeps out says nothing about S.
         const bool whole = endpoint->available && endpoint->share == 1 && !endpoint->trial;
-        endpoint->learner->note_refusing(whole && !has_slot(*endpoint, need) && has_tokens(*endpoint, need),
-                                         now);
+        endpoint->learner->note_refusing(whole && !has_slot(*endpoint, need) && has_tokens(*endpoint, need), now);
     }
 }
 
@@ -293,6 +317,7 @@ bool EndpointGate::any_available() const {
 
 void EndpointGate::configure(Endpoint& endpoint, const JudgeEndpoint& wanted, TimePoint now) const {
     endpoint.limit = wanted.requests;
+    endpoint.name_hash = wanted.name_hash;
     // What an engine reported of itself stays true over a reload.
     endpoint.context_configured = wanted.context_tokens > 0;
     endpoint.context_limit = endpoint.context_configured ? wanted.context_tokens : endpoint.context_reported;

@@ -14,8 +14,10 @@
 // An idle endpoint takes a request regardless of its limits, so that small limits starve no request. Of a quota no
 // headroom is kept: a better class waits for no more than the next request that the quota lets pass. Of the endpoints
 // that fit, the one with the most room takes it (the smallest of the largest of n/S, kv/0.95K, pf/PF), unless the
-// policy chooses otherwise; equals take turns. Requests that failed count in this comparison as if they had been served
-// (gate/failed_load.hpp): what fails at once must not look like room.
+// policy chooses otherwise; equals take turns. By prefix affinity (gate/affinity.hpp) it is the endpoint that its
+// conversation prefers, of those that fit and are within a bound of the load; if there is none, the one with most room.
+// Requests that failed count in this comparison as if they had been served (gate/failed_load.hpp): what fails at once
+// must not look like room.
 //
 // An endpoint may have a share below 1: it then has that share of S and of the load. On trial it takes one request at a
 // time.
@@ -58,13 +60,14 @@ struct Endpoint {
     Unseen unseen;                                    // pending prompts of answers that are not streamed, oldest first
     std::optional<LimitLearner> learner;              // of S
     FailedLoad failed;
-    std::optional<QuotaLearner> quota;                // instead; S is then what it allows at once
+    std::optional<QuotaLearner> quota;  // instead; S is then what it allows at once
     bool available = true;
     bool trial = false;
-    std::uint32_t trials = 0;  // in flight that were sent on trial
-    double share = 1;          // of S and of the load
-    double turns_due = 0;      // of a share below 1: turns that it lets pass (round robin)
-    bool configured = true;    // false: gone from the policy, kept until its last request ends
+    std::uint32_t trials = 0;     // in flight that were sent on trial
+    double share = 1;             // of S and of the load
+    std::uint64_t name_hash = 0;  // of its URL
+    double turns_due = 0;         // of a share below 1: turns that it lets pass (round robin)
+    bool configured = true;       // false: gone from the policy, kept until its last request ends
 
     // The fullest of its three limits: 1 is full.
     [[nodiscard]] double fill() const;
@@ -82,6 +85,7 @@ struct Need {
     std::uint32_t prompt_tokens = 0;
     double prompt_share = 1;  // of PF
     TimePoint now{};
+    std::uint64_t affinity = 0;  // Ask::affinity
 };
 
 class EndpointGate {
@@ -97,7 +101,8 @@ public:
     // The endpoint with that id, full or not; null when it is not available.
     [[nodiscard]] Endpoint* available(EndpointId id) const;
     // The available endpoint with the most room, full or not; null when none is available.
-    [[nodiscard]] Endpoint* least_loaded(EndpointId lost = kNoEndpoint);
+    // The same as choose() would prefer it, were all to fit.
+    [[nodiscard]] Endpoint* least_loaded(EndpointId lost = kNoEndpoint, std::uint64_t affinity = 0);
 
     // REQUIRES: `load` stays where it is until it is given back.
     void take(Endpoint& endpoint, Load& load, std::uint32_t prompt_tokens, bool streams, TimePoint now);
@@ -138,6 +143,12 @@ public:
 private:
     template <typename Fits>
     [[nodiscard]] Endpoint* most_room(Fits fits, EndpointId lost);
+    // The one that prefix affinity prefers; null when none of those that fit is within its bound.
+    template <typename Fits>
+    [[nodiscard]] Endpoint* nearest(Fits fits, EndpointId lost, std::uint64_t affinity) const;
+    // By affinity where that is the policy's choice and the request has a key, otherwise most_room().
+    template <typename Fits>
+    [[nodiscard]] Endpoint* preferred(Fits fits, EndpointId lost, std::uint64_t affinity);
     // What endpoints are compared by: lower is better.
     [[nodiscard]] double rank(const Endpoint& endpoint) const;
     [[nodiscard]] bool has_slot(const Endpoint& endpoint, const Need& need) const;

@@ -19,6 +19,7 @@ BodyIntake::BodyIntake(http::BodyReader& framing, SegmentedText& body, const Pla
     : framing_(framing), body_(body), api_(plan.api), max_bytes_(plan.max_bytes) {
     if (plan.coding != http::ContentCoding::identity) decoder_.emplace(plan.coding);
     if (plan.form == BodyForm::json) json_.emplace(plan.api);
+    if (plan.form == BodyForm::json && plan.prefix) prefix_.emplace();
     if (plan.form == BodyForm::form) fields_.emplace(plan.api, plan.content_type);
 }
 
@@ -58,13 +59,18 @@ std::optional<Fault> BodyIntake::add(std::string_view content) {
     body_.append(content);
     if (json_) json_->push(content);
     if (fields_) fields_->push(content);
+    if (prefix_) prefix_->push(content);
     return std::nullopt;
 }
 
 ai::RequestFacts BodyIntake::finish() {
-    if (json_) return json_->finish();
-    if (fields_) return fields_->finish();
     ai::RequestFacts facts;
+    if (json_) {
+        facts = json_->finish();
+        if (prefix_) facts.prefix_key = prefix_->value();
+        return facts;
+    }
+    if (fields_) return fields_->finish();
     facts.api = api_;
     facts.body_bytes = body_.size();
     return facts;

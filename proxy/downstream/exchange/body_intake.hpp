@@ -10,6 +10,7 @@
 #include <string_view>
 
 #include "ai/form_scanner.hpp"
+#include "ai/prefix_key.hpp"
 #include "ai/request_scanner.hpp"
 #include "base/reason.hpp"
 #include "base/segmented_text.hpp"
@@ -33,6 +34,7 @@ public:
         std::string_view content_type;                               // of a form; used only in the constructor
         http::ContentCoding coding = http::ContentCoding::identity;  // the coding to undo
         std::uint64_t max_bytes = 0;                                 // of the decoded body
+        bool prefix = false;                                         // read its prefix key, from JSON
     };
     struct Fault {
         Reason reason;
@@ -63,6 +65,7 @@ private:
     std::optional<http::ContentDecoder> decoder_;
     std::optional<ai::RequestScanner> json_;
     std::optional<ai::FormScanner> fields_;
+    std::optional<ai::PrefixKey> prefix_;
 };
 
 }  // namespace weir::downstream

@@ -21,12 +21,33 @@ std::uint64_t memory_share(const ProcessLimits& limits, admission::Priority prio
     return limits.buffered_bytes / 10 * (10 - static_cast<std::uint64_t>(priority));
 }
 
+// Whether the route, or one that the request may be moved to, chooses endpoints by the prompt's prefix.
+bool keeps_prefixes(const Route& route) {
+    const auto keeps = [](const Route& other) { return keeps_prefixes(other); };
+    return route.backend->config().balance == Balance::prefix_affinity ||
+           std::any_of(route.degrade_routes.begin(), route.degrade_routes.end(), keeps) ||
+           std::any_of(route.fallbacks.begin(), route.fallbacks.end(), keeps);
+}
+
+// The same for every class that the request may turn out to be of.
+bool keeps_prefixes(const Routing& routing, const Caller& caller) {
+    if (caller.route == nullptr) return false;
+    if (caller.open.empty()) return keeps_prefixes(*caller.route);
+    return std::any_of(routing.routes.begin(), routing.routes.end(),
+                       [](const Route& route) { return keeps_prefixes(route); });
+}
+
 }  // namespace
 
 Upload::~Upload() { outcome_.record.bytes_in += reader_.content_bytes(); }
 
 BodyIntake::Plan Upload::plan(const Caller& caller) const {
-    return {caller.body_form, caller.api, caller.form_type, caller.coding, client_.limits().body_bytes};
+    return {caller.body_form,
+            caller.api,
+            caller.form_type,
+            caller.coding,
+            client_.limits().body_bytes,
+            keeps_prefixes(*client_.routing, caller)};
 }
 
 // A body is usually short and arrives with its head: it is taken from the buffer it was read into.

@@ -50,7 +50,6 @@ struct Form {
     std::string_view pattern;  // ECMA 262, anchored; empty: any text
     JsonType type = JsonType::string;
     std::span<const std::string_view> words{};  // closed set
-    std::span<const std::string_view> later{};  // words of the design that are not implemented yet
     std::span<const Renamed> renamed{};
     bool is_path = false;  // a relative path is relative to the policy's folder
 };

@@ -22,8 +22,7 @@ constexpr std::array kSheds{"whole_clients"sv, "evenly"sv};
 constexpr std::array kWhenDowns{"wait"sv, "fail"sv};
 constexpr std::array kAnyWord{"any"sv};
 constexpr std::array kDialects{"generic"sv, "openai"sv, "anthropic"sv};
-constexpr std::array kBalances{"most_room"sv, "least_requests"sv, "round_robin"sv};
-constexpr std::array kLaterBalances{"prefix_affinity"sv};
+constexpr std::array kBalances{"most_room"sv, "least_requests"sv, "round_robin"sv, "prefix_affinity"sv};
 constexpr std::array kEnginePriorities{"strip"sv, "vllm"sv, "sglang"sv, "dynamo"sv};
 constexpr std::array kLearnedFroms{"latency"sv, "quota"sv};
 constexpr std::array kClientCertificates{"required"sv, "optional"sv};
@@ -82,10 +81,7 @@ constinit const Scalar<MatchConfig> kAny{{.what = "any", .pattern = "", .words =
                                          read_any,
                                          [](const Form&, const MatchConfig&) { return std::string("any"); }};
 constinit const Scalar<Dialect> kDialect = one_of<Dialect>("a dialect", kDialects);
-constinit const Scalar<Balance> kBalance{
-    {.what = "a way to choose an endpoint", .pattern = "", .words = kBalances, .later = kLaterBalances},
-    read_word<Balance>,
-    print_word<Balance>};
+constinit const Scalar<Balance> kBalance = one_of<Balance>("a way to choose an endpoint", kBalances);
 constinit const Scalar<EnginePriority> kEnginePriority =
     one_of<EnginePriority>("an engine's priority format", kEnginePriorities, kRenamedEnginePriorities);
 constinit const Scalar<upstream::LearnedFrom> kLearnedFrom =
@@ -115,9 +111,6 @@ constinit const Scalar<std::string> kLogTarget{
     print_word<std::string>};
 
 Fault unknown_word(const Form& form, std::string_view text) {
-    if (std::find(form.later.begin(), form.later.end(), text) != form.later.end()) {
-        return {"not-implemented", {}, {}, fmt::format("it can be {}", fmt::join(form.words, ", "))};
-    }
     Fault fault{"unknown-word",
                 fmt::format("must be {}{}", form.words.size() > 1 ? "one of " : "", fmt::join(form.words, ", ")),
                 closest(text, form.words)};

@@ -55,6 +55,22 @@ constexpr std::string_view kJson = R"({"model":"m","stream":true,"max_tokens":7}
 constexpr BodyIntake::Plan kPlain{BodyForm::json, ai::Api::chat, {}, http::ContentCoding::identity, 1000};
 constexpr BodyIntake::Plan kGzip{BodyForm::json, ai::Api::chat, {}, http::ContentCoding::gzip, 10'000'000};
 
+TEST(BodyIntake, ReadsThePrefixKeyOnlyWhereItIsAskedFor) {
+    const std::string body = R"({"prompt":"hi"})";
+    const auto key_of = [&](BodyIntake::Plan plan, std::string_view bytes) {
+        Taking taking(Framing::length, bytes.size(), plan);
+        EXPECT_EQ(taking.take(bytes, 4), "");
+        return taking.intake.finish().prefix_key;
+    };
+    BodyIntake::Plan asks = kPlain;
+    asks.prefix = true;
+    EXPECT_EQ(key_of(kPlain, body), 0U);
+    EXPECT_NE(key_of(asks, body), 0U);
+    const std::uint64_t plain = key_of(asks, body);
+    asks.coding = http::ContentCoding::gzip;
+    EXPECT_EQ(key_of(asks, gzip(body)), plain);
+}
+
 std::string chunked(std::string_view content) {
     return "3\r\n" + std::string(content.substr(0, 3)) + "\r\n27;a=b\r\n" + std::string(content.substr(3)) +
            "\r\n0\r\nTrailer: x\r\n\r\n";

@@ -58,7 +58,7 @@ def comes_and_goes(options):
                 names.records[NAME] = [engine.host for engine in engines[:count]]
             point_at(3)
             started.append(Weir(options, directory, POLICY.format(name=NAME, port=port, server=names.address), CLASSES))
-            results = asyncio.run(load(started[-1].port, point_at, max(3, options.seconds / 2)))
+            results = asyncio.run(load(started[-1].port, point_at, max(TTL_S + 1.5, options.seconds / 2)))
         finally:
             for process in started:
                 process.stop()

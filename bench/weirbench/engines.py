@@ -4,6 +4,7 @@ import asyncio
 import os
 import signal
 import sys
+import urllib.request
 from pathlib import Path
 
 from . import engine, processes
@@ -73,6 +74,12 @@ logging:
   access: {{ to: off }}
 """)
         self.process = processes.start_weir(options.weir, policy, directory)
+
+    def counted(self, metric):
+        """The sum of a metric over its labels."""
+        with urllib.request.urlopen(f"http://127.0.0.1:{self.admin_port}/metrics", timeout=10) as answer:
+            lines = answer.read().decode().splitlines()
+        return sum(float(line.rsplit(" ", 1)[1]) for line in lines if line.startswith((metric + "{", metric + " ")))
 
     def stop(self):
         self.process.stop()

@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections import Counter
 from typing import NamedTuple
 
 BODY = b'{"model":"m","messages":[{"role":"user","content":"Say ok."}],"max_tokens":16}'
@@ -14,6 +15,7 @@ class Result(NamedTuple):
     status: int      # 0: no whole answer
     engine: str      # the one that answered; empty if none did
     path: str
+    reason: str      # Weir's, of an answer of its own
 
 
 def request(path):
@@ -22,7 +24,7 @@ def request(path):
 
 
 class Connection(asyncio.Protocol):
-    """One request at a time; `done` gets status and engine, or status 0 when the connection ends before the answer."""
+    """One request at a time; `done` gets status, engine and reason, or status 0 when the connection ends before the answer."""
 
     def connection_made(self, transport):
         self.transport, self.input, self.done, self.open = transport, b"", None, True
@@ -44,15 +46,15 @@ class Connection(asyncio.Protocol):
             whole = self.input.endswith(b"0\r\n\r\n")
         if whole:
             self.open = fields.get("connection") != "close"
-            self.finish(int(self.input[9:12]), fields.get("x-engine", ""))
+            self.finish(int(self.input[9:12]), fields.get("x-engine", ""), fields.get("x-weir-decision", ""))
 
     def connection_lost(self, _):
         self.open = False
-        self.finish(0, "")
+        self.finish(0, "", "")
 
-    def finish(self, status, engine):
+    def finish(self, status, engine, reason):
         if self.done and not self.done.done():
-            self.done.set_result((status, engine))
+            self.done.set_result((status, engine, reason))
 
 
 class Clients:
@@ -63,17 +65,17 @@ class Clients:
 
     async def ask(self, path="/v1/chat/completions"):
         began = time.monotonic()
-        status, engine = 0, ""
+        status, engine, reason = 0, "", ""
         try:
             connection = await self._connection()
-            status, engine = await asyncio.wait_for(connection.send(request(path)), TIMEOUT_S)
+            status, engine, reason = await asyncio.wait_for(connection.send(request(path)), TIMEOUT_S)
             if connection.open and status:
                 self._idle.append(connection)
             else:
                 connection.transport.close()
         except (OSError, asyncio.TimeoutError):
             pass
-        self.results.append(Result(began, time.monotonic() - began, status, engine, path))
+        self.results.append(Result(began, time.monotonic() - began, status, engine, path, reason))
         return status
 
     async def _connection(self):
@@ -111,6 +113,12 @@ class Clients:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def why(results):
+    """The statuses and reasons of those that were not served, each with its number."""
+    counts = Counter(f"{r.status or 'no whole answer'} {r.reason}".strip() for r in results if r.status != 200)
+    return ", ".join(f"{reason}: {count}" for reason, count in counts.most_common()) or "none"
 
 
 def p99(results):

@@ -20,7 +20,7 @@ CLASSES = """  - name: everyone
 async def load(port, engines, most, seconds):
     """Returns the results, the number of requests that clients meant, and of those served."""
     clients, meant, served = Clients(port), [], []
-    await clients.constant_rate(RATE, 2)
+    await clients.constant_rate(RATE, min(2, seconds))
     for engine in engines[2:]:
         await asyncio.to_thread(engine.control, "brown")
     before = sum(engine.control()["received"] for engine in engines)

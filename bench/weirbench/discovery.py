@@ -25,7 +25,8 @@ CLASSES = """  - name: everyone
 
 async def load(port, change, seconds):
     clients = Clients(port)
-    steps = [asyncio.create_task(at(seconds, lambda: change(6))), asyncio.create_task(at(2 * seconds, lambda: change(2)))]
+    steps = [asyncio.create_task(at(seconds, lambda: change(6))),
+             asyncio.create_task(at(2 * seconds, lambda: change(2)))]
     await clients.constant_rate(RATE, 3 * seconds)
     await asyncio.gather(*steps)
     return clients.results
@@ -34,13 +35,14 @@ async def load(port, change, seconds):
 def row_of(results, names, changes):
     """`changes`: when there were 6 and when there were 2."""
     grown, shrunk = changes
-    firsts = [min((r.sent for r in results if r.engine == name and r.sent >= grown), default=None) for name in names[3:]]
+    firsts = [min((r.sent for r in results if r.engine == name and r.sent >= grown), default=None)
+              for name in names[3:]]
     used = None if None in firsts else max(firsts) - grown
     unused = max((r.sent for r in results if r.engine in names[2:] and r.sent >= shrunk), default=shrunk) - shrunk
     failed = sum(r.status != 200 for r in results)
     holds = failed == 0 and used is not None and used <= TTL_S + 1 and unused <= TTL_S + 1
-    return ["3, then 6, then 2", f"{len(results)}", f"{failed}", "never" if used is None else f"{used:.2f} s", f"{unused:.2f} s",
-            f"TTL + 1 s = {TTL_S + 1} s", "yes" if holds else "NO"], holds
+    return ["3, then 6, then 2", f"{len(results)}", f"{failed}", "never" if used is None else f"{used:.2f} s",
+            f"{unused:.2f} s", f"TTL + 1 s = {TTL_S + 1} s", "yes" if holds else "NO"], holds
 
 
 def comes_and_goes(options):

@@ -1,11 +1,12 @@
 """An engine that fails as it is asked to: a program of its own, so that it can be stopped and killed.
 
   engine.py --port 0 --name a --service 0.05 0.1
-  engine.py --port 0 --name provider --rate 100 --burst 10      # a quota: what exceeds it is answered 429
+  engine.py --port 0 --name provider --rate 100 --burst 10    # a quota: what exceeds it is answered 429
 
-GET /control?mode=MODE changes how requests are answered from now on, and returns what was counted so far. Modes: `serve`;
-a status, such as `500`, at once; `hang`: a head and the first bytes of a body, then silence; `reset`: every third
-request is reset; `brown`: answers take five times as long and 30 % of them are 503. GET /health is always answered 200."""
+GET /control?mode=MODE changes how requests are answered from now on, and returns what was counted so far. Modes:
+`serve`; a status, such as `500`, at once; `hang`: a head and the first bytes of a body, then silence; `reset`: every
+third request is reset; `brown`: answers take five times as long and 30 % of them are 503. GET /health is always
+answered 200."""
 
 import argparse
 import asyncio
@@ -132,7 +133,8 @@ async def main():
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, default=0)
     parser.add_argument("--name", default="engine")
-    parser.add_argument("--service", type=float, nargs=2, default=[0.05, 0.1], help="seconds an answer takes, from and to")
+    parser.add_argument("--service", type=float, nargs=2, default=[0.05, 0.1],
+                        help="seconds an answer takes, from and to")
     parser.add_argument("--rate", type=float, default=0)
     parser.add_argument("--burst", type=float, default=1)
     parser.add_argument("--at-once", type=int, default=0)

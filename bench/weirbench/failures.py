@@ -36,9 +36,10 @@ CASES = {
     "hangs after its head": (lambda engine: engine.control("hang"), lambda engine: engine.control("serve")),
     "resets every third": (lambda engine: engine.control("reset"), lambda engine: engine.control("serve")),
 }
-HEAD = ["one of three", "requests", "lost in flight", "lost later", "share", "why", "tries over budget", "p99 before", "p99 of the rest", "ratio", "used again after",
-        "share in its first second", "holds"]
-LOST_HEAD = ["two of three killed", "direct: sent", "served", "lost", "tries over budget", "p99 before", "p99 after", "bulk: sent", "served", "holds"]
+HEAD = ["one of three", "requests", "lost in flight", "lost later", "share", "why", "tries over budget", "p99 before",
+        "p99 of the rest", "ratio", "used again after", "share in its first second", "holds"]
+LOST_HEAD = ["two of three killed", "direct: sent", "served", "lost", "tries over budget", "p99 before", "p99 after",
+             "bulk: sent", "served", "holds"]
 RATE, SLOTS = 150, 8
 OVER_BUDGET = "weir_tries_over_budget_total"
 
@@ -55,14 +56,16 @@ def measured(results, failed, began, ended, lost_at_once, over_budget):
     ratio = p99(rest) / p99(before) if p99(before) else 0.0
     lost_share = len(lost) / len(during) if during else 1.0
     holds = lost_share < 0.005 and ratio <= 1.2 and used is not None and used - ended < 5 and share <= 1 / 3
-    return [f"{len(during)}", f"{lost_at_once}", f"{len(lost)}", f"{100 * lost_share:.2f} %", why(lost), f"{over_budget:.0f}", f"{1000 * p99(before):.0f} ms",
-            f"{1000 * p99(rest):.0f} ms", f"{ratio:.2f}", "never" if used is None else f"{used - ended:.1f} s",
-            f"{100 * share:.0f} %", "yes" if holds else "NO"], holds
+    return [f"{len(during)}", f"{lost_at_once}", f"{len(lost)}", f"{100 * lost_share:.2f} %", why(lost),
+            f"{over_budget:.0f}", f"{1000 * p99(before):.0f} ms", f"{1000 * p99(rest):.0f} ms", f"{ratio:.2f}",
+            "never" if used is None else f"{used - ended:.1f} s", f"{100 * share:.0f} %",
+            "yes" if holds else "NO"], holds
 
 
 def start(options, directory, requests):
     engines = [EngineProcess(name, directory, arguments=["--seed", options.seed]) for name in "abc"]
-    return engines, Weir(options, directory, POLICY.format(endpoints=", ".join(e.url for e in engines), requests=requests), CLASSES)
+    endpoints = ", ".join(engine.url for engine in engines)
+    return engines, Weir(options, directory, POLICY.format(endpoints=endpoints, requests=requests), CLASSES)
 
 
 def one_fails(options, case):
@@ -128,5 +131,6 @@ def two_are_lost(options):
     served = sum(r.status == 200 for r in direct)
     holds = served == len(direct) > 0
     before = [r for r in results if r.sent < times["failed"] and r.path != "/bulk"]
-    return ["beside 10x bulk", f"{len(direct)}", f"{100 * served / max(1, len(direct)):.2f} %", why(direct), f"{over_budget:.0f}", f"{1000 * p99(before):.0f} ms",
-            f"{1000 * p99(direct):.0f} ms", f"{len(bulk)}", f"{sum(r.status == 200 for r in bulk)}", "yes" if holds else "NO"], holds
+    return ["beside 10x bulk", f"{len(direct)}", f"{100 * served / max(1, len(direct)):.2f} %", why(direct),
+            f"{over_budget:.0f}", f"{1000 * p99(before):.0f} ms", f"{1000 * p99(direct):.0f} ms", f"{len(bulk)}",
+            f"{sum(r.status == 200 for r in bulk)}", "yes" if holds else "NO"], holds

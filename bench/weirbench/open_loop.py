@@ -1,4 +1,4 @@
-"""Clients of bench/backends: requests at a constant rate, however long the answers take, or a constant number at once."""
+"""Clients of bench/backends: requests at a constant rate, however long answers take, or a constant number."""
 
 import asyncio
 import time
@@ -19,12 +19,12 @@ class Result(NamedTuple):
 
 
 def request(path):
-    return b"POST %s HTTP/1.1\r\nHost: bench\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s" % (
-        path.encode(), len(BODY), BODY)
+    head = f"POST {path} HTTP/1.1\r\nHost: bench\r\nContent-Type: application/json\r\nContent-Length: {len(BODY)}"
+    return f"{head}\r\n\r\n".encode() + BODY
 
 
 class Connection(asyncio.Protocol):
-    """One request at a time; `done` gets status, engine and reason, or status 0 when the connection ends before the answer."""
+    """One request at a time; `done` gets status, engine and reason: status 0 if the connection ends earlier."""
 
     def connection_made(self, transport):
         self.transport, self.input, self.done, self.open = transport, b"", None, True

@@ -9,7 +9,8 @@ from . import processes
 from .engines import EngineProcess, Weir
 from .open_loop import Clients
 
-HEAD = ["quota", "gateway", "provider: 429", "customers: 429 or lost", "ratio", "used after warm-up", "high: sent", "lost", "low: served", "holds"]
+HEAD = ["quota", "gateway", "provider: 429", "customers: 429 or lost", "ratio", "used after warm-up", "high: sent",
+        "lost", "low: served", "holds"]
 POLICY = """  - name: provider
     endpoints: [{endpoint}]
     capacity: {{ requests: {{ learn: true, from: quota }} }}"""
@@ -63,7 +64,8 @@ async def cool_down_proxy(port, upstream):
 class CoolDown:
     def __init__(self, upstream):
         self.port = processes.free_ports(1)[0]
-        self._process = multiprocessing.Process(target=lambda: asyncio.run(cool_down_proxy(self.port, upstream)), daemon=True)
+        self._process = multiprocessing.Process(target=lambda: asyncio.run(cool_down_proxy(self.port, upstream)),
+                                                daemon=True)
         self._process.start()
         while not processes.port_is_taken(self.port):
             time.sleep(0.02)
@@ -83,7 +85,8 @@ async def load(port, provider, think, warm_up, seconds):
         counts.append((time.monotonic(), await asyncio.to_thread(provider.control)))
         await asyncio.sleep(seconds)
         counts.append((time.monotonic(), await asyncio.to_thread(provider.control)))
-    await asyncio.gather(clients.constant_number(LOW, until, "/bulk"), clients.constant_number(HIGH, until, HIGH_PATH, think), watch())
+    await asyncio.gather(clients.constant_number(LOW, until, "/bulk"),
+                         clients.constant_number(HIGH, until, HIGH_PATH, think), watch())
     return clients.results, counts
 
 
@@ -91,15 +94,20 @@ def learned(options, quota, gateway):
     arguments, most, think = QUOTAS[quota]
     warm_up = 20 if options.seconds >= 10 else options.seconds
     with tempfile.TemporaryDirectory(prefix="weir-backends-") as directory:
-        provider = EngineProcess("provider", directory, arguments=["--service", 0.5, 1.5, "--seed", options.seed, *arguments])
+        provider = EngineProcess("provider", directory,
+                                 arguments=["--service", 0.5, 1.5, "--seed", options.seed, *arguments])
         front = None
         try:
-            front = CoolDown(provider.port) if gateway == "cool-down" else Weir(options, directory, POLICY.format(endpoint=provider.url), CLASSES)
-            results, ((began, first), (ended, last)) = asyncio.run(load(front.port, provider, think, warm_up, 2 * options.seconds))
+            if gateway == "cool-down":
+                front = CoolDown(provider.port)
+            else:
+                front = Weir(options, directory, POLICY.format(endpoint=provider.url), CLASSES)
+            results, counts = asyncio.run(load(front.port, provider, think, warm_up, 2 * options.seconds))
         finally:
             if front:
                 front.stop()
             provider.stop()
+    (began, first), (ended, last) = counts
     what = "busy_s" if "--at-once" in arguments else "served"
     used = (last[what] - first[what]) / (ended - began) / most
     lost = [r for r in results if r.status != 200]
@@ -107,6 +115,6 @@ def learned(options, quota, gateway):
     high_lost = sum(r.status != 200 for r in high)
     ratio = len(lost) / max(1, last["refused"])
     holds = gateway == "cool-down" or (ratio <= 1.05 and used >= 0.95 and high_lost == 0)
-    return [quota, gateway, f"{last['refused']}", f"{len(lost)}", f"{ratio:.2f}", f"{100 * used:.1f} %", f"{len(high)}", f"{high_lost}",
-            f"{sum(r.status == 200 for r in results if r.path != HIGH_PATH)}",
+    return [quota, gateway, f"{last['refused']}", f"{len(lost)}", f"{ratio:.2f}", f"{100 * used:.1f} %", f"{len(high)}",
+            f"{high_lost}", f"{sum(r.status == 200 for r in results if r.path != HIGH_PATH)}",
             "" if gateway == "cool-down" else "yes" if holds else "NO"], holds

@@ -44,17 +44,22 @@ def brown_out(options, name, tries, client_tries):
             for engine in "abcd":
                 started.append(EngineProcess(engine, directory, arguments=["--seed", options.seed]))
             engines = list(started)
-            started.append(Weir(options, directory, POLICY.format(endpoints=", ".join(e.url for e in engines), tries=tries), CLASSES))
-            results, meant, served, received = asyncio.run(load(started[-1].port, engines, client_tries, options.seconds))
+            policy = POLICY.format(endpoints=", ".join(engine.url for engine in engines), tries=tries)
+            started.append(Weir(options, directory, policy, CLASSES))
+            counted = asyncio.run(load(started[-1].port, engines, client_tries, options.seconds))
         finally:
             for process in started:
                 process.stop()
+    results, meant, served, received = counted
     amplification = received / max(1, meant)
     has_goal = not tries
     holds = not has_goal or amplification <= MAX_AMPLIFICATION
+    verdict = [f"{MAX_AMPLIFICATION:.2f}", "yes" if holds else "NO"] if has_goal else ["", ""]
     return [name, f"{meant}", f"{received}", f"{amplification:.3f}", f"{100 * served / max(1, meant):.1f} %",
-            f"{1000 * p99(results):.0f} ms", f"{MAX_AMPLIFICATION:.2f}" if has_goal else "", "yes" if holds else "NO"], holds
+            f"{1000 * p99(results):.0f} ms", *verdict], holds
 
 
-CONTESTANTS = [("nothing: tries most 1", "    tries: { most: 1 }", 1), ("clients: three times at once, without a budget", "    tries: { most: 1 }", 3),
+ONCE = "    tries: { most: 1 }"
+# Their names, what the policy says of tries, and how often clients try.
+CONTESTANTS = [("nothing: tries most 1", ONCE, 1), ("clients: three times at once, without a budget", ONCE, 3),
                ("Weir: its default", "", 1)]

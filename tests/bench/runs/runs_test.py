@@ -86,6 +86,8 @@ class Backends(BenchTest):
         self.assertLess(numbers(row[1])[0], numbers(row[7])[0], row)
         self.assertGreater(numbers(row[2])[0], 20, row)
 
+
+class Retries(BenchTest):
     def test_tries_are_counted_where_they_arrive(self):
         rows = self.topic("retries")
         self.assertEqual(len(rows), 3)

@@ -1,4 +1,4 @@
-"""bench/faults, bench/soak and bench/throughput with tiny numbers: they run to their end, and report figures of real requests.
+"""bench/backends, faults, soak and throughput with tiny numbers: they run to their end, and report figures of real requests.
 
 Whether Weir meets their goals is not checked here: that takes large numbers and a quiet machine."""
 
@@ -20,11 +20,13 @@ def numbers(cell):
 
 
 class BenchTest(unittest.TestCase):
-    def run_bench(self, name, *arguments, printed=True):
-        """What it wrote to its report; exit code 1 is a verdict, not a failure. `printed`: the report is its output as well."""
+    def run_bench(self, name, *arguments, printed=True, loadgen=True):
+        """What it wrote to its report; exit code 1 is a verdict, not a failure. `printed`: the report is its output as well.
+        `loadgen`: it takes the path of the load generator."""
         folder = self.enterContext(tempfile.TemporaryDirectory())
         report = Path(folder) / "report.md"
-        done = subprocess.run([sys.executable, BENCH / name, "--weir", WEIR, "--loadgen", LOADGEN, "--out", report, *map(str, arguments)],
+        programs = ["--weir", WEIR, *(["--loadgen", LOADGEN] if loadgen else [])]
+        done = subprocess.run([sys.executable, BENCH / name, *programs, "--out", report, *map(str, arguments)],
                               capture_output=True, text=True, timeout=120)
         self.assertTrue(report.exists(), done.stdout + done.stderr)
         self.assertIn(done.returncode, (0, 1))
@@ -38,6 +40,13 @@ class BenchTest(unittest.TestCase):
         lines = [line for line in text.splitlines() if line.startswith("| ")]
         rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
         return [rows[i] for i in range(len(rows)) if i >= 2 and "---" not in rows[i][0] and "---" not in rows[min(i + 1, len(rows) - 1)][0]]
+
+    def topic(self, name, *arguments):
+        """The rows of a topic of bench/backends that ran for a second."""
+        text = self.run_bench("backends", "--only", name, "--seconds", 1, *arguments, loadgen=False)
+        self.assertIn(f"## {name.capitalize()}\n", text)
+        self.assertIn(f"Command: `bench/backends --only {name}", text)
+        return self.rows(text)
 
 
 class Crowds(BenchTest):
@@ -62,6 +71,45 @@ class Recovery(BenchTest):
         self.assertGreater(calm, 20, row)
         self.assertLess(calm, 230, row)
         self.assertLess(slow, calm, row)
+
+
+class Backends(BenchTest):
+    def test_an_engine_that_was_killed_is_reported_beside_the_others(self):
+        (row,) = self.topic("failures", "--case", "killed")
+        self.assertEqual(row[0], "killed")
+        self.assertGreater(numbers(row[1])[0], 20, row)
+        # The engines take 50 ms and more: so both are of answered requests.
+        self.assertGreater(min(numbers(row[7]) + numbers(row[8])), 50, row)
+
+    def test_direct_users_are_counted_apart_from_bulk(self):
+        (row,) = self.topic("lost")
+        self.assertLess(numbers(row[1])[0], numbers(row[7])[0], row)
+        self.assertGreater(numbers(row[2])[0], 20, row)
+
+
+class Retries(BenchTest):
+    def test_tries_are_counted_where_they_arrive(self):
+        rows = self.topic("retries")
+        self.assertEqual(len(rows), 3)
+        # Without tries, the engines get what clients send.
+        self.assertEqual(rows[0][1], rows[0][2])
+        self.assertGreater(numbers(rows[1][3])[0], 1, rows)
+
+
+class Discovery(BenchTest):
+    def test_endpoints_that_appear_are_used(self):
+        (row,) = self.topic("discovery")
+        self.assertGreater(numbers(row[1])[0], 100, row)
+        self.assertNotIn("never", row)
+
+
+class Quota(BenchTest):
+    def test_a_quota_is_measured_behind_both_gateways(self):
+        rows = self.topic("quota")
+        self.assertEqual([row[1] for row in rows], ["Weir", "cool-down"] * 2)
+        for row in rows:
+            self.assertGreater(numbers(row[2])[0], 0, row)
+            self.assertGreater(numbers(row[5])[0], 0, row)
 
 
 class Soak(BenchTest):

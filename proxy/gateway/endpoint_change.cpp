@@ -21,12 +21,12 @@ constexpr Duration kLongest = 24h * 7;
 constexpr std::size_t kLongestReason = 200;
 constexpr std::array<std::string_view, 6> kMembers{"backend", "endpoint", "action", "weight", "for", "why"};
 
-// The member as text; empty where there is none.
-Result<std::string> text_of(const boost::json::object& request, std::string_view name) {
+// The member as text, which belongs to `request`; empty where there is none.
+Result<std::string_view> text_of(const boost::json::object& request, std::string_view name) {
     const boost::json::value* value = request.if_contains(name);
-    if (value == nullptr) return std::string();
+    if (value == nullptr) return std::string_view();
     if (!value->is_string()) return Error{fmt::format("'{}' must be a text", name)};
-    return std::string(value->as_string());
+    return std::string_view(value->as_string());
 }
 
 // A percentage, 0 to 100, as a share.
@@ -49,7 +49,7 @@ Result<Duration> length_of(const boost::json::object& request) {
 }
 
 // A reason is written to the log and shown in a terminal.
-Result<std::string> reason_of(const boost::json::object& request) {
+Result<std::string_view> reason_of(const boost::json::object& request) {
     auto why = text_of(request, "why");
     if (!why) return why;
     const auto is_control = [](char c) { return static_cast<unsigned char>(c) < ' ' || c == 0x7F; };
@@ -80,7 +80,7 @@ Result<std::optional<HandSetting>> setting_of(const boost::json::object& request
     auto why = reason_of(request);
     if (!why) return why.error();
     setting.until = now + *length;
-    setting.why = std::move(*why);
+    setting.why = *why;
     return std::optional(std::move(setting));
 }
 
@@ -102,7 +102,7 @@ Result<EndpointChange> parse_endpoint_change(std::string_view json, TimePoint no
     }
     auto setting = setting_of(request, now);
     if (!setting) return setting.error();
-    return EndpointChange{*backend, *endpoint, std::move(*setting)};
+    return EndpointChange{std::string(*backend), std::string(*endpoint), std::move(*setting)};
 }
 
 boost::json::value hand_json(const upstream::Endpoint* endpoint, TimePoint now) {

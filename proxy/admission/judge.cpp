@@ -251,7 +251,7 @@ void Judge::leave(Place& place, TimePoint now, Changes& changes) {
     state.catch_up(now, changes);
 }
 
-bool Judge::requeue(Place& place, TimePoint now, Changes& changes) {
+bool Judge::requeue(Place& place, TimePoint now, Changes& changes, bool unreachable) {
     assert(place.standing_ == Standing::running);
     State& state = *state_;
     State::Class& cls = state.class_of(place.ask_.cls);
@@ -262,6 +262,7 @@ bool Judge::requeue(Place& place, TimePoint now, Changes& changes) {
         return false;
     }
     place.lost_ = place.decision_.endpoint;
+    place.unreachable_ = unreachable;
     state.give_back(place, cls, now);
     place.standing_ = Standing::idle;
     if (place.expires_ <= now || !state.gate.any_available()) {

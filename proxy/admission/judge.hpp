@@ -141,7 +141,8 @@ public:
     // queue timeout still counted from its first arrival; it may run again at once, on an endpoint other than the lost
     // one where one fits. The caller bounds how often. Returns false when it was refused instead (its queue timeout is
     // over, or no endpoint is left); then it has ended. REQUIRES: place is running.
-    bool requeue(Place& place, TimePoint now, Changes& changes);
+    // `unreachable`: while another endpoint is available it waits for that one rather than to run there again.
+    bool requeue(Place& place, TimePoint now, Changes& changes, bool unreachable = false);
 
     // A running request whose endpoint failed goes on at another judge: its slot is free, its reservation stays. Pumps.
     // REQUIRES: place is running.

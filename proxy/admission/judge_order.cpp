@@ -46,7 +46,8 @@ double Judge::State::headroom_of(const Class& cls, TimePoint now) const {
 }
 
 Need Judge::State::need_of(const Place& place, const Class& cls, TimePoint now) const {
-    Need need{headroom_of(cls, now), place.ask_.prompt_tokens, 1, now, place.ask_.affinity};
+    Need need = free_need(place, now);
+    need.headroom = headroom_of(cls, now);
     if (need.headroom == 0) return need;
     double better = 0;
     for (const auto& other : classes) {

@@ -20,6 +20,7 @@ void Judge::State::begin(Place& place, const Ask& ask, const Class& cls, TimePoi
     place.reservation_ = {};
     place.evicted_ = false;
     place.elsewhere_ = false;
+    place.unreachable_ = false;
     place.standing_ = Standing::idle;
 }
 

@@ -102,7 +102,8 @@ struct Judge::State {
     [[nodiscard]] double headroom_of(const Class& cls, TimePoint now) const;
     // What a request needs to pass the gate: free_need() where its class is below its guarantee, else need_of().
     [[nodiscard]] static Need free_need(const Place& place, TimePoint now) {
-        return {0, place.ask_.prompt_tokens, 1, now, place.ask_.affinity};
+        return {0,   place.ask_.prompt_tokens, 1,
+                now, place.ask_.affinity,      place.unreachable_ ? place.lost_ : kNoEndpoint};
     }
     [[nodiscard]] Need need_of(const Place& place, const Class& cls, TimePoint now) const;
     // Whether a place that is not queued would be dispatched the moment it entered the queue.

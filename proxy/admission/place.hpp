@@ -125,6 +125,7 @@ private:
     Standing standing_ = Standing::idle;
     bool past_gate_ = false;  // in shadow: it runs although it would have had to wait
     bool evicted_ = false;
+    bool unreachable_ = false;  // lost_ could not be connected to
     bool elsewhere_ = false;
 };
 

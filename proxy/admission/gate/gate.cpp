@@ -45,7 +45,14 @@ bool EndpointGate::has_slot(const Endpoint& endpoint, const Need& need) const {
     return endpoint.inflight == 0 || endpoint.inflight < usable(endpoint.shared_limit(), need.headroom);
 }
 
+bool EndpointGate::is_another_available(const Endpoint& than) const {
+    return std::any_of(endpoints_.begin(), endpoints_.end(),
+                       [&](const auto& other) { return other.get() != &than && other->available; });
+}
+
 bool EndpointGate::fits(const Endpoint& endpoint, const Need& need) const {
+    if (endpoint.id == need.unreachable && need.unreachable != kNoEndpoint && is_another_available(endpoint))
+        return false;
     return !endpoint.is_tried() && has_slot(endpoint, need) && (endpoint.inflight == 0 || has_tokens(endpoint, need));
 }
 

@@ -85,7 +85,8 @@ struct Need {
     std::uint32_t prompt_tokens = 0;
     double prompt_share = 1;  // of PF
     TimePoint now{};
-    std::uint64_t affinity = 0;  // Ask::affinity
+    std::uint64_t affinity = 0;            // Ask::affinity
+    EndpointId unreachable = kNoEndpoint;  // takes it only where no other endpoint is available
 };
 
 class EndpointGate {
@@ -153,6 +154,7 @@ private:
     [[nodiscard]] double rank(const Endpoint& endpoint) const;
     [[nodiscard]] bool has_slot(const Endpoint& endpoint, const Need& need) const;
     [[nodiscard]] bool fits(const Endpoint& endpoint, const Need& need) const;
+    [[nodiscard]] bool is_another_available(const Endpoint& than) const;
     [[nodiscard]] bool has_tokens(const Endpoint& endpoint, const Need& need) const;
     void configure(Endpoint& endpoint, const JudgeEndpoint& wanted, TimePoint now) const;
     // Takes the turn of `endpoint`, and of those that let theirs pass.

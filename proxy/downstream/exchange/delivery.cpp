@@ -32,6 +32,10 @@ Delivery::Delivery(Client& client, ClientProbe& probe, Inbound& inbound, Caller&
       outcome_(outcome),
       total_deadline_(client.turn() + config().timeouts.total) {}
 
+Delivery::~Delivery() {
+    if (tries_.all == 1) caller_.route->tries->earn();
+}
+
 net::task<Passed> Delivery::run() {
     address();
     go_to_maker();
@@ -60,7 +64,7 @@ net::task<Passed> Delivery::run() {
 
 net::task<Passed> Delivery::find_slot() {
     const Route* fallback = backend().any_available(slot_.endpoint()) ? nullptr : slot_.fallback_of(caller_);
-    if (fallback == nullptr) co_return co_await slot_.requeue();
+    if (fallback == nullptr) co_return co_await slot_.requeue(unreachable_);
     Passed no = slot_.fall_back(caller_, *fallback);
     if (!no && slot_.waits()) no = co_await slot_.wait(caller_);
     if (!no) address();
@@ -111,12 +115,14 @@ net::task<Delivery::Attempt> Delivery::attempt() {
             co_return refuse(Attempt::do_not_retry, refused(Reason::connection_limit, "WebSockets of this client"));
         }
     }
+    unreachable_ = false;
     std::unique_ptr<upstream::Connection> connection = take_idle(*endpoint);
     if (!connection) connection = co_await connect(*endpoint);
     if (!connection) {
         // Another endpoint may be reachable; but if descriptors ran out for one, they did for all.
         const bool none = why_->reason == Reason::client_gone || why_->reason == Reason::connection_limit;
         const bool again = !none && may_try_again(upstream::TryCause::connect, *endpoint);
+        unreachable_ = true;
         co_return again ? Attempt::lost : Attempt::do_not_retry;
     }
     const std::string edited = edited_head(*endpoint);
@@ -194,7 +200,9 @@ bool Delivery::may_try_again(upstream::TryCause cause, upstream::Endpoint& endpo
     const upstream::TriesConfig& tries = config().tries;
     if (consumed_body_ || !tries.allow(cause)) return false;
     if (!downstream::may_try_again(repeat_of(inbound_.method(), caller_.api), tries_, tries.most)) return false;
-    if (!budget_.take(*caller_.route->tries, slot_.judge().inflight(caller_.ask.cls))) {
+    // What never reached an engine, or was turned away by it, is no work for it.
+    const bool is_work = cause != upstream::TryCause::connect && cause != upstream::TryCause::status_429;
+    if (is_work && !budget_.take(*caller_.route->tries, slot_.judge().inflight(caller_.ask.cls))) {
         endpoint.counters.tries_over_budget.fetch_add(1, std::memory_order_relaxed);
         return false;
     }

@@ -27,6 +27,10 @@ public:
     Delivery(Client& client, ClientProbe& probe, Inbound& inbound, Caller& caller, Upload& upload, Prompt& prompt,
              Slot& slot, Outcome& outcome);
 
+    ~Delivery();
+    Delivery(const Delivery&) = delete;
+    Delivery& operator=(const Delivery&) = delete;
+
     // Returns nothing once an answer was passed on and needs no addition.
     [[nodiscard]] net::task<Passed> run();
 
@@ -91,6 +95,7 @@ private:
     Passed why_;  // set when the last attempt failed
     Tries tries_;
     TryBudget::Part budget_;
+    bool unreachable_ = false;    // the last try had no connection
     bool consumed_body_ = false;  // bytes of the body have been passed on and were not kept
 };
 

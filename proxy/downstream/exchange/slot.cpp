@@ -123,8 +123,8 @@ net::task<Passed> Slot::await_verdict() {
     co_return no;
 }
 
-net::task<Passed> Slot::requeue() {
-    Passed no = settle(judge().requeue(ticket(), client_.turn()));
+net::task<Passed> Slot::requeue(bool unreachable) {
+    Passed no = settle(judge().requeue(ticket(), client_.turn(), unreachable));
     if (queued_) no = co_await await_verdict();
     co_return no;
 }

@@ -37,7 +37,8 @@ public:
     [[nodiscard]] bool waits() const { return queued_ && !ticket().told(); }
     [[nodiscard]] net::task<Passed> wait(Caller& caller);
     // Queues again, ahead of newcomers, as its endpoint failed. REQUIRES: it is running.
-    [[nodiscard]] net::task<Passed> requeue();
+    // `unreachable`: that endpoint could not be connected to, and waiting for another is better.
+    [[nodiscard]] net::task<Passed> requeue(bool unreachable = false);
     // A provider refused it for its quota: it is back in the queue, or runs again, where that quota is learned.
     // Nothing: the answer is to be passed on. REQUIRES: it is running.
     [[nodiscard]] std::optional<Passed> refused_by_quota(const QuotaReport& report);

@@ -65,10 +65,10 @@ bool SharedJudge::leave(Ticket& ticket, TimePoint now) {
     return true;
 }
 
-Standing SharedJudge::requeue(Ticket& ticket, TimePoint now) {
+Standing SharedJudge::requeue(Ticket& ticket, TimePoint now, bool unreachable) {
     const std::lock_guard lock(mutex_);
     ticket.told_ = false;
-    judge_.requeue(ticket, now, changes_);
+    judge_.requeue(ticket, now, changes_, unreachable);
     name_backend(ticket);
     tell();
     return ticket.standing();

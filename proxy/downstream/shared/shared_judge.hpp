@@ -82,7 +82,7 @@ public:
     // finish() it if it is running.
     [[nodiscard]] bool leave(Ticket& ticket, TimePoint now);
     // REQUIRES: the ticket is running. Returns its standing afterwards.
-    admission::Standing requeue(Ticket& ticket, TimePoint now);
+    admission::Standing requeue(Ticket& ticket, TimePoint now, bool unreachable = false);
     // See Judge::refused_by_quota(). Returns its standing afterwards, or nothing when the answer is to be passed on.
     // REQUIRES: the ticket is running.
     std::optional<admission::Standing> refused_by_quota(Ticket& ticket, const QuotaReport& report, TimePoint now);

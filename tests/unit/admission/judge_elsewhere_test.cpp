@@ -99,6 +99,30 @@ TEST(JudgeElsewhere, TheWaitCountsFromTheFirstArrival) {
     bed.judge.finish(running, kNow + 1s, bed.changes);
 }
 
+TEST(JudgeRequeue, WaitsForAnotherEndpointWhereTheFirstCannotBeReached) {
+    Bed bed(make_config({make_class(0)}, {1, 1}));
+    Place first;
+    Place second;
+    bed.arrive(first);
+    bed.arrive(second);
+    const EndpointId dead = second.decision().endpoint;
+    EXPECT_TRUE(bed.judge.requeue(second, kNow, bed.changes, true));
+    EXPECT_EQ(second.standing(), Standing::waiting) << "the other one is full";
+    bed.judge.finish(first, kNow, bed.changes);
+    ASSERT_EQ(second.standing(), Standing::running);
+    EXPECT_NE(second.decision().endpoint, dead);
+    bed.judge.finish(second, kNow, bed.changes);
+}
+
+TEST(JudgeRequeue, RunsThereAgainWhereThereIsNoOther) {
+    Bed bed;
+    Place place;
+    bed.arrive(place);
+    EXPECT_TRUE(bed.judge.requeue(place, kNow, bed.changes, true));
+    EXPECT_EQ(place.standing(), Standing::running);
+    bed.judge.finish(place, kNow, bed.changes);
+}
+
 TEST(JudgeWhenDown, RequestsThatFailAreRefusedAtOnceAndOthersWait) {
     Bed bed;
     bed.set_up(false);

@@ -26,6 +26,19 @@ TEST(TryBudget, AllowsThreeHoweverFewAreInFlight) {
     EXPECT_EQ(taken(budget, 0, parts), 3U);
 }
 
+TEST(TryBudget, IsEarnedByRequestsThatNeedOneTryUpToABound) {
+    TryBudget budget(0.1);
+    for (int i = 0; i < 51; ++i) budget.earn();
+    std::deque<TryBudget::Part> parts;
+    EXPECT_EQ(taken(budget, 0, parts), 5U) << "those within the share cost what was earned, too";
+    parts.clear();
+    EXPECT_EQ(taken(budget, 0, parts), 3U) << "nothing is left of it";
+    parts.clear();
+    for (int i = 0; i < 100'000; ++i) budget.earn();
+    EXPECT_GE(taken(budget, 0, parts), 100U);
+    EXPECT_LE(parts.size(), 102U);
+}
+
 TEST(TryBudget, IsTakenOnceByARequestAndGivenBackAtItsEnd) {
     TryBudget budget(0);
     {

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "admission/gate/gate.hpp"
+#include "admission/gate/endpoint.hpp"
 #include "base/stable_hash.hpp"
 
 namespace weir::admission {

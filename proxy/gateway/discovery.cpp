@@ -43,9 +43,7 @@ EndpointConfig endpoint_at(const EndpointConfig& common, const net::Dns::Found& 
     endpoint.port = found.address.port();
     endpoint.found_as = found.host;
     endpoint.weight = found.weight;
-    const bool v6 = endpoint.host.find(':') != std::string::npos;
-    endpoint.url = fmt::format("http{}://{}{}{}:{}{}", common.tls ? "s" : "", v6 ? "[" : "", endpoint.host,
-                               v6 ? "]" : "", endpoint.port, common.path);
+    endpoint.url = fmt::format("http{}://{}{}", common.tls ? "s" : "", found.address.to_string(), common.path);
     return endpoint;
 }
 

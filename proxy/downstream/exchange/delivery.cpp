@@ -186,9 +186,7 @@ Delivery::Attempt Delivery::failed(DispatchEnd end, const Dispatch& dispatch, up
     // An endpoint that closed before the request arrived can take it again; one that may have died of it is not tried
     // first.
     if (end == DispatchEnd::stale && dispatch.certainly_unprocessed()) {
-        const Repeat repeat = repeat_of(inbound_.method(), caller_.api);
-        const bool again = !consumed_body_ && downstream::may_try_again(repeat, tries_, config().tries.most);
-        return again ? Attempt::stale : Attempt::do_not_retry;
+        return may_be_repeated_now() ? Attempt::stale : Attempt::do_not_retry;
     }
     const auto cause = silent ? upstream::TryCause::first_byte : upstream::TryCause::reset;
     // One that is silent would only be asked twice.
@@ -196,10 +194,13 @@ Delivery::Attempt Delivery::failed(DispatchEnd end, const Dispatch& dispatch, up
     return again ? Attempt::lost : Attempt::do_not_retry;
 }
 
+bool Delivery::may_be_repeated_now() const {
+    const Repeat repeat = repeat_of(inbound_.method(), caller_.api);
+    return !consumed_body_ && downstream::may_try_again(repeat, tries_, config().tries.most);
+}
+
 bool Delivery::may_try_again(upstream::TryCause cause, upstream::Endpoint& endpoint) {
-    const upstream::TriesConfig& tries = config().tries;
-    if (consumed_body_ || !tries.allow(cause)) return false;
-    if (!downstream::may_try_again(repeat_of(inbound_.method(), caller_.api), tries_, tries.most)) return false;
+    if (!config().tries.allow(cause) || !may_be_repeated_now()) return false;
     // What never reached an engine, or was turned away by it, is no work for it.
     const bool is_work = cause != upstream::TryCause::connect && cause != upstream::TryCause::status_429;
     if (is_work && !budget_.take(*caller_.route->tries, slot_.judge().inflight(caller_.ask.cls))) {

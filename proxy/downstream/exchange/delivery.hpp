@@ -52,7 +52,9 @@ private:
     void address();
     // Whether the failure of a try is one after which it may be sent again. Counts it if so.
     [[nodiscard]] bool may_try_again(upstream::TryCause cause, upstream::Endpoint& endpoint);
-    // The same for an answer, which is passed on unless there is another place to try.
+    // The same by the method and the number of tries alone.
+    [[nodiscard]] bool may_be_repeated_now() const;
+    // As may_try_again() for an answer, which is passed on unless there is another place to try.
     [[nodiscard]] bool may_try_elsewhere(int status, upstream::Endpoint& endpoint);
     // Whether another endpoint, or a fallback, is available.
     [[nodiscard]] bool is_another_place(const upstream::Endpoint& endpoint) const;

@@ -2,6 +2,8 @@
 
 #include <chrono>
 
+#include "ai/stored_object.hpp"
+
 namespace weir::downstream {
 namespace {
 
@@ -65,6 +67,10 @@ ai::RateFields rate_fields(const Caller& caller, TimePoint now) {
                                                            : decltype(std::chrono::system_clock::now()){};
     return {
         caller.dialect, {left(Meter::requests), left(Meter::tokens), left(Meter::input), left(Meter::output)}, wall};
+}
+
+bool makes_sticky(const Inbound& inbound, const Caller& caller) {
+    return caller.route->sticky != nullptr && inbound.method() == "POST" && ai::makes_stored(inbound.path());
 }
 
 std::string write_answer_head(const Client& client, const Inbound& inbound, const Caller& caller, const Prompt& prompt,

@@ -2,6 +2,7 @@
 
 #include "ai/stored_object.hpp"
 #include "ai/video.hpp"
+#include "downstream/exchange/answer.hpp"
 
 namespace weir::downstream {
 
@@ -17,11 +18,10 @@ void Settlement::answer_is_in() {
 }
 
 void Settlement::note_stored() {
-    StickyIds* sticky = caller_.route->sticky.get();
     const bool made = outcome_.record.status >= 200 && outcome_.record.status < 300;
-    if (sticky == nullptr || !made || inbound_.method() != "POST" || !ai::makes_stored(inbound_.path())) return;
+    if (!made || !makes_sticky(inbound_, caller_)) return;
     const std::string id = ai::made_id(progress_.beginning());
-    if (!id.empty()) sticky->note(id, slot_.endpoint(), outcome_.client.turn());
+    if (!id.empty()) caller_.route->sticky->note(id, slot_.endpoint(), outcome_.client.turn());
 }
 
 void Settlement::broke_off(RelayEnd end) {

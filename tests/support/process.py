@@ -104,7 +104,8 @@ class Weir:
         return self.stderr_file.read_text(errors="replace")
 
     def access_log(self):
-        return [json.loads(line) for line in self.stderr().splitlines() if line.startswith("{")]
+        whole, _, _ = self.stderr().rpartition("\n")  # the last line may still be on its way
+        return [json.loads(line) for line in whole.splitlines() if line.startswith("{")]
 
     def connect(self, listener=None, **options):
         return Client(self.addresses[listener] if listener else self.address, **options)

@@ -54,9 +54,12 @@ public:
     // No endpoint is thought to work, and the least sick one serves.
     [[nodiscard]] bool in_panic() const { return panic_.load(std::memory_order_relaxed); }
 
-    // The outcome of a request: an answer with that status has begun. A good one costs no lock unless the endpoint has
-    // failed lately.
+    // The head of an answer has come. Only an error counts yet: an engine may hang after its heads.
     void answered(Endpoint& endpoint, int status, TimePoint now);
+    // Content of a good answer has come: the endpoint works. Costs no lock unless it has failed lately.
+    void began(Endpoint& endpoint, TimePoint now);
+    // A good answer is complete.
+    void completed(Endpoint& endpoint, TimePoint now);
     // No answer: no connection, or it ended before its time.
     void request_failed(Endpoint& endpoint, TimePoint now);
     // No answer in time, or an answer that stopped. `since`: from then on only the endpoint could cause the delay;
@@ -64,6 +67,9 @@ public:
     void request_timed_out(Endpoint& endpoint, TimePoint since, TimePoint now);
     // The first token of an answer came this long after its request was sent.
     void first_token(Endpoint& endpoint, Duration time, TimePoint now) const;
+    // An error that may be the request's fault is rather the endpoint's: it has failed more than once lately, or is on
+    // trial, and the others do better.
+    [[nodiscard]] bool is_at_fault(Endpoint& endpoint) const;
     void probed(Endpoint& endpoint, bool success, TimePoint now);
     // Its name was looked up; empty: it has no address. The last ones known stay.
     void located(Endpoint& endpoint, std::vector<net::SocketAddress> addresses, TimePoint now);

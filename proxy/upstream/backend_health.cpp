@@ -95,15 +95,22 @@ void Backend::answered(Endpoint& endpoint, int status, TimePoint now) {
     endpoint.counters.answers[answer_code(status)].fetch_add(1, std::memory_order_relaxed);
     if (is_endpoint_error(status)) {
         endpoint.counters.failed.fetch_add(1, std::memory_order_relaxed);
-        return count_failure(endpoint, says_unavailable(status), now);
+        count_failure(endpoint, says_unavailable(status), now);
     }
-    endpoint.heard_at_.store(now.time_since_epoch().count(), std::memory_order_relaxed);
-    endpoint.counters.succeeded.fetch_add(1, std::memory_order_relaxed);
+}
+
+void Backend::began(Endpoint& endpoint, TimePoint now) {
+    endpoint.heard(now);
     if (!endpoint.failing_.load(std::memory_order_relaxed)) return;
     change(endpoint, now, [&](HealthState& health) {
         if (health.on_trial()) endpoint.window_.restart(endpoint.answer_counts());
         health.request_succeeded(now);
     });
+}
+
+void Backend::completed(Endpoint& endpoint, TimePoint now) {
+    endpoint.counters.succeeded.fetch_add(1, std::memory_order_relaxed);
+    began(endpoint, now);
 }
 
 void Backend::request_timed_out(Endpoint& endpoint, TimePoint since, TimePoint now) {
@@ -145,6 +152,16 @@ bool Backend::is_outlier(Endpoint& endpoint) const {
         own = endpoint.window_.recent(endpoint.answer_counts());
     }
     if (own.all() < kFewestRequests || own.failure_ratio() < config.error_ratio) return false;
+    return others_do_better(endpoint, own);
+}
+
+bool Backend::is_at_fault(Endpoint& endpoint) const {
+    AnswerCounts own;
+    {
+        const std::lock_guard lock(endpoint.mutex_);
+        own = endpoint.window_.recent(endpoint.answer_counts());
+        if (own.failed < 2 && !endpoint.health_.ejected()) return false;
+    }
     return others_do_better(endpoint, own);
 }
 

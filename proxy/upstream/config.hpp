@@ -128,15 +128,16 @@ struct TimeoutConfig {
 enum class TryCause : std::uint8_t {
     connect,     // no connection
     reset,       // closed or broken before it answered
-    first_byte,  // silent for longer than it may be before its first byte
+    first_byte,  // silent for longer than it may be before its first byte, or between its head and its content
     status_429,
+    status_500,  // only of an endpoint that others do better than: it may be the fault of the request
     status_502,
     status_503,
     status_504,
     status_529,
 };
 inline constexpr auto kTryCauses =
-    std::to_array<std::string_view>({"connect", "reset", "first_byte", "429", "502", "503", "504", "529"});
+    std::to_array<std::string_view>({"connect", "reset", "first_byte", "429", "500", "502", "503", "504", "529"});
 
 // How often a request is sent while nothing of an answer has been passed on and the whole request is still here: to
 // another endpoint, or to a fallback backend.

@@ -26,6 +26,11 @@ def hangs(peer, request):
     return False
 
 
+def hangs_after_head(peer, request):
+    peer.send(b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n")
+    return hangs(peer, request)
+
+
 class Tries(WeirTest):
     def start(self, *answers_of, **backend):
         engines = [self.start_backend(answer) for answer in answers_of]
@@ -75,6 +80,33 @@ class Tries(WeirTest):
         got = [self.post(weir, body=stream) for _ in range(3)]
         self.assertEqual([answer.status for answer in got], [200] * 3)
         self.assertEqual(weir.count("weir_tries_total", cause="first_byte"), len(engines[0].requests))
+
+    def test_silence_behind_the_head_has_reached_no_client(self):
+        engines, weir = self.start(hangs_after_head, answers("200 OK"), timeouts={"idle": "300ms"},
+                                   ejection={"failures": 2})
+        stream = b'{"model":"large","stream":true,"messages":[]}'
+        got = [self.post(weir, body=stream) for _ in range(8)]
+        self.assertEqual([answer.status for answer in got], [200] * 8)
+        self.assertEqual(weir.count("weir_tries_total", cause="first_byte"), len(engines[0].requests))
+        self.assertLessEqual(len(engines[0].requests), 2, "it was ejected for it")
+        self.assertGreater(len(engines[0].requests), 0)
+
+    def test_a_head_passes_where_there_is_no_other_place(self):
+        engines, weir = self.start(hangs_after_head, timeouts={"idle": "1s"})
+        got = self.post(weir, body=b'{"model":"large","stream":true,"messages":[]}')
+        self.assertEqual((got.status, got.get("content-type")), (200, "text/event-stream"))
+
+    def test_an_error_is_passed_on_until_it_is_known_to_be_the_endpoints(self):
+        engines, weir = self.start(answers("500 Internal Server Error"), answers("200 OK"), ejection={"failures": 0})
+        got = [self.post(weir).status for _ in range(60)]
+        self.assertIn(500, got[:20])
+        self.assertEqual(set(got[30:]), {200}, "the others are known to do better by then")
+        self.assertGreater(weir.count("weir_tries_total", cause="500"), 0)
+
+    def test_an_error_of_every_endpoint_is_passed_on(self):
+        engines, weir = self.start(answers("500 Internal Server Error"), answers("500 Internal Server Error"))
+        self.assertEqual([self.post(weir).status for _ in range(10)], [500] * 10)
+        self.assertEqual(sum(len(engine.requests) for engine in engines), 10)
 
     def test_the_access_log_counts_the_tries(self):
         engines, weir = self.start(answers("503 Service Unavailable"), answers("200 OK"))

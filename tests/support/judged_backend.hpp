@@ -28,7 +28,10 @@ struct JudgedBackend {
     [[nodiscard]] upstream::Endpoint& endpoint(int which) const { return *backend.endpoints()[which]; }
     [[nodiscard]] bool takes_requests(int which) const { return endpoint(which).intake().open; }
     void answer(int which, int status, int times = 1) {
-        for (int i = 0; i < times; ++i) backend.answered(endpoint(which), status, now);
+        for (int i = 0; i < times; ++i) {
+            backend.answered(endpoint(which), status, now);
+            if (!upstream::is_endpoint_error(status)) backend.completed(endpoint(which), now);
+        }
     }
     void probe(int which, bool success, upstream::HealthConfig health = {}) {
         for (std::uint32_t i = 0; i < health.fall; ++i) backend.probed(endpoint(which), success, now);

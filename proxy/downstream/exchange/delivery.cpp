@@ -134,7 +134,8 @@ net::task<Delivery::Attempt> Delivery::attempt() {
                                    upload_.done() ? nullptr : &upload_.reader(),
                                    inbound_.framing,
                                    inbound_.method() == "HEAD",
-                                   caller_.upgrades()};
+                                   caller_.upgrades(),
+                                   may_hold_head()};
     Progress progress(slot_.judge(), slot_.ticket());
     Dispatch dispatch(client_, probe_, progress, *connection, outbound, config().timeouts, answer_timeout(),
                       total_deadline_, inbound_.minor_version);
@@ -146,6 +147,7 @@ net::task<Delivery::Attempt> Delivery::attempt() {
     if (heed(client_.worker.response_head(), *endpoint)) co_return Attempt::paced;
     if (may_try_elsewhere(status, *endpoint)) co_return Attempt::lost;
     if (status == 101) {
+        backend().completed(*endpoint, client_.turn());
         co_await tunnel(std::move(connection), dispatch.rest());
     } else {
         co_await relay(std::move(connection), dispatch, progress);
@@ -199,6 +201,12 @@ bool Delivery::may_be_repeated_now() const {
     return !consumed_body_ && downstream::may_try_again(repeat, tries_, config().tries.most);
 }
 
+// What a client does with a head alone is known of the calls that compute an answer: nothing.
+bool Delivery::may_hold_head() const {
+    const bool elsewhere = backend().endpoints().size() > 1 || !caller_.route->fallbacks.empty();
+    return elsewhere && config().tries.most > 1 && upload_.done() && inbound_.method() == "POST" && can_be_repeated();
+}
+
 bool Delivery::may_try_again(upstream::TryCause cause, upstream::Endpoint& endpoint) {
     if (!config().tries.allow(cause) || !may_be_repeated_now()) return false;
     // What never reached an engine, or was turned away by it, is no work for it.
@@ -214,6 +222,7 @@ bool Delivery::may_try_again(upstream::TryCause cause, upstream::Endpoint& endpo
 bool Delivery::may_try_elsewhere(int status, upstream::Endpoint& endpoint) {
     const auto cause = cause_of(status);
     if (!cause) return false;
+    if (*cause == upstream::TryCause::status_500 && !backend().is_at_fault(endpoint)) return false;
     // One that was over a rate was not processed; of the others it is not known.
     if (*cause != upstream::TryCause::status_429) ++tries_.risked;
     return is_another_place(endpoint) && !caller_.ask.bypasses_queue && may_try_again(*cause, endpoint);

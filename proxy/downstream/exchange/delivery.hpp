@@ -50,6 +50,8 @@ private:
     void go_to_maker();
     // Makes head and body those for the backend of the slot.
     void address();
+    // Whether an answer's head may wait for its content, so that the request can still be sent elsewhere.
+    [[nodiscard]] bool may_hold_head() const;
     // Whether the failure of a try is one after which it may be sent again. Counts it if so.
     [[nodiscard]] bool may_try_again(upstream::TryCause cause, upstream::Endpoint& endpoint);
     // The same by the method and the number of tries alone.

@@ -33,7 +33,10 @@ net::task<void> Delivery::relay(std::unique_ptr<upstream::Connection> connection
                 .idle_timeout = config().timeouts.idle,
                 .total_deadline = total_deadline_});
     upload_.let_go();  // it is answered: it will not be sent again
+    const bool is_good = !upstream::is_endpoint_error(head.status);
+    if (is_good && !dispatch.rest().empty()) backend().began(endpoint, client_.turn());
     const RelayEnd end = co_await body.run(dispatch.rest());
+    if (end == RelayEnd::complete && is_good) backend().completed(endpoint, client_.turn());
     if (end != RelayEnd::complete) broke_off(end, settlement, endpoint, body.heard_at());
     if (end == RelayEnd::complete && reusable && !body.excess()) give_back(std::move(connection));
     connection.reset();

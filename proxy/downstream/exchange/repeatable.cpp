@@ -21,6 +21,7 @@ std::optional<upstream::TryCause> cause_of(int status) {
     using upstream::TryCause;
     switch (status) {
         case 429: return TryCause::status_429;
+        case 500: return TryCause::status_500;
         case 502: return TryCause::status_502;
         case 503: return TryCause::status_503;
         case 504: return TryCause::status_504;

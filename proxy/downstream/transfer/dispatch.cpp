@@ -196,8 +196,8 @@ Dispatch::Step Dispatch::receive() {
     const std::string_view bytes(scratch.data(), result.bytes);
     if (answer_.inbox.empty()) return parse(bytes);
     answer_.inbox.append(bytes);
-    return answer_.partial.is_worth_reading(answer_.inbox, kResponseLimits.bytes) ? parse(answer_.inbox)
-                                                                                  : Step::progress;
+    const bool whole = answer_.head_at || answer_.partial.is_worth_reading(answer_.inbox, kResponseLimits.bytes);
+    return whole ? parse(answer_.inbox) : Step::progress;
 }
 
 Dispatch::Step Dispatch::parse(std::string_view bytes) {
@@ -212,7 +212,7 @@ Dispatch::Step Dispatch::parse(std::string_view bytes) {
             return Step::progress;
         }
         answer_.rest = bytes.substr(parsed.consumed);
-        if (head.status >= 200) return end(DispatchEnd::answered);
+        if (head.status >= 200) return is_held(head) ? hold(bytes) : end(DispatchEnd::answered);
         if (head.status == 101) {
             const bool asked_for = request_.upgrades && http::accepts_websocket(head);
             return end(asked_for ? DispatchEnd::answered : DispatchEnd::bad_response);
@@ -220,6 +220,19 @@ Dispatch::Step Dispatch::parse(std::string_view bytes) {
         relay_interim(head);
         bytes = answer_.rest;
     }
+}
+
+bool Dispatch::is_held(const http::ResponseHead& head) const {
+    const bool has_content = head.framing == http::Framing::chunked || head.content_length > 0;
+    return request_.holds_head && sent_all() && head.status < 300 && answer_.rest.empty() && has_content;
+}
+
+// Keeps the head, to be read once more with what comes behind it.
+Dispatch::Step Dispatch::hold(std::string_view head) {
+    answer_.head_at = client_.turn();
+    deadlines_.answer = *answer_.head_at + timeouts_.idle;
+    answer_.inbox = std::string(head);
+    return Step::progress;
 }
 
 void Dispatch::relay_interim(const http::ResponseHead& head) {

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -27,15 +28,16 @@ struct OutboundRequest {
     http::BodyReader* rest = nullptr;             // the rest, which is still at the client; null: nothing
     http::Framing framing = http::Framing::none;  // how `rest` is passed on
     bool to_head = false;
-    bool upgrades = false;  // to WebSocket: a 101 is a final answer
+    bool upgrades = false;    // to WebSocket: a 101 is a final answer
+    bool holds_head = false;  // the answer counts once there is something of its content
 };
 
 enum class DispatchEnd : std::uint8_t {
-    answered,      // the head of the answer is in worker.response_head()
+    answered,      // the head of the answer is in worker.response_head(), and rest() may be empty
     stale,         // a reused connection was closed without a byte of an answer: not the endpoint's fault
     reset,         // closed or broken before it answered
     bad_response,  // the answer is not HTTP
-    timed_out,     // no answer in time
+    timed_out,     // no answer in time, or no content behind its head
     overdue,       // the request as a whole took too long
     client_gone,
     bad_body,  // the client's body broke its framing
@@ -61,6 +63,7 @@ public:
     [[nodiscard]] bool certainly_unprocessed() const { return !answer_.begun && (!sent_all() || closed_unread_); }
     // After a time-out: the instant since which only the endpoint could cause the delay.
     [[nodiscard]] TimePoint waited_since() const {
+        if (answer_.head_at) return *answer_.head_at;
         return sent_all() ? deadlines_.answer - answer_timeout_ : deadlines_.taken - timeouts_.idle;
     }
     // The whole request was sent before the answer came: the connection can be reused.
@@ -80,6 +83,8 @@ private:
     Step end(DispatchEnd how);
     [[nodiscard]] bool queue_inbox();
     void queue_content(std::string_view content, bool last);
+    [[nodiscard]] bool is_held(const http::ResponseHead& head) const;
+    Step hold(std::string_view head);
     void relay_interim(const http::ResponseHead& head);
 
     struct Deadlines {
@@ -98,10 +103,11 @@ private:
         bool streamed = false;             // a byte of it has gone
     };
     struct Answer {
-        http::PartialHead partial;  // in the inbox
-        std::string inbox;          // a head's beginning
-        std::string_view rest;      // what came behind the head
-        bool begun = false;         // any byte of it has come
+        http::PartialHead partial;         // in the inbox
+        std::string inbox;                 // a head's beginning
+        std::string_view rest;             // what came behind the head
+        bool begun = false;                // any byte of it has come
+        std::optional<TimePoint> head_at;  // its head is here, and held until there is content
     };
 
     Client& client_;

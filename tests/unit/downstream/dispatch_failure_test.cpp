@@ -112,5 +112,22 @@ TEST_F(DispatchFailure, IsBeingCutShortForABetterClass) {
     EXPECT_EQ(one.ticket.eviction().reason, Reason::evicted);
 }
 
+TEST_F(DispatchFailure, BetweenHeadAndContentIsOneLikeAnyOther) {
+    bed.request.holds_head = true;
+    bed.backend_end->says(DispatchBed::kAnswer);
+    bed.then([&] { bed.backend_end->ends(); });
+    EXPECT_EQ(bed.go(), DispatchEnd::reset);
+    EXPECT_FALSE(bed.dispatch->certainly_unprocessed());
+}
+
+TEST_F(DispatchFailure, IsATimeOutWhenNoContentComesBehindAHead) {
+    bed.request.holds_head = true;
+    bed.timeouts.idle = 100ms;
+    bed.backend_end->says(DispatchBed::kAnswer);
+    EXPECT_EQ(bed.go(), DispatchEnd::timed_out);
+    EXPECT_TRUE(bed.dispatch->sent_all());
+    EXPECT_EQ(bed.dispatch->waited_since(), bed.began);
+}
+
 }  // namespace
 }  // namespace weir::downstream

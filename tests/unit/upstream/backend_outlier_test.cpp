@@ -62,6 +62,52 @@ TEST(Outlier, AnErrorOfItsOwnInARowEjectsOnlyWhereTheOthersDoBetter) {
     EXPECT_FALSE(two.takes_requests(0));
 }
 
+TEST(Outlier, IsOneThatHangsAfterItsHeads) {
+    JudgedBackend two(2);
+    two.answer(1, 200, 20);
+    for (int i = 0; i < 5; ++i) {
+        for (int j = 0; j < 3; ++j) two.backend.answered(two.endpoint(0), 200, two.now);
+        two.pass(2s);
+        two.backend.request_timed_out(two.endpoint(0), two.now - 1s, two.now);
+    }
+    EXPECT_EQ(two.endpoint(0).counters.succeeded, 0U);
+    EXPECT_FALSE(two.takes_requests(0));
+}
+
+TEST(Outlier, MayWorkAgainOnceContentComes) {
+    JudgedBackend two(2);
+    for (int i = 0; i < 10; ++i) {
+        two.answer(0, 503, 4);
+        two.backend.began(two.endpoint(0), two.now);
+    }
+    EXPECT_TRUE(two.takes_requests(0));
+    EXPECT_EQ(two.endpoint(0).counters.succeeded, 0U) << "no answer is complete";
+}
+
+TEST(Outlier, IsAtFaultForAnErrorOnceItFailedBeforeAndTheOthersDoNot) {
+    JudgedBackend two(2);
+    two.answer(1, 200, 10);
+    two.answer(0, 500);
+    EXPECT_FALSE(two.backend.is_at_fault(two.endpoint(0))) << "it may be what was asked";
+    two.answer(0, 500);
+    EXPECT_TRUE(two.backend.is_at_fault(two.endpoint(0)));
+    two.answer(1, 500, 30);
+    EXPECT_FALSE(two.backend.is_at_fault(two.endpoint(0))) << "the others fail as much";
+}
+
+TEST(Outlier, IsAtFaultForAnErrorOnTrial) {
+    JudgedBackend two(2, {.ejection = {.failures = 1}});
+    two.answer(1, 200, 20);
+    two.answer(0, 503);
+    for (int i = 0; i < 12; ++i) {
+        two.pass(1s);
+        two.answer(1, 200, 2);
+    }
+    ASSERT_TRUE(two.endpoint(0).intake().trial);
+    two.answer(0, 500);
+    EXPECT_TRUE(two.backend.is_at_fault(two.endpoint(0)));
+}
+
 TEST(Outlier, RefusalsAndUnknownRequestsAreNoFailures) {
     JudgedBackend two(2);
     two.answer(1, 200, 100);

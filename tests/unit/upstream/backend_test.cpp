@@ -66,7 +66,7 @@ TEST_F(BackendTest, TimeOutsAreFailuresOnlyWhileNoRequestIsAnswered) {
     Backend backend = make(2);
     Endpoint& endpoint = *backend.endpoints()[0];
     for (int i = 0; i < 20; ++i) {
-        backend.answered(endpoint, 200, kStart + i * 60s + 1s);
+        backend.completed(endpoint, kStart + i * 60s + 1s);
         backend.request_timed_out(endpoint, kStart + i * 60s, kStart + i * 60s + 60s);
         // The same for an answer that has begun and goes on.
         endpoint.heard(kStart + i * 60s + 30s);
@@ -135,7 +135,7 @@ TEST_F(BackendTest, EjectsTheLastEndpointOnceAnotherIsBack) {
     backend.tick(kStart + 10s);
     fail(backend, 1, 1);
     EXPECT_TRUE(is_available(backend, 1)) << "the other is still on trial";
-    backend.answered(*backend.endpoints()[0], 200, kStart + 10s);
+    backend.completed(*backend.endpoints()[0], kStart + 10s);
     fail(backend, 1, 1);
     EXPECT_TRUE(is_available(backend, 0));
     EXPECT_FALSE(is_available(backend, 1));
@@ -153,7 +153,7 @@ TEST_F(BackendTest, ASuccessBetweenFailuresPreventsAnEjection) {
     Backend backend = make(2);
     for (int i = 0; i < 10; ++i) {
         fail(backend, 0, 4);
-        backend.answered(*backend.endpoints()[0], 200, kStart);
+        backend.completed(*backend.endpoints()[0], kStart);
     }
     EXPECT_THAT(notified, IsEmpty());
 }
@@ -161,7 +161,7 @@ TEST_F(BackendTest, ASuccessBetweenFailuresPreventsAnEjection) {
 TEST_F(BackendTest, CountsWhatItsMetricsShow) {
     Backend backend = make(2);
     fail(backend, 0, 6);
-    backend.answered(*backend.endpoints()[0], 200, kStart);
+    backend.completed(*backend.endpoints()[0], kStart);
     backend.probed(*backend.endpoints()[0], false, kStart);
     backend.probed(*backend.endpoints()[0], true, kStart);
     const EndpointCounters& counters = backend.endpoints()[0]->counters;

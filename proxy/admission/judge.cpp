@@ -73,6 +73,14 @@ void Judge::State::seat(Place& place, Class& cls, TimePoint now, Changes& change
     }
 }
 
+// Past its queue timeout it may not wait any more, but may still run at once.
+void Judge::State::seat_again(Place& place, Class& cls, TimePoint now, Changes& changes) {
+    const bool too_late = place.ask_.deadline && *place.ask_.deadline <= now;
+    if (too_late || !gate.any_available()) return refuse(place, cls, out_of_time(place, cls, now));
+    place.decision_.endpoint = kNoEndpoint;
+    seat(place, cls, now, changes);
+}
+
 void Judge::State::pump(TimePoint now, Changes& changes, const Place* caller) {
     while (true) {
         const Turn turn = next_turn(now);
@@ -265,13 +273,8 @@ bool Judge::requeue(Place& place, TimePoint now, Changes& changes, bool unreacha
     place.unreachable_ = unreachable;
     state.give_back(place, cls, now);
     place.standing_ = Standing::idle;
-    if (place.expires_ <= now || !state.gate.any_available()) {
-        state.refuse(place, cls, state.out_of_time(place, cls, now));
-        state.pump(now, changes);
-        return false;
-    }
-    place.decision_.endpoint = kNoEndpoint;
-    state.seat(place, cls, now, changes);
+    state.seat_again(place, cls, now, changes);
+    state.pump(now, changes);
     return place.standing_ != Standing::ended;
 }
 
@@ -307,18 +310,13 @@ bool Judge::refused_by_quota(Place& place, const QuotaReport& report, TimePoint 
     State::Class& cls = state.class_of(place.ask_.cls);
     if (place.ask_.bypasses_queue || !state.gate.learns_quota(place.decision_.endpoint)) return false;
     now = std::max(now, state.now_);
-    state.gate.report_quota(place.decision_.endpoint, place.load_, report, now);
-    if (state.in_shadow(cls) || place.evicted_) return false;
+    state.gate.report_refusal(place.decision_.endpoint, place.load_, report, place.over_quota_, now);
+    if (state.in_shadow(cls) || place.evicted_ || place.over_quota_.alone > law::kRefusedAlone) return false;
     state.give_back(place, cls, now);
     place.standing_ = Standing::idle;
     // It is seated before others are served: it was sent before them.
     now = state.expire_old(now, changes);
-    if (place.expires_ <= now || !state.gate.any_available()) {
-        state.refuse(place, cls, state.out_of_time(place, cls, now));
-    } else {
-        place.decision_.endpoint = kNoEndpoint;
-        state.seat(place, cls, now, changes);
-    }
+    state.seat_again(place, cls, now, changes);
     state.catch_up(now, changes);
     return true;
 }

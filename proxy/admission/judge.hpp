@@ -140,8 +140,9 @@ public:
     // A running request whose endpoint failed before answering anything returns to the queue with its old key, its
     // queue timeout still counted from its first arrival; it may run again at once, on an endpoint other than the lost
     // one where one fits. The caller bounds how often. Returns false when it was refused instead (its queue timeout is
-    // over, or no endpoint is left); then it has ended. REQUIRES: place is running.
-    // `unreachable`: while another endpoint is available it waits for that one rather than to run there again.
+    // over and it would have to wait, its own deadline is over, or no endpoint is left); then it has ended. REQUIRES:
+    // place is running. `unreachable`: while another endpoint is available it waits for that one rather than to run
+    // there again.
     bool requeue(Place& place, TimePoint now, Changes& changes, bool unreachable = false);
 
     // A running request whose endpoint failed goes on at another judge: its slot is free, its reservation stays. Pumps.
@@ -155,8 +156,9 @@ public:
     // returns to the queue with its old key, its queue timeout still counted from its first arrival; it may run again
     // at once, also on that endpoint, which is paced but not lost. Returns whether it returned, was served again, or
     // ended since its time is over: its standing tells, and the answer is not passed on. False: it runs on, and the
-    // answer is to be passed on, since no quota is learned, or the request bypasses the queue, is in shadow, or is
-    // evicted. The caller bounds how often. REQUIRES: place is running.
+    // answer is to be passed on, since no quota is learned, or the request bypasses the queue, is in shadow, is
+    // evicted, or is refused again and again while others are accepted. The caller bounds how often. REQUIRES: place is
+    // running.
     bool refused_by_quota(Place& place, const QuotaReport& report, TimePoint now, Changes& changes);
 
     // The head of any other answer to a running request came, with what it says of the quota. Pumps.

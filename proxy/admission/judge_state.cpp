@@ -18,6 +18,7 @@ void Judge::State::begin(Place& place, const Ask& ask, const Class& cls, TimePoi
     place.lost_ = kNoEndpoint;
     place.client_slot_ = kNoClientSlot;
     place.reservation_ = {};
+    place.over_quota_ = {};
     place.evicted_ = false;
     place.elsewhere_ = false;
     place.unreachable_ = false;

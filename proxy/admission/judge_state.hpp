@@ -49,6 +49,8 @@ struct Judge::State {
     void bypass_queue(Place& place, Class& cls);
     // Where a request within its limits goes: to an endpoint, into the queue, or away.
     void seat(Place& place, Class& cls, TimePoint now, Changes& changes);
+    // The same for one that ran, and was given back.
+    void seat_again(Place& place, Class& cls, TimePoint now, Changes& changes);
     // While nothing waits: dispatches a place that fits without queueing it first. False when it fits nowhere.
     bool pass_empty_queue(Place& place, Class& cls, TimePoint now);
     // Serves from the front for as long as the head fits. `caller` is not listed in `changes`.

@@ -54,6 +54,9 @@ inline constexpr double kEvictAfter = 0.5;
 // Requests that may bypass the queue of one backend at once.
 inline constexpr std::uint32_t kMaxBypassing = 256;
 
+// A request that a quota goes on to refuse, this often, while it accepts others is not sent again.
+inline constexpr std::uint32_t kRefusedAlone = 8;
+
 }  // namespace law
 
 // What an ablation can remove from the law, to show what it is for.

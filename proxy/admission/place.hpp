@@ -82,6 +82,13 @@ struct Load {
     Ending ending = Ending::ignored;
 };
 
+// A request's refusals by quotas that are learned.
+struct OverQuota {
+    EndpointId endpoint = kNoEndpoint;  // of the last one
+    std::uint64_t sent = 0;             // the number of the request as it was sent then
+    std::uint32_t alone = 0;            // refusals although others that were sent since that were accepted
+};
+
 // Owned by the code that serves the request; the judge links it into its queues without allocating.
 class Place {
 public:
@@ -94,6 +101,8 @@ public:
     [[nodiscard]] const Decision& decision() const { return decision_; }
     [[nodiscard]] const Ask& ask() const { return ask_; }
     [[nodiscard]] TimePoint arrived() const { return arrived_; }
+    // Until then it may wait.
+    [[nodiscard]] TimePoint expires() const { return expires_; }
     // To be called before finish(), or before requeue(). Until then nothing is known. REQUIRES: running.
     void set_ending(Ending ending) { load_.ending = ending; }
     // Running, and to be cut short at once: a better class needs the slot. The code that serves it calls finish().
@@ -120,6 +129,7 @@ private:
     Decision eviction_;  // apart from decision_, which the serving code reads while it runs
     Load load_;
     Reservation reservation_;
+    OverQuota over_quota_;
     EndpointId lost_ = kNoEndpoint;  // the endpoint it came back from: any other that fits is preferred
     ClientSlot client_slot_ = kNoClientSlot;
     Standing standing_ = Standing::idle;

@@ -166,7 +166,7 @@ std::optional<WallTime> read_http_date(std::string_view text) {
     return instant_of(digits(text, 12, 4), static_cast<int>(month / 3) + 1, digits(text, 5, 2), text.substr(17, 8));
 }
 
-QuotaFields::QuotaFields(int status, WallTime now) : now_(now) {
+QuotaFields::QuotaFields(int status, WallTime now) : now_(now), is_429_(status == 429) {
     report_.refused = status == 429 || status == 503 || status == 529;
 }
 
@@ -237,6 +237,8 @@ QuotaReport QuotaFields::report() const {
     report.retry_after = after_exactly_ ? after_exactly_ : after_;
     if (report.refused && !report.retry_after) report.retry_after = latest_reset();
     if (report.refused && !report.retry_after) report.retry_after = plain_reset_;
+    // 503 and 529 also say that a service is down, which no waiting for a quota cures.
+    if (!is_429_ && !report.retry_after) report.refused = false;
     return report;
 }
 

@@ -8,8 +8,8 @@
 //   Anthropic   anthropic-ratelimit-{requests,tokens,input-tokens,output-tokens}-{limit,remaining,reset}; resets as
 //               instants (RFC 3339)   https://docs.anthropic.com/en/api/rate-limits
 //
-// Where no field says when to retry, a refusal's latest reset of a quota that is used up does, or else its plain
-// `x-ratelimit-reset`, in seconds or as a Unix time.
+// A refusal is a 429, or a 503 or 529 that says when to retry. Where no field says that, a refusal's latest reset of a
+// quota that is used up does, or else its plain `x-ratelimit-reset`, in seconds or as a Unix time.
 //
 // A value that is no number, is negative, or does not fit is ignored; a length is cut at a day; an instant in the past
 // means now.
@@ -42,6 +42,7 @@ private:
     [[nodiscard]] std::optional<Duration> latest_reset() const;
 
     WallTime now_;
+    bool is_429_;
     QuotaReport report_;
     std::optional<Duration> after_;          // retry-after
     std::optional<Duration> after_exactly_;  // retry-after-ms

@@ -19,7 +19,7 @@ struct QuotaLeft {
 };
 
 struct QuotaReport {
-    bool refused = false;                 // 429, 503 or 529: the request cost the provider nothing
+    bool refused = false;                 // by the quota: the request cost the provider nothing
     std::optional<Duration> retry_after;  // when it says that a refused request may come again
     QuotaLeft requests;
     QuotaLeft tokens;  // all LLM tokens

@@ -249,6 +249,8 @@ struct BackendConfig {
     std::optional<WebSocketConfig> websocket;  // absent: upgrades are not passed on
     net::ClientTlsConfig tls;                  // for https endpoints
 
+    [[nodiscard]] bool learns_quota() const { return learned && learned->from == LearnedFrom::quota; }
+
     friend bool operator==(const BackendConfig&, const BackendConfig&) = default;
 };
 

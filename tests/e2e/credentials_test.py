@@ -79,6 +79,22 @@ class Credentials(WeirTest):
         request = self.shown(engine, weir, method="POST", body=body)
         self.assertEqual(request.body, body)
 
+    def test_a_chunked_body_that_is_still_coming_follows_an_edited_head_whole(self):
+        engine = self.start_backend()
+        policy = small_policy(engine.url, backend={"auth": {"bearer": "our-key"}})
+        policy["limits"] = {"body_before_queue": "512B"}
+        weir = self.start_weir(policy)
+        body = bytes(range(256)) * 20
+        with weir.connect() as client:
+            client.send(b"POST /v1/files HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
+                        b"%x\r\n%b\r\n" % (1000, body[:1000]))
+            self.eventually(lambda: weir.inflight() == 1)
+            client.send(b"%x\r\n%b\r\n0\r\n\r\n" % (len(body) - 1000, body[1000:]))
+            self.assertEqual(client.response().status, 200)
+        (asked,) = engine.requests
+        self.assertEqual(asked.all("authorization"), ["Bearer our-key"])
+        self.assertEqual(asked.body, body)
+
     def test_health_checks_carry_it_all(self):
         engine, weir = self.start(insists(authorization="Bearer ours"), prefix="/a", auth={"bearer": "ours"}, host="h",
                                   health={"path": "/health", "every": "50ms", "timeout": "40ms"})

@@ -1,6 +1,7 @@
 """A backend whose quota is learned, as operators see it."""
 
 import threading
+import time
 import unittest
 from concurrent.futures import ThreadPoolExecutor
 
@@ -71,6 +72,44 @@ class Quota(WeirTest):
         answer = self.weir.request("POST", "/v1/chat/completions", [], b"{}")
         self.assertIn(answer.status, (429, 503))
         self.assert_idle(self.weir)
+
+
+class QuotaOutage(WeirTest):
+    """What waiting for a quota does not cure goes to the fallback, or to the client."""
+
+    def start(self, answer, fallback=True, **cls):
+        engines = [self.start_backend(answer), self.start_backend()]
+        policy = small_policy(engines[0].url, backend={"capacity": {"requests": {"learn": True, "from": "quota"}}})
+        policy["classes"][0].update({"queue_timeout": "2s", **cls})
+        if fallback:
+            policy["backends"][0]["fallback"] = "other"
+            policy["backends"].append({"name": "other", "endpoints": engines[1].url, "capacity": {"requests": 8}})
+        return engines, self.start_weir(policy)
+
+    def post(self, weir):
+        return weir.request("POST", "/v1/chat/completions", [("Content-Type", "application/json")],
+                            b'{"model":"large","messages":[]}')
+
+    def test_a_provider_that_is_down(self):
+        engines, weir = self.start(respond(b"{}", "503 Service Unavailable"))
+        self.assertEqual([self.post(weir).status for _ in range(4)], [200] * 4)
+        self.assertLessEqual(len(engines[0].requests), 4, "each once")
+
+    def test_is_passed_on_where_there_is_no_other_place(self):
+        engines, weir = self.start(respond(b"{}", "503 Service Unavailable"), fallback=False)
+        self.assertEqual(self.post(weir).status, 503)
+        self.assertEqual(len(engines[0].requests), 1)
+
+    def test_a_quota_that_comes_back_too_late(self):
+        engines, weir = self.start(respond(b"{}", "429 Too Many Requests", [("Retry-After", "3600")]))
+        began = time.monotonic()
+        self.assertEqual(self.post(weir).status, 200)
+        self.assertLess(time.monotonic() - began, 1.5, "it did not wait in vain")
+
+    def test_a_quota_that_is_used_up_for_longer_than_a_request_may_wait(self):
+        engines, weir = self.start(respond(b"{}", "429 Too Many Requests"), queue_timeout="500ms")
+        self.assertEqual([self.post(weir).status for _ in range(3)], [200] * 3)
+        self.assertTrue(engines[1].requests)
 
 
 if __name__ == "__main__":

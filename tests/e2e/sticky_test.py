@@ -72,6 +72,38 @@ class Sticky(WeirTest):
             self.assertEqual(batch.status, 200)
             self.assertEqual(weir.request("GET", f"/v1/batches/{json.loads(batch.body)['id']}").status, 200)
 
+    def test_an_endpoint_that_cannot_answer_is_not_replaced_by_one_that_does_not_know(self):
+        for mode, expected in (("503", 503), ("429", 429), ("reset", 502), ("down", 502)):
+            with self.subTest(mode=mode):
+                self.mode = {}
+                engines = [self.start_backend(self.failing(name)) for name in ("one", "two")]
+                policy = small_policy(*(engine.url for engine in engines),
+                                      backend={"sticky": {"ids": 100}, "ejection": {"failures": 3}})
+                weir = self.start_weir(policy)
+                made = json.loads(self.post(weir, "/v1/responses", input="a").body)["id"]
+                maker = made.split("-")[0]
+                self.mode[maker] = mode
+                for _ in range(6):
+                    self.assertIn(weir.request("GET", f"/v1/responses/{made}").status, (expected, 503))
+                    self.assertIn(self.post(weir, "/v1/responses", input="b", previous_response_id=made).status,
+                                  (expected, 503))
+                self.assert_idle(weir)
+
+    def failing(self, name):
+        knows = storing(name)
+
+        def answer(peer, request):
+            mode = self.mode.get(name)
+            if mode == "reset":
+                return peer.reset()
+            if mode == "down":
+                return False
+            if mode:
+                peer.send(reply(b"{}", f"{mode} Busy"))
+                return True
+            return knows(peer, request)
+        return answer
+
     def test_a_reload_forgets_nothing(self):
         _, weir = self.start()
         made = [json.loads(self.post(weir, "/v1/files", purpose="x").body)["id"] for _ in range(6)]

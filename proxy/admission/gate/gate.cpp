@@ -215,6 +215,17 @@ void EndpointGate::report_quota(EndpointId id, const Load& load, const QuotaRepo
     endpoint.limit = endpoint.quota->concurrency();
 }
 
+void EndpointGate::report_refusal(EndpointId id, const Load& load, const QuotaReport& report, OverQuota& before,
+                                  TimePoint now) const {
+    Endpoint& endpoint = *find(id);
+    if (!endpoint.quota || load.quota_number == 0) return;
+    const bool alone = before.endpoint == id && endpoint.quota->last_answered() > before.sent;
+    before = {id, load.quota_number, before.alone + (alone ? 1 : 0)};
+    if (!alone) return report_quota(id, load, report, now);
+    endpoint.quota->disregard(load.quota_number, report, now);
+    endpoint.limit = endpoint.quota->concurrency();
+}
+
 bool EndpointGate::learns_quota(EndpointId id) const {
     const Endpoint* endpoint = find(id);
     return endpoint != nullptr && endpoint->quota;

@@ -79,6 +79,10 @@ public:
     // What the answer to a load says of the quota of its endpoint. To be called before it is given back.
     void report_quota(EndpointId id, const Load& load, const QuotaReport& report, TimePoint now) const;
     [[nodiscard]] bool learns_quota(EndpointId id) const;
+    // The same for a refusal, which `before` counts with its request's earlier ones. Where others are accepted
+    // meanwhile it is the request that is refused, not what exceeds the quota: the learner is not misled by it.
+    void report_refusal(EndpointId id, const Load& load, const QuotaReport& report, OverQuota& before,
+                        TimePoint now) const;
     // When the pace of a quota next lets a request pass, after `now`; nothing where none keeps any waiting.
     [[nodiscard]] std::optional<TimePoint> next_paced(TimePoint now) const;
     // Moves a load to another endpoint, as if newly dispatched. False when there is none with that id.

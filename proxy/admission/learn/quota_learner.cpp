@@ -109,7 +109,14 @@ void QuotaLearner::refused(std::uint64_t number, const QuotaReport& report, Time
     }
 }
 
+void QuotaLearner::disregard(std::uint64_t number, const QuotaReport& report, TimePoint now) {
+    if (paused_) return refused(number, report, now);
+    // It was not accepted either.
+    if (Undecided* request = undecided_.find(number)) request->refused = true;
+}
+
 void QuotaLearner::answered(std::uint64_t number, const QuotaReport& report, TimePoint now) {
+    last_answered_ = std::max(last_answered_, number);
     if (paused_ && number == try_number_) end_pause(now);
     const auto is_used_up = [](const QuotaLeft& left) { return left.remaining == 0U && left.reset; };
     for (const QuotaLeft* left : {&report.requests, &report.tokens, &report.input, &report.output}) {

@@ -54,9 +54,13 @@ public:
     // A request is sent beside `inflight` others. Returns its number; numbers start at 1.
     std::uint64_t sent(std::uint32_t inflight, TimePoint now);
     void refused(std::uint64_t number, const QuotaReport& report, TimePoint now);
+    // A refusal that says nothing of the quota, as it is of that request alone.
+    void disregard(std::uint64_t number, const QuotaReport& report, TimePoint now);
     // The head of an answer came that is no refusal.
     void answered(std::uint64_t number, const QuotaReport& report, TimePoint now);
 
+    // Number of the latest request that was answered without a refusal.
+    [[nodiscard]] std::uint64_t last_answered() const { return last_answered_; }
     // Requests at once.
     [[nodiscard]] std::uint32_t concurrency() const;
     // Requests a second; nothing while none limits.
@@ -92,6 +96,7 @@ private:
     BelievedHint retry_after_;
     BelievedHint reset_;
     std::uint64_t last_ = 0;  // number of the latest request
+    std::uint64_t last_answered_ = 0;
     std::uint64_t refusals_ = 0;
     Duration refusal_time_;  // how long refusals take to come
 

@@ -38,7 +38,7 @@ Delivery::~Delivery() {
 
 net::task<Passed> Delivery::run() {
     address();
-    go_to_maker();
+    if (Passed no = go_to_maker()) co_return no;
     // Coroutines woken together all read first, then all send: the code of each phase is warm then, and a receiver that
     // one send has woken is awake for the next.
     if (client_.worker.loop().others_wait()) co_await client_.waker.yield();
@@ -48,8 +48,7 @@ net::task<Passed> Delivery::run() {
         const Attempt end = co_await attempt();
         if (end == Attempt::served) co_return nullptr;
         if (end == Attempt::paced) {
-            --tries_.all;  // it was not this endpoint's failure
-            if (!why_ && slot_.waits()) why_ = co_await slot_.wait(caller_);
+            why_ = co_await slot_.go_on(caller_, std::move(why_));
             if (why_) break;
             address();
             continue;
@@ -64,31 +63,37 @@ net::task<Passed> Delivery::run() {
 
 net::task<Passed> Delivery::find_slot() {
     const Route* fallback = backend().any_available(slot_.endpoint()) ? nullptr : slot_.fallback_of(caller_);
-    if (fallback == nullptr) co_return co_await slot_.requeue(unreachable_);
-    Passed no = slot_.fall_back(caller_, *fallback);
-    if (!no && slot_.waits()) no = co_await slot_.wait(caller_);
+    Passed no;
+    if (fallback == nullptr) {
+        no = co_await slot_.requeue(unreachable_);
+    } else {
+        no = slot_.fall_back(caller_, *fallback);
+        if (!no && slot_.waits()) no = co_await slot_.wait(caller_);
+    }
     if (!no) address();
     co_return no;
 }
 
-// Counted where it runs, full or not: any other endpoint would not know what it is about.
-void Delivery::go_to_maker() {
+// Counted where it runs, full or not: any other endpoint would say that what it is about does not exist.
+Passed Delivery::go_to_maker() {
     const EndpointId maker = caller_.sticks_to;
-    if (maker == kNoEndpoint || caller_.ask.bypasses_queue || slot_.endpoint() == maker) return;
+    if (maker == kNoEndpoint || caller_.ask.bypasses_queue) return nullptr;
     const upstream::Endpoint* endpoint = backend().find(maker);
-    if (endpoint != nullptr && upstream::Backend::available(*endpoint)) {
-        slot_.judge().move(slot_.ticket(), maker, client_.turn());
-    }
+    if (endpoint == nullptr) return nullptr;  // it is gone for good
+    if (slot_.endpoint() != maker && !upstream::Backend::available(*endpoint)) return refused(Reason::no_endpoint);
+    slot_.judge().move(slot_.ticket(), maker, client_.turn());
+    is_bound_ = true;
+    return nullptr;
 }
 
 void Delivery::address() {
-    prompt_.address(caller_, upload_);
+    prompt_.address(caller_, slot_.ticket().granted_by(), upload_);
     end_head(inbound_, upload_);
 }
 
 upstream::Backend& Delivery::backend() const {
-    upstream::Backend* granted = slot_.ticket().granted_by();
-    return granted != nullptr ? *granted : *caller_.route->backend;
+    const auto& granted = slot_.ticket().granted_by();
+    return granted ? *granted : *caller_.route->backend;
 }
 
 Delivery::Attempt Delivery::refuse(Attempt attempt, Passed why) {
@@ -121,7 +126,7 @@ net::task<Delivery::Attempt> Delivery::attempt() {
     if (!connection) {
         // Another endpoint may be reachable; but if descriptors ran out for one, they did for all.
         const bool none = why_->reason == Reason::client_gone || why_->reason == Reason::connection_limit;
-        const bool again = !none && may_try_again(upstream::TryCause::connect, *endpoint);
+        const bool again = !none && !is_bound_ && may_try_again(upstream::TryCause::connect, *endpoint);
         unreachable_ = true;
         co_return again ? Attempt::lost : Attempt::do_not_retry;
     }
@@ -135,7 +140,7 @@ net::task<Delivery::Attempt> Delivery::attempt() {
                                    inbound_.framing,
                                    inbound_.method() == "HEAD",
                                    caller_.upgrades(),
-                                   may_hold_head()};
+                                   may_hold_answer()};
     Progress progress(slot_.judge(), slot_.ticket());
     Dispatch dispatch(client_, probe_, progress, *connection, outbound, config().timeouts, answer_timeout(),
                       total_deadline_, inbound_.minor_version);
@@ -193,7 +198,8 @@ Delivery::Attempt Delivery::failed(DispatchEnd end, const Dispatch& dispatch, up
     const auto cause = silent ? upstream::TryCause::first_byte : upstream::TryCause::reset;
     // One that is silent would only be asked twice.
     const bool again = (!silent || is_another_place(endpoint)) && may_try_again(cause, endpoint);
-    return again ? Attempt::lost : Attempt::do_not_retry;
+    if (!again) return Attempt::do_not_retry;
+    return is_bound_ ? Attempt::stale : Attempt::lost;
 }
 
 bool Delivery::may_be_repeated_now() const {
@@ -202,7 +208,7 @@ bool Delivery::may_be_repeated_now() const {
 }
 
 // What a client does with a head alone is known of the calls that compute an answer: nothing.
-bool Delivery::may_hold_head() const {
+bool Delivery::may_hold_answer() const {
     const bool elsewhere = backend().endpoints().size() > 1 || !caller_.route->fallbacks.empty();
     return elsewhere && config().tries.most > 1 && upload_.done() && inbound_.method() == "POST" && can_be_repeated();
 }
@@ -223,19 +229,20 @@ bool Delivery::may_try_elsewhere(int status, upstream::Endpoint& endpoint) {
     const auto cause = cause_of(status);
     if (!cause) return false;
     if (*cause == upstream::TryCause::status_500 && !backend().is_at_fault(endpoint)) return false;
-    // One that was over a rate was not processed; of the others it is not known.
-    if (*cause != upstream::TryCause::status_429) ++tries_.risked;
     return is_another_place(endpoint) && !caller_.ask.bypasses_queue && may_try_again(*cause, endpoint);
 }
 
 bool Delivery::is_another_place(const upstream::Endpoint& endpoint) const {
+    if (is_bound_) return false;
     return backend().any_available(endpoint.id()) || slot_.fallback_of(caller_) != nullptr;
 }
 
 bool Delivery::heed(const http::ResponseHead& head, upstream::Endpoint& endpoint) {
-    const auto& learned = config().learned;
-    if (learned && learned->from == upstream::LearnedFrom::quota && heed_quota(head)) return true;
+    // One that was over a rate was not processed; of the others it is not known.
+    const auto cause = cause_of(head.status);
+    if (cause && *cause != upstream::TryCause::status_429) ++tries_.risked;
     backend().answered(endpoint, head.status, client_.turn());
+    if (config().learns_quota() && heed_quota(head)) return true;
     slot_.note_status(head.status);
     return false;
 }
@@ -245,16 +252,18 @@ bool Delivery::heed_quota(const http::ResponseHead& head) {
     for (const http::Field& field : head.fields) fields.add(field.name, field.value);
     const QuotaReport report = fields.report();
     // With any other status than 429 it is not certain that nothing was done.
-    const bool harmless = head.status == 429 || can_be_repeated();
-    const bool again = report.refused && harmless && !consumed_body_ && outcome_.record.attempts < kMostSends &&
-                       client_.turn() < total_deadline_;
+    const bool harmless = head.status == 429 || may_be_repeated_now();
+    const bool again = report.refused && harmless && !consumed_body_ && !is_bound_ &&
+                       outcome_.record.attempts < kMostSends && client_.turn() < total_deadline_;
     if (!again) {
         slot_.judge().quota_report(slot_.ticket(), report, client_.turn());
         return false;
     }
-    auto given_back = slot_.refused_by_quota(report);
-    if (given_back) why_ = std::move(*given_back);
-    return given_back.has_value();
+    auto given_back = slot_.refused_by_quota(caller_, report);
+    if (!given_back) return false;
+    why_ = std::move(*given_back);
+    if (head.status == 429) --tries_.all;  // it was not this endpoint's failure
+    return true;
 }
 
 // An idle connection may be closed while the request is on its way, and often it is unknown whether the request was

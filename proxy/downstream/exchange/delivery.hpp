@@ -46,12 +46,12 @@ private:
     [[nodiscard]] net::task<Attempt> attempt();
     // After a failure: a slot for another try, on an endpoint of the backend or of a fallback.
     [[nodiscard]] net::task<Passed> find_slot();
-    // To the endpoint that alone knows what the request is about, if there is one.
-    void go_to_maker();
+    // To the endpoint that alone knows what the request is about, if there is one. Refused while that one is down.
+    [[nodiscard]] Passed go_to_maker();
     // Makes head and body those for the backend of the slot.
     void address();
-    // Whether an answer's head may wait for its content, so that the request can still be sent elsewhere.
-    [[nodiscard]] bool may_hold_head() const;
+    // Whether an answer may wait for more of it, so that the request can still be sent elsewhere.
+    [[nodiscard]] bool may_hold_answer() const;
     // Whether the failure of a try is one after which it may be sent again. Counts it if so.
     [[nodiscard]] bool may_try_again(upstream::TryCause cause, upstream::Endpoint& endpoint);
     // The same by the method and the number of tries alone.
@@ -99,6 +99,7 @@ private:
     Passed why_;  // set when the last attempt failed
     Tries tries_;
     TryBudget::Part budget_;
+    bool is_bound_ = false;       // to its endpoint, which alone knows what it is about
     bool unreachable_ = false;    // the last try had no connection
     bool consumed_body_ = false;  // bytes of the body have been passed on and were not kept
 };

@@ -23,6 +23,7 @@ net::task<void> Delivery::relay(std::unique_ptr<upstream::Connection> connection
     const bool close = !caller_.keeps_alive(inbound_) || !upload_.done() ||
                        framing.framing == http::Framing::until_close ||
                        client_.worker.state().draining.load(std::memory_order_relaxed);
+    const bool is_good = !upstream::is_endpoint_error(head.status);
     Settlement settlement(inbound_, caller_, facts, progress, slot_, outcome_);
     Relay body(client_, probe_, progress, settlement, connection->stream(),
                http::BodyReader(head.framing, head.content_length),
@@ -30,11 +31,10 @@ net::task<void> Delivery::relay(std::unique_ptr<upstream::Connection> connection
                {.chunked_out = framing.framing == http::Framing::chunked,
                 .event_stream = is_event_stream(head, facts) && !http::is_encoded(head.fields),
                 .endpoint = &endpoint,
+                .backend = is_good ? &backend() : nullptr,
                 .idle_timeout = config().timeouts.idle,
                 .total_deadline = total_deadline_});
     upload_.let_go();  // it is answered: it will not be sent again
-    const bool is_good = !upstream::is_endpoint_error(head.status);
-    if (is_good && !dispatch.rest().empty()) backend().began(endpoint, client_.turn());
     const RelayEnd end = co_await body.run(dispatch.rest());
     if (end == RelayEnd::complete && is_good) backend().completed(endpoint, client_.turn());
     if (end != RelayEnd::complete) broke_off(end, settlement, endpoint, body.heard_at());

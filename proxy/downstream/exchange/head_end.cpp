@@ -1,29 +1,13 @@
 #include "downstream/exchange/head_end.hpp"
 
-#include "downstream/transfer/framing.hpp"
 #include "http/forward.hpp"
 
 namespace weir::downstream {
-namespace {
-
-// The rest of the body is still at the client.
-void end_open_head(Inbound& inbound, Upload& upload) {
-    SegmentedText& body = upload.body();
-    http::end_request_head({inbound.framing, inbound.content_length}, inbound.head);
-    // The part of a chunked body that was read ahead is sent as a chunk of its own.
-    if (inbound.framing == http::Framing::chunked && !body.empty()) {
-        inbound.head.append(ChunkSize(body.size()).text());
-        body.append("\r\n");
-    }
-}
-
-}  // namespace
-
 void end_head(Inbound& inbound, Upload& upload) {
     const bool ended = inbound.head_size > 0;
     if (!ended) inbound.head_size = static_cast<std::uint32_t>(inbound.head.size());
     if (!upload.done()) {
-        if (!ended) end_open_head(inbound, upload);
+        if (!ended) http::end_request_head({inbound.framing, inbound.content_length}, inbound.head);
         return;
     }
     inbound.head.resize(inbound.head_size);

@@ -16,7 +16,7 @@ constexpr std::uint64_t kMaxTokens = std::numeric_limits<std::int32_t>::max();
 Passed Prompt::prepare(const Client& client, const Inbound& inbound, Caller& caller, Upload& upload, Outcome& outcome) {
     const bool decides = !caller.open.empty();
     facts_.api = caller.api;
-    written_for_ = caller.route;
+    written_for_ = caller.route->backend.get();
     if (!inbound.has_body() && !decides) {
         if (estimate_output(caller)) return nullptr;
         return refused(Reason::bad_request, "there is no body to say what is asked for");
@@ -39,7 +39,7 @@ Passed Prompt::prepare(const Client& client, const Inbound& inbound, Caller& cal
         if (stored_id_.empty()) stored_id_ = facts_.text(ai::Member::input_file_id);
     }
     if (caller.body_form == BodyForm::json && upload.done()) rewrite(caller, upload, outcome, client.turn());
-    written_for_ = caller.route;
+    written_for_ = caller.route->backend.get();
     facts_.members.reset();                                              // the needed parts of the text are known
     if (caller.coding != http::ContentCoding::identity) upload.count();  // and its decoder is gone
     return nullptr;

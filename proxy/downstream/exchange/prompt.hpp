@@ -24,9 +24,10 @@ public:
     [[nodiscard]] Passed prepare(const Client& client, const Inbound& inbound, Caller& caller, Upload& upload,
                                  Outcome& outcome);
 
-    // Its request goes to another backend than the one for which it was prepared: the body, as it is by now, gets that
-    // backend's name of the model, and what else its engine is to read. REQUIRES: prepare() was called.
-    void address(const Caller& caller, Upload& upload);
+    // Its request goes to that backend; null: its route's. Where that is another one than it was prepared for, the
+    // body, as it is by now, gets that backend's name of the model, and what else its engine is to read. REQUIRES:
+    // prepare() was called.
+    void address(const Caller& caller, std::shared_ptr<const upstream::Backend> granted_by, Upload& upload);
 
     // The stored object that the body refers to, where the backend is sticky; empty: none.
     [[nodiscard]] const std::string& stored_id() const { return stored_id_; }
@@ -49,11 +50,11 @@ private:
     // model that they choose, if any.
     std::string_view degrade(Caller& caller, ai::Rewrite& rewrite, Outcome& outcome, TimePoint now);
     // Writes the name by which the backend knows the model: `degraded`, or else the one that was asked for.
-    void set_model(const Caller& caller, ai::Rewrite& rewrite, std::string_view degraded);
+    void set_model(const upstream::BackendConfig& config, ai::Rewrite& rewrite, std::string_view degraded);
     // Sets its class's priority in the engine's own queue, or removes the caller's.
-    void set_priority(const Caller& caller, ai::Rewrite& rewrite) const;
+    void set_priority(const Caller& caller, const upstream::BackendConfig& config, ai::Rewrite& rewrite) const;
     // Asks for a stream's usage where the backend takes that, and the client did not.
-    void set_usage(const Caller& caller, ai::Rewrite& rewrite);
+    void set_usage(const upstream::BackendConfig& config, ai::Rewrite& rewrite);
     // The request asks for a tier, but its class sets the one that counts.
     [[nodiscard]] bool overrides_tier(const Caller& caller) const;
     // Writes that tier into the body, so that the tier in the engine's answer is true.
@@ -64,7 +65,8 @@ private:
     std::string model_for_client_;
     std::string stored_id_;
     bool asked_usage_ = false;
-    const Route* written_for_ = nullptr;  // the body is as its backend is to get it
+    const upstream::Backend* written_for_ = nullptr;  // the body is as this one is to get it
+    std::shared_ptr<const upstream::Backend> keeps_;  // it, if its route's policy does not
 };
 
 }  // namespace weir::downstream

@@ -18,44 +18,47 @@ void Prompt::rewrite(Caller& caller, Upload& upload, Outcome& outcome, TimePoint
     ai::Rewrite rewrite(facts_);
     std::string_view degraded_model;
     if (!caller.route->degrade.empty() && facts_.is_object) degraded_model = degrade(caller, rewrite, outcome, now);
-    set_model(caller, rewrite, degraded_model);
+    const upstream::BackendConfig& config = caller.route->backend->config();
+    set_model(config, rewrite, degraded_model);
     set_tier(caller, rewrite);
-    set_usage(caller, rewrite);
-    set_priority(caller, rewrite);
+    set_usage(config, rewrite);
+    set_priority(caller, config, rewrite);
     if (!rewrite.empty() && rewrite.apply(upload.body())) upload.count();
 }
 
-void Prompt::address(const Caller& caller, Upload& upload) {
-    const Route* before = std::exchange(written_for_, caller.route);
-    if (before == caller.route || caller.body_form != BodyForm::json || !upload.done() || !facts_.is_object) return;
+void Prompt::address(const Caller& caller, std::shared_ptr<const upstream::Backend> granted_by, Upload& upload) {
+    const upstream::Backend* backend = granted_by ? granted_by.get() : caller.route->backend.get();
+    const upstream::Backend* before = std::exchange(written_for_, backend);
+    const auto keeps_before = std::exchange(keeps_, std::move(granted_by));
+    if (before == backend || caller.body_form != BodyForm::json || !upload.done() || !facts_.is_object) return;
+    const upstream::BackendConfig& config = backend->config();
     ai::RequestScanner scanner(facts_.api);
     for (std::size_t i = 0; i < upload.body().segments(); ++i) scanner.push(upload.body().segment(i));
     ai::RequestFacts first = std::exchange(facts_, scanner.finish());
     ai::Rewrite rewrite(facts_);
     const std::string asked = std::exchange(model_for_client_, {});
-    set_model(caller, rewrite, asked);
-    if (asked_usage_ && !caller.route->backend->config().ask_usage) {
+    set_model(config, rewrite, asked);
+    if (asked_usage_ && !config.ask_usage) {
         rewrite.remove(Member::include_usage);
         asked_usage_ = false;
     } else if (!asked_usage_) {
-        set_usage(caller, rewrite);
+        set_usage(config, rewrite);
     }
     // What is there by now was written for the other engine.
-    if (before->backend->config().priority != upstream::EnginePriority::strip) {
+    if (before->config().priority != upstream::EnginePriority::strip) {
         Caller untrusted;
         untrusted.route = caller.route;
-        set_priority(untrusted, rewrite);
+        set_priority(untrusted, config, rewrite);
     } else {
-        set_priority(caller, rewrite);
+        set_priority(caller, config, rewrite);
     }
     if (!rewrite.empty() && rewrite.apply(upload.body())) upload.count();
     facts_ = std::move(first);
 }
 
-void Prompt::set_usage(const Caller& caller, ai::Rewrite& rewrite) {
+void Prompt::set_usage(const upstream::BackendConfig& config, ai::Rewrite& rewrite) {
     const bool streams_chunks = facts_.api == ai::Api::chat || facts_.api == ai::Api::completions;
-    asked_usage_ =
-        facts_.stream && !facts_.include_usage && streams_chunks && caller.route->backend->config().ask_usage;
+    asked_usage_ = facts_.stream && !facts_.include_usage && streams_chunks && config.ask_usage;
     if (asked_usage_) rewrite.set(Member::include_usage, "true");
 }
 
@@ -101,8 +104,8 @@ std::string_view Prompt::degrade(Caller& caller, ai::Rewrite& rewrite, Outcome& 
     return plan.model;
 }
 
-void Prompt::set_model(const Caller& caller, ai::Rewrite& rewrite, std::string_view degraded) {
-    const upstream::NamedTexts& names = caller.route->backend->config().models;
+void Prompt::set_model(const upstream::BackendConfig& config, ai::Rewrite& rewrite, std::string_view degraded) {
+    const upstream::NamedTexts& names = config.models;
     if (degraded.empty() && (names.empty() || !facts_.at(Member::model).there())) return;
     const std::string asked = degraded.empty() ? facts_.text(Member::model) : std::string(degraded);
     const auto named = std::find_if(names.begin(), names.end(), [&](const auto& name) { return name.first == asked; });
@@ -114,7 +117,7 @@ void Prompt::set_model(const Caller& caller, ai::Rewrite& rewrite, std::string_v
     }
 }
 
-void Prompt::set_priority(const Caller& caller, ai::Rewrite& rewrite) const {
+void Prompt::set_priority(const Caller& caller, const upstream::BackendConfig& config, ai::Rewrite& rewrite) const {
     if (facts_.api == ai::Api::generic) return;
     const auto rank = static_cast<unsigned>(caller.route->config.priority);
     // For engines where greater numbers go first.
@@ -125,7 +128,7 @@ void Prompt::set_priority(const Caller& caller, ai::Rewrite& rewrite) const {
     const auto strip = [&] {
         if (!caller.trusted && ours) rewrite.remove(Member::priority);
     };
-    switch (caller.route->backend->config().priority) {
+    switch (config.priority) {
         case upstream::EnginePriority::vllm: rewrite.set(Member::priority, std::to_string(rank)); break;
         case upstream::EnginePriority::sglang: rewrite.set(Member::priority, std::to_string(claim)); break;
         case upstream::EnginePriority::dynamo:

@@ -86,16 +86,23 @@ void Slot::note_shadow() {
     outcome_.note_gate(decision);
 }
 
-net::task<Passed> Slot::wait(Caller& caller) {
-    Passed no = co_await await_verdict();
-    // Its backend went down meanwhile.
-    while (no && no->reason == Reason::no_endpoint) {
+net::task<Passed> Slot::wait(Caller& caller) { return go_on(caller, nullptr); }
+
+net::task<Passed> Slot::go_on(Caller& caller, Passed no) {
+    if (!no && waits()) no = co_await await_verdict();
+    while (no && is_for_fallback(*no, caller)) {
         const Route* fallback = fallback_of(caller);
         if (fallback == nullptr) break;
         no = fall_back(caller, *fallback);
-        if (waits()) no = co_await await_verdict();
+        if (!no && waits()) no = co_await await_verdict();
     }
     co_return no;
+}
+
+// Its backend went down while it waited, or its quota is used up for longer than it may wait.
+bool Slot::is_for_fallback(const Refusal& why, const Caller& caller) {
+    if (why.reason == Reason::no_endpoint) return true;
+    return why.reason == Reason::queue_timeout && caller.route->backend->config().learns_quota();
 }
 
 net::task<Passed> Slot::await_verdict() {
@@ -129,7 +136,13 @@ net::task<Passed> Slot::requeue(bool unreachable) {
     co_return no;
 }
 
-std::optional<Passed> Slot::refused_by_quota(const QuotaReport& report) {
+std::optional<Passed> Slot::refused_by_quota(const Caller& caller, const QuotaReport& report) {
+    // It would have to wait for longer than it may.
+    const bool too_long = report.retry_after && client_.turn() + *report.retry_after >= ticket().expires();
+    if (too_long && fallback_of(caller) != nullptr) {
+        judge().quota_report(ticket(), report, client_.turn());
+        return refused(Reason::queue_timeout);
+    }
     const auto standing = judge().refused_by_quota(ticket(), report, client_.turn());
     if (!standing) return std::nullopt;
     return settle(*standing);

@@ -39,9 +39,12 @@ public:
     // Queues again, ahead of newcomers, as its endpoint failed. REQUIRES: it is running.
     // `unreachable`: that endpoint could not be connected to, and waiting for another is better.
     [[nodiscard]] net::task<Passed> requeue(bool unreachable = false);
-    // A provider refused it for its quota: it is back in the queue, or runs again, where that quota is learned.
-    // Nothing: the answer is to be passed on. REQUIRES: it is running.
-    [[nodiscard]] std::optional<Passed> refused_by_quota(const QuotaReport& report);
+    // A provider refused it for its quota: where that quota is learned it is back in the queue, runs again, or has
+    // ended with what is returned; then call go_on(). Nothing: the answer is to be passed on. REQUIRES: it is running.
+    [[nodiscard]] std::optional<Passed> refused_by_quota(const Caller& caller, const QuotaReport& report);
+    // Waits if it waits(). A fallback takes what its own backend cannot serve: not with any endpoint, or not in time
+    // where a quota is all that limits it. `no`: it has ended with that.
+    [[nodiscard]] net::task<Passed> go_on(Caller& caller, Passed no);
     // The next fallback of its backend that has an endpoint available; null: none.
     [[nodiscard]] const Route* fallback_of(const Caller& caller) const;
     // From now on it is served by that fallback, whose route `caller` gets: call wait() if it waits(). Its limits and
@@ -69,6 +72,7 @@ private:
         SharedJudge* judge;
     };
 
+    [[nodiscard]] static bool is_for_fallback(const Refusal& why, const Caller& caller);
     Passed settle(admission::Standing standing);
     [[nodiscard]] net::task<Passed> await_verdict();
     void note_shadow();

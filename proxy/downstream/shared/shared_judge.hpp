@@ -42,7 +42,7 @@ public:
     // the ticket: a reload may have given the judge endpoints that `backend` does not have.
     void came_by(const upstream::Backend* backend) { came_by_ = backend; }
     // The backend in force when the judge admitted it; null: the one it came by. REQUIRES: running.
-    [[nodiscard]] upstream::Backend* granted_by() const { return granted_by_.get(); }
+    [[nodiscard]] const std::shared_ptr<upstream::Backend>& granted_by() const { return granted_by_; }
 
     // The request was preempted: eviction() has the reason. Its owner ends it, and finishes it as usual.
     [[nodiscard]] bool cut() const { return cut_; }

@@ -17,6 +17,9 @@ using net::IoStatus;
 
 constexpr std::size_t kReadBytes = 32 * 1024;
 constexpr int kRoundsPerTurn = 8;
+constexpr std::string_view kChunkEnd = "\r\n";
+// The longest answer that is passed on only once it is complete.
+constexpr std::uint64_t kHeldBytes = kReadBytes;
 constexpr http::HeadLimits kResponseLimits{.bytes = 64 * 1024, .fields = 200, .target = 64 * 1024};
 
 }  // namespace
@@ -32,7 +35,12 @@ Dispatch::Dispatch(Client& client, ClientProbe& probe, const Progress& progress,
       timeouts_(timeouts),
       answer_timeout_(answer_timeout),
       deadlines_{.total = total_deadline},
-      client_minor_version_(client_minor_version) {}
+      client_minor_version_(client_minor_version) {
+    // The part of a chunked body that is here is a chunk of its own.
+    if (request.rest != nullptr && request.framing == http::Framing::chunked && !request.body->empty()) {
+        rest_.chunk_size = ChunkSize(request.body->size()).text();
+    }
+}
 
 net::task<DispatchEnd> Dispatch::run() {
     connection_.stream().source().set_waker(&client_.waker);
@@ -70,8 +78,7 @@ Dispatch::Step Dispatch::end(DispatchEnd how) {
 
 Dispatch::Step Dispatch::send() {
     if (sent_all()) return Step::idle;
-    const std::size_t fixed =
-        request_.before_host.size() + request_.host.size() + request_.after_host.size() + request_.body->size();
+    const std::size_t fixed = fixed_size();
     if (sent_ < fixed) {
         const Step step = send_fixed();
         if (step != Step::progress || sent_ < fixed) return step;
@@ -88,6 +95,12 @@ Dispatch::Step Dispatch::send() {
     return Step::progress;
 }
 
+std::size_t Dispatch::fixed_size() const {
+    const std::size_t chunk_framing = rest_.chunk_size.empty() ? 0 : rest_.chunk_size.size() + kChunkEnd.size();
+    return request_.before_host.size() + request_.host.size() + request_.after_host.size() + request_.body->size() +
+           chunk_framing;
+}
+
 // Sends the parts of the request that are here, from where the last write ended; of a long body as many segments as fit
 // into one call.
 Dispatch::Step Dispatch::send_fixed() {
@@ -102,7 +115,9 @@ Dispatch::Step Dispatch::send_fixed() {
     add(request_.before_host);
     add(request_.host);
     add(request_.after_host);
+    add(rest_.chunk_size);
     for (std::size_t i = 0; i < request_.body->segments() && count < parts.size(); ++i) add(request_.body->segment(i));
+    if (!rest_.chunk_size.empty()) add(kChunkEnd);
     const net::IoResult result = connection_.stream().try_write(std::span(parts).first(count));
     sent_ += result.bytes;
     return written(result);
@@ -142,7 +157,6 @@ Dispatch::Step Dispatch::send_rest() {
     deadlines_.body = TimePoint::max();
     const iovec part = as_part(rest_.queued);
     const net::IoResult result = connection_.stream().try_write({&part, 1});
-    rest_.streamed |= result.bytes > 0;
     rest_.queued.erase(0, result.bytes);
     if (rest_.queued.empty()) {
         const TimePoint now = client_.turn();
@@ -162,6 +176,7 @@ bool Dispatch::queue_inbox() {
         bytes.remove_prefix(piece.consumed);
         content.append(piece.content);
     }
+    rest_.consumed |= bytes.size() < client_.inbox.size();
     rest_.pace->took(client_.inbox.size() - bytes.size(), client_.turn());
     client_.inbox.erase(0, client_.inbox.size() - bytes.size());
     queue_content(content, request_.rest->done());
@@ -174,7 +189,7 @@ void Dispatch::queue_content(std::string_view content, bool last) {
         return;
     }
     if (!content.empty()) {
-        rest_.queued.append(ChunkSize(content.size()).text()).append(content).append("\r\n");
+        rest_.queued.append(ChunkSize(content.size()).text()).append(content).append(kChunkEnd);
     }
     if (last) rest_.queued.append(kLastChunk);
 }
@@ -196,8 +211,12 @@ Dispatch::Step Dispatch::receive() {
     const std::string_view bytes(scratch.data(), result.bytes);
     if (answer_.inbox.empty()) return parse(bytes);
     answer_.inbox.append(bytes);
-    const bool whole = answer_.head_at || answer_.partial.is_worth_reading(answer_.inbox, kResponseLimits.bytes);
-    return whole ? parse(answer_.inbox) : Step::progress;
+    if (answer_.heard_at) {
+        wait_for_more();
+        return answer_.inbox.size() >= answer_.wanted ? parse(answer_.inbox) : Step::progress;
+    }
+    return answer_.partial.is_worth_reading(answer_.inbox, kResponseLimits.bytes) ? parse(answer_.inbox)
+                                                                                  : Step::progress;
 }
 
 Dispatch::Step Dispatch::parse(std::string_view bytes) {
@@ -212,7 +231,10 @@ Dispatch::Step Dispatch::parse(std::string_view bytes) {
             return Step::progress;
         }
         answer_.rest = bytes.substr(parsed.consumed);
-        if (head.status >= 200) return is_held(head) ? hold(bytes) : end(DispatchEnd::answered);
+        if (head.status >= 200) {
+            const std::size_t lacks = missing(head);
+            return lacks > 0 ? hold(bytes, lacks) : end(DispatchEnd::answered);
+        }
         if (head.status == 101) {
             const bool asked_for = request_.upgrades && http::accepts_websocket(head);
             return end(asked_for ? DispatchEnd::answered : DispatchEnd::bad_response);
@@ -222,17 +244,28 @@ Dispatch::Step Dispatch::parse(std::string_view bytes) {
     }
 }
 
-bool Dispatch::is_held(const http::ResponseHead& head) const {
+// Bytes without which the answer is not passed on yet.
+std::size_t Dispatch::missing(const http::ResponseHead& head) const {
+    if (!request_.holds_answer || !sent_all() || head.status >= 300) return 0;
+    if (head.framing == http::Framing::length && !head.event_stream && head.content_length <= kHeldBytes) {
+        const auto length = static_cast<std::size_t>(head.content_length);
+        return length - std::min(length, answer_.rest.size());
+    }
     const bool has_content = head.framing == http::Framing::chunked || head.content_length > 0;
-    return request_.holds_head && sent_all() && head.status < 300 && answer_.rest.empty() && has_content;
+    return has_content && answer_.rest.empty() ? 1 : 0;
 }
 
-// Keeps the head, to be read once more with what comes behind it.
-Dispatch::Step Dispatch::hold(std::string_view head) {
-    answer_.head_at = client_.turn();
-    deadlines_.answer = *answer_.head_at + timeouts_.idle;
-    answer_.inbox = std::string(head);
+// Keeps what has come, to be read once more with what is missing.
+Dispatch::Step Dispatch::hold(std::string_view begun, std::size_t missing) {
+    answer_.wanted = begun.size() + missing;
+    answer_.inbox = std::string(begun);
+    wait_for_more();
     return Step::progress;
+}
+
+void Dispatch::wait_for_more() {
+    answer_.heard_at = client_.turn();
+    deadlines_.answer = *answer_.heard_at + timeouts_.idle;
 }
 
 void Dispatch::relay_interim(const http::ResponseHead& head) {

@@ -28,8 +28,9 @@ struct OutboundRequest {
     http::BodyReader* rest = nullptr;             // the rest, which is still at the client; null: nothing
     http::Framing framing = http::Framing::none;  // how `rest` is passed on
     bool to_head = false;
-    bool upgrades = false;    // to WebSocket: a 101 is a final answer
-    bool holds_head = false;  // the answer counts once there is something of its content
+    bool upgrades = false;  // to WebSocket: a 101 is a final answer
+    // The answer counts once there is something of its content; a short one that comes whole, once it is complete.
+    bool holds_answer = false;
 };
 
 enum class DispatchEnd : std::uint8_t {
@@ -37,7 +38,7 @@ enum class DispatchEnd : std::uint8_t {
     stale,         // a reused connection was closed without a byte of an answer: not the endpoint's fault
     reset,         // closed or broken before it answered
     bad_response,  // the answer is not HTTP
-    timed_out,     // no answer in time, or no content behind its head
+    timed_out,     // no answer in time, or not enough of it
     overdue,       // the request as a whole took too long
     client_gone,
     bad_body,  // the client's body broke its framing
@@ -57,13 +58,13 @@ public:
 
     // The bytes after the head. Valid, like the head's own views, until the next wait.
     [[nodiscard]] std::string_view rest() const { return answer_.rest; }
-    // A byte of the client's body has been sent and not kept: the request cannot be sent again.
-    [[nodiscard]] bool consumed_body() const { return rest_.streamed; }
+    // Bytes of the client's body were taken and not kept, sent or not: the request cannot be sent again.
+    [[nodiscard]] bool consumed_body() const { return rest_.consumed; }
     // After `stale` or `reset`: the endpoint cannot have read the whole request.
     [[nodiscard]] bool certainly_unprocessed() const { return !answer_.begun && (!sent_all() || closed_unread_); }
     // After a time-out: the instant since which only the endpoint could cause the delay.
     [[nodiscard]] TimePoint waited_since() const {
-        if (answer_.head_at) return *answer_.head_at;
+        if (answer_.heard_at) return *answer_.heard_at;
         return sent_all() ? deadlines_.answer - answer_timeout_ : deadlines_.taken - timeouts_.idle;
     }
     // The whole request was sent before the answer came: the connection can be reused.
@@ -73,6 +74,7 @@ private:
     enum class Step : std::uint8_t { idle, progress, ended };
 
     Step send();
+    [[nodiscard]] std::size_t fixed_size() const;
     Step send_fixed();
     void begin_rest();
     Step send_rest();
@@ -83,8 +85,9 @@ private:
     Step end(DispatchEnd how);
     [[nodiscard]] bool queue_inbox();
     void queue_content(std::string_view content, bool last);
-    [[nodiscard]] bool is_held(const http::ResponseHead& head) const;
-    Step hold(std::string_view head);
+    [[nodiscard]] std::size_t missing(const http::ResponseHead& head) const;
+    Step hold(std::string_view begun, std::size_t missing);
+    void wait_for_more();
     void relay_interim(const http::ResponseHead& head);
 
     struct Deadlines {
@@ -97,17 +100,20 @@ private:
     };
     // What of the body is still at the client, on its way.
     struct Rest {
+        std::string chunk_size;            // the line before the part of a chunked body that is here
         std::unique_ptr<UploadPace> pace;  // once it is its turn
         TimePoint blocked_at{};            // since when the endpoint has not taken what is queued
         std::string queued;                // framed content that did not go yet
-        bool streamed = false;             // a byte of it has gone
+        bool consumed = false;             // bytes of it were taken from the client, and are not kept
     };
     struct Answer {
-        http::PartialHead partial;         // in the inbox
-        std::string inbox;                 // a head's beginning
-        std::string_view rest;             // what came behind the head
-        bool begun = false;                // any byte of it has come
-        std::optional<TimePoint> head_at;  // its head is here, and held until there is content
+        http::PartialHead partial;  // in the inbox
+        std::string inbox;          // a head's beginning
+        std::string_view rest;      // what came behind the head
+        bool begun = false;         // any byte of it has come
+        // Of an answer that is held: when its last bytes came, and the size of the inbox at which it is read once more.
+        std::optional<TimePoint> heard_at;
+        std::size_t wanted = 0;
     };
 
     Client& client_;
@@ -120,7 +126,7 @@ private:
     Deadlines deadlines_;
     Rest rest_;
     Answer answer_;
-    std::size_t sent_ = 0;  // of the four fixed parts together
+    std::size_t sent_ = 0;  // of the fixed parts together
     int client_minor_version_;
     DispatchEnd end_ = DispatchEnd::reset;
     bool closed_unread_ = false;  // the endpoint closed before it had received the last bytes

@@ -151,7 +151,10 @@ void Relay::write(std::span<const std::string_view> slices) {
     if (options_.chunked_out && body_.done()) parts[count++] = as_part(kLastChunk);
     if (count == 0) return;
     if (size > 0) {
-        if (first_content_ == TimePoint{}) first_content_ = client_.now();
+        if (first_content_ == TimePoint{}) {
+            first_content_ = client_.now();
+            if (options_.backend != nullptr) options_.backend->began(*options_.endpoint, client_.turn());
+        }
         for (const std::string_view slice : slices) tail_.passed(slice);
     }
     const net::IoResult result = client_.stream->try_write(std::span(parts).first(count));

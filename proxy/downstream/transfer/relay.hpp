@@ -15,6 +15,7 @@
 #include "downstream/transfer/event_tail.hpp"
 #include "downstream/transfer/progress.hpp"
 #include "http/body.hpp"
+#include "upstream/backend.hpp"
 #include "upstream/connection.hpp"
 
 namespace weir::downstream {
@@ -44,6 +45,7 @@ public:
         bool chunked_out = false;                // the framing towards the client
         bool event_stream = false;               // not compressed: its events can be counted, and one can be added
         upstream::Endpoint* endpoint = nullptr;  // notified whenever bytes come from it
+        upstream::Backend* backend = nullptr;    // notified when the content begins; null: it is no good answer
         Duration idle_timeout{};                 // of the endpoint
         TimePoint total_deadline{};
     };

@@ -176,17 +176,30 @@ TEST(Judge, ARequeuedRequestKeepsItsKeyAndTriesAnotherEndpoint) {
     EXPECT_NE(first.decision().endpoint, lost);
 }
 
-TEST(Judge, RequeuingEndsWithTheQueueTimeoutOrWithTheLastEndpoint) {
+TEST(Judge, RequeuingEndsWithTheLastEndpoint) {
     Scene scene(two_classes({2}));
-    Place& slow = scene.arrive(kTop);
     Place& lost = scene.arrive(kTop);
     scene.set_available(0, false);
     EXPECT_FALSE(scene.requeue(lost));
     EXPECT_EQ(lost.decision().reason, Reason::no_endpoint);
-    scene.set_available(0, true);
+    EXPECT_EQ(scene.counts().endpoints[0].inflight, 0U);
+}
+
+TEST(Judge, ARequeuedRequestPastItsQueueTimeoutRunsAtOnceOrNotAtAll) {
+    Scene scene(two_classes({1, 1}));
+    Place& lost = scene.arrive(kTop);
+    const EndpointId endpoint = lost.decision().endpoint;
     scene.clock.advance(6s);
-    EXPECT_FALSE(scene.requeue(slow));
-    EXPECT_EQ(slow.decision().reason, Reason::queue_timeout);
+    EXPECT_TRUE(scene.requeue(lost));
+    EXPECT_EQ(lost.standing(), Standing::running);
+    EXPECT_NE(lost.decision().endpoint, endpoint);
+    Place& other = scene.arrive(kTop);
+    Place& waiting = scene.arrive(kTop);
+    scene.set_available(static_cast<int>(index(lost.decision().endpoint)), false);
+    EXPECT_FALSE(scene.requeue(lost)) << "the other endpoint is full";
+    EXPECT_EQ(lost.decision().reason, Reason::queue_timeout);
+    scene.leave(waiting);
+    scene.finish(other);
     EXPECT_EQ(scene.counts().endpoints[0].inflight, 0U);
 }
 

@@ -29,6 +29,10 @@ public:
         changes.clear();
         return judge.refused_by_quota(place, report, clock.now(), changes);
     }
+    void answer(Place& place) {
+        changes.clear();
+        judge.quota_report(place, {}, clock.now(), changes);
+    }
     std::uint64_t refusals() const { return counts().endpoints[0].quota->refusals; }
 };
 
@@ -93,6 +97,30 @@ TEST(JudgeQuota, ARequestWhoseTimeIsOverEndsWhenItIsRefused) {
     EXPECT_EQ(place.standing(), Standing::ended);
     EXPECT_EQ(place.decision().reason, Reason::queue_timeout);
     EXPECT_EQ(scene.counts().endpoints[0].inflight, 0U);
+}
+
+TEST(JudgeQuota, ARefusalOfARequestAloneIsNotLearnedFromAndPassedOnInTheEnd) {
+    QuotaScene scene(with_quota(4));
+    Place& alone = scene.arrive(0);
+    EXPECT_TRUE(scene.refuse(alone));
+    int sent = 1;
+    for (bool again = true; again; ++sent) {
+        Place& other = scene.arrive(0);
+        for (int i = 0; i < 100 && (other.standing() == Standing::waiting || alone.standing() == Standing::waiting);
+             ++i) {
+            scene.expire_after(50ms);
+        }
+        ASSERT_EQ(other.standing(), Standing::running);
+        ASSERT_EQ(alone.standing(), Standing::running);
+        scene.answer(other);
+        again = scene.refuse(alone);
+        ASSERT_LT(sent, 20);
+        scene.finish(other);
+    }
+    EXPECT_LE(sent, 12);
+    EXPECT_LE(scene.refusals(), 3U) << "some are of a time when no other was accepted";
+    EXPECT_EQ(alone.standing(), Standing::running) << "its answer is passed on";
+    scene.finish(alone);
 }
 
 TEST(JudgeQuota, TheEndpointIsNotLostForARefusedRequest) {

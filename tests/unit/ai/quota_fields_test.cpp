@@ -62,9 +62,15 @@ TEST(QuotaFields, IgnoreWhatIsNoInstant) {
     }
 }
 
-TEST(QuotaFields, CallThreeStatusesRefusals) {
-    for (const int status : {429, 503, 529}) EXPECT_TRUE(read(status, {}).refused) << status;
-    for (const int status : {200, 400, 401, 500, 502, 504}) EXPECT_FALSE(read(status, {}).refused) << status;
+TEST(QuotaFields, CallRefusalsWhatSaysThatWaitingHelps) {
+    EXPECT_TRUE(read(429, {}).refused);
+    for (const int status : {503, 529}) {
+        EXPECT_TRUE(read(status, {{"retry-after", "1"}}).refused) << status;
+        EXPECT_FALSE(read(status, {}).refused) << status << ": it may be down";
+    }
+    for (const int status : {200, 400, 401, 500, 502, 504}) {
+        EXPECT_FALSE(read(status, {{"retry-after", "1"}}).refused) << status;
+    }
 }
 
 TEST(QuotaFields, ReadWhenToRetry) {

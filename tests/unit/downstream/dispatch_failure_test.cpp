@@ -113,7 +113,7 @@ TEST_F(DispatchFailure, IsBeingCutShortForABetterClass) {
 }
 
 TEST_F(DispatchFailure, BetweenHeadAndContentIsOneLikeAnyOther) {
-    bed.request.holds_head = true;
+    bed.request.holds_answer = true;
     bed.backend_end->says(DispatchBed::kAnswer);
     bed.then([&] { bed.backend_end->ends(); });
     EXPECT_EQ(bed.go(), DispatchEnd::reset);
@@ -121,12 +121,21 @@ TEST_F(DispatchFailure, BetweenHeadAndContentIsOneLikeAnyOther) {
 }
 
 TEST_F(DispatchFailure, IsATimeOutWhenNoContentComesBehindAHead) {
-    bed.request.holds_head = true;
+    bed.request.holds_answer = true;
     bed.timeouts.idle = 100ms;
     bed.backend_end->says(DispatchBed::kAnswer);
     EXPECT_EQ(bed.go(), DispatchEnd::timed_out);
     EXPECT_TRUE(bed.dispatch->sent_all());
     EXPECT_EQ(bed.dispatch->waited_since(), bed.began);
+}
+
+TEST_F(DispatchFailure, WithinAShortAnswerIsOneLikeAnyOther) {
+    bed.request.holds_answer = true;
+    bed.backend_end->says(DispatchBed::kAnswer);
+    bed.backend_end->says("12");
+    bed.then([&] { bed.backend_end->says("34"); });
+    bed.then([&] { bed.backend_end->ends(); });
+    EXPECT_EQ(bed.go(), DispatchEnd::reset);
 }
 
 }  // namespace

@@ -57,6 +57,26 @@ TEST_F(DispatchUpload, FramesChunksAnew) {
     EXPECT_EQ(sent_body(), "2\r\nab\r\n3\r\ncde\r\n0\r\n\r\n");
 }
 
+TEST_F(DispatchUpload, SendsThePartThatIsHereAsAChunkOfItsOwn) {
+    bed.body = SegmentedText("0123456789");
+    bed.backend_end->write_bite = 1;
+    bed.expect_body(http::Framing::chunked);
+    bed.client_end->says("1\r\nx\r\n0\r\n\r\n");
+    bed.answer_after(std::string(DispatchBed::kHead) + "a\r\n0123456789\r\n1\r\nx\r\n0\r\n\r\n", DispatchBed::kAnswer);
+    EXPECT_EQ(bed.go(), DispatchEnd::answered);
+    EXPECT_TRUE(bed.dispatch->sent_all());
+}
+
+TEST_F(DispatchUpload, CannotBeRepeatedOnceBytesWereTakenThoughNoneWasSent) {
+    bed.expect_body(http::Framing::length, 10);
+    bed.backend_end->room = DispatchBed::kHead.size();
+    bed.client_end->says("01234");
+    bed.then([&] { bed.backend_end->resets(); });
+    EXPECT_EQ(bed.go(), DispatchEnd::reset);
+    EXPECT_EQ(sent_body(), "");
+    EXPECT_TRUE(bed.dispatch->consumed_body());
+}
+
 TEST_F(DispatchUpload, EndsWithAnAnswerThatDoesNotWaitForTheBody) {
     bed.expect_body(http::Framing::length, 10);
     bed.client_end->says("01234");

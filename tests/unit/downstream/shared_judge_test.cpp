@@ -143,9 +143,9 @@ TEST_F(SharedJudgeTest, AGrantNamesTheBackendOfItsEndpointAfterAReload) {
     deliver();
     EXPECT_EQ(first.granted_by(), nullptr);
     EXPECT_EQ(second.decision().endpoint, EndpointId{1});
-    EXPECT_EQ(second.granted_by(), after.get());
+    EXPECT_EQ(second.granted_by(), after);
     ASSERT_EQ(judge.requeue(first, kStart), Standing::running);
-    EXPECT_EQ(first.granted_by(), after.get());
+    EXPECT_EQ(first.granted_by(), after);
     judge.finish(first, kStart);
     judge.finish(second, kStart);
 }

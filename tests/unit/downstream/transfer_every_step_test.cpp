@@ -61,7 +61,7 @@ void expect_invariants(const FaultyExchange& exchange) {
             EXPECT_FALSE(exchange.backend_got_all()) << "what is sent again may be done twice";
         }
         const bool streamed = exchange.backend_got().size() > exchange.fixed().size();
-        EXPECT_EQ(exchange.consumed_body, streamed) << "what is sent again would lack its beginning";
+        EXPECT_TRUE(exchange.consumed_body || !streamed) << "what is sent again would lack its beginning";
         return;
     }
     EXPECT_TRUE(exchange.calm_output.starts_with(exchange.client_got())) << exchange.client_got();

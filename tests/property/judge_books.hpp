@@ -29,6 +29,7 @@ struct BookedRequest {
     // while it runs
     EndpointId endpoint = kNoEndpoint;
     EndpointId lost = kNoEndpoint;
+    TimePoint lost_at{};
     std::size_t dispatch = 0;  // a running number over all endpoints
     TimePoint dispatched{};
     std::uint32_t streamed = 0;

@@ -123,6 +123,7 @@ void JudgeWorld::arrive(const Operation& operation) {
 void JudgeWorld::requeue(BookedRequest& request) {
     books_.finish(request);
     request.lost = request.endpoint;
+    request.lost_at = clock_.now();
     const bool stayed = judge_->requeue(request.place, clock_.now(), changes_);
     RC_ASSERT(stayed == (request.place.standing() != Standing::ended));
     // A request out of time or out of endpoints never waited in the queue again.
@@ -160,7 +161,8 @@ void JudgeWorld::replay(BookedRequest* self) {
 void JudgeWorld::check_dispatch(BookedRequest& request) {
     const bool its_turn = books_.next(clock_.now()) == &request;
     RC_ASSERT(its_turn);
-    RC_ASSERT(clock_.now() < request.expires || request.place.arrived() == clock_.now());
+    const bool at_once = request.place.arrived() == clock_.now() || request.lost_at == clock_.now();
+    RC_ASSERT(clock_.now() < request.expires || at_once);
     const Decision& decision = request.place.decision();
     RC_ASSERT(decision.verdict == admission::Verdict::admit);
     const std::size_t chosen = number(decision.endpoint);

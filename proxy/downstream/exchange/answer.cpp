@@ -69,8 +69,8 @@ ai::RateFields rate_fields(const Caller& caller, TimePoint now) {
         caller.dialect, {left(Meter::requests), left(Meter::tokens), left(Meter::input), left(Meter::output)}, wall};
 }
 
-bool makes_sticky(const Inbound& inbound, const Caller& caller) {
-    return caller.route->sticky != nullptr && inbound.method() == "POST" && ai::makes_stored(inbound.path());
+bool names_sticky(const Inbound& inbound, const Caller& caller) {
+    return caller.route->sticky != nullptr && ai::names_stored(inbound.method(), inbound.path());
 }
 
 std::string write_answer_head(const Client& client, const Inbound& inbound, const Caller& caller, const Prompt& prompt,

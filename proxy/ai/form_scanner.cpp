@@ -18,12 +18,6 @@ constexpr std::size_t kLongestField = 512;
 constexpr std::string_view kNotPlain = "the form is written in a way that readers interpret differently";
 constexpr std::string_view kNoForm = "the body is not a complete form (multipart/form-data)";
 
-std::string_view trim(std::string_view text) {
-    const std::size_t begin = text.find_first_not_of(" \t");
-    if (begin == std::string_view::npos) return {};
-    return text.substr(begin, text.find_last_not_of(" \t") - begin + 1);
-}
-
 // `name=value` or `name="value"` from the front of `rest`, after a semicolon; nothing if it is neither, or if the value
 // contains an escape.
 struct Parameter {

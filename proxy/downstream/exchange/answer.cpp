@@ -3,12 +3,13 @@
 #include <chrono>
 
 #include "ai/stored_object.hpp"
+#include "base/ascii.hpp"
 
 namespace weir::downstream {
 namespace {
 
 bool has_essence(const http::Field& type, std::string_view essence) {
-    return http::equals_ignoring_case(http::trim(type.value.substr(0, type.value.find(';'))), essence);
+    return http::equals_ignoring_case(trim(type.value.substr(0, type.value.find(';'))), essence);
 }
 
 bool is_json_lines(const http::ResponseHead& head) {

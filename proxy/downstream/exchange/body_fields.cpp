@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/ascii.hpp"
 #include "http/content_coding.hpp"
 
 namespace weir::downstream {
@@ -12,7 +13,7 @@ using http::equals_ignoring_case;
 
 constexpr std::size_t kLongestType = 512;
 
-std::string_view essence_of(std::string_view type) { return http::trim(type.substr(0, type.find(';'))); }
+std::string_view essence_of(std::string_view type) { return trim(type.substr(0, type.find(';'))); }
 
 bool is_form(std::string_view essence) { return equals_ignoring_case(essence, "multipart/form-data"); }
 
@@ -31,7 +32,7 @@ bool has_plain_charset(std::string_view type) {
     while (semicolon != std::string_view::npos) {
         type.remove_prefix(semicolon + 1);
         semicolon = type.find(';');
-        std::string_view parameter = http::trim(type.substr(0, semicolon));
+        std::string_view parameter = trim(type.substr(0, semicolon));
         if (parameter.size() < kName.size() || !equals_ignoring_case(parameter.substr(0, kName.size()), kName))
             continue;
         parameter.remove_prefix(kName.size());

@@ -7,6 +7,7 @@
 #include "admission/classify/cohort.hpp"
 #include "ai/dialect.hpp"
 #include "ai/video.hpp"
+#include "base/ascii.hpp"
 #include "downstream/exchange/body_fields.hpp"
 #include "http/forward.hpp"
 #include "http/path.hpp"
@@ -18,7 +19,7 @@ std::string_view without_bearer(std::string_view value) {
     constexpr std::string_view kScheme = "bearer ";
     if (value.size() <= kScheme.size() || !http::equals_ignoring_case(value.substr(0, kScheme.size()), kScheme))
         return {};
-    return http::trim(value.substr(kScheme.size()));
+    return trim(value.substr(kScheme.size()));
 }
 
 // The key of the request, wherever its dialect puts it. Two different keys count as none: a client that sends both

@@ -8,7 +8,8 @@
 namespace weir::http {
 namespace {
 
-// Whether a name as it stands in a query, percent-encoded or not, is `name`, which has no escapes.
+// Whether a name as it stands in a query, percent-encoded or not, is `name`, which has no escapes. Some servers compare
+// them without case (ASP.NET, and so Azure).
 bool is_query_name(std::string_view written, std::string_view name) {
     std::size_t at = 0;
     for (const char wanted : name) {
@@ -22,7 +23,7 @@ bool is_query_name(std::string_view written, std::string_view name) {
                 at += 2;
             }
         }
-        if (c != wanted) return false;
+        if (lower(c) != lower(wanted)) return false;
         ++at;
     }
     return at == written.size();

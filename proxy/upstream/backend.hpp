@@ -42,6 +42,8 @@ public:
     [[nodiscard]] const http::HeadEdits& edits() const { return edits_; }
     // The same for health checks, which may have credentials and fields of their own.
     [[nodiscard]] const http::HeadEdits& check_edits() const { return check_edits_; }
+    // Removes a client's key from the head of a WebSocket handshake, where edits() removes those of other requests.
+    void edit_handshake(std::string& head) const;
     // The value of the Host field.
     [[nodiscard]] const std::string& host_of(const Endpoint& endpoint) const {
         return config_.host.empty() ? endpoint.authority() : config_.host;

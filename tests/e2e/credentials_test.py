@@ -5,7 +5,7 @@ import tempfile
 import unittest
 from pathlib import Path
 
-from support.backend import reply
+from support.backend import reply, respond
 from support.policy import sha256, small_policy, to_yaml
 from support.process import WeirTest, run_weir
 
@@ -43,13 +43,25 @@ class Credentials(WeirTest):
     def test_none_removes_every_form_of_key(self):
         engine, weir = self.start(auth="none")
         request = self.shown(engine, weir, fields=[CLIENT_KEY, ("X-Api-Key", "a"), ("api-key", "b"),
-                                                   ("X-Goog-Api-Key", "c"), ("x-other", "d")])
+                                                   ("X-Goog-Api-Key", "c"), ("Ocp-Apim-Subscription-Key", "e"),
+                                                   ("x-other", "d")])
         self.assertEqual([name for name in request.names() if "key" in name or name == "authorization"], [])
         self.assertEqual(request.get("x-other"), "d")
 
     def test_and_those_in_the_query(self):
         engine, weir = self.start(auth={"bearer": "ours"})
-        self.assertEqual(self.shown(engine, weir, CHAT + "?key=a&b=1&api%2Dkey=c&access_token=d").target, CHAT + "?b=1")
+        query = "?key=a&b=1&api%2Dkey=c&access_token=d&subscription-key=e&apikey=f&token=g&Key=h&SUBSCRIPTION-KEY=i"
+        self.assertEqual(self.shown(engine, weir, CHAT + query).target, CHAT + "?b=1")
+
+    def test_and_that_of_a_browsers_websocket(self):
+        for auth, offered in (("none", "realtime, v1"), ({"bearer": "ours"}, "realtime, v1"),
+                              ("pass", "realtime, openai-insecure-api-key.theirs, v1")):
+            engine, weir = self.start(respond(b"", "400 Bad Request"), auth=auth, websocket={"connections": 1})
+            weir.request("GET", "/v1/realtime?model=m", [
+                ("Connection", "upgrade"), ("Upgrade", "websocket"), ("Sec-WebSocket-Version", "13"),
+                ("Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ=="),
+                ("Sec-WebSocket-Protocol", "realtime, openai-insecure-api-key.theirs, v1")])
+            self.assertEqual(engine.requests[-1].get("sec-websocket-protocol"), offered, auth)
 
     def test_a_key_of_our_own_replaces_what_the_client_shows(self):
         for auth, name, value in (({"bearer": "ours"}, "authorization", "Bearer ours"),

@@ -159,8 +159,10 @@ std::string Delivery::edited_head(const upstream::Endpoint& endpoint) const {
     const upstream::Backend& from = backend();
     if (!from.edits_heads(endpoint)) return {};
     const std::string_view head = inbound_.head;
-    return from.edits().apply(head.substr(0, inbound_.host_at), from.host_of(endpoint), head.substr(inbound_.host_at),
-                              endpoint.config().path);
+    std::string edited = from.edits().apply(head.substr(0, inbound_.host_at), from.host_of(endpoint),
+                                            head.substr(inbound_.host_at), endpoint.config().path);
+    if (caller_.upgrades()) from.edit_handshake(edited);
+    return edited;
 }
 
 Delivery::Attempt Delivery::failed(DispatchEnd end, const Dispatch& dispatch, upstream::Endpoint& endpoint) {

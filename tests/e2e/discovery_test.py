@@ -126,6 +126,31 @@ class Discovery(WeirTest):
         self.assertEqual({weir.request().body for _ in range(8)}, {b"1", b"2"})
         self.assertEqual(first.requests[0].get("host"), f"one.test:{first.address[1]}")
 
+    def service_of_two(self, engine):
+        service = "_http._tcp.llm.test"
+        self.names.records[service] = [(1, 10, engine.address[1], "one.test"), (1, 10, engine.address[1], "two.test")]
+        self.names.records["one.test"] = ["127.0.0.1"]
+        return small_policy(backend={"endpoints": {"dns": service, "servers": [self.names.address]}})
+
+    def test_a_target_that_does_not_exist_is_left_out_until_it_does(self):
+        engine = self.start_backend()
+        weir = self.start_weir(self.service_of_two(engine))
+        self.assertEqual(weir.request().status, 200)
+        self.assertEqual(self.used(weir), {engine.url})
+        self.names.records["two.test"] = ["127.0.0.2"]
+        self.eventually(lambda: len(self.used(weir)) == 2)
+
+    def test_a_target_that_cannot_be_looked_up_makes_a_service_no_smaller(self):
+        engine = self.start_backend()
+        policy = self.service_of_two(engine)
+        self.names.records["two.test"] = ["127.0.0.2"]
+        weir = self.start_weir(policy)
+        self.eventually(lambda: len(self.used(weir)) == 2)
+        del self.names.records["two.test"]
+        self.names.failing.add("two.test")
+        self.eventually(lambda: "cannot look up" in weir.stderr())
+        self.assertEqual(len(self.used(weir)), 2)
+
     def test_and_weight(self):
         light, heavy = self.start_backend(respond(b"1")), self.start_backend(respond(b"2"))
         service = "_http._tcp.llm.test"

@@ -68,9 +68,9 @@ private:
     }
 
     net::task<void> check(const HealthConfig& health, TimePoint began) {
-        const Fetched answer =
-            co_await fetch(*endpoint_, check_request(*backend_, *endpoint_), health.body.empty() ? 0 : kMaxCheck,
-                           waker_, timer_, began + health.timeout);
+        const WantedBody wanted{health.body.empty() ? 0 : kMaxCheck, !health.body.empty()};
+        const Fetched answer = co_await fetch(*endpoint_, check_request(*backend_, *endpoint_), wanted, waker_, timer_,
+                                              began + health.timeout);
         const WhyDown fault = answer.fault_of(health);
         endpoint_->note_check(fault);
         backend_->probed(*endpoint_, fault.reason == DownReason::none, waker_.loop().now());
@@ -102,8 +102,8 @@ private:
     // and then: an engine may have been restarted with another model.
     net::task<void> read_context(TimePoint now) {
         const MetricsConfig config = backend_->config().metrics;
-        const Fetched page = co_await fetch(*endpoint_, get_request(*backend_, *endpoint_, config.path), kMaxMetrics,
-                                            waker_, timer_, now + config.timeout);
+        const Fetched page = co_await fetch(*endpoint_, get_request(*backend_, *endpoint_, config.path),
+                                            WantedBody{kMaxMetrics}, waker_, timer_, now + config.timeout);
         const auto tokens = page.success() ? context_tokens_in(page.body) : std::nullopt;
         read_at_ = now + (tokens ? kReadEvery : kReadAgain);
         if (tokens) {

@@ -43,8 +43,9 @@ http::HeadEdits check_edits_of(BackendConfig config) {
     const HealthConfig health = std::move(*config.health);
     if (health.anonymous) config.credentials.reset();
     if (health.auth) config.credentials = health.auth;
-    config.fields.set.insert(config.fields.set.end(), health.fields.begin(), health.fields.end());
-    return edits_of(config);
+    http::HeadEdits edits = edits_of(config);
+    for (const auto& [name, value] : health.fields) edits.set_field(name, value);
+    return edits;
 }
 
 }  // namespace

@@ -23,6 +23,15 @@ TEST(HeadEdits, SetAFieldInPlaceOfEveryOneOfItsName) {
               "GET /a HTTP/1.1\r\nHost: b\r\nAccept: x\r\nauthorization: Bearer ours\r\n\r\n");
 }
 
+TEST(HeadEdits, SendAFieldThatIsSetTwiceOnceAsItWasSetLast) {
+    HeadEdits edits;
+    edits.set_field("x-team", "first");
+    edits.set_field("x-teams", "other");
+    edits.set_field("x-team", "second");
+    edits.set_field("X-Team", "third");
+    EXPECT_EQ(edits.fields(), "x-teams: other\r\nX-Team: third\r\n");
+}
+
 TEST(HeadEdits, RemoveOnlyFieldsOfThatWholeName) {
     HeadEdits edits;
     edits.remove_field("x-debug");

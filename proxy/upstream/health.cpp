@@ -4,7 +4,9 @@
 
 #include <algorithm>
 #include <optional>
+#include <string>
 #include <unordered_map>
+#include <utility>
 
 #include "base/random.hpp"
 #include "net/dns.hpp"
@@ -59,7 +61,8 @@ private:
     void located(const net::Dns::Answer& answer) {
         asking_ = false;
         look_up_at_ = waker_.loop().now() + std::clamp(answer.ttl, kResolveSoonest, kResolveLatest);
-        if (!answer.error.empty()) {
+        // Once for each reason.
+        if (std::exchange(look_up_fault_, answer.error) != answer.error && !answer.error.empty()) {
             spdlog::warn("cannot look up {}: {}", endpoint_->config().host, answer.error);
         }
         std::vector<net::SocketAddress> addresses;
@@ -127,8 +130,9 @@ private:
     bool is_literal_;                                         // its host is an address
     bool asking_ = false;
     TimePoint look_up_at_{};
-    TimePoint read_at_{};  // of the engine's metrics
-    bool warned_ = false;  // that they lack the KV cache's size
+    std::string look_up_fault_;  // of the last one; empty: none
+    TimePoint read_at_{};        // of the engine's metrics
+    bool warned_ = false;        // that they lack the KV cache's size
     net::task<void> run_;
 };
 

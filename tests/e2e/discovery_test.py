@@ -5,9 +5,10 @@ import threading
 import unittest
 
 from support.backend import hold, respond
-from support.name_server import NameServer
+from support.name_server import NameServer, A
 from support.policy import small_policy, to_yaml
 from support.process import WeirTest, run_weir
+from support.waiting import stays
 
 NAME = "llm.test"
 
@@ -167,6 +168,23 @@ class Discovery(WeirTest):
         weir = self.start(port, max=2)
         self.eventually(lambda: self.used(weir) == {f"http://127.0.0.{i}:{port}" for i in (1, 2)})
 
+    def test_what_stays_as_it_is_is_logged_once(self):
+        engines, port = self.engines(3)
+        self.point_at(1, 2, 3)
+        weir = self.start(port, max=2)
+        self.eventually(lambda: "only the first 2 are used" in weir.stderr())
+        self.names.records[NAME] = []
+        self.ask_again(3)
+        self.point_at(1, 2, 3)
+        self.ask_again(3)
+        self.assertEqual(weir.stderr().count("only the first 2 are used"), 1)
+        self.assertEqual(weir.stderr().count("cannot look up"), 1)
+
+    def ask_again(self, times):
+        """Waits for as many questions about addresses of IPv4."""
+        asked = self.names.questions.count((NAME, A)) + times
+        self.eventually(lambda: self.names.questions.count((NAME, A)) >= asked, within=15)
+
     def test_a_reload_keeps_what_was_found(self):
         engines, port = self.engines(2)
         self.point_at(1, 2)
@@ -205,6 +223,12 @@ class Names(WeirTest):
     def test_one_without_an_address_is_down(self):
         weir = self.start_weir(small_policy("http://does-not-exist.invalid:1"))
         self.eventually(lambda: weir.count("weir_backend_up") == 0, within=15)
+
+    def test_that_it_has_none_is_logged_once(self):
+        weir = self.start_weir(small_policy("http://does-not-exist.invalid:1"))
+        said = "cannot look up does-not-exist.invalid"
+        self.eventually(lambda: said in weir.stderr(), within=15)
+        self.assertTrue(stays(lambda: weir.stderr().count(said) == 1, during=2.5))
 
 
 class Check(WeirTest):

@@ -7,7 +7,6 @@
 #include <algorithm>
 #include <array>
 #include <cstdint>
-#include <fstream>
 #include <optional>
 #include <sstream>
 #include <utility>
@@ -155,16 +154,20 @@ private:
     void look() override {
         look_again_at(now() + kFileEvery);
         struct stat status {};
-        if (::stat(config().file.c_str(), &status) != 0) return complain("cannot be read");
+        // A named pipe in its place would block whoever opens it.
+        const std::string why = why_not_plain_file(config().file);
+        if (!why.empty() || ::stat(config().file.c_str(), &status) != 0) {
+            version_ = {};
+            return reject(why.empty() ? "cannot be read" : why);
+        }
         const Version version{std::uint64_t{status.st_ino}, static_cast<std::uint64_t>(status.st_size),
                               static_cast<std::uint64_t>(status.st_mtim.tv_sec),
                               static_cast<std::uint64_t>(status.st_mtim.tv_nsec)};
         if (version == version_) return;
+        const auto text = read_plain_file(config().file, kMaxFileBytes);
+        if (!text) return reject(text.error().message);
         version_ = version;
-        if (status.st_size > static_cast<off_t>(kMaxFileBytes)) return complain("is larger than 1 MiB");
-        std::ostringstream text;
-        if (!(text << std::ifstream(config().file).rdbuf())) return complain("cannot be read");
-        read(text.str());
+        read(*text);
     }
 
     void read(const std::string& text) {

@@ -1,5 +1,6 @@
 """Backends whose endpoints are found: by a DNS name, by a service's records, in a file."""
 
+import os
 import tempfile
 import threading
 import unittest
@@ -215,6 +216,20 @@ class Files(WeirTest):
         weir.write("endpoints.txt", f"{engine.url}\nengine-2:8000\n")
         self.eventually(lambda: "endpoints.txt line 2 must be an endpoint" in weir.stderr())
         self.assertEqual(weir.request().body, b"1")
+
+    def test_a_named_pipe_in_its_place_blocks_nothing(self):
+        first, second = self.start_backend(respond(b"1")), self.start_backend(respond(b"2"))
+        weir = self.start(first.url)
+        self.assertEqual(weir.request().body, b"1")
+        file = weir.folder / "endpoints.txt"
+        file.unlink()
+        os.mkfifo(file)
+        self.eventually(lambda: "endpoints.txt is not a regular file" in weir.stderr())
+        self.assertEqual(weir.admin("/healthz").status, 200)
+        self.assertEqual(weir.request().body, b"1")
+        file.unlink()
+        weir.write("endpoints.txt", f"{second.url}\n")
+        self.eventually(lambda: weir.request().body == b"2")
 
 
 class Names(WeirTest):

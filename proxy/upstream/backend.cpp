@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "http/query.hpp"
 #include "http/websocket.hpp"
 
 namespace weir::upstream {
@@ -65,6 +66,7 @@ Backend::Backend(BackendId id, BackendConfig config, std::vector<std::shared_ptr
 
 void Backend::edit_handshake(std::string& head) const {
     if (hides_client_keys(config_)) http::remove_protocols(kCredentialProtocol, head);
+    http::rename_in_query("model", config_.models, head);
 }
 
 void Backend::report_context(const Endpoint& endpoint, std::uint64_t tokens) const {

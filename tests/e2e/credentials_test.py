@@ -149,6 +149,32 @@ class Models(WeirTest):
                           b'{"model":"large","stream":true,"input":"a"}', "/v1/responses", length=False)
         self.assertIn(b'"model":"large"}', got)
 
+    FORM = (b'--b\r\nContent-Disposition: form-data; name="file"; filename="a"\r\n\r\n' + b"large" * 40_000 +
+            b'\r\n--b\r\nContent-Disposition: form-data; name="model"\r\n\r\nlarge\r\n--b--\r\n')
+
+    def test_are_renamed_in_forms_at_a_fallback_too(self):
+        full = self.start_backend(respond(b"{}", "429 Too Many Requests"))
+        other = self.start_backend(respond(b"{}"))
+        policy = small_policy(full.url, backend={"models": {"large": "gpt-x"}, "fallback": "other"})
+        policy["backends"].append({"name": "other", "endpoints": other.url, "capacity": {"requests": 8},
+                                   "models": {"large": "gpt-in-another-place"}})
+        weir = self.start_weir(policy)
+        for path in ("/v1/audio/transcriptions", "/v1/images/edits"):
+            answer = weir.request("POST", path, [("Content-Type", "multipart/form-data; boundary=b")], self.FORM)
+            self.assertEqual(answer.status, 200)
+            self.assertEqual(full.requests[-1].body, self.FORM.replace(b"\r\nlarge\r\n", b"\r\ngpt-x\r\n"))
+            self.assertEqual(other.requests[-1].body,
+                             self.FORM.replace(b"\r\nlarge\r\n", b"\r\ngpt-in-another-place\r\n"))
+
+    def test_are_renamed_in_the_query_of_a_websocket(self):
+        engine = self.start_backend(respond(b"", "400 Bad Request"))
+        weir = self.start_weir(small_policy(engine.url, backend={"models": {"large": "gpt-x"},
+                                                                 "websocket": {"connections": 1}}))
+        weir.request("GET", "/v1/realtime?a=1&model=large", [
+            ("Connection", "upgrade"), ("Upgrade", "websocket"), ("Sec-WebSocket-Version", "13"),
+            ("Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ==")])
+        self.assertEqual(engine.requests[-1].target, "/v1/realtime?a=1&model=gpt-x")
+
     def test_others_keep_their_name_and_their_bytes(self):
         sent, got = self.ask(b'{"model":"gpt-x"}', b'{"model":"small","messages":[]}')
         self.assertEqual((sent, got), (b'{"model":"small","messages":[]}', b'{"model":"gpt-x"}'))

@@ -60,16 +60,16 @@ bool names_a_body_field(const http::FieldTable& fields) {
 
 }  // namespace
 
-BodyForm body_form(const http::FieldTable& fields, Api api, bool decides) {
+BodyForm body_form(const http::FieldTable& fields, Api api, bool counts) {
     const http::Field* type = fields.find(http::FieldId::content_type);
     if (ai::is_known(api)) {
         const bool form = type != nullptr && api == Api::videos && is_form(essence_of(type->value));
         return form ? BodyForm::form : BodyForm::json;
     }
     // Servers that accept JSON treat a body without a type as JSON.
-    if (type == nullptr) return decides || api == Api::other ? BodyForm::json : BodyForm::unread;
+    if (type == nullptr) return counts || api == Api::other ? BodyForm::json : BodyForm::unread;
     if (is_json(essence_of(type->value))) return BodyForm::json;
-    return decides && is_form(essence_of(type->value)) ? BodyForm::form : BodyForm::unread;
+    return counts && is_form(essence_of(type->value)) ? BodyForm::form : BodyForm::unread;
 }
 
 BodyFault fault_of_body_fields(const http::FieldTable& fields, Api api, http::ContentCoding coding) {

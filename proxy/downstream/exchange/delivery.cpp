@@ -83,6 +83,7 @@ void Delivery::go_to_maker() {
 
 void Delivery::address() {
     prompt_.address(caller_, upload_);
+    prompt_.name_model_in_form(config(), upload_);
     end_head(inbound_, upload_);
 }
 
@@ -157,7 +158,7 @@ net::task<Delivery::Attempt> Delivery::attempt() {
 
 std::string Delivery::edited_head(const upstream::Endpoint& endpoint) const {
     const upstream::Backend& from = backend();
-    if (!from.edits_heads(endpoint)) return {};
+    if (!from.edits_heads(endpoint) && !(caller_.upgrades() && from.edits_handshakes())) return {};
     const std::string_view head = inbound_.head;
     std::string edited = from.edits().apply(head.substr(0, inbound_.host_at), from.host_of(endpoint),
                                             head.substr(inbound_.host_at), endpoint.config().path);

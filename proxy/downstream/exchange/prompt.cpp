@@ -46,6 +46,7 @@ Passed Prompt::prepare(const Client& client, const Inbound& inbound, Caller& cal
         return refused(Reason::bad_request, "'seconds' or 'size' is not written as the API has it");
     }
     if (caller.route->sticky && facts_.is_object) stored_id_ = stored_id_in(facts_);
+    if (caller.body_form == BodyForm::form && upload.done()) find_model_in_form();
     if (caller.body_form == BodyForm::json && upload.done()) rewrite(caller, upload, outcome, client.turn());
     written_for_ = caller.route;
     facts_.members.reset();                                              // the needed parts of the text are known

@@ -12,8 +12,8 @@ namespace {
 // Where clients show a key: the APIs of OpenAI, Anthropic, Azure and Google, and the gateways in front of them.
 constexpr std::array kCredentialMembers{"key",          "api_key", "api-key",         "apikey",
                                         "access_token", "token",   "subscription-key"};  // of the query
-constexpr std::array kCredentialFields{"authorization", "x-api-key", "api-key", "x-goog-api-key",
-                                       "ocp-apim-subscription-key"};
+constexpr std::array kCredentialFields{"authorization",  "x-api-key", "api-key",
+                                       "x-goog-api-key", "apikey",    "ocp-apim-subscription-key"};
 // Browsers, whose WebSockets can send no other field, show a key to OpenAI's Realtime API as a subprotocol.
 constexpr std::string_view kCredentialProtocol = "openai-insecure-api-key.";
 

@@ -43,7 +43,7 @@ class Credentials(WeirTest):
     def test_none_removes_every_form_of_key(self):
         engine, weir = self.start(auth="none")
         request = self.shown(engine, weir, fields=[CLIENT_KEY, ("X-Api-Key", "a"), ("api-key", "b"),
-                                                   ("X-Goog-Api-Key", "c"), ("Ocp-Apim-Subscription-Key", "e"),
+                                                   ("X-Goog-Api-Key", "c"), ("Ocp-Apim-Subscription-Key", "e"), ("apikey", "f"),
                                                    ("x-other", "d")])
         self.assertEqual([name for name in request.names() if "key" in name or name == "authorization"], [])
         self.assertEqual(request.get("x-other"), "d")

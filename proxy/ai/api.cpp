@@ -58,6 +58,12 @@ Api api_of(std::string_view path, Dialect backend) {
     return backend == Dialect::generic ? Api::generic : Api::other;
 }
 
+bool names_model_in_form(std::string_view path) {
+    if (path.ends_with('/')) path.remove_suffix(1);
+    return path.ends_with("/audio/transcriptions") || path.ends_with("/audio/translations") ||
+           path.ends_with("/images/edits") || path.ends_with("/images/variations");
+}
+
 bool is_miscased_call(std::string_view path) {
     path = without_slash(path);
     for (const Call& call : kCalls) {

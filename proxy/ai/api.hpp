@@ -29,6 +29,9 @@ enum class Api : std::uint8_t {
 // The path differs from a call's only in case: some servers treat it as that call, some do not.
 [[nodiscard]] bool is_miscased_call(std::string_view path);
 
+// A call that takes a form with a `model` field, besides videos: transcriptions, edits of images.
+[[nodiscard]] bool names_model_in_form(std::string_view path);
+
 // The calls whose bodies are known to be JSON objects with members of fixed meaning.
 [[nodiscard]] constexpr bool is_known(Api api) { return api > Api::other; }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cstring>
+#include <limits>
 #include <optional>
 #include <utility>
 
@@ -17,12 +18,6 @@ constexpr std::size_t kLongestHead = 4096;
 constexpr std::size_t kLongestField = 512;
 constexpr std::string_view kNotPlain = "the form is written in a way that readers interpret differently";
 constexpr std::string_view kNoForm = "the body is not a complete form (multipart/form-data)";
-
-std::string_view trim(std::string_view text) {
-    const std::size_t begin = text.find_first_not_of(" \t");
-    if (begin == std::string_view::npos) return {};
-    return text.substr(begin, text.find_last_not_of(" \t") - begin + 1);
-}
 
 // `name=value` or `name="value"` from the front of `rest`, after a semicolon; nothing if it is neither, or if the value
 // contains an escape.
@@ -124,7 +119,8 @@ std::string_view FormScanner::take_content(std::string_view bytes) {
         if (bytes[at] == delimiter_[matched_]) {
             ++at;
             if (++matched_ < delimiter_.size()) continue;
-            if (state_ == State::content) end_part();
+            const std::uint64_t read = bytes_ - (bytes.size() - at);
+            if (state_ == State::content) end_part(read - delimiter_.size());
             matched_ = 0;
             line_.clear();
             state_ = State::delimiter_end;
@@ -166,6 +162,7 @@ std::string_view FormScanner::take_head(std::string_view bytes) {
         bytes.remove_prefix(end);
         if (head_.ends_with("\r\n\r\n")) {
             read_head();
+            value_at_ = bytes_ - bytes.size();
             matched_ = 0;
             state_ = State::content;
             return bytes;
@@ -238,21 +235,25 @@ void FormScanner::keep(std::string_view content) {
     if (!overflown_) value_.append(content);
 }
 
-void FormScanner::end_part() {
+void FormScanner::end_part(std::uint64_t end) {
     const auto member = field_of(name_);
     if (!reads_ || !member) return;
     if (is_file_ || is_coded_ || overflown_) return blame(kNotPlain);
     if (facts_.at(*member).there()) return blame(row(*member).twice);
-    end_field(*member);
+    end_field(*member, end);
 }
 
-void FormScanner::end_field(Member member) {
+void FormScanner::end_field(Member member, std::uint64_t end) {
     if (!facts_.members) facts_.members = std::make_unique<MemberTable>();
     MemberTable& table = *facts_.members;
     const auto at = static_cast<std::uint16_t>(table.kept.size());
     append_json_string(table.kept, value_);
     const auto size = static_cast<std::uint16_t>(table.kept.size() - at);
-    table.spans[static_cast<std::size_t>(member)] = {0, 0, 1, at, size};
+    // Beyond 4 GiB a place is not noted; it is there all the same.
+    const bool fits = end <= std::numeric_limits<std::uint32_t>::max();
+    const std::uint32_t begin = fits ? static_cast<std::uint32_t>(value_at_) : 0;
+    table.spans[static_cast<std::size_t>(member)] = {begin, begin, fits ? static_cast<std::uint32_t>(end) : 1, at,
+                                                     size};
     if (member == Member::n) {
         if (const auto count = read_count(value_)) facts_.n = std::max(facts_.n, *count);
     }

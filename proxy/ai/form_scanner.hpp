@@ -31,8 +31,9 @@ private:
     std::string_view take_content(std::string_view bytes);
     void read_head();
     void read_disposition(std::string_view value);
-    void end_part();
-    void end_field(Member member);
+    // `end`: of the part's content.
+    void end_part(std::uint64_t end);
+    void end_field(Member member, std::uint64_t end);
     void keep(std::string_view content);
     void blame(std::string_view why);
 
@@ -44,6 +45,7 @@ private:
     std::string name_;
     std::string line_;  // what follows a delimiter
     std::uint64_t bytes_ = 0;
+    std::uint64_t value_at_ = 0;  // where the part's content begins
     State state_ = State::preamble;
     bool reads_ = false;  // the part is a field whose name matters
     bool is_file_ = false;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
 
 #include "ai/json_members.hpp"
 #include "ai/json_string.hpp"
@@ -25,16 +26,33 @@ std::string_view after_kind(std::string_view path) {
     return path.substr(kind.size());
 }
 
-// Of an object that may be cut off behind it.
-std::string id_in(std::string_view object) {
+// The path of a kind itself: a POST to it makes one.
+bool makes_stored(std::string_view path) {
+    const std::string_view rest = after_kind(path);
+    return rest.data() != nullptr && (rest.empty() || rest == "/");
+}
+bool is_batch(std::string_view path) { return path.starts_with("/v1/batches/"); }
+bool completes_upload(std::string_view path) { return path.starts_with("/v1/uploads/") && path.ends_with("/complete"); }
+
+void add_id(std::string_view value, std::vector<std::string>& ids) {
+    if (value.size() < 3 || value.front() != '"') return;
+    auto id = unescape_json(value.substr(1, value.size() - 2));
+    if (id && id->size() <= kLongestId) ids.push_back(std::move(*id));
+}
+
+// Of an object that may be cut off.
+void add_ids(std::string_view object, std::string_view path, std::vector<std::string>& ids) {
     JsonMembers members(object);
     while (const auto member = members.next()) {
-        const std::string_view value = member->value;
-        if (member->name != "id" || value.size() < 3 || value.front() != '"') continue;
-        const auto id = unescape_json(value.substr(1, value.size() - 2));
-        return id && id->size() <= kLongestId ? *id : std::string();
+        if (member->name == "id") {
+            add_id(member->value, ids);
+            if (makes_stored(path)) return;
+        } else if (is_batch(path) && (member->name == "output_file_id" || member->name == "error_file_id")) {
+            add_id(member->value, ids);
+        } else if (completes_upload(path) && member->name == "file") {
+            add_ids(member->value, "/v1/files", ids);
+        }
     }
-    return {};
 }
 
 }  // namespace
@@ -46,17 +64,21 @@ std::string_view stored_id(std::string_view path) {
     return rest.substr(0, rest.find('/'));
 }
 
-bool makes_stored(std::string_view path) {
-    const std::string_view rest = after_kind(path);
-    return rest.data() != nullptr && (rest.empty() || rest == "/");
+bool names_stored(std::string_view method, std::string_view path) {
+    if (method == "POST") return makes_stored(path) || is_batch(path) || completes_upload(path);
+    return method == "GET" && is_batch(path);
 }
 
-std::string made_id(std::string_view beginning) {
+std::vector<std::string> named_ids(std::string_view path, std::string_view beginning) {
     constexpr std::string_view kInEvent = "\"response\":";
+    std::vector<std::string> ids;
     const std::size_t first = std::min(beginning.find_first_not_of(" \t\r\n"), beginning.size());
-    if (beginning.substr(first).starts_with('{')) return id_in(beginning.substr(first));
-    const std::size_t inner = beginning.find(kInEvent);
-    return inner == std::string_view::npos ? std::string() : id_in(beginning.substr(inner + kInEvent.size()));
+    if (beginning.substr(first).starts_with('{')) {
+        add_ids(beginning.substr(first), path, ids);
+    } else if (const std::size_t inner = beginning.find(kInEvent); inner != std::string_view::npos) {
+        add_ids(beginning.substr(inner + kInEvent.size()), path, ids);
+    }
+    return ids;
 }
 
 }  // namespace weir::ai

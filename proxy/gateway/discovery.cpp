@@ -7,11 +7,13 @@
 #include <algorithm>
 #include <array>
 #include <cstdint>
-#include <fstream>
 #include <optional>
 #include <sstream>
 #include <utility>
 
+#include "base/ascii.hpp"
+#include "base/plain_file.hpp"
+#include "gateway/look_up_pace.hpp"
 #include "policy/forms/forms.hpp"
 
 namespace weir::gateway {
@@ -21,21 +23,8 @@ using namespace std::chrono_literals;
 using upstream::DiscoveryConfig;
 using upstream::EndpointConfig;
 
-// A name is looked up again when its records say so, within these bounds.
-constexpr Duration kSoonest = 1s;
-constexpr Duration kLatest = 5min;
-// After a failure: twice as long each time.
-constexpr Duration kFirstRetry = 500ms;
-constexpr Duration kLastRetry = 30s;
 constexpr Duration kFileEvery = 500ms;
 constexpr std::size_t kMaxFileBytes = 1024 * 1024;
-
-std::string_view trim(std::string_view text) {
-    constexpr std::string_view kSpace = " \t\r";
-    const std::size_t begin = text.find_first_not_of(kSpace);
-    if (begin == std::string_view::npos) return {};
-    return text.substr(begin, text.find_last_not_of(kSpace) - begin + 1);
-}
 
 EndpointConfig endpoint_at(const EndpointConfig& common, const net::Dns::Found& found) {
     EndpointConfig endpoint = common;
@@ -78,36 +67,51 @@ protected:
         const auto same_url = [](const EndpointConfig& a, const EndpointConfig& b) { return a.url == b.url; };
         std::sort(endpoints.begin(), endpoints.end(), by_url);
         endpoints.erase(std::unique(endpoints.begin(), endpoints.end(), same_url), endpoints.end());
-        if (endpoints.size() > config_.max) {
-            spdlog::warn("backend {}: {} endpoints were found, and only the first {} are used (endpoints.max)",
-                         backend_, endpoints.size(), config_.max);
-            endpoints.resize(config_.max);
-        }
+        complaint_.clear();
+        note_excess(endpoints.size());
+        if (endpoints.size() > config_.max) endpoints.resize(config_.max);
         if (endpoints == endpoints_) return;
         spdlog::info("backend {}: {} endpoints, {} before", backend_, endpoints.size(), endpoints_.size());
         endpoints_ = std::move(endpoints);
         on_change_();
     }
 
+    // Once for each reason.
+    void complain(const std::string& why) {
+        if (std::exchange(complaint_, why) == why) return;
+        spdlog::warn("backend {}: {}; {} endpoints stay", backend_, why, endpoints_.size());
+    }
+
 private:
     void run() override { look(); }
+
+    // Once for each number.
+    void note_excess(std::size_t count) {
+        if (std::exchange(found_, count) == count || count <= config_.max) return;
+        spdlog::warn("backend {}: {} endpoints were found, and only the first {} are used (endpoints.max)", backend_,
+                     count, config_.max);
+    }
 
     net::Timer timer_;
     std::string backend_;
     DiscoveryConfig config_;
     const std::function<void()>& on_change_;
     std::vector<EndpointConfig> endpoints_;
+    std::size_t found_ = 0;  // including those beyond the bound
+    std::string complaint_;  // of the last look; empty: none
 };
 
 class Discovery::DnsSource final : public Source {
 public:
     DnsSource(net::EventLoop& loop, net::Dns& dns, std::string backend, DiscoveryConfig config,
-              const std::function<void()>& on_change)
-        : Source(loop, std::move(backend), std::move(config), on_change), dns_(dns) {}
+              const std::function<void()>& on_change, const IsDown& is_down)
+        : Source(loop, std::move(backend), std::move(config), on_change), dns_(dns), is_down_(is_down) {}
 
 private:
     void look() override {
-        if (std::exchange(asking_, true)) return;
+        if (asking_) return;
+        if (!pace_.is_due(now(), is_down_(backend()))) return look_again_at(pace_.next(now()));
+        asking_ = true;
         const EndpointConfig& name = *config().dns;
         dns_.ask({name.host, name.port, config().is_service(), config().servers},
                  [this, alive = std::weak_ptr<char>(alive_)](const net::Dns::Answer& answer) {
@@ -118,14 +122,12 @@ private:
     void answered(const net::Dns::Answer& answer) {
         asking_ = false;
         if (!answer.error.empty()) {
-            spdlog::warn("backend {}: cannot look up {}: {}; {} endpoints stay", backend(), config().dns->host,
-                         answer.error, endpoints().size());
-            look_again_at(now() + retry_);
-            retry_ = std::min(retry_ * 2, kLastRetry);
-            return;
+            pace_.failed(now());
+            look_again_at(pace_.next(now()));
+            return complain(fmt::format("cannot look up {}: {}", config().dns->host, answer.error));
         }
-        retry_ = kFirstRetry;
-        look_again_at(now() + std::clamp(answer.ttl, kSoonest, kLatest));
+        pace_.answered(now(), answer.ttl);
+        look_again_at(pace_.next(now()));
         std::vector<EndpointConfig> endpoints;
         for (const net::Dns::Found& one : answer.found) {
             endpoints.push_back(endpoint_at(*config().dns, one));
@@ -136,9 +138,10 @@ private:
     }
 
     net::Dns& dns_;
+    const IsDown& is_down_;
     std::shared_ptr<char> alive_ = std::make_shared<char>();  // answers of the resolver come while it is there
     bool asking_ = false;
-    Duration retry_ = kFirstRetry;
+    LookUpPace pace_;
 };
 
 class Discovery::FileSource final : public Source {
@@ -151,16 +154,20 @@ private:
     void look() override {
         look_again_at(now() + kFileEvery);
         struct stat status {};
-        if (::stat(config().file.c_str(), &status) != 0) return complain("cannot be read");
+        // A named pipe in its place would block whoever opens it.
+        const std::string why = why_not_plain_file(config().file);
+        if (!why.empty() || ::stat(config().file.c_str(), &status) != 0) {
+            version_ = {};
+            return reject(why.empty() ? "cannot be read" : why);
+        }
         const Version version{std::uint64_t{status.st_ino}, static_cast<std::uint64_t>(status.st_size),
                               static_cast<std::uint64_t>(status.st_mtim.tv_sec),
                               static_cast<std::uint64_t>(status.st_mtim.tv_nsec)};
         if (version == version_) return;
+        const auto text = read_plain_file(config().file, kMaxFileBytes);
+        if (!text) return reject(text.error().message);
         version_ = version;
-        if (status.st_size > static_cast<off_t>(kMaxFileBytes)) return complain("is larger than 1 MiB");
-        std::ostringstream text;
-        if (!(text << std::ifstream(config().file).rdbuf())) return complain("cannot be read");
-        read(text.str());
+        read(*text);
     }
 
     void read(const std::string& text) {
@@ -168,31 +175,25 @@ private:
         std::istringstream lines(text);
         std::string line;
         for (int number = 1; std::getline(lines, line); ++number) {
-            const std::string_view url = trim(std::string_view(line).substr(0, line.find('#')));
+            const std::string_view url = trim(std::string_view(line).substr(0, line.find('#')), " \t\r");
             if (url.empty()) continue;
             auto reading = policy::kEndpoint.parse(url);
             // As with a policy: one that has a mistake changes nothing.
-            if (!reading.value) return complain(fmt::format("line {} {}", number, reading.fault.message));
+            if (!reading.value) return reject(fmt::format("line {} {}", number, reading.fault.message));
             endpoints.push_back(std::move(*reading.value));
         }
-        if (endpoints.empty()) return complain("has no endpoints");
-        complaint_.clear();
+        if (endpoints.empty()) return reject("has no endpoints");
         found(std::move(endpoints));
     }
 
-    // Once for each reason.
-    void complain(const std::string& why) {
-        if (std::exchange(complaint_, why) == why) return;
-        spdlog::warn("backend {}: {} {}; {} endpoints stay", backend(), config().file, why, endpoints().size());
-    }
+    void reject(std::string_view why) { complain(fmt::format("{} {}", config().file, why)); }
 
     using Version = std::array<std::uint64_t, 4>;
     Version version_{};
-    std::string complaint_;
 };
 
-Discovery::Discovery(net::EventLoop& loop, net::Dns& dns, std::function<void()> on_change)
-    : loop_(loop), dns_(dns), on_change_(std::move(on_change)) {}
+Discovery::Discovery(net::EventLoop& loop, net::Dns& dns, std::function<void()> on_change, IsDown is_down)
+    : loop_(loop), dns_(dns), on_change_(std::move(on_change)), is_down_(std::move(is_down)) {}
 
 Discovery::~Discovery() = default;
 
@@ -205,7 +206,7 @@ void Discovery::watch(const std::vector<upstream::BackendConfig>& backends) {
         if (known != sources_.end() && known->second->config() == *backend.discovery) {
             source = std::move(known->second);
         } else if (backend.discovery->dns) {
-            source = std::make_unique<DnsSource>(loop_, dns_, backend.name, *backend.discovery, on_change_);
+            source = std::make_unique<DnsSource>(loop_, dns_, backend.name, *backend.discovery, on_change_, is_down_);
         } else {
             source = std::make_unique<FileSource>(loop_, backend.name, *backend.discovery, on_change_);
         }

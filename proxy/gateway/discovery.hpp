@@ -8,6 +8,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "net/dns.hpp"
@@ -19,8 +20,11 @@ namespace weir::gateway {
 
 class Discovery {
 public:
+    // Whether none of the endpoints of the backend of that name is available.
+    using IsDown = std::function<bool(std::string_view backend)>;
+
     // `on_change` is called, on the loop, after the endpoints of a backend have changed. REQUIRES: `dns` outlives it.
-    Discovery(net::EventLoop& loop, net::Dns& dns, std::function<void()> on_change);
+    Discovery(net::EventLoop& loop, net::Dns& dns, std::function<void()> on_change, IsDown is_down);
     ~Discovery();
     Discovery(const Discovery&) = delete;
     Discovery& operator=(const Discovery&) = delete;
@@ -39,6 +43,7 @@ private:
     net::EventLoop& loop_;
     net::Dns& dns_;
     std::function<void()> on_change_;
+    IsDown is_down_;
     std::map<std::string, std::unique_ptr<Source>> sources_;  // by the backend's name
 };
 

@@ -37,7 +37,9 @@ Gateway::Gateway(std::filesystem::path policy_file, Assembly assembly, numbering
       names_(std::move(names)),
       salt_(salt),
       dns_(control_),
-      discovery_(control_, dns_, [this] { control_.post([this] { adopt_found(); }); }),
+      discovery_(
+          control_, dns_, [this] { control_.post([this] { adopt_found(); }); },
+          [this](std::string_view backend) { return is_down(backend); }),
       health_(control_, dns_, random_word()),
       job_watch_(control_,
                  [this](TimePoint now) {
@@ -187,6 +189,12 @@ void Gateway::watch_backends() {
     std::vector<downstream::VideoPolls::Bench> polled;
     for (const Bench& bench : assembly_.benches) polled.push_back({bench.backend, bench.jobs});
     video_polls_.watch(polled);
+}
+
+bool Gateway::is_down(std::string_view backend) const {
+    return std::none_of(assembly_.benches.begin(), assembly_.benches.end(), [&](const Bench& bench) {
+        return bench.backend->config().name == backend && bench.backend->any_available(kNoEndpoint);
+    });
 }
 
 bool Gateway::ready() const { return !drain_; }

@@ -77,6 +77,8 @@ private:
     [[nodiscard]] std::string endpoints_json() const;
     // What operators set for single endpoints.
     [[nodiscard]] admin::Answer change_endpoint(const admin::Request& request);
+    // Whether none of the endpoints of the backend of that name is available.
+    [[nodiscard]] bool is_down(std::string_view backend) const;
     [[nodiscard]] bool ready() const;
 
     struct Signals;

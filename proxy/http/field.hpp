@@ -7,6 +7,8 @@
 #include <string_view>
 #include <type_traits>
 
+#include "base/ascii.hpp"
+
 namespace weir::http {
 
 enum class FieldId : std::uint8_t {
@@ -46,13 +48,6 @@ enum class FieldId : std::uint8_t {
 [[nodiscard]] FieldId identify(std::string_view name);
 
 [[nodiscard]] bool equals_ignoring_case(std::string_view a, std::string_view b);
-// The value without leading and trailing spaces and tabs.
-[[nodiscard]] constexpr std::string_view trim(std::string_view value) {
-    const auto is_space = [](char c) { return c == ' ' || c == '\t'; };
-    while (!value.empty() && is_space(value.front())) value.remove_prefix(1);
-    while (!value.empty() && is_space(value.back())) value.remove_suffix(1);
-    return value;
-}
 
 struct Field {
     std::string_view name;

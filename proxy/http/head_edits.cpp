@@ -8,7 +8,8 @@
 namespace weir::http {
 namespace {
 
-// Whether a name as it stands in a query, percent-encoded or not, is `name`, which has no escapes.
+// Whether a name as it stands in a query, percent-encoded or not, is `name`, which has no escapes. Some servers compare
+// them without case (ASP.NET, and so Azure).
 bool is_query_name(std::string_view written, std::string_view name) {
     std::size_t at = 0;
     for (const char wanted : name) {
@@ -22,7 +23,7 @@ bool is_query_name(std::string_view written, std::string_view name) {
                 at += 2;
             }
         }
-        if (c != wanted) return false;
+        if (lower(c) != lower(wanted)) return false;
         ++at;
     }
     return at == written.size();
@@ -55,8 +56,18 @@ void HeadEdits::remove_field(std::string_view name) {
 }
 
 void HeadEdits::set_field(std::string_view name, std::string_view value) {
+    if (removes(name)) drop_line(name);
     remove_field(name);
     fields_.append(name).append(": ").append(value).append("\r\n");
+}
+
+void HeadEdits::drop_line(std::string_view name) {
+    for (std::size_t at = 0; at < fields_.size();) {
+        const std::size_t size = fields_.find('\n', at) + 1 - at;
+        const bool same = equals_ignoring_case(std::string_view(fields_).substr(at, fields_.find(':', at) - at), name);
+        if (same) fields_.erase(at, size);
+        if (!same) at += size;
+    }
 }
 
 void HeadEdits::set_query(std::string_view name, std::string_view value) {

@@ -11,7 +11,7 @@ namespace weir::http {
 
 class HeadEdits {
 public:
-    // Sets a field of every request, in place of any that the client sent under that name.
+    // Sets a field of every request, in place of any that the client sent under that name, or that was set before.
     void set_field(std::string_view name, std::string_view value);
     void remove_field(std::string_view name);
     // Sets a member of every query, in place of any that the client sent under that name. Both are written as they are:
@@ -36,6 +36,8 @@ public:
 private:
     [[nodiscard]] bool removes(std::string_view name) const;
     [[nodiscard]] bool sets_query(std::string_view member) const;
+    // Forgets what was set under that name.
+    void drop_line(std::string_view name);
     void append_target(std::string_view prefix, std::string_view target, std::string& out) const;
 
     std::vector<std::string> removed_;                        // field names, including those that are set

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "base/ascii.hpp"
+
 namespace weir::http {
 namespace {
 
@@ -50,6 +52,25 @@ bool accepts_websocket(const ResponseHead& head) {
         return equals_ignoring_case(field.name, "sec-websocket-extensions");
     });
     return head.status == 101 && is_websocket(head.fields) && !has_extension;
+}
+
+void remove_protocols(std::string_view prefix, std::string& head) {
+    constexpr std::string_view kName = "sec-websocket-protocol:";
+    for (std::size_t at = head.find('\n') + 1; at != 0 && at < head.size();) {
+        const std::size_t end = std::min(head.find('\n', at), head.size() - 1) + 1;
+        const std::string_view line = std::string_view(head).substr(at, end - at);
+        std::string kept;
+        bool is_changed = false;
+        if (begins_ignoring_case(line, kName)) {
+            for_each_member(line.substr(kName.size(), line.size() - kName.size() - 2), [&](std::string_view member) {
+                is_changed |= begins_ignoring_case(member, prefix);
+                if (!begins_ignoring_case(member, prefix)) kept.append(kept.empty() ? " " : ", ").append(member);
+            });
+        }
+        if (is_changed && !kept.empty()) kept.insert(0, line.substr(0, kName.size())).append("\r\n");
+        if (is_changed) head.replace(at, end - at, kept);
+        at = is_changed ? at + kept.size() : end;
+    }
 }
 
 std::size_t FrameReader::head_length() const {

@@ -25,6 +25,10 @@ enum class UpgradeAsk : std::uint8_t {
 // Whether a 101 accepts what was requested: `websocket`, without any extension, as none was offered.
 [[nodiscard]] bool accepts_websocket(const ResponseHead& head);
 
+// Removes the subprotocols that begin with `prefix` from the offer in a request's head (section 11.3.4); other lines
+// keep their bytes. REQUIRES: `prefix` is in lower case.
+void remove_protocols(std::string_view prefix, std::string& head);
+
 enum class Opcode : std::uint8_t { continuation = 0, text = 1, binary = 2, close = 8, ping = 9, pong = 10 };
 
 // Why a connection is closed (section 7.4.1).

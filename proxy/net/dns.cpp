@@ -218,13 +218,16 @@ private:
             look_up.answer.found.push_back({address_of(*node), of.host, of.weight});
             keep_shorter(look_up.answer.ttl, std::chrono::seconds(std::max(node->ai_ttl, 0)));
         }
-        if (status != ARES_SUCCESS) look_up.missing = ares_strerror(status);
+        // A target that certainly has no address is left out; of one whose name server fails that is not known, and a
+        // part that is missing must not make the service seem smaller than it is.
+        const bool has_none = status == ARES_ENOTFOUND || status == ARES_ENODATA;
+        const bool left_out = look_up.call.question.is_service && has_none;
+        if (status != ARES_SUCCESS && !left_out) look_up.missing = ares_strerror(status);
         if (--look_up.open == 0) look_up.thread->finish(look_up, look_up.missing);
     }
 
     void finish(LookUp& look_up, std::string_view error) {
         if (std::exchange(look_up.ended, true)) return;
-        // A part of a service that is not found must not make it seem smaller than it is.
         const bool whole = error.empty() && !look_up.answer.found.empty();
         if (!whole) look_up.answer.error = error.empty() ? "the name has no addresses" : std::string(error);
         if (!whole) look_up.answer.found.clear();

@@ -3,16 +3,27 @@
 #include <algorithm>
 #include <array>
 
+#include "http/query.hpp"
+#include "http/websocket.hpp"
+
 namespace weir::upstream {
 namespace {
 
-// Fields in which clients show a key: the APIs of OpenAI, Anthropic, Azure and Google.
-constexpr std::array kCredentialMembers{"key", "api_key", "api-key", "access_token"};  // of the query
-constexpr std::array kCredentialFields{"authorization", "x-api-key", "api-key", "x-goog-api-key"};
+// Where clients show a key: the APIs of OpenAI, Anthropic, Azure and Google, and the gateways in front of them.
+constexpr std::array kCredentialMembers{"key",          "api_key", "api-key",         "apikey",
+                                        "access_token", "token",   "subscription-key"};  // of the query
+constexpr std::array kCredentialFields{"authorization",  "x-api-key", "api-key",
+                                       "x-goog-api-key", "apikey",    "ocp-apim-subscription-key"};
+// Browsers, whose WebSockets can send no other field, show a key to OpenAI's Realtime API as a subprotocol.
+constexpr std::string_view kCredentialProtocol = "openai-insecure-api-key.";
+
+bool hides_client_keys(const BackendConfig& config) {
+    return config.credentials || config.client_credentials == ClientCredentials::none;
+}
 
 http::HeadEdits edits_of(const BackendConfig& config) {
     http::HeadEdits edits;
-    if (config.credentials || config.client_credentials == ClientCredentials::none) {
+    if (hides_client_keys(config)) {
         for (const char* name : kCredentialFields) edits.remove_field(name);
         for (const char* name : kCredentialMembers) edits.remove_query(name);
     }
@@ -33,8 +44,9 @@ http::HeadEdits check_edits_of(BackendConfig config) {
     const HealthConfig health = std::move(*config.health);
     if (health.anonymous) config.credentials.reset();
     if (health.auth) config.credentials = health.auth;
-    config.fields.set.insert(config.fields.set.end(), health.fields.begin(), health.fields.end());
-    return edits_of(config);
+    http::HeadEdits edits = edits_of(config);
+    for (const auto& [name, value] : health.fields) edits.set_field(name, value);
+    return edits;
 }
 
 }  // namespace
@@ -50,6 +62,11 @@ Backend::Backend(BackendId id, BackendConfig config, std::vector<std::shared_ptr
       on_context_(std::move(on_context)) {
     for (const auto& endpoint : endpoints_)
         heaviest_ = std::max(heaviest_, static_cast<double>(endpoint->config().weight));
+}
+
+void Backend::edit_handshake(std::string& head) const {
+    if (hides_client_keys(config_)) http::remove_protocols(kCredentialProtocol, head);
+    http::rename_in_query("model", config_.models, head);
 }
 
 void Backend::report_context(const Endpoint& endpoint, std::uint64_t tokens) const {

@@ -42,6 +42,10 @@ public:
     [[nodiscard]] const http::HeadEdits& edits() const { return edits_; }
     // The same for health checks, which may have credentials and fields of their own.
     [[nodiscard]] const http::HeadEdits& check_edits() const { return check_edits_; }
+    // What more is edited in the head of a WebSocket handshake: a browser's key is removed as edits() removes those of
+    // other requests, and a `model` in the query gets the backend's own name.
+    [[nodiscard]] bool edits_handshakes() const { return !config_.models.empty(); }  // beside edits()
+    void edit_handshake(std::string& head) const;
     // The value of the Host field.
     [[nodiscard]] const std::string& host_of(const Endpoint& endpoint) const {
         return config_.host.empty() ? endpoint.authority() : config_.host;

@@ -1,8 +1,9 @@
 #include "upstream/fetch.hpp"
 
 #include <algorithm>
+#include <boost/beast/core/buffers_range.hpp>
 #include <boost/beast/http/parser.hpp>
-#include <boost/beast/http/string_body.hpp>
+#include <cstdint>
 #include <optional>
 
 #include "upstream/connection.hpp"
@@ -16,11 +17,42 @@ using boost::system::error_code;
 constexpr std::size_t kReadBytes = 16 * 1024;
 constexpr std::size_t kMaxHead = 16 * 1024;
 
+// The beginning of a body, for Beast's parser. Beast's own string reserves what a Content-Length says, however much.
+struct FirstBytes {
+    struct value_type {
+        std::string text;
+        std::size_t max = 0;
+    };
+
+    class reader {
+    public:
+        template <bool is_request, typename Fields>
+        reader(http::header<is_request, Fields>& /*head*/, value_type& kept) : kept_(kept) {}
+
+        void init(const boost::optional<std::uint64_t>& /*length*/, error_code& error) { error = {}; }
+        template <typename Buffers>
+        std::size_t put(const Buffers& buffers, error_code& error) {
+            error = {};
+            std::size_t size = 0;
+            for (const boost::asio::const_buffer part : boost::beast::buffers_range_ref(buffers)) {
+                const std::size_t kept = std::min(part.size(), kept_.max - kept_.text.size());
+                kept_.text.append(static_cast<const char*>(part.data()), kept);
+                size += part.size();
+            }
+            return size;
+        }
+        void finish(error_code& error) { error = {}; }
+
+    private:
+        value_type& kept_;
+    };
+};
+
 // An answer as it arrives. Beast's parser accepts bytes from any source, here from a stream with the backend's own TLS,
 // which Asio's streams do not support.
 class Answer {
 public:
-    explicit Answer(std::size_t max) : max_(max) { begin(); }
+    explicit Answer(WantedBody wanted) : wanted_(wanted) { begin(); }
 
     // False when no more bytes are wanted: the answer is complete, or never will be.
     bool take(std::string_view bytes) {
@@ -30,7 +62,7 @@ public:
             if (parser_->is_done()) begin();  // it was an interim answer
             inbox_.erase(0, parser_->put(boost::asio::buffer(inbox_), error));
         } while (!error && parser_->is_done() && is_interim() && !inbox_.empty());
-        return (!error || error == http::error::need_more) && (!parser_->is_done() || is_interim());
+        return (!error || error == http::error::need_more) && !is_complete();
     }
 
     // The connection has ended: an answer that is complete by that counts.
@@ -40,8 +72,8 @@ public:
     }
 
     Fetched result() && {
-        if (!parser_->is_done() || is_interim()) return {};
-        return {static_cast<int>(parser_->get().result_int()), std::move(parser_->get().body()), {}};
+        if (!is_complete()) return {};
+        return {static_cast<int>(parser_->get().result_int()), std::move(parser_->get().body().text), {}};
     }
 
 private:
@@ -49,14 +81,19 @@ private:
         parser_.emplace();
         parser_->eager(true);
         parser_->header_limit(kMaxHead);
-        parser_->body_limit(max_);
-        parser_->skip(max_ == 0);  // the head is enough
+        parser_->body_limit(wanted_.is_cut_off ? boost::optional<std::uint64_t>() : wanted_.max);
+        parser_->skip(wanted_.max == 0);
+        parser_->get().body().max = wanted_.max;
+    }
+    [[nodiscard]] bool is_complete() const {
+        const bool enough = wanted_.is_cut_off && parser_->get().body().text.size() == wanted_.max;
+        return (parser_->is_done() || enough) && !is_interim();
     }
     [[nodiscard]] bool is_interim() const { return parser_->get().result_int() < 200; }
 
-    std::size_t max_;
+    WantedBody wanted_;
     std::string inbox_;  // not yet consumed by the parser
-    std::optional<http::response_parser<http::string_body>> parser_;
+    std::optional<http::response_parser<FirstBytes>> parser_;
 };
 
 Fetched without_answer(WhyDown fault) {
@@ -95,14 +132,14 @@ std::string get_request(const Backend& backend, const Endpoint& endpoint, std::s
     return backend.edits().apply(line, backend.host_of(endpoint), kFields, endpoint.config().path);
 }
 
-net::task<Fetched> fetch(Endpoint& endpoint, std::string request, std::size_t max, net::Waker& waker, net::Timer& timer,
-                         TimePoint deadline) {
+net::task<Fetched> fetch(Endpoint& endpoint, std::string request, WantedBody wanted, net::Waker& waker,
+                         net::Timer& timer, TimePoint deadline) {
     ConnectResult result = co_await connect(endpoint, waker, timer, deadline, nullptr);
     if (!result.connection) co_return without_answer(std::move(result.fault));
     net::ByteStream& stream = result.connection->stream();
     timer.set(deadline);
     std::size_t sent = 0;
-    Answer answer(max);
+    Answer answer(wanted);
     for (;;) {
         if (waker.loop().now() >= deadline) co_return without_answer({DownReason::timeout, "no answer in time"});
         if (sent < request.size()) {

@@ -13,7 +13,7 @@ namespace weir::upstream {
 
 struct Fetched {
     int status = 0;      // 0: no HTTP answer in time
-    std::string body{};  // as much as was requested
+    std::string body{};  // as much as was wanted
     WhyDown fault{};     // why there is no answer
 
     [[nodiscard]] bool success() const { return status >= 200 && status < 300; }
@@ -27,10 +27,16 @@ struct Fetched {
 // A health check, as the backend's policy describes it. REQUIRES: it does.
 [[nodiscard]] std::string check_request(const Backend& backend, const Endpoint& endpoint);
 
-// Sends `request` on a connection of its own, which is closed afterwards, by `deadline` at the latest. Waits for up to
-// `max` bytes of the body; with 0 the head is enough. A longer body, or one that breaks off, counts as no answer. Uses
-// `timer` and `waker`; control loop only. REQUIRES: `endpoint` outlives it.
-[[nodiscard]] net::task<Fetched> fetch(Endpoint& endpoint, std::string request, std::size_t max, net::Waker& waker,
+// How much of an answer's body is waited for.
+struct WantedBody {
+    std::size_t max = 0;      // bytes; with 0 the head is enough
+    bool is_cut_off = false;  // the first `max` bytes of a longer body will do; otherwise it counts as no answer
+};
+
+// Sends `request` on a connection of its own, which is closed afterwards, by `deadline` at the latest. A body that
+// breaks off earlier counts as no answer. Uses `timer` and `waker`; control loop only. REQUIRES: `endpoint` outlives
+// it.
+[[nodiscard]] net::task<Fetched> fetch(Endpoint& endpoint, std::string request, WantedBody wanted, net::Waker& waker,
                                        net::Timer& timer, TimePoint deadline);
 
 }  // namespace weir::upstream

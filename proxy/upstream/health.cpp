@@ -4,7 +4,9 @@
 
 #include <algorithm>
 #include <optional>
+#include <string>
 #include <unordered_map>
+#include <utility>
 
 #include "base/random.hpp"
 #include "net/dns.hpp"
@@ -59,7 +61,8 @@ private:
     void located(const net::Dns::Answer& answer) {
         asking_ = false;
         look_up_at_ = waker_.loop().now() + std::clamp(answer.ttl, kResolveSoonest, kResolveLatest);
-        if (!answer.error.empty()) {
+        // Once for each reason.
+        if (std::exchange(look_up_fault_, answer.error) != answer.error && !answer.error.empty()) {
             spdlog::warn("cannot look up {}: {}", endpoint_->config().host, answer.error);
         }
         std::vector<net::SocketAddress> addresses;
@@ -68,9 +71,9 @@ private:
     }
 
     net::task<void> check(const HealthConfig& health, TimePoint began) {
-        const Fetched answer =
-            co_await fetch(*endpoint_, check_request(*backend_, *endpoint_), health.body.empty() ? 0 : kMaxCheck,
-                           waker_, timer_, began + health.timeout);
+        const WantedBody wanted{health.body.empty() ? 0 : kMaxCheck, !health.body.empty()};
+        const Fetched answer = co_await fetch(*endpoint_, check_request(*backend_, *endpoint_), wanted, waker_, timer_,
+                                              began + health.timeout);
         const WhyDown fault = answer.fault_of(health);
         endpoint_->note_check(fault);
         backend_->probed(*endpoint_, fault.reason == DownReason::none, waker_.loop().now());
@@ -102,8 +105,8 @@ private:
     // and then: an engine may have been restarted with another model.
     net::task<void> read_context(TimePoint now) {
         const MetricsConfig config = backend_->config().metrics;
-        const Fetched page = co_await fetch(*endpoint_, get_request(*backend_, *endpoint_, config.path), kMaxMetrics,
-                                            waker_, timer_, now + config.timeout);
+        const Fetched page = co_await fetch(*endpoint_, get_request(*backend_, *endpoint_, config.path),
+                                            WantedBody{kMaxMetrics}, waker_, timer_, now + config.timeout);
         const auto tokens = page.success() ? context_tokens_in(page.body) : std::nullopt;
         read_at_ = now + (tokens ? kReadEvery : kReadAgain);
         if (tokens) {
@@ -127,8 +130,9 @@ private:
     bool is_literal_;                                         // its host is an address
     bool asking_ = false;
     TimePoint look_up_at_{};
-    TimePoint read_at_{};  // of the engine's metrics
-    bool warned_ = false;  // that they lack the KV cache's size
+    std::string look_up_fault_;  // of the last one; empty: none
+    TimePoint read_at_{};        // of the engine's metrics
+    bool warned_ = false;        // that they lack the KV cache's size
     net::task<void> run_;
 };
 

@@ -5,7 +5,7 @@ import tempfile
 import unittest
 from pathlib import Path
 
-from support.backend import reply
+from support.backend import reply, respond
 from support.policy import sha256, small_policy, to_yaml
 from support.process import WeirTest, run_weir
 
@@ -43,13 +43,25 @@ class Credentials(WeirTest):
     def test_none_removes_every_form_of_key(self):
         engine, weir = self.start(auth="none")
         request = self.shown(engine, weir, fields=[CLIENT_KEY, ("X-Api-Key", "a"), ("api-key", "b"),
-                                                   ("X-Goog-Api-Key", "c"), ("x-other", "d")])
+                                                   ("X-Goog-Api-Key", "c"), ("Ocp-Apim-Subscription-Key", "e"), ("apikey", "f"),
+                                                   ("x-other", "d")])
         self.assertEqual([name for name in request.names() if "key" in name or name == "authorization"], [])
         self.assertEqual(request.get("x-other"), "d")
 
     def test_and_those_in_the_query(self):
         engine, weir = self.start(auth={"bearer": "ours"})
-        self.assertEqual(self.shown(engine, weir, CHAT + "?key=a&b=1&api%2Dkey=c&access_token=d").target, CHAT + "?b=1")
+        query = "?key=a&b=1&api%2Dkey=c&access_token=d&subscription-key=e&apikey=f&token=g&Key=h&SUBSCRIPTION-KEY=i"
+        self.assertEqual(self.shown(engine, weir, CHAT + query).target, CHAT + "?b=1")
+
+    def test_and_that_of_a_browsers_websocket(self):
+        for auth, offered in (("none", "realtime, v1"), ({"bearer": "ours"}, "realtime, v1"),
+                              ("pass", "realtime, openai-insecure-api-key.theirs, v1")):
+            engine, weir = self.start(respond(b"", "400 Bad Request"), auth=auth, websocket={"connections": 1})
+            weir.request("GET", "/v1/realtime?model=m", [
+                ("Connection", "upgrade"), ("Upgrade", "websocket"), ("Sec-WebSocket-Version", "13"),
+                ("Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ=="),
+                ("Sec-WebSocket-Protocol", "realtime, openai-insecure-api-key.theirs, v1")])
+            self.assertEqual(engine.requests[-1].get("sec-websocket-protocol"), offered, auth)
 
     def test_a_key_of_our_own_replaces_what_the_client_shows(self):
         for auth, name, value in (({"bearer": "ours"}, "authorization", "Bearer ours"),
@@ -152,6 +164,32 @@ class Models(WeirTest):
         _, got = self.ask(b'data: {"type":"response.created","response":{"id":"r","model":"c"}}\n\n',
                           b'{"model":"large","stream":true,"input":"a"}', "/v1/responses", length=False)
         self.assertIn(b'"model":"large"}', got)
+
+    FORM = (b'--b\r\nContent-Disposition: form-data; name="file"; filename="a"\r\n\r\n' + b"large" * 40_000 +
+            b'\r\n--b\r\nContent-Disposition: form-data; name="model"\r\n\r\nlarge\r\n--b--\r\n')
+
+    def test_are_renamed_in_forms_at_a_fallback_too(self):
+        full = self.start_backend(respond(b"{}", "429 Too Many Requests"))
+        other = self.start_backend(respond(b"{}"))
+        policy = small_policy(full.url, backend={"models": {"large": "gpt-x"}, "fallback": "other"})
+        policy["backends"].append({"name": "other", "endpoints": other.url, "capacity": {"requests": 8},
+                                   "models": {"large": "gpt-in-another-place"}})
+        weir = self.start_weir(policy)
+        for path in ("/v1/audio/transcriptions", "/v1/images/edits"):
+            answer = weir.request("POST", path, [("Content-Type", "multipart/form-data; boundary=b")], self.FORM)
+            self.assertEqual(answer.status, 200)
+            self.assertEqual(full.requests[-1].body, self.FORM.replace(b"\r\nlarge\r\n", b"\r\ngpt-x\r\n"))
+            self.assertEqual(other.requests[-1].body,
+                             self.FORM.replace(b"\r\nlarge\r\n", b"\r\ngpt-in-another-place\r\n"))
+
+    def test_are_renamed_in_the_query_of_a_websocket(self):
+        engine = self.start_backend(respond(b"", "400 Bad Request"))
+        weir = self.start_weir(small_policy(engine.url, backend={"models": {"large": "gpt-x"},
+                                                                 "websocket": {"connections": 1}}))
+        weir.request("GET", "/v1/realtime?a=1&model=large", [
+            ("Connection", "upgrade"), ("Upgrade", "websocket"), ("Sec-WebSocket-Version", "13"),
+            ("Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ==")])
+        self.assertEqual(engine.requests[-1].target, "/v1/realtime?a=1&model=gpt-x")
 
     def test_others_keep_their_name_and_their_bytes(self):
         sent, got = self.ask(b'{"model":"gpt-x"}', b'{"model":"small","messages":[]}')

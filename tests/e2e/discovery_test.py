@@ -1,13 +1,15 @@
 """Backends whose endpoints are found: by a DNS name, by a service's records, in a file."""
 
+import os
 import tempfile
 import threading
 import unittest
 
 from support.backend import hold, respond
-from support.name_server import NameServer
+from support.name_server import NameServer, A
 from support.policy import small_policy, to_yaml
 from support.process import WeirTest, run_weir
+from support.waiting import stays
 
 NAME = "llm.test"
 
@@ -126,6 +128,31 @@ class Discovery(WeirTest):
         self.assertEqual({weir.request().body for _ in range(8)}, {b"1", b"2"})
         self.assertEqual(first.requests[0].get("host"), f"one.test:{first.address[1]}")
 
+    def service_of_two(self, engine):
+        service = "_http._tcp.llm.test"
+        self.names.records[service] = [(1, 10, engine.address[1], "one.test"), (1, 10, engine.address[1], "two.test")]
+        self.names.records["one.test"] = ["127.0.0.1"]
+        return small_policy(backend={"endpoints": {"dns": service, "servers": [self.names.address]}})
+
+    def test_a_target_that_does_not_exist_is_left_out_until_it_does(self):
+        engine = self.start_backend()
+        weir = self.start_weir(self.service_of_two(engine))
+        self.assertEqual(weir.request().status, 200)
+        self.assertEqual(self.used(weir), {engine.url})
+        self.names.records["two.test"] = ["127.0.0.2"]
+        self.eventually(lambda: len(self.used(weir)) == 2)
+
+    def test_a_target_that_cannot_be_looked_up_makes_a_service_no_smaller(self):
+        engine = self.start_backend()
+        policy = self.service_of_two(engine)
+        self.names.records["two.test"] = ["127.0.0.2"]
+        weir = self.start_weir(policy)
+        self.eventually(lambda: len(self.used(weir)) == 2)
+        del self.names.records["two.test"]
+        self.names.failing.add("two.test")
+        self.eventually(lambda: "cannot look up" in weir.stderr())
+        self.assertEqual(len(self.used(weir)), 2)
+
     def test_and_weight(self):
         light, heavy = self.start_backend(respond(b"1")), self.start_backend(respond(b"2"))
         service = "_http._tcp.llm.test"
@@ -141,6 +168,23 @@ class Discovery(WeirTest):
         self.point_at(1, 2, 3)
         weir = self.start(port, max=2)
         self.eventually(lambda: self.used(weir) == {f"http://127.0.0.{i}:{port}" for i in (1, 2)})
+
+    def test_what_stays_as_it_is_is_logged_once(self):
+        engines, port = self.engines(3)
+        self.point_at(1, 2, 3)
+        weir = self.start(port, max=2)
+        self.eventually(lambda: "only the first 2 are used" in weir.stderr())
+        self.names.records[NAME] = []
+        self.ask_again(3)
+        self.point_at(1, 2, 3)
+        self.ask_again(3)
+        self.assertEqual(weir.stderr().count("only the first 2 are used"), 1)
+        self.assertEqual(weir.stderr().count("cannot look up"), 1)
+
+    def ask_again(self, times):
+        """Waits for as many questions about addresses of IPv4."""
+        asked = self.names.questions.count((NAME, A)) + times
+        self.eventually(lambda: self.names.questions.count((NAME, A)) >= asked, within=15)
 
     def test_a_reload_keeps_what_was_found(self):
         engines, port = self.engines(2)
@@ -173,6 +217,20 @@ class Files(WeirTest):
         self.eventually(lambda: "endpoints.txt line 2 must be an endpoint" in weir.stderr())
         self.assertEqual(weir.request().body, b"1")
 
+    def test_a_named_pipe_in_its_place_blocks_nothing(self):
+        first, second = self.start_backend(respond(b"1")), self.start_backend(respond(b"2"))
+        weir = self.start(first.url)
+        self.assertEqual(weir.request().body, b"1")
+        file = weir.folder / "endpoints.txt"
+        file.unlink()
+        os.mkfifo(file)
+        self.eventually(lambda: "endpoints.txt is not a regular file" in weir.stderr())
+        self.assertEqual(weir.admin("/healthz").status, 200)
+        self.assertEqual(weir.request().body, b"1")
+        file.unlink()
+        weir.write("endpoints.txt", f"{second.url}\n")
+        self.eventually(lambda: weir.request().body == b"2")
+
 
 class Names(WeirTest):
     """Endpoints of a list whose host is a name."""
@@ -180,6 +238,12 @@ class Names(WeirTest):
     def test_one_without_an_address_is_down(self):
         weir = self.start_weir(small_policy("http://does-not-exist.invalid:1"))
         self.eventually(lambda: weir.count("weir_backend_up") == 0, within=15)
+
+    def test_that_it_has_none_is_logged_once(self):
+        weir = self.start_weir(small_policy("http://does-not-exist.invalid:1"))
+        said = "cannot look up does-not-exist.invalid"
+        self.eventually(lambda: said in weir.stderr(), within=15)
+        self.assertTrue(stays(lambda: weir.stderr().count(said) == 1, during=2.5))
 
 
 class Check(WeirTest):

@@ -17,19 +17,31 @@ def storing(name):
     def answer(peer, request):
         if request.method == "POST":
             body = json.loads(request.body)
-            known = body.get("previous_response_id") or body.get("input_file_id")
-            if known and known not in made:
+            conversation = body.get("conversation")
+            named = body.get("previous_response_id") or body.get("input_file_id") or (
+                conversation["id"] if isinstance(conversation, dict) else conversation)
+            below = request.target.split("/")[3:4]
+            if {named, *below} - {None, *made}:
                 peer.send(reply(b"{}", "404 Not Found"))
                 return True
             made.append(f"{name}-{len(made)}")
-            text = json.dumps({"id": made[-1], "object": "x"})
+            stored = {"id": made[-1], "object": "x"}
+            if request.target.endswith("/complete"):
+                stored = {"id": below[0], "object": "upload", "file": stored}
+            text = json.dumps(stored)
             if body.get("stream"):
                 text = f'data: {{"type":"response.created","response":{text}}}\n\n'
                 peer.send(reply(text.encode(), fields=[("Content-Type", "text/event-stream")]))
             else:
                 peer.send(reply(text.encode()))
+        elif request.target.split("/")[3] not in made:
+            peer.send(reply(b"{}", "404 Not Found"))
+        elif request.target.startswith("/v1/batches/"):
+            made.extend([f"{name}-output", f"{name}-error"])
+            batch = {"id": request.target.split("/")[3], "output_file_id": made[-2], "error_file_id": made[-1]}
+            peer.send(reply(json.dumps(batch).encode()))
         else:
-            peer.send(reply(b"{}", "200 OK" if request.target.split("/")[3] in made else "404 Not Found"))
+            peer.send(reply(b"{}"))
         return True
     return answer
 
@@ -103,6 +115,31 @@ class Sticky(WeirTest):
                 return True
             return knows(peer, request)
         return answer
+
+    def test_the_files_that_a_batch_has_written_are_where_it_ran(self):
+        _, weir = self.start(balance="round_robin")
+        for _ in range(4):
+            batch = json.loads(self.post(weir, "/v1/batches").body)["id"]
+            ended = json.loads(weir.request("GET", f"/v1/batches/{batch}").body)
+            for member in ("output_file_id", "error_file_id"):
+                for _ in range(4):
+                    self.assertEqual(weir.request("GET", f"/v1/files/{ended[member]}/content").status, 200)
+
+    def test_the_file_of_a_completed_upload_is_where_it_was_uploaded(self):
+        _, weir = self.start(balance="round_robin")
+        for _ in range(4):
+            upload = json.loads(self.post(weir, "/v1/uploads").body)["id"]
+            file = json.loads(self.post(weir, f"/v1/uploads/{upload}/complete").body)["file"]["id"]
+            for _ in range(4):
+                self.assertEqual(weir.request("GET", f"/v1/files/{file}").status, 200)
+
+    def test_a_response_of_a_conversation_is_made_where_that_is(self):
+        _, weir = self.start(balance="round_robin")
+        for _ in range(4):
+            made = json.loads(self.post(weir, "/v1/conversations").body)["id"]
+            for conversation in (made, {"id": made}) * 2:
+                answer = self.post(weir, "/v1/responses", input="a", conversation=conversation)
+                self.assertEqual(answer.status, 200)
 
     def test_a_reload_forgets_nothing(self):
         _, weir = self.start()

@@ -14,10 +14,12 @@ def _name(text):
 
 
 class NameServer:
-    """`records[name]` is a list of addresses, or of (priority, weight, port, target); None: no answer at all."""
+    """`records[name]` is a list of addresses, or of (priority, weight, port, target); None: no answer at all. Names in
+    `failing` are answered SERVFAIL."""
 
     def __init__(self, ttl=1):
         self.records = {}
+        self.failing = set()
         self.ttl = ttl
         self.questions = []
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
@@ -53,7 +55,7 @@ class NameServer:
         if known is None:
             return None
         data = [one for one in (self._data(record, kind) for record in known) if one]
-        code = 0 if name in self.records else 3
+        code = 2 if name in self.failing else 0 if name in self.records else 3
         head = query[:2] + struct.pack("!HHHHH", 0x8580 | code, 1, len(data), 0, 0)
         answers = b"".join(b"\xc0\x0c" + struct.pack("!HHIH", kind, 1, self.ttl, len(one)) + one for one in data)
         return head + query[12:at + 4] + answers

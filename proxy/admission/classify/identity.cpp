@@ -2,18 +2,13 @@
 
 #include <algorithm>
 
+#include "base/ascii.hpp"
+
 namespace weir::admission {
 namespace {
 
 bool is_port(std::string_view text) {
     return !text.empty() && text.size() <= 5 && text.find_first_not_of("0123456789") == std::string_view::npos;
-}
-
-std::string_view trimmed(std::string_view text) {
-    constexpr std::string_view kSpaces = " \t";
-    const std::size_t first = text.find_first_not_of(kSpaces);
-    if (first == std::string_view::npos) return {};
-    return text.substr(first, text.find_last_not_of(kSpaces) - first + 1);
 }
 
 // Names of each kind are hashed with a key of their own, so that no name hashes like an address or a name of another
@@ -36,7 +31,7 @@ IpAddress client_address(const IpAddress& address) {
 }
 
 std::optional<IpAddress> parse_forwarded(std::string_view entry) {
-    entry = trimmed(entry);
+    entry = trim(entry);
     if (entry.starts_with('[')) {
         const std::size_t close = entry.find(']');
         if (close == std::string_view::npos) return std::nullopt;

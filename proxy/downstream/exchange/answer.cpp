@@ -3,12 +3,13 @@
 #include <chrono>
 
 #include "ai/stored_object.hpp"
+#include "base/ascii.hpp"
 
 namespace weir::downstream {
 namespace {
 
 bool has_essence(const http::Field& type, std::string_view essence) {
-    return http::equals_ignoring_case(http::trim(type.value.substr(0, type.value.find(';'))), essence);
+    return http::equals_ignoring_case(trim(type.value.substr(0, type.value.find(';'))), essence);
 }
 
 bool is_json_lines(const http::ResponseHead& head) {
@@ -69,8 +70,8 @@ ai::RateFields rate_fields(const Caller& caller, TimePoint now) {
         caller.dialect, {left(Meter::requests), left(Meter::tokens), left(Meter::input), left(Meter::output)}, wall};
 }
 
-bool makes_sticky(const Inbound& inbound, const Caller& caller) {
-    return caller.route->sticky != nullptr && inbound.method() == "POST" && ai::makes_stored(inbound.path());
+bool names_sticky(const Inbound& inbound, const Caller& caller) {
+    return caller.route->sticky != nullptr && ai::names_stored(inbound.method(), inbound.path());
 }
 
 std::string write_answer_head(const Client& client, const Inbound& inbound, const Caller& caller, const Prompt& prompt,

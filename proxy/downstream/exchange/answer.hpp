@@ -28,8 +28,8 @@ namespace weir::downstream {
 // The rest of the caller's rates; nothing if its class has none, or its API has no such fields.
 [[nodiscard]] ai::RateFields rate_fields(const Caller& caller, TimePoint now);
 
-// The answer describes an object that its endpoint alone knows, and that later requests will be about.
-[[nodiscard]] bool makes_sticky(const Inbound& inbound, const Caller& caller);
+// The answer names objects that its endpoint alone knows, and that later requests will be about.
+[[nodiscard]] bool names_sticky(const Inbound& inbound, const Caller& caller);
 
 // The answer's head as the client gets it. `close`: the connection ends after it.
 [[nodiscard]] std::string write_answer_head(const Client& client, const Inbound& inbound, const Caller& caller,

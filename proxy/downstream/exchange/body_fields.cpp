@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/ascii.hpp"
 #include "http/content_coding.hpp"
 
 namespace weir::downstream {
@@ -12,7 +13,7 @@ using http::equals_ignoring_case;
 
 constexpr std::size_t kLongestType = 512;
 
-std::string_view essence_of(std::string_view type) { return http::trim(type.substr(0, type.find(';'))); }
+std::string_view essence_of(std::string_view type) { return trim(type.substr(0, type.find(';'))); }
 
 bool is_form(std::string_view essence) { return equals_ignoring_case(essence, "multipart/form-data"); }
 
@@ -31,7 +32,7 @@ bool has_plain_charset(std::string_view type) {
     while (semicolon != std::string_view::npos) {
         type.remove_prefix(semicolon + 1);
         semicolon = type.find(';');
-        std::string_view parameter = http::trim(type.substr(0, semicolon));
+        std::string_view parameter = trim(type.substr(0, semicolon));
         if (parameter.size() < kName.size() || !equals_ignoring_case(parameter.substr(0, kName.size()), kName))
             continue;
         parameter.remove_prefix(kName.size());
@@ -59,16 +60,16 @@ bool names_a_body_field(const http::FieldTable& fields) {
 
 }  // namespace
 
-BodyForm body_form(const http::FieldTable& fields, Api api, bool decides) {
+BodyForm body_form(const http::FieldTable& fields, Api api, bool counts) {
     const http::Field* type = fields.find(http::FieldId::content_type);
     if (ai::is_known(api)) {
         const bool form = type != nullptr && api == Api::videos && is_form(essence_of(type->value));
         return form ? BodyForm::form : BodyForm::json;
     }
     // Servers that accept JSON treat a body without a type as JSON.
-    if (type == nullptr) return decides || api == Api::other ? BodyForm::json : BodyForm::unread;
+    if (type == nullptr) return counts || api == Api::other ? BodyForm::json : BodyForm::unread;
     if (is_json(essence_of(type->value))) return BodyForm::json;
-    return decides && is_form(essence_of(type->value)) ? BodyForm::form : BodyForm::unread;
+    return counts && is_form(essence_of(type->value)) ? BodyForm::form : BodyForm::unread;
 }
 
 BodyFault fault_of_body_fields(const http::FieldTable& fields, Api api, http::ContentCoding coding) {

@@ -14,8 +14,8 @@
 namespace weir::downstream {
 
 // How the body is read. On calls that accept only JSON the declared type is ignored, as engines read the body as JSON
-// anyway. `decides`: a class depends on it, so forms are read as well.
-[[nodiscard]] BodyForm body_form(const http::FieldTable& fields, ai::Api api, bool decides);
+// anyway. `counts`: a class depends on it, or the name of its model, so forms are read as well.
+[[nodiscard]] BodyForm body_form(const http::FieldTable& fields, ai::Api api, bool counts);
 
 struct BodyFault {
     Reason reason = Reason::admitted;  // no fault

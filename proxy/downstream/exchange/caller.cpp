@@ -7,6 +7,7 @@
 #include "admission/classify/cohort.hpp"
 #include "ai/dialect.hpp"
 #include "ai/video.hpp"
+#include "base/ascii.hpp"
 #include "downstream/exchange/body_fields.hpp"
 #include "http/forward.hpp"
 #include "http/path.hpp"
@@ -18,7 +19,7 @@ std::string_view without_bearer(std::string_view value) {
     constexpr std::string_view kScheme = "bearer ";
     if (value.size() <= kScheme.size() || !http::equals_ignoring_case(value.substr(0, kScheme.size()), kScheme))
         return {};
-    return http::trim(value.substr(kScheme.size()));
+    return trim(value.substr(kScheme.size()));
 }
 
 // The key of the request, wherever its dialect puts it. Two different keys count as none: a client that sends both
@@ -84,9 +85,19 @@ void bypass_queue(Caller& caller, const Inbound& inbound) {
     caller.ask.endpoint = endpoint;
 }
 
+// Whether a backend that the request may go to has a name of its own for some model.
+bool renames_models(const Route& route) {
+    const auto renames = [](const Route& other) { return renames_models(other); };
+    return !route.backend->config().models.empty() ||
+           std::any_of(route.degrade_routes.begin(), route.degrade_routes.end(), renames) ||
+           std::any_of(route.fallbacks.begin(), route.fallbacks.end(), renames);
+}
+
 void read_body_form(Caller& caller, const Inbound& inbound, const http::FieldTable& fields) {
     if (!inbound.has_body()) return;
-    caller.body_form = body_form(fields, caller.api, !caller.open.empty());
+    const bool counts =
+        !caller.open.empty() || (ai::names_model_in_form(inbound.path()) && renames_models(*caller.route));
+    caller.body_form = body_form(fields, caller.api, counts);
     if (caller.body_form != BodyForm::unread) caller.coding = http::content_coding(fields);
     // A known call is refused for that; of other calls only the bytes are known then.
     if (caller.coding == http::ContentCoding::unknown && !ai::is_known(caller.api)) {

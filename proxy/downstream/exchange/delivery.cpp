@@ -88,6 +88,7 @@ Passed Delivery::go_to_maker() {
 
 void Delivery::address() {
     prompt_.address(caller_, slot_.ticket().granted_by(), upload_);
+    prompt_.name_model_in_form(backend().config(), upload_);
     end_head(inbound_, upload_);
 }
 
@@ -162,10 +163,12 @@ net::task<Delivery::Attempt> Delivery::attempt() {
 
 std::string Delivery::edited_head(const upstream::Endpoint& endpoint) const {
     const upstream::Backend& from = backend();
-    if (!from.edits_heads(endpoint)) return {};
+    if (!from.edits_heads(endpoint) && !(caller_.upgrades() && from.edits_handshakes())) return {};
     const std::string_view head = inbound_.head;
-    return from.edits().apply(head.substr(0, inbound_.host_at), from.host_of(endpoint), head.substr(inbound_.host_at),
-                              endpoint.config().path);
+    std::string edited = from.edits().apply(head.substr(0, inbound_.host_at), from.host_of(endpoint),
+                                            head.substr(inbound_.host_at), endpoint.config().path);
+    if (caller_.upgrades()) from.edit_handshake(edited);
+    return edited;
 }
 
 Delivery::Attempt Delivery::failed(DispatchEnd end, const Dispatch& dispatch, upstream::Endpoint& endpoint) {

@@ -17,7 +17,7 @@ net::task<void> Delivery::relay(std::unique_ptr<upstream::Connection> connection
     const bool reusable = head.keep_alive && dispatch.sent_all() && !caller_.upgrades();
     progress.begin(reading_of(head, inbound_, caller_, facts), prompt_.asked_usage(), prompt_.model_for_client());
     const bool streams_job = caller_.starts_job(facts.background) && facts.stream;
-    if (streams_job || makes_sticky(inbound_, caller_)) progress.keep_beginning();
+    if (streams_job || names_sticky(inbound_, caller_)) progress.keep_beginning();
     const http::OutboundFraming framing = plan_framing(head, inbound_, !progress.edits());
     // An early answer leaves the rest of the client's body unread: the next request could not be found after it.
     const bool close = !caller_.keeps_alive(inbound_) || !upload_.done() ||

@@ -11,6 +11,17 @@ namespace {
 
 constexpr std::uint64_t kMaxTokens = std::numeric_limits<std::int32_t>::max();
 
+// A conversation is named by its id, or by an object with its id.
+std::string stored_id_in(const ai::RequestFacts& facts) {
+    using ai::Member;
+    std::string id;
+    for (const Member member :
+         {Member::previous_response_id, Member::input_file_id, Member::conversation, Member::id}) {
+        if (id.empty()) id = facts.text(member);
+    }
+    return id;
+}
+
 }  // namespace
 
 Passed Prompt::prepare(const Client& client, const Inbound& inbound, Caller& caller, Upload& upload, Outcome& outcome) {
@@ -34,10 +45,8 @@ Passed Prompt::prepare(const Client& client, const Inbound& inbound, Caller& cal
     if (!estimate_output(caller)) {
         return refused(Reason::bad_request, "'seconds' or 'size' is not written as the API has it");
     }
-    if (caller.route->sticky && facts_.is_object) {
-        stored_id_ = facts_.text(ai::Member::previous_response_id);
-        if (stored_id_.empty()) stored_id_ = facts_.text(ai::Member::input_file_id);
-    }
+    if (caller.route->sticky && facts_.is_object) stored_id_ = stored_id_in(facts_);
+    if (caller.body_form == BodyForm::form && upload.done()) find_model_in_form();
     if (caller.body_form == BodyForm::json && upload.done()) rewrite(caller, upload, outcome, client.turn());
     written_for_ = caller.route->backend.get();
     facts_.members.reset();                                              // the needed parts of the text are known

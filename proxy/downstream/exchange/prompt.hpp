@@ -2,7 +2,9 @@
 // What a request's body asks for: its price, the class that it belongs to after all, and what Weir changes in it before
 // the engine reads it.
 
+#include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -29,6 +31,9 @@ public:
     // prepare() was called.
     void address(const Caller& caller, std::shared_ptr<const upstream::Backend> granted_by, Upload& upload);
 
+    // The same for the `model` field of a form, if that is complete. REQUIRES: prepare() was called.
+    void name_model_in_form(const upstream::BackendConfig& config, Upload& upload);
+
     // The stored object that the body refers to, where the backend is sticky; empty: none.
     [[nodiscard]] const std::string& stored_id() const { return stored_id_; }
     // The tier that the `degrade` rules chose; the view belongs to the policy.
@@ -45,6 +50,7 @@ private:
     [[nodiscard]] std::uint32_t prompt_tokens(const Caller& caller) const;
     [[nodiscard]] std::uint32_t media_tokens() const;
     void note_model(Outcome& outcome) const;
+    void find_model_in_form();
     void rewrite(Caller& caller, Upload& upload, Outcome& outcome, TimePoint now);
     // Applies the `degrade` rules of its class that are active now, which may move it to another backend. Returns the
     // model that they choose, if any.
@@ -64,6 +70,13 @@ private:
     std::string_view degraded_tier_;
     std::string model_for_client_;
     std::string stored_id_;
+    // The `model` field of a form: its place in the body, what it says there by now, and what it said at first.
+    struct FormModel {
+        std::size_t at = 0;
+        std::string written;
+        std::string asked;
+    };
+    std::optional<FormModel> form_model_;  // nothing: there is none
     bool asked_usage_ = false;
     const upstream::Backend* written_for_ = nullptr;  // the body is as this one is to get it
     std::shared_ptr<const upstream::Backend> keeps_;  // it, if its route's policy does not

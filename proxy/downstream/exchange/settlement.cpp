@@ -19,9 +19,10 @@ void Settlement::answer_is_in() {
 
 void Settlement::note_stored() {
     const bool made = outcome_.record.status >= 200 && outcome_.record.status < 300;
-    if (!made || !makes_sticky(inbound_, caller_)) return;
-    const std::string id = ai::made_id(progress_.beginning());
-    if (!id.empty()) caller_.route->sticky->note(id, slot_.endpoint(), outcome_.client.turn());
+    if (!made || !names_sticky(inbound_, caller_)) return;
+    for (const std::string& id : ai::named_ids(inbound_.path(), progress_.beginning())) {
+        caller_.route->sticky->note(id, slot_.endpoint(), outcome_.client.turn());
+    }
 }
 
 void Settlement::broke_off(RelayEnd end) {

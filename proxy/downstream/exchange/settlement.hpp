@@ -26,7 +26,7 @@ public:
 private:
     void note_tokens(bool whole);
     void note_job();
-    // Remembers which endpoint made what the answer describes.
+    // Remembers which endpoint made what the answer names.
     void note_stored();
     // A response that continues in the background although its stream has broken off.
     void note_streamed_job();

@@ -100,8 +100,8 @@ private:
     net::task<Fetched> ask(const std::string& id, bool is_response) {
         const TimePoint deadline = waker_.loop().now() + std::min(every_, kLongestAnswer);
         std::string request = upstream::get_request(*bench_.backend, *endpoint_, ai::job_path(id, is_response));
-        Fetched answer =
-            co_await upstream::fetch(*endpoint_, std::move(request), kMaxDescription, waker_, timer_, deadline);
+        Fetched answer = co_await upstream::fetch(*endpoint_, std::move(request), upstream::WantedBody{kMaxDescription},
+                                                  waker_, timer_, deadline);
         const PollOutcome outcome = read_poll(answer, id, answers_);
         counter_of(outcome, endpoint_->counters).fetch_add(1, std::memory_order_relaxed);
         if (outcome == PollOutcome::over) bench_.jobs->end(id, waker_.loop().now(), use_of(answer.body));

@@ -3,7 +3,11 @@
 
 #include <algorithm>
 #include <array>
+#include <string>
+#include <string_view>
+#include <vector>
 
+#include "base/ascii.hpp"
 #include "base/ip.hpp"
 #include "policy/checks/check.hpp"
 
@@ -59,10 +63,35 @@ void check_fields(const Checked& c, const BackendConfig& backend, const Node& no
     for (const auto& [name, value] : backend.credentials->fields) check_reserved(c, name, node.mark_at("auth.header"));
 }
 
+// The names of the fields that credentials set, a name for each.
+std::vector<std::string_view> fields_of(const upstream::CredentialsConfig& credentials) {
+    std::vector<std::string_view> names;
+    if (!credentials.bearer.empty()) names.emplace_back("authorization");
+    if (!credentials.api_key.empty()) names.emplace_back("x-api-key");
+    for (const auto& [name, value] : credentials.fields) names.emplace_back(name);
+    return names;
+}
+
+// Each field is sent once.
+void check_twice(const Checked& c, const upstream::NamedTexts& set, const upstream::CredentialsConfig& auth,
+                 const Mark& mark) {
+    std::vector<std::string_view> names = fields_of(auth);
+    for (const auto& [name, value] : set) names.emplace_back(name);
+    for (auto name = names.begin(); name != names.end(); ++name) {
+        const auto same = [&](std::string_view other) { return equals_ignoring_case(*name, other); };
+        if (std::none_of(names.begin(), name, same)) continue;
+        c.warn(mark, "header-set-twice", fmt::format("'{}' is set twice, and sent once", *name), "set it in one place");
+    }
+}
+
 }  // namespace
 
 void check_credentials(const Checked& c, const BackendConfig& backend, const Node& node) {
     check_fields(c, backend, node);
+    if (backend.credentials) check_twice(c, backend.fields.set, *backend.credentials, node.mark_at("auth"));
+    if (backend.health && backend.health->auth) {
+        check_twice(c, backend.health->fields, *backend.health->auth, node.mark_at("health.auth"));
+    }
     const auto outside = std::find_if(backend.endpoints.begin(), backend.endpoints.end(),
                                       [](const EndpointConfig& endpoint) { return !is_private(endpoint.host); });
     if (outside == backend.endpoints.end()) return;

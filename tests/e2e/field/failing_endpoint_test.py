@@ -3,7 +3,7 @@
 import threading
 import unittest
 
-from support.backend import respond
+from support.backend import reply, respond
 from support.policy import small_policy
 from support.process import WeirTest
 from support.waiting import pause
@@ -175,6 +175,19 @@ class Checks(WeirTest):
         self.assertIn("without the expected text", weir.status()["backends"][0]["endpoints"][0]["reason"])
         backend.answer = respond(b'{"state":"ready"}', status="503 Service Unavailable")
         self.eventually(lambda: weir.count("weir_backend_down") == 0)
+
+    def test_find_the_text_in_the_beginning_of_a_long_answer(self):
+        for page in (b"ready" + b"x" * 65_532, b"x" * 65_531 + b"ready", b"ready" + b"x" * 1_000_000):
+            chunks = b"%x\r\n%s\r\n0\r\n\r\n" % (len(page), page)
+            for answer in (reply(page), b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + chunks):
+                backend, weir = self.start(respond(status="503 Service Unavailable"), body="ready")
+                self.eventually(lambda: weir.count("weir_backend_down", reason="status") == 1)
+                backend.answer = lambda peer, _, answer=answer: peer.send(answer)
+                self.eventually(lambda: weir.count("weir_backend_down") == 0, len(page))
+
+    def test_and_not_behind_it(self):
+        _, weir = self.start(respond(b"x" * 65_536 + b"ready"), body="ready")
+        self.eventually(lambda: weir.count("weir_backend_down", reason="text") == 1)
 
 
 if __name__ == "__main__":

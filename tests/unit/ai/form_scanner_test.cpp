@@ -46,6 +46,18 @@ TEST(FormScanner, KeepsAValueToItsLastByte) {
     EXPECT_EQ(read_form("preamble\r\n" + field("model", "") + "--b--").text(Member::model), "");
 }
 
+TEST(FormScanner, SaysWhereAValueIs) {
+    for (const std::string_view value : {"sora-2", "", "a\r\nb"}) {
+        const std::string body = "preamble\r\n" + field("seconds", "4") + field("model", value) + "--b--";
+        for (const std::size_t piece : {std::size_t{1}, std::size_t{7}, body.size()}) {
+            const RequestFacts facts = read_form(body, "multipart/form-data; boundary=b", piece);
+            const MemberSpan& span = facts.at(Member::model);
+            EXPECT_EQ(body.substr(span.value, span.end - span.value), value);
+            EXPECT_EQ(span.value, body.find("name=\"model\"") + 16);
+        }
+    }
+}
+
 TEST(FormScanner, RefusesWhatReadersInterpretDifferently) {
     for (const std::string& body : {
              field("seconds", "4") + field("seconds", "20") + "--b--",

@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <string>
+#include <vector>
+
 namespace weir::ai {
 namespace {
 
@@ -16,24 +19,48 @@ TEST(StoredObject, IsNamedByItsPath) {
     }
 }
 
-TEST(StoredObject, IsMadeOnThePathOfItsKind) {
-    EXPECT_TRUE(makes_stored("/v1/responses"));
-    EXPECT_TRUE(makes_stored("/v1/files/"));
-    for (const char* path : {"/v1/files/x", "/v1/chat/completions", "/v1", "/v1/"}) {
-        EXPECT_FALSE(makes_stored(path)) << path;
+TEST(StoredObject, IsNamedByTheAnswersOfSomeRequests) {
+    for (const char* path :
+         {"/v1/responses", "/v1/files/", "/v1/batches/b", "/v1/batches/b/cancel", "/v1/uploads/upload_1/complete"}) {
+        EXPECT_TRUE(names_stored("POST", path)) << path;
+    }
+    EXPECT_TRUE(names_stored("GET", "/v1/batches/b"));
+    for (const char* path : {"/v1/files/x", "/v1/chat/completions", "/v1", "/v1/", "/v1/uploads/upload_1/parts"}) {
+        EXPECT_FALSE(names_stored("POST", path)) << path;
+    }
+    for (const char* path : {"/v1/files", "/v1/batches", "/v1/responses/x", "/v1/uploads/upload_1/complete"}) {
+        EXPECT_FALSE(names_stored("GET", path)) << path;
     }
 }
 
+using Ids = std::vector<std::string>;
+
 TEST(StoredObject, IsReadFromTheBeginningOfAnAnswer) {
-    EXPECT_EQ(made_id(R"({"object":"file","id":"file-1","bytes":3})"), "file-1");
-    EXPECT_EQ(made_id(R"( {"id":"a\u0062","truncated":"her)"), "ab");
-    EXPECT_EQ(made_id("event: response.created\ndata: {\"type\":\"x\",\"response\":{\"id\":\"resp_1\",\"model\":\"m"),
-              "resp_1");
-    for (const char* text :
-         {"", "x", "{}", R"({"id":7})", R"({"id":""})", "data: {\"id\":\"a\"}", R"({"a":{"id":"b"}})"}) {
-        EXPECT_EQ(made_id(text), "") << text;
+    EXPECT_EQ(named_ids("/v1/files", R"({"object":"file","id":"file-1","bytes":3})"), Ids{"file-1"});
+    EXPECT_EQ(named_ids("/v1/responses", R"( {"id":"a\u0062","truncated":"her)"), Ids{"ab"});
+    EXPECT_EQ(named_ids("/v1/responses",
+                        "event: response.created\ndata: {\"type\":\"x\",\"response\":{\"id\":\"resp_1\",\"model\":\"m"),
+              Ids{"resp_1"});
+    for (const char* text : {"", "x", "{}", R"({"id":7})", R"({"id":""})", "data: {\"id\":\"a\"}",
+                             R"({"a":{"id":"b"}})", R"({"output_file_id":"c","file":{"id":"d"}})"}) {
+        EXPECT_EQ(named_ids("/v1/responses", text), Ids{}) << text;
     }
-    EXPECT_EQ(made_id("{\"id\":\"" + std::string(300, 'x') + "\"}"), "");
+    EXPECT_EQ(named_ids("/v1/files", "{\"id\":\"" + std::string(300, 'x') + "\"}"), Ids{});
+}
+
+TEST(StoredObject, IsAFileThatABatchHasWritten) {
+    const char* path = "/v1/batches/b";
+    EXPECT_EQ(named_ids(path, R"({"id":"b","output_file_id":"o","error_file_id":"e","metadata":{}})"),
+              (Ids{"b", "o", "e"}));
+    EXPECT_EQ(named_ids(path, R"({"id":"b","output_file_id":null,"error_file_id":"e","more":)"), (Ids{"b", "e"}));
+    EXPECT_EQ(named_ids(path, R"({"id":"b","file":{"id":"f"}})"), Ids{"b"});
+}
+
+TEST(StoredObject, IsTheFileOfACompletedUpload) {
+    const char* path = "/v1/uploads/upload_1/complete";
+    EXPECT_EQ(named_ids(path, R"({"id":"upload_1","status":"completed","file":{"object":"file","id":"f"}})"),
+              (Ids{"upload_1", "f"}));
+    EXPECT_EQ(named_ids(path, R"({"id":"upload_1","file":null,"output_file_id":"o"})"), Ids{"upload_1"});
 }
 
 }  // namespace

@@ -44,6 +44,22 @@ TEST(Identify, ReadsABodyAsItsCallAndItsTypeHaveIt) {
     }
 }
 
+TEST(Identify, ReadsAFormWhereTheNameOfItsModelCounts) {
+    test::RoutingParts parts;
+    parts.backend.models = {{"large", "up-1"}};
+    OneClient named(parts);
+    OneClient plain;
+    const std::string form = "Content-Type: multipart/form-data; boundary=b\r\nContent-Length: 400\r\n";
+    const auto read = [&](OneClient& one, std::string_view path) {
+        return Arrival(one, post_to(path, form)).caller.body_form == BodyForm::form;
+    };
+    for (const char* path : {"/v1/audio/transcriptions", "/audio/translations", "/v1/images/edits/"}) {
+        EXPECT_TRUE(read(named, path)) << path;
+        EXPECT_FALSE(read(plain, path)) << path;
+    }
+    EXPECT_FALSE(read(named, "/v1/files"));
+}
+
 TEST(Identify, TakesALongBodyForTheShortestPromptThatItCanBe) {
     OneClient one;
     EXPECT_EQ(Arrival(one, post_to("/v1/messages", test::json_fields(1'000'000))).caller.ask.prompt_tokens, 256U);

@@ -23,6 +23,15 @@ TEST(HeadEdits, SetAFieldInPlaceOfEveryOneOfItsName) {
               "GET /a HTTP/1.1\r\nHost: b\r\nAccept: x\r\nauthorization: Bearer ours\r\n\r\n");
 }
 
+TEST(HeadEdits, SendAFieldThatIsSetTwiceOnceAsItWasSetLast) {
+    HeadEdits edits;
+    edits.set_field("x-team", "first");
+    edits.set_field("x-teams", "other");
+    edits.set_field("x-team", "second");
+    edits.set_field("X-Team", "third");
+    EXPECT_EQ(edits.fields(), "x-teams: other\r\nX-Team: third\r\n");
+}
+
 TEST(HeadEdits, RemoveOnlyFieldsOfThatWholeName) {
     HeadEdits edits;
     edits.remove_field("x-debug");
@@ -62,6 +71,7 @@ TEST(HeadEdits, RemoveMembersOfTheQuery) {
     edits.remove_query("token");
     edits.set_query("key", "ours");
     EXPECT_EQ(edits.target("", "/a?key=theirs&b=1&%6Bey&token=x&keys=2"), "/a?b=1&keys=2&key=ours");
+    EXPECT_EQ(edits.target("", "/a?KEY=theirs&%4bey=theirs&b=1"), "/a?b=1&key=ours") << "some servers ignore case";
     HeadEdits removal;
     removal.remove_query("key");
     EXPECT_FALSE(removal.empty());

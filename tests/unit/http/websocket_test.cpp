@@ -22,6 +22,30 @@ struct Reading {
     std::string_view fault;
 };
 
+std::string without_keys(std::string head) {
+    remove_protocols("api-key.", head);
+    return head;
+}
+
+TEST(WebSocketOffer, LosesTheSubprotocolsThatBeginWithAPrefix) {
+    const std::string line = "GET /api-key.x HTTP/1.1\r\n";
+    const std::string rest = "X: api-key.x\r\n\r\n";
+    for (const auto& [offer, kept] : {
+             std::pair{"Sec-WebSocket-Protocol: realtime, api-key.abc, v1\r\n",
+                       "Sec-WebSocket-Protocol: realtime, v1\r\n"},
+             {"sec-websocket-protocol:API-KEY.abc ,realtime\r\n", "sec-websocket-protocol: realtime\r\n"},
+             {"Sec-WebSocket-Protocol: a\r\nSec-WebSocket-Protocol: api-key.b\r\n", "Sec-WebSocket-Protocol: a\r\n"},
+             {"Sec-WebSocket-Protocol: a,my-api-key.b\r\n", "Sec-WebSocket-Protocol: a,my-api-key.b\r\n"},
+             {"Sec-WebSocket-Protocols: api-key.b\r\n", "Sec-WebSocket-Protocols: api-key.b\r\n"},
+             {"", ""},
+         }) {
+        EXPECT_EQ(without_keys(line + offer + rest), line + kept + rest) << offer;
+        EXPECT_EQ(without_keys(line + rest.substr(0, rest.size() - 2) + offer + "\r\n"),
+                  line + rest.substr(0, rest.size() - 2) + kept + "\r\n")
+            << offer;
+    }
+}
+
 // Reads everything in pieces of `step` bytes.
 Reading read_all(std::string_view bytes, bool masked, std::size_t step) {
     FrameReader reader(masked);

@@ -40,6 +40,19 @@ TEST(HealthCheck, IsSentAsThePolicySays) {
     EXPECT_THAT(request, HasSubstr("Bearer engine-key\r\n"));
 }
 
+TEST(HealthCheck, SendsItsOwnFieldInPlaceOfTheBackends) {
+    HealthConfig health;
+    health.fields = {{"x-team", "check"}, {"authorization", "Basic check"}};
+    BackendConfig config = with_check(health);
+    config.fields.set = {{"X-Team", "chat"}};
+    const JudgedBackend one(1, config);
+    const std::string request = check_request(one.backend, one.endpoint(0));
+    EXPECT_THAT(request, HasSubstr("x-team: check\r\n"));
+    EXPECT_THAT(request, Not(HasSubstr("chat")));
+    EXPECT_THAT(request, HasSubstr("authorization: Basic check\r\n"));
+    EXPECT_THAT(request, Not(HasSubstr("engine-key")));
+}
+
 TEST(HealthCheck, MayHaveCredentialsOfItsOwnOrNone) {
     HealthConfig health;
     health.anonymous = true;

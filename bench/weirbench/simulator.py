@@ -61,9 +61,9 @@ class Simulator:
             text, found = re.subn(pattern, replacement, text)
             if not found:
                 raise ValueError(f"the policy has nothing like {pattern!r}")
-        return self._written(f"policy-{_name_of(changes)}.yaml", lambda file: file.write(text))
+        return self.written(f"policy-{_name_of(changes)}.yaml", lambda file: file.write(text))
 
-    def _written(self, name, write):
+    def written(self, name, write):
         """A file of this name in the folder, written once."""
         with self._lock:
             lock = self._locks.setdefault(name, threading.Lock())
@@ -93,7 +93,7 @@ class Simulator:
 
     def _backlog_s(self, mix, requests):
         """The time that an engine takes for all of them at once."""
-        file = self._written(f"backlog {mix} {len(requests)}.csv",
+        file = self.written(f"backlog {mix} {len(requests)}.csv",
                              lambda file: trace.write(file, [request._replace(arrival_s=0) for request in requests]))
         return self.run(self.policy_file(), file, "--controller", "none", "--give-up", "86400")["scenarios"][0]["length_s"]
 
@@ -103,7 +103,7 @@ class Simulator:
         lengths = {klass: MIXES[case.mix] for klass in load}
         capacity = self.capacity(case.mix) * case.endpoints
         name = f"calm {case.mix} {case.endpoints} {seed} {_name_of(case.load)}.csv"
-        return self._written(name, lambda file: trace.write(
+        return self.written(name, lambda file: trace.write(
             file, trace.generate(seed, TRACE_LENGTH_S, capacity, load, [], lengths)))
 
     def play(self, case, seed, controllers, *arguments):
@@ -131,7 +131,7 @@ class Simulator:
         requests = trace.generate(f"whale {seed}", SURGE_START_S + case.surge_s, capacity, {}, surges,
                                   {case.whale: MIXES[case.mix]})
         name = f"whale {case.mix} {case.endpoints} {seed} {_name_of(case.surges)}.csv"
-        return [calm, self._written(name, lambda file: trace.write(file, [r._replace(client="whale") for r in requests]))]
+        return [calm, self.written(name, lambda file: trace.write(file, [r._replace(client="whale") for r in requests]))]
 
     def map(self, work, tasks, done=None):
         """work(*task) of all tasks, in their order, as many at once as there are cores. `done`: called after each."""

@@ -1,6 +1,7 @@
 """Traces: which client asks when, with how long a prompt, for how long an answer.
 
-A trace is a CSV file with the columns `arrival_s,prompt_tokens,output_tokens,class[,client]`, sorted by arrival.
+A trace is a CSV file with the columns `arrival_s,prompt_tokens,output_tokens,class[,client]`, sorted by arrival; of
+conversations it also says `conversation,prefix,prefix_tokens`: what a prompt repeats of others.
 Without a recording, make one here: Poisson arrivals, log-normal lengths, one class that surges. The same seed
 makes the same trace, and adding a surge leaves the other classes' requests as they were, so that a run with and one
 without it can be compared request by request.
@@ -21,6 +22,9 @@ class Request(NamedTuple):
     output_tokens: int
     klass: str
     client: str = ""
+    conversation: str = ""  # its prompt begins with all prompts and answers of it before
+    prefix: str = ""        # its prompt begins with the same `prefix_tokens` as the others of this name
+    prefix_tokens: int = 0
 
 
 class Surge(NamedTuple):
@@ -39,6 +43,21 @@ class Lengths(NamedTuple):
     prompt: float = 100
     output: float = 24
     sigma: float = 0.5  # of the underlying normal distribution; 0: all alike
+
+
+class Conversations(NamedTuple):
+    """One class's conversations: they begin at random, and each turn's prompt is all that was said before and a new text.
+
+    A turn comes a think time after the answer to the one before, as that would take an engine with little to do: the
+    trace is an open loop, and does not know what becomes of it.
+    """
+
+    rate: float              # new conversations a second
+    turns: float = 8         # mean of a geometric distribution
+    think_s: float = 10      # mean, log-normal with sigma 1
+    system: int = 400        # tokens of the system prompt
+    systems: int = 4         # different system prompts
+    answer_s_a_token: float = 0.01
 
 
 def parse_surge(text, default_class="siri-bulk"):
@@ -96,6 +115,32 @@ def generate(seed, duration_s, capacity, base_load, surges=(), lengths=None):
     return sorted(requests)
 
 
+def generate_conversations(seed, duration_s, klass, shape, lengths=Lengths(60, 150)):
+    """The requests of `duration_s` seconds of a class that has been talking for long. `lengths`: of a turn's text and answer."""
+    rng = random.Random(f"{seed}/{klass}/conversations")
+    requests = []
+    # What begins before the trace does is in it with the rest of its turns, so that the load does not rise from nothing.
+    now = -4 * shape.turns * (shape.think_s + lengths.output * shape.answer_s_a_token)
+    number = 0
+    while (now := now + rng.expovariate(shape.rate)) < duration_s:
+        requests += _turns(rng, f"{klass}-{number}", now, klass, shape, lengths)
+        number += 1
+    return sorted(request for request in requests if 0 <= request.arrival_s < duration_s)
+
+
+def _turns(rng, name, began, klass, shape, lengths):
+    arrival, said = began, shape.system
+    prefix = f"{klass}-system-{rng.randrange(shape.systems)}"
+    while True:
+        said += _length(rng, lengths.prompt, lengths.sigma)
+        output = _length(rng, lengths.output, lengths.sigma)
+        yield Request(round(arrival, 4), said, output, klass, name, name, prefix, shape.system)
+        if rng.random() * shape.turns < 1:
+            return
+        said += output
+        arrival += output * shape.answer_s_a_token + rng.lognormvariate(math.log(shape.think_s) - 0.5, 1)
+
+
 def read(path):
     """Reads a trace file. Raises ValueError naming the line that is wrong."""
     requests = []
@@ -107,7 +152,8 @@ def read(path):
         for row in rows:
             try:
                 requests.append(Request(float(row["arrival_s"]), int(row["prompt_tokens"]), int(row["output_tokens"]),
-                                        row["class"], row.get("client") or ""))
+                                        row["class"], row.get("client") or "", row.get("conversation") or "",
+                                        row.get("prefix") or "", int(row.get("prefix_tokens") or 0)))
             except (TypeError, ValueError) as error:
                 raise ValueError(f"{path}:{rows.line_num}: {error}") from None
     return sorted(requests)
@@ -115,9 +161,10 @@ def read(path):
 
 def write(file, requests):
     rows = csv.writer(file, lineterminator="\n")
-    rows.writerow([*COLUMNS, "client"])
+    columns = list(Request._fields) if any(request.conversation for request in requests) else [*COLUMNS, "client"]
+    rows.writerow([*COLUMNS, *columns[len(COLUMNS):]])
     for request in requests:
-        rows.writerow([f"{request.arrival_s:.4f}", *request[1:]])
+        rows.writerow([f"{request.arrival_s:.4f}", *request[1:len(columns)]])
 
 
 def scaled(requests, speed):

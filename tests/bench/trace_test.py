@@ -40,6 +40,51 @@ class Generate(unittest.TestCase):
         self.assertEqual(arrivals, sorted(arrivals))
 
 
+class Conversations(unittest.TestCase):
+    SHAPE = trace.Conversations(2, turns=5, think_s=4, system=100, systems=2)
+
+    def made(self, seed=1):
+        return trace.generate_conversations(seed, 300, "direct", self.SHAPE)
+
+    def turns(self):
+        by_name = {}
+        for request in self.made():
+            by_name.setdefault(request.conversation, []).append(request)
+        return by_name
+
+    def test_the_same_seed_makes_the_same_ones(self):
+        self.assertEqual(self.made(), self.made())
+        self.assertNotEqual(self.made(), self.made(seed=2))
+
+    def test_each_turn_repeats_all_that_was_said_before(self):
+        for turns in self.turns().values():
+            for before, after in zip(turns, turns[1:]):
+                self.assertGreater(after.prompt_tokens, before.prompt_tokens + before.output_tokens)
+                self.assertGreater(after.arrival_s, before.arrival_s)
+                self.assertEqual(after.prefix, before.prefix)
+
+    def test_they_have_as_many_turns_and_begin_as_often_as_was_asked_for(self):
+        turns = self.turns()
+        self.assertAlmostEqual(len(self.made()) / 300, 2 * 5, delta=2)
+        whole = [own for own in turns.values() if 30 < own[0].arrival_s < 150]
+        self.assertAlmostEqual(sum(len(own) for own in whole) / len(whole), 5, delta=1)
+        self.assertEqual(len({own[0].prefix for own in turns.values()}), 2)
+
+    def test_the_load_does_not_rise_from_nothing(self):
+        requests = self.made()
+        first, last = (sum(start <= r.arrival_s < start + 60 for r in requests) for start in (0, 240))
+        self.assertAlmostEqual(first / last, 1, delta=0.3)
+
+    def test_a_written_one_reads_back(self):
+        out = io.StringIO()
+        trace.write(out, self.made())
+        with tempfile.TemporaryDirectory() as directory:
+            path = os.path.join(directory, "talk.csv")
+            with open(path, "w") as file:
+                file.write(out.getvalue())
+            self.assertEqual(trace.read(path), self.made())
+
+
 class ParseSurge(unittest.TestCase):
     def test_reads_the_class_the_factor_the_start_and_the_length(self):
         self.assertEqual(trace.parse_surge("siri=2.5x@60s+120s"), trace.Surge("siri", 2.5, 60, 120))

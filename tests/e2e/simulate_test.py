@@ -176,6 +176,25 @@ class Surge(SimulateTest):
         self.assertGreater(slow["first_token_p50_s"], 1.5 * usual["first_token_p50_s"])
 
 
+class PrefixCaches(SimulateTest):
+    def test_a_policy_with_affinity_finds_more_in_the_caches_than_one_without(self):
+        talk = self.folder / "talk.csv"
+        subprocess.run([sys.executable, ROOT / "bench/make_trace", "--load", "siri-bulk=0", "--conversations", "direct=1",
+                        "--seconds", "60", "--out", talk], check=True, capture_output=True)
+        text = (ROOT / "bench/simulation.yaml").read_text()
+        policies = [self.write(text.replace("    capacity:", f"    balance: {balance}\n    capacity:"), f"{balance}.yaml")
+                    for balance in ("most_room", "prefix_affinity")]
+        words = ("simulate", policies[0], talk, "--policy", policies[1], "--endpoints", 4, "--preset", "h100-8b")
+        code, out, err = run_weir(*words, "--format", "json")
+        self.assertEqual((code, err), (0, ""))
+        room, affinity = (entry["prefixes"] for entry in json.loads(out)["scenarios"])
+        self.assertEqual(room["prompt_tokens"], affinity["prompt_tokens"])
+        self.assertLess(room["cached_tokens"], 0.7 * room["cacheable_tokens"])
+        self.assertGreater(affinity["cached_tokens"], 0.8 * affinity["cacheable_tokens"])
+        self.assertIn("Prefix caches, over the whole trace:", run_weir(*words)[1])
+        self.assertNotIn("Prefix caches", run_weir("simulate", QUICKSTART, self.day)[1])
+
+
 class Bench(SimulateTest):
     def bench(self, *arguments):
         done = subprocess.run([sys.executable, ROOT / "bench/simulation", "--weir", BINARY, *arguments], capture_output=True,

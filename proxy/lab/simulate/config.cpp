@@ -49,6 +49,13 @@ bool read_count(Count& count, std::string_view text) {
     return true;
 }
 
+bool read_share(double& share, std::string_view text) {
+    const auto value = take_number(text);
+    if (!value || !text.empty() || *value > 1) return false;
+    share = *value;
+    return true;
+}
+
 bool read_time(Duration& time, std::string_view text) {
     const auto value = take_number(text);
     const double unit = text == "ns" ? 1e-9 : text == "us" ? 1e-6 : text == "ms" ? 1e-3 : 0;
@@ -62,6 +69,7 @@ bool set_part(EngineConfig& config, std::string_view key, std::string_view value
     if (key == "max_num_seqs") return good = read_count(config.max_num_seqs, value), true;
     if (key == "max_num_batched_tokens") return good = read_count(config.max_num_batched_tokens, value), true;
     if (key == "kv_tokens") return good = read_count(config.kv_tokens, value), true;
+    if (key == "prefix_share") return good = read_share(config.prefix_share, value), true;
     if (key == "fixed") return good = read_time(config.fixed, value), true;
     if (key == "per_prompt_token") return good = read_time(config.per_prompt_token, value), true;
     if (key == "per_sequence") return good = read_time(config.per_sequence, value), true;
@@ -80,11 +88,13 @@ std::optional<Error> set_engine(EngineConfig& config, std::string_view text) {
         bool good = false;
         if (!set_part(config, entry.substr(0, equals), value, good)) {
             return Error{
-                fmt::format("'{}': an engine has max_num_seqs, max_num_batched_tokens, kv_tokens, fixed, "
+                fmt::format("'{}': an engine has max_num_seqs, max_num_batched_tokens, kv_tokens, prefix_share, fixed, "
                             "per_prompt_token, per_sequence and per_context_token",
                             entry)};
         }
-        if (!good) return Error{fmt::format("'{}': write a count above zero, or a time as in 7ms, 32us, 40ns", entry)};
+        if (!good)
+            return Error{fmt::format(
+                "'{}': write a count above zero, a share from 0 to 1, or a time as in 7ms, 32us, 40ns", entry)};
     }
     if (config.fixed <= Duration::zero()) return Error{"fixed must be above zero"};
     if (config.max_num_batched_tokens > config.max_num_seqs) return std::nullopt;

@@ -26,6 +26,9 @@ struct EngineConfig {
     std::uint32_t max_num_batched_tokens = 2'048;  // of one step: prompt tokens, and one for each decoding sequence
     // KV cache: 80 GB x 0.9 less 16 GB of weights and some for activations, at 128 KiB a token.
     std::uint64_t kv_tokens = 400'000;
+    // Of the KV cache, what keeps prefixes of prompts that are not running. Engines keep them in all blocks that no
+    // running request needs; half is what is free while the slots of this preset hold 256 sequences of 800 tokens.
+    double prefix_share = 0.5;
     QueueOrder order = QueueOrder::first_come;
 
     // A step takes fixed + per_prompt_token x prompt tokens + per_sequence x sequences + per_context_token x KV tokens.
@@ -42,6 +45,10 @@ struct EngineConfig {
     // One event every N tokens of an answer: 1 as a server needs it, 16 to only count along. 0: only
     // first tokens and endings are; a step then costs the same whatever its batch.
     std::uint32_t token_events = 1;
+
+    [[nodiscard]] std::uint64_t prefix_tokens() const {
+        return static_cast<std::uint64_t>(prefix_share * static_cast<double>(kv_tokens));
+    }
 };
 
 // Engines by name:
@@ -52,9 +59,9 @@ struct EngineConfig {
 [[nodiscard]] std::optional<EngineConfig> engine_preset(std::string_view name);
 [[nodiscard]] std::span<const std::string_view> engine_preset_names();
 
-// Changes what `key=value,...` names: max_num_seqs, max_num_batched_tokens, kv_tokens as counts; fixed,
-// per_prompt_token, per_sequence, per_context_token as times with a unit (ns, us, ms), fractions allowed. The error is
-// about the first entry that is wrong, or about all of them together.
+// Changes what `key=value,...` names: max_num_seqs, max_num_batched_tokens, kv_tokens as counts; prefix_share
+// from 0 to 1; fixed, per_prompt_token, per_sequence, per_context_token as times with a unit (ns, us, ms), fractions
+// allowed. The error is about the first entry that is wrong, or about all of them together.
 [[nodiscard]] std::optional<Error> set_engine(EngineConfig& config, std::string_view text);
 
 }  // namespace weir::simulate

@@ -59,6 +59,14 @@ json::object tally_object(Tally& tally) {
             {"first_token_p99_s", optional_number(tally.first_token(0.99))}};
 }
 
+json::object prefix_object(const PrefixTally& tally) {
+    return {{"prompt_tokens", tally.prompt_tokens},
+            {"cached_tokens", tally.cached_tokens},
+            {"cacheable_tokens", tally.cacheable_tokens},
+            {"cached", tally.cached},
+            {"cacheable", tally.cacheable}};
+}
+
 json::object class_object(const Report& report, Scenario& scenario, std::size_t cls) {
     ClassRun& run = scenario.run.classes[cls];
     json::object object{
@@ -83,11 +91,15 @@ json::object report_object(Report& report) {
         for (std::size_t cls = 0; cls < report.classes.size(); ++cls) {
             if (is_offered(report, cls)) classes.push_back(class_object(report, scenario, cls));
         }
+        const PrefixTally prefixes = prefixes_of(scenario.run);
         scenarios.push_back({{"name", scenario_name(report, scenario)},
                              {"controller", scenario.controller},
                              {"policy", scenario.policy},
                              {"length_s", seconds(scenario.run.length)},
                              {"tries", scenario.run.tries},
+                             {"prefixes", prefix_object(prefixes)},
+                             {"inflight", optional_number(scenario.run.spread.inflight())},
+                             {"imbalance", optional_number(scenario.run.spread.imbalance())},
                              {"classes", std::move(classes)}});
     }
     json::object object{{"about", report.about}, {"scenarios", std::move(scenarios)}};

@@ -96,6 +96,7 @@ std::size_t apply_surge(Trace& trace, const Surge& surge, std::uint64_t seed) {
                 copy.arrival += from_seconds(share * seconds(next - request->arrival));
                 copy.number = mix(request->number ^ mix(i));
                 copy.client = client_of(request->client, i);
+                if (copy.lineage.conversation != 0) copy.lineage.conversation = mix(copy.lineage.conversation ^ mix(i));
             }
             result.push_back(copy);
         }

@@ -38,7 +38,8 @@ struct Timed {
 // Multiplies the arrivals of a class: each request in the window is repeated `factor` times on average (the fraction by
 // a coin tossed with `seed`), the repetitions at random instants before the class's next own arrival. So bursts stay
 // bursts, and every other request, its number and so its luck are unchanged. The n-th repetition of a client's requests
-// is a client of its own: a surge is more callers, not busier ones. Returns the number of requests added.
+// is a client, and of its conversations a conversation, of its own: a surge is more callers, not busier ones. Returns
+// the number of requests added.
 std::size_t apply_surge(Trace& trace, const Surge& surge, std::uint64_t seed);
 
 // From the first to the last whole second in which the arrivals by class hint of the two traces differ; nothing if they

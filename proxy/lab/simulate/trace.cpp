@@ -11,13 +11,16 @@
 #include <istream>
 #include <utility>
 
+#include "base/stable_hash.hpp"
+
 namespace weir::simulate {
 namespace {
 
 constexpr double kLongestTrace = 366.0 * 86'400;  // seconds
 constexpr std::uint64_t kMaxTokens = 16'777'216;  // of one prompt or answer
 constexpr std::size_t kMaxHints = 256;            // as many as there may be classes
-constexpr std::array<std::string_view, 5> kColumns{"arrival_s", "prompt_tokens", "output_tokens", "class", "client"};
+constexpr std::array<std::string_view, 8> kColumns{"arrival_s", "prompt_tokens", "output_tokens", "class",
+                                                   "client",    "conversation",  "prefix",        "prefix_tokens"};
 constexpr std::size_t kRequiredColumns = 4;
 
 Error at_line(std::string_view name, std::size_t line, std::string_view what) {
@@ -55,6 +58,9 @@ struct TraceReader::Row {
     std::uint64_t output = 0;
     std::string_view hint;
     std::string_view client;
+    std::string_view conversation;
+    std::string_view prefix;
+    std::uint64_t prefix_tokens = 0;
 };
 
 // The columns of one CSV file, by the words of its header.
@@ -89,14 +95,24 @@ public:
         if (!prompt) return fmt::format("'{}' is not a count of tokens (prompt_tokens)", cells[places_[1]]);
         const auto output = number<std::uint64_t>(cells[places_[2]]);
         if (!output) return fmt::format("'{}' is not a count of tokens (output_tokens)", cells[places_[2]]);
-        const std::string_view client = places_[4] == kAbsent ? std::string_view{} : cells[places_[4]];
-        row = {*arrival, *prompt, *output, cells[places_[3]], client};
+        const auto optional = [&](std::size_t column) {
+            return places_[column] == kAbsent ? std::string_view{} : cells[places_[column]];
+        };
+        const std::string_view words = optional(7);
+        const auto prefix = words.empty() ? std::uint64_t{0} : number<std::uint64_t>(words);
+        if (!prefix) return fmt::format("'{}' is not a count of tokens (prefix_tokens)", words);
+        row = {*arrival, *prompt, *output, cells[places_[3]], optional(4), optional(5), optional(6), *prefix};
         return {};
     }
 
 private:
     static constexpr std::size_t kAbsent = std::numeric_limits<std::size_t>::max();
-    std::array<std::size_t, kColumns.size()> places_{kAbsent, kAbsent, kAbsent, kAbsent, kAbsent};
+    static constexpr std::array<std::size_t, kColumns.size()> all_absent() {
+        std::array<std::size_t, kColumns.size()> places{};
+        places.fill(kAbsent);
+        return places;
+    }
+    std::array<std::size_t, kColumns.size()> places_ = all_absent();
     std::size_t count_ = 0;
 };
 
@@ -153,9 +169,14 @@ std::optional<Error> TraceReader::read_jsonl(std::istream& text, std::string_vie
             if (string == nullptr) wrong = fmt::format("'{}' is not a text", key);
             return string == nullptr ? otherwise : std::string_view(*string);
         };
-        const Row row{amount("timestamp") / 1000, static_cast<std::uint64_t>(amount("input_length")),
-                      static_cast<std::uint64_t>(amount("output_length")), words("class", kNoHint),
-                      words("client", {})};
+        const Row row{amount("timestamp") / 1000,
+                      static_cast<std::uint64_t>(amount("input_length")),
+                      static_cast<std::uint64_t>(amount("output_length")),
+                      words("class", kNoHint),
+                      words("client", {}),
+                      words("conversation", {}),
+                      {},
+                      0};
         if (wrong.empty()) wrong = add(row);
         if (!wrong.empty()) return at_line(name, count, wrong);
     } while (std::getline(text, line));
@@ -166,6 +187,7 @@ std::string TraceReader::add(const Row& row) {
     if (!(row.arrival >= 0 && row.arrival <= kLongestTrace)) return "an arrival is at 0 s or later, within a year";
     if (row.prompt > kMaxTokens || row.output > kMaxTokens) return fmt::format("more than {} tokens", kMaxTokens);
     if (row.hint.empty()) return "the class is empty";
+    if (row.prefix_tokens > row.prompt) return "the prefix is longer than the prompt";
     if (row.hint.find('"') != std::string_view::npos) return "quotes have no meaning here";
     auto hint = std::find(trace_.hints.begin(), trace_.hints.end(), row.hint);
     if (hint == trace_.hints.end()) {
@@ -177,8 +199,15 @@ std::string TraceReader::add(const Row& row) {
                                .prompt_tokens = static_cast<std::uint32_t>(std::max<std::uint64_t>(row.prompt, 1)),
                                .output_tokens = static_cast<std::uint32_t>(std::max<std::uint64_t>(row.output, 1)),
                                .client = client_of(row.client),
-                               .hint = static_cast<std::uint16_t>(hint - trace_.hints.begin())});
+                               .hint = static_cast<std::uint16_t>(hint - trace_.hints.begin()),
+                               .lineage = lineage_of(row)});
     return {};
+}
+
+// By the hash of their names: no table of them is needed, and two of them never meet in practice.
+Lineage TraceReader::lineage_of(const Row& row) {
+    const auto name = [](std::string_view text) { return text.empty() ? 0 : StableHash::of(text); };
+    return {name(row.conversation), name(row.prefix), static_cast<std::uint32_t>(row.prefix_tokens)};
 }
 
 std::uint32_t TraceReader::client_of(std::string_view name) {

@@ -2,11 +2,14 @@
 // A recorded or generated trace: which client asks when, with how long a prompt, for how long an answer.
 //
 // Two forms are read, distinguished by their first character, and several files may be merged into one trace:
-//   CSV     arrival_s,prompt_tokens,output_tokens,class[,client]     the header names the columns, in any order
+//   CSV     arrival_s,prompt_tokens,output_tokens,class[,client][,conversation][,prefix,prefix_tokens]
+//           the header names the columns, in any order
 //   JSONL   {"timestamp": ms, "input_length": n, "output_length": n}  as Mooncake publishes them; `class` and `client`
 //           are read if present, other keys are ignored
 //
 // The class is a hint: its meaning in a policy is up to the caller. A request without a client is a client of its own.
+// The prompt of a request of a conversation begins with all prompts and answers of it before; requests of one `prefix`
+// begin with the same `prefix_tokens`.
 // Reading is strict: the first line that is not understood is an error that names it (file:line).
 
 #include <cstdint>
@@ -20,6 +23,7 @@
 
 #include "base/result.hpp"
 #include "base/time.hpp"
+#include "lab/simulate/prefix_cache.hpp"
 
 namespace weir::simulate {
 
@@ -33,6 +37,7 @@ struct TraceRequest {
     std::uint32_t output_tokens = 1;
     std::uint32_t client = kNoClient;  // below Trace::clients
     std::uint16_t hint = 0;            // index into Trace::hints
+    Lineage lineage{};                 // what the prompt repeats of others
 };
 
 struct Trace {
@@ -58,6 +63,7 @@ private:
     [[nodiscard]] std::optional<Error> read_jsonl(std::istream& text, std::string_view name, std::string line);
     // Nothing, or what is wrong with it.
     [[nodiscard]] std::string add(const Row& row);
+    [[nodiscard]] static Lineage lineage_of(const Row& row);
     [[nodiscard]] std::uint32_t client_of(std::string_view name);
 
     Trace trace_;

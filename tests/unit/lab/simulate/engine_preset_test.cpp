@@ -64,9 +64,11 @@ TEST(EnginePreset, SmallGpuSaturatesBetween20And30RequestsASecond) {
 
 TEST(EngineSettings, ChangeWhatTheyName) {
     EngineConfig config;
-    ASSERT_FALSE(set_engine(config, "max_num_seqs=128,kv_tokens=200000,fixed=5.5ms,per_context_token=25ns"));
+    ASSERT_FALSE(
+        set_engine(config, "max_num_seqs=128,kv_tokens=200000,prefix_share=0.25,fixed=5.5ms,per_context_token=25ns"));
     EXPECT_EQ(config.max_num_seqs, 128U);
     EXPECT_EQ(config.kv_tokens, 200'000U);
+    EXPECT_EQ(config.prefix_tokens(), 50'000U);
     EXPECT_EQ(config.fixed, 5500us);
     EXPECT_EQ(config.per_context_token, 25ns);
     EXPECT_EQ(config.max_num_batched_tokens, EngineConfig{}.max_num_batched_tokens);
@@ -75,7 +77,7 @@ TEST(EngineSettings, ChangeWhatTheyName) {
 
 TEST(EngineSettings, AreRefusedWithWhatIsRight) {
     for (const auto text : {"slots=4", "max_num_seqs", "max_num_seqs=0", "max_num_seqs=a", "fixed=7", "fixed=0ms",
-                            "per_sequence=1h", "kv_tokens=10us", "max_num_seqs=4096"}) {
+                            "per_sequence=1h", "kv_tokens=10us", "prefix_share=1.5", "max_num_seqs=4096"}) {
         EngineConfig config;
         EXPECT_TRUE(set_engine(config, text)) << text;
     }

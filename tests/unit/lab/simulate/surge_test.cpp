@@ -83,6 +83,17 @@ TEST(Surge, BringsClientsOfItsOwn) {
     EXPECT_EQ(clients.size(), trace.clients);
 }
 
+TEST(Surge, BringsConversationsOfItsOwn) {
+    Trace trace = steady(1);
+    const std::size_t own = trace.requests.size();
+    for (TraceRequest& request : trace.requests) request.lineage.conversation = 7;
+    apply_surge(trace, {"bulk", 3, kAll}, 1);
+    std::set<std::uint64_t> conversations;
+    for (const TraceRequest& request : trace.requests) conversations.insert(request.lineage.conversation);
+    EXPECT_GT(trace.requests.size(), own);
+    EXPECT_EQ(conversations.size(), 3U);
+}
+
 TEST(Surge, IsTheSameForTheSameSeedOnly) {
     const auto arrivals = [](std::uint64_t seed) {
         Trace trace = steady(50);

@@ -51,6 +51,21 @@ TEST(Trace, MergesFilesByArrivalAndKnowsAClientByItsName) {
     EXPECT_THAT(trace.hints, ElementsAre("bulk", "direct"));
 }
 
+TEST(Trace, ReadsWhatAPromptRepeatsOfOthers) {
+    const std::string header = "arrival_s,prompt_tokens,output_tokens,class,conversation,prefix,prefix_tokens\n";
+    const Trace trace = trace_of({header + "1,100,1,bulk,a,house,40\n2,120,1,bulk,a,house,40\n3,9,1,bulk,b,,\n"});
+    ASSERT_EQ(trace.requests.size(), 3U);
+    const auto lineage = [&](std::size_t i) { return trace.requests[i].lineage; };
+    EXPECT_NE(lineage(0).conversation, 0U);
+    EXPECT_EQ(lineage(0).conversation, lineage(1).conversation);
+    EXPECT_NE(lineage(0).conversation, lineage(2).conversation);
+    EXPECT_EQ(lineage(0).prefix, lineage(1).prefix);
+    EXPECT_EQ(lineage(1).prefix_tokens, 40U);
+    EXPECT_EQ(lineage(2).prefix, 0U);
+    EXPECT_THAT(error_of(header + "1,9,1,bulk,a,house,10\n"), HasSubstr("day.csv:2: the prefix is longer"));
+    EXPECT_THAT(error_of(header + "1,9,1,bulk,a,house,x\n"), HasSubstr("(prefix_tokens)"));
+}
+
 TEST(Trace, ReadsMooncakesLines) {
     const Trace trace =
         trace_of({"{\"timestamp\": 27482, \"input_length\": 6955, \"output_length\": 52, \"hash_ids\": [46, 47]}\n"

@@ -83,6 +83,11 @@ Result<TracePair> read_trace_pair(const SimulationSetup& setup, const SimulateFl
     if (!trace) return trace.error();
     const auto classes = map_hints(*trace, setup, flags);
     if (!classes) return classes.error();
+    const auto calm_classes = map_hints(*calm, setup, flags);
+    if (!calm_classes) return calm_classes.error();
+    // Before the surge: a repetition is what it repeats.
+    if (const auto error = add_streams(*calm, *calm_classes, setup, flags)) return *error;
+    if (const auto error = add_streams(*trace, *classes, setup, flags)) return *error;
     if (const auto error = add_surges(*trace, *classes, setup, flags)) return *error;
     const auto window = simulate::difference(*trace, *calm);
     return TracePair{std::move(*trace), std::move(*calm), window};

@@ -90,6 +90,19 @@ void add_engine_flags(CLI::App& verb, SimulateFlags& flags) {
         ->allow_extra_args(false);
 }
 
+// What clients do.
+void add_client_flags(CLI::App& verb, SimulateFlags& flags) {
+    verb.add_option(
+            "--unstreamed", flags.unstreamed,
+            "share of the answers that come as a whole, of all classes or as CLASS=SHARE, where the trace does not "
+            "say; default: 0.3")
+        ->allow_extra_args(false);
+    verb.add_flag("--no-retries", flags.no_retries, "clients that are refused do not retry; SDKs retry twice");
+    verb.add_option("--give-up", flags.give_up, "seconds a client waits for a first token before it leaves for good")
+        ->check(CLI::Range(0.1, 86'400.0))
+        ->capture_default_str();
+}
+
 }  // namespace
 
 std::vector<std::string> listed_controllers(std::string_view text) {
@@ -115,10 +128,7 @@ void add_simulate_flags(CLI::App& verb, SimulateFlags& flags) {
     verb.add_option("--speed", flags.speed, "replay the trace this many times as fast")
         ->check(CLI::Range(0.001, 100'000.0))
         ->capture_default_str();
-    verb.add_flag("--no-retries", flags.no_retries, "clients that are refused do not retry; SDKs retry twice");
-    verb.add_option("--give-up", flags.give_up, "seconds a client waits for a first token before it leaves for good")
-        ->check(CLI::Range(0.1, 86'400.0))
-        ->capture_default_str();
+    add_client_flags(verb, flags);
     verb.add_option("--seed", flags.seed, "seed of every random choice: the same seed gives the same output")
         ->capture_default_str();
     verb.add_option("--report", flags.report,

@@ -24,6 +24,7 @@ struct SimulateFlags {
     std::vector<std::string> without;  // parts of the law
     std::vector<std::string> losses;
     std::vector<std::string> slowdowns;
+    std::vector<std::string> unstreamed;  // SHARE or CLASS=SHARE
     std::string format = "text";
     std::string report;           // a file for the page
     std::uint32_t endpoints = 0;  // 0: the policy's

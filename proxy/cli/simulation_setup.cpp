@@ -13,6 +13,10 @@
 namespace weir::cli {
 namespace {
 
+// Of the answers of a trace that does not say. Chat streams, and most of what programs ask does not: our estimate, as
+// no published trace says.
+constexpr double kUnstreamed = 0.3;
+
 std::string listed(const std::vector<std::string>& words) { return fmt::format("'{}'", fmt::join(words, "', '")); }
 
 std::optional<ClassId> class_named(const SimulationSetup& setup, std::string_view name) {
@@ -129,6 +133,28 @@ Result<simulate::Trace> read_traces(const std::vector<std::string>& files, doubl
     if (trace.requests.empty()) return Error{fmt::format("{}: no requests", fmt::join(files, ", "))};
     simulate::speed_up(trace, speed);
     return trace;
+}
+
+std::optional<Error> add_streams(simulate::Trace& trace, const std::vector<ClassId>& classes,
+                                 const SimulationSetup& setup, const SimulateFlags& flags) {
+    std::vector<double> shares(trace.hints.size(), kUnstreamed);
+    for (const std::string& entry : flags.unstreamed) {
+        const std::size_t equals = entry.find('=');
+        const bool is_for_all = equals == std::string::npos;
+        double share = 0;
+        if (!CLI::detail::lexical_cast(is_for_all ? entry : entry.substr(equals + 1), share) ||
+            !(share >= 0 && share <= 1)) {
+            return Error{fmt::format("--unstreamed '{}': write a share from 0 to 1, or CLASS=SHARE", entry)};
+        }
+        const std::string name = is_for_all ? std::string() : entry.substr(0, equals);
+        const auto cls = class_named(setup, name);
+        if (!is_for_all && !cls) return unknown_class(setup, "--unstreamed", name);
+        for (std::size_t i = 0; i < shares.size(); ++i) {
+            if (is_for_all || classes[i] == *cls) shares[i] = share;
+        }
+    }
+    simulate::draw_streams(trace, shares, flags.seed);
+    return std::nullopt;
 }
 
 std::optional<Error> add_surges(simulate::Trace& trace, const std::vector<ClassId>& classes,

@@ -143,8 +143,12 @@ void Simulation::hear(Session& session, const EngineEvent& event) {
                 const Duration at = event.at - kStart;
                 recorder_->first_token(session.asking.cls, at, at - session.request->arrival);
             }
-            return controller.first_token(session, now_, changes_);
-        case EngineEvent::Kind::token: return controller.streamed(session, event.tokens, now_);
+            // Of an answer that comes as a whole the proxy sees nothing before its end.
+            if (session.asking.streams) controller.first_token(session, now_, changes_);
+            return;
+        case EngineEvent::Kind::token:
+            if (session.asking.streams) controller.streamed(session, event.tokens, now_);
+            return;
         case EngineEvent::Kind::finished:
             session.engine = kNoEndpoint;
             session.computed += event.computed;
@@ -234,7 +238,7 @@ void Simulation::try_once(Session& session) {
     record(Recorder::Event::tried, session);
     session.cached = session.cacheable = 0;
     session.asking.prompt_tokens = session.prompt_tokens;
-    session.asking.streams = true;
+    session.asking.streams = session.request->streams != Streams::no;
     session.asking.can_be_cut = true;
     session.asking.cohort =
         admission::cohort_of(session.asking.client, std::chrono::floor<std::chrono::seconds>(now_ - kStart));

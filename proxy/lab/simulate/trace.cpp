@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "base/stable_hash.hpp"
+#include "lab/simulate/random.hpp"
 
 namespace weir::simulate {
 namespace {
@@ -19,9 +20,11 @@ namespace {
 constexpr double kLongestTrace = 366.0 * 86'400;  // seconds
 constexpr std::uint64_t kMaxTokens = 16'777'216;  // of one prompt or answer
 constexpr std::size_t kMaxHints = 256;            // as many as there may be classes
-constexpr std::array<std::string_view, 8> kColumns{"arrival_s", "prompt_tokens", "output_tokens", "class",
-                                                   "client",    "conversation",  "prefix",        "prefix_tokens"};
+constexpr std::array<std::string_view, 9> kColumns{"arrival_s",    "prompt_tokens", "output_tokens", "class", "client",
+                                                   "conversation", "prefix",        "prefix_tokens", "stream"};
 constexpr std::size_t kRequiredColumns = 4;
+// The number of the random question asked here; other files count theirs from 0, from 1 << 32 and from 2 << 32.
+constexpr std::uint64_t kWhole = 3ULL << 32;
 
 Error at_line(std::string_view name, std::size_t line, std::string_view what) {
     return Error{fmt::format("{}:{}: {}", name, line, what)};
@@ -61,6 +64,7 @@ struct TraceReader::Row {
     std::string_view conversation;
     std::string_view prefix;
     std::uint64_t prefix_tokens = 0;
+    std::string_view streams;  // 1, 0 or nothing
 };
 
 // The columns of one CSV file, by the words of its header.
@@ -101,7 +105,8 @@ public:
         const std::string_view words = optional(7);
         const auto prefix = words.empty() ? std::uint64_t{0} : number<std::uint64_t>(words);
         if (!prefix) return fmt::format("'{}' is not a count of tokens (prefix_tokens)", words);
-        row = {*arrival, *prompt, *output, cells[places_[3]], optional(4), optional(5), optional(6), *prefix};
+        row = {*arrival,    *prompt,     *output, cells[places_[3]], optional(4),
+               optional(5), optional(6), *prefix, optional(8)};
         return {};
     }
 
@@ -176,7 +181,8 @@ std::optional<Error> TraceReader::read_jsonl(std::istream& text, std::string_vie
                       words("client", {}),
                       words("conversation", {}),
                       {},
-                      0};
+                      0,
+                      {}};
         if (wrong.empty()) wrong = add(row);
         if (!wrong.empty()) return at_line(name, count, wrong);
     } while (std::getline(text, line));
@@ -188,6 +194,8 @@ std::string TraceReader::add(const Row& row) {
     if (row.prompt > kMaxTokens || row.output > kMaxTokens) return fmt::format("more than {} tokens", kMaxTokens);
     if (row.hint.empty()) return "the class is empty";
     if (row.prefix_tokens > row.prompt) return "the prefix is longer than the prompt";
+    const bool whole = row.streams == "0";
+    if (!row.streams.empty() && !whole && row.streams != "1") return "stream is 1 or 0";
     if (row.hint.find('"') != std::string_view::npos) return "quotes have no meaning here";
     auto hint = std::find(trace_.hints.begin(), trace_.hints.end(), row.hint);
     if (hint == trace_.hints.end()) {
@@ -200,7 +208,10 @@ std::string TraceReader::add(const Row& row) {
                                .output_tokens = static_cast<std::uint32_t>(std::max<std::uint64_t>(row.output, 1)),
                                .client = client_of(row.client),
                                .hint = static_cast<std::uint16_t>(hint - trace_.hints.begin()),
-                               .lineage = lineage_of(row)});
+                               .lineage = lineage_of(row),
+                               .streams = row.streams.empty() ? Streams::unsaid
+                                          : whole             ? Streams::no
+                                                              : Streams::yes});
     return {};
 }
 
@@ -222,6 +233,14 @@ Trace TraceReader::take() {
     std::stable_sort(trace_.requests.begin(), trace_.requests.end(), earlier);
     clients_.clear();
     return std::exchange(trace_, {});
+}
+
+void draw_streams(Trace& trace, const std::vector<double>& unstreamed, std::uint64_t seed) {
+    for (TraceRequest& request : trace.requests) {
+        if (request.streams != Streams::unsaid) continue;
+        const bool whole = uniform(seed, request.number, kWhole) < unstreamed[request.hint];
+        request.streams = whole ? Streams::no : Streams::yes;
+    }
 }
 
 void speed_up(Trace& trace, double speed) {

@@ -66,6 +66,24 @@ TEST(Trace, ReadsWhatAPromptRepeatsOfOthers) {
     EXPECT_THAT(error_of(header + "1,9,1,bulk,a,house,x\n"), HasSubstr("(prefix_tokens)"));
 }
 
+TEST(Trace, DrawsWhichAnswersAreStreamedWhereItDoesNotSay) {
+    const std::string header = "arrival_s,prompt_tokens,output_tokens,class,stream\n";
+    std::string rows = "0,1,1,said,1\n0,1,1,said,0\n";
+    for (int i = 0; i < 1'000; ++i) rows += "1,1,1,bulk,\n1,1,1,direct,\n";
+    Trace trace = trace_of({header + rows});
+    draw_streams(trace, {1, 0.3, 0}, 7);
+    EXPECT_EQ(trace.requests[0].streams, Streams::yes);
+    EXPECT_EQ(trace.requests[1].streams, Streams::no);
+    const auto whole = [&](std::uint16_t hint) {
+        return std::count_if(trace.requests.begin(), trace.requests.end(), [hint](const TraceRequest& request) {
+            return request.hint == hint && request.streams == Streams::no;
+        });
+    };
+    EXPECT_NEAR(static_cast<double>(whole(1)), 300, 60);
+    EXPECT_EQ(whole(2), 0);
+    EXPECT_THAT(error_of(header + "1,9,1,bulk,yes\n"), HasSubstr("day.csv:2: stream is 1 or 0"));
+}
+
 TEST(Trace, ReadsMooncakesLines) {
     const Trace trace =
         trace_of({"{\"timestamp\": 27482, \"input_length\": 6955, \"output_length\": 52, \"hash_ids\": [46, 47]}\n"

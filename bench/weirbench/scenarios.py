@@ -24,7 +24,7 @@ class Group(NamedTuple):
 
 
 def _learned(case):
-    return case._replace(policy=((r"requests: 256,", "requests: { learn: true },"),))
+    return case._replace(policy=((r"requests: 1024,", "requests: { learn: true },"),))
 
 
 def _surge(mix, factor):
@@ -58,6 +58,10 @@ def groups(factors=FACTORS, mixes=None):
               {mix: Case(mix=mix, load=(("siri-bulk", 0.9), ("direct", 0.0001))) for mix in mixes},
               [m.BULK_SERVED, m.PARTLY, m.WORK, m.WASTE]),
     ]
+    cards = [Group(f"Smaller cards: {preset}", "256 slots and 2,048 tokens a step, as vLLM has them there by default. A tenfold surge.",
+                   {mix: Case(mix=mix, preset=preset, policy=((r"requests: 1024, context_tokens: 400k",
+                                                               f"requests: 256, context_tokens: {context}"),)) for mix in mixes})
+             for preset, context in (("a100-8b", "400k"), ("l40s-8b", "180k"))]
     own = [
         Group("A guarantee of 5 %", "Direct users surge to twice the capacity; batch has `guarantee: 5%`.",
               {"guarantee": Case(load=(("direct", 0.8), ("batch", 0.1), ("siri-bulk", 0.0001)), surges=(("direct", 2.0),),
@@ -69,7 +73,7 @@ def groups(factors=FACTORS, mixes=None):
               "the baselines too. A tenfold surge.",
               {mix: Case(mix=mix, policy=((r"(\n    capacity: [^\n]*)", r"\1\n    priority: forward"),)) for mix in mixes}),
     ]
-    return surges + engines + trouble + fairness + own
+    return surges + engines + cards + trouble + fairness + own
 
 
 # The purpose of each part of the law: the cases in which it is left out.

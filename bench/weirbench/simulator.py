@@ -27,6 +27,7 @@ class Case(NamedTuple):
     """One case to simulate: everything but the seed and the controller."""
 
     mix: str = "short"
+    preset: str = PRESET
     load: tuple = (("direct", 0.8), ("siri-bulk", 0.1))  # class -> share of one engine's capacity times the engines
     surges: tuple = (("siri-bulk", 10.0),)  # class -> multiples of the capacity that come on top, for a minute
     endpoints: int = 1
@@ -46,9 +47,9 @@ class Simulator:
         self._locks = {}
         self._lock = threading.Lock()
 
-    def run(self, policy, *arguments):
+    def run(self, policy, *arguments, preset=PRESET):
         """The simulation's JSON. Raises RuntimeError with the program's output."""
-        command = [self.weir, "simulate", policy, *arguments, "--preset", PRESET, "--format", "json"]
+        command = [self.weir, "simulate", policy, *arguments, "--preset", preset, "--format", "json"]
         done = subprocess.run([str(word) for word in command], capture_output=True, text=True)
         if done.returncode != 0:
             raise RuntimeError(done.stderr.strip() or f"weir ended with {done.returncode}")
@@ -75,34 +76,36 @@ class Simulator:
                 os.replace(f"{path}.part", path)
         return path
 
-    def capacity(self, mix):
+    def capacity(self, mix, preset=PRESET):
         """Requests per second that one engine completes while it is never idle.
 
         What the second half of a long backlog takes: a whole one also has a beginning, and an end in which the longest
         answers run alone.
         """
+        key = (mix, preset)
         with self._lock:
-            lock = self._locks.setdefault(mix, threading.Lock())
+            lock = self._locks.setdefault(key, threading.Lock())
         with lock:
-            if mix not in self._capacities:
+            if key not in self._capacities:
                 lengths = {"siri-bulk": MIXES[mix]}
                 requests = trace.generate(0, BACKLOG / 40, 40, {"siri-bulk": 1}, lengths=lengths)
-                whole, half = (self._backlog_s(mix, requests[:count]) for count in (len(requests), len(requests) // 2))
-                self._capacities[mix] = (len(requests) - len(requests) // 2) / (whole - half)
-        return self._capacities[mix]
+                whole, half = (self._backlog_s(mix, preset, requests[:count]) for count in (len(requests), len(requests) // 2))
+                self._capacities[key] = (len(requests) - len(requests) // 2) / (whole - half)
+        return self._capacities[key]
 
-    def _backlog_s(self, mix, requests):
+    def _backlog_s(self, mix, preset, requests):
         """The time that an engine takes for all of them at once."""
         file = self.written(f"backlog {mix} {len(requests)}.csv",
                              lambda file: trace.write(file, [request._replace(arrival_s=0) for request in requests]))
-        return self.run(self.policy_file(), file, "--controller", "none", "--give-up", "86400")["scenarios"][0]["length_s"]
+        return self.run(self.policy_file(), file, "--controller", "none", "--give-up", "86400",
+                        preset=preset)["scenarios"][0]["length_s"]
 
     def calm_trace(self, case, seed):
         """The load without the surge; a class that only surges is in it with very little, to be multiplied."""
         load = dict(case.load)
         lengths = {klass: MIXES[case.mix] for klass in load}
-        capacity = self.capacity(case.mix) * case.endpoints
-        name = f"calm {case.mix} {case.endpoints} {seed} {_name_of(case.load)}.csv"
+        capacity = self.capacity(case.mix, case.preset) * case.endpoints
+        name = f"calm {case.mix} {case.preset} {case.endpoints} {seed} {_name_of(case.load)}.csv"
         return self.written(name, lambda file: trace.write(
             file, trace.generate(seed, TRACE_LENGTH_S, capacity, load, [], lengths)))
 
@@ -120,17 +123,17 @@ class Simulator:
         words += ["--controller", controllers[0]]
         if controllers[1:]:
             words += ["--compare", ",".join(controllers[1:])]
-        result = self.run(self.policy_file(case.policy), *traces, *words)
+        result = self.run(self.policy_file(case.policy), *traces, *words, preset=case.preset)
         return {entry["controller"]: {of["class"]: of for of in entry["classes"]} | {"": entry}
                 for entry in result["scenarios"]}
 
     def _with_whale(self, case, seed, calm):
         """The calm trace and a file with one client's surge beside it."""
-        capacity = self.capacity(case.mix) * case.endpoints
+        capacity = self.capacity(case.mix, case.preset) * case.endpoints
         surges = [trace.Surge(case.whale, factor, SURGE_START_S, case.surge_s) for _, factor in case.surges]
         requests = trace.generate(f"whale {seed}", SURGE_START_S + case.surge_s, capacity, {}, surges,
                                   {case.whale: MIXES[case.mix]})
-        name = f"whale {case.mix} {case.endpoints} {seed} {_name_of(case.surges)}.csv"
+        name = f"whale {case.mix} {case.preset} {case.endpoints} {seed} {_name_of(case.surges)}.csv"
         return [calm, self.written(name, lambda file: trace.write(file, [r._replace(client="whale") for r in requests]))]
 
     def map(self, work, tasks, done=None):

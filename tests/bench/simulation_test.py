@@ -30,10 +30,10 @@ class FakeSimulator(simulator.Simulator):
         super().__init__("weir", path, directory, jobs=2)
         self.commands = []
 
-    def capacity(self, mix):
+    def capacity(self, mix, preset=None):
         return 10.0
 
-    def run(self, policy, *words):
+    def run(self, policy, *words, preset=None):
         words = [str(word) for word in words]
         self.commands.append(words)
         names = [words[words.index("--controller") + 1]]
@@ -136,7 +136,7 @@ class Cases(unittest.TestCase):
     def test_the_capacity_is_what_the_second_half_of_a_backlog_takes(self):
         lengths = iter([100.0, 60.0])  # of the whole, of its half
         sim = FakeSimulator(self._folder.name)
-        sim.run = lambda *_: {"scenarios": [{"length_s": next(lengths)}]}
+        sim.run = lambda *_, preset: {"scenarios": [{"length_s": next(lengths)}]}
         whole = sum(1 for _ in trace.generate(0, 200, 40, {"siri-bulk": 1}, lengths={"siri-bulk": simulator.MIXES["short"]}))
         self.assertAlmostEqual(simulator.Simulator.capacity(sim, "short"), (whole - whole // 2) / 40)
 

@@ -62,6 +62,10 @@ def groups(factors=FACTORS, mixes=None):
                    {mix: Case(mix=mix, preset=preset, policy=((r"requests: 1024, context_tokens: 400k",
                                                                f"requests: 256, context_tokens: {context}"),)) for mix in mixes})
              for preset, context in (("a100-8b", "400k"), ("l40s-8b", "180k"))]
+    wide = [Group("Wide prompts, in bursts", "A tenfold surge; lengths log-normal with sigma 0.85 (elsewhere 0.5), and the time between "
+                  "two requests of a class Gamma with this coefficient of variation (elsewhere 1).",
+                  {f"{mix}, {burstiness:g}": Case(mix=mix, sigma=0.85, burstiness=burstiness)
+                   for mix in mixes for burstiness in (1, 2, 4)})]
     own = [
         Group("A guarantee of 5 %", "Direct users surge to twice the capacity; batch has `guarantee: 5%`.",
               {"guarantee": Case(load=(("direct", 0.8), ("batch", 0.1), ("siri-bulk", 0.0001)), surges=(("direct", 2.0),),
@@ -73,7 +77,7 @@ def groups(factors=FACTORS, mixes=None):
               "the baselines too. A tenfold surge.",
               {mix: Case(mix=mix, policy=((r"(\n    capacity: [^\n]*)", r"\1\n    priority: forward"),)) for mix in mixes}),
     ]
-    return surges + engines + cards + trouble + fairness + own
+    return surges + engines + cards + wide + trouble + fairness + own
 
 
 # The purpose of each part of the law: the cases in which it is left out.

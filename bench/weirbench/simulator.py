@@ -28,6 +28,8 @@ class Case(NamedTuple):
 
     mix: str = "short"
     preset: str = PRESET
+    sigma: float = 0.5                      # how widely lengths scatter: trace.Lengths
+    burstiness: float = 1                   # of arrivals: trace.generate()
     load: tuple = (("direct", 0.8), ("siri-bulk", 0.1))  # class -> share of one engine's capacity times the engines
     surges: tuple = (("siri-bulk", 10.0),)  # class -> multiples of the capacity that come on top, for a minute
     endpoints: int = 1
@@ -76,26 +78,30 @@ class Simulator:
                 os.replace(f"{path}.part", path)
         return path
 
-    def capacity(self, mix, preset=PRESET):
+    def capacity(self, mix, preset=PRESET, sigma=0.5):
         """Requests per second that one engine completes while it is never idle.
 
         What the second half of a long backlog takes: a whole one also has a beginning, and an end in which the longest
         answers run alone.
         """
-        key = (mix, preset)
+        key = (mix, preset, sigma)
         with self._lock:
             lock = self._locks.setdefault(key, threading.Lock())
         with lock:
             if key not in self._capacities:
-                lengths = {"siri-bulk": MIXES[mix]}
+                lengths = {"siri-bulk": MIXES[mix]._replace(sigma=sigma)}
                 requests = trace.generate(0, BACKLOG / 40, 40, {"siri-bulk": 1}, lengths=lengths)
-                whole, half = (self._backlog_s(mix, preset, requests[:count]) for count in (len(requests), len(requests) // 2))
+                whole, half = (self._backlog_s(f"{mix} {sigma:g}", preset, requests[:count]) for count in (len(requests), len(requests) // 2))
                 self._capacities[key] = (len(requests) - len(requests) // 2) / (whole - half)
         return self._capacities[key]
 
-    def _backlog_s(self, mix, preset, requests):
+    def capacity_of(self, case):
+        """The same of all engines of a case."""
+        return self.capacity(case.mix, case.preset, case.sigma) * case.endpoints
+
+    def _backlog_s(self, name, preset, requests):
         """The time that an engine takes for all of them at once."""
-        file = self.written(f"backlog {mix} {len(requests)}.csv",
+        file = self.written(f"backlog {name} {len(requests)}.csv",
                              lambda file: trace.write(file, [request._replace(arrival_s=0) for request in requests]))
         return self.run(self.policy_file(), file, "--controller", "none", "--give-up", "86400",
                         preset=preset)["scenarios"][0]["length_s"]
@@ -103,11 +109,11 @@ class Simulator:
     def calm_trace(self, case, seed):
         """The load without the surge; a class that only surges is in it with very little, to be multiplied."""
         load = dict(case.load)
-        lengths = {klass: MIXES[case.mix] for klass in load}
-        capacity = self.capacity(case.mix, case.preset) * case.endpoints
-        name = f"calm {case.mix} {case.preset} {case.endpoints} {seed} {_name_of(case.load)}.csv"
+        lengths = {klass: MIXES[case.mix]._replace(sigma=case.sigma) for klass in load}
+        capacity = self.capacity_of(case)
+        name = f"calm {case.mix} {case.preset} {case.sigma:g} {case.burstiness:g} {case.endpoints} {seed} {_name_of(case.load)}.csv"
         return self.written(name, lambda file: trace.write(
-            file, trace.generate(seed, TRACE_LENGTH_S, capacity, load, [], lengths)))
+            file, trace.generate(seed, TRACE_LENGTH_S, capacity, load, [], lengths, case.burstiness)))
 
     def play(self, case, seed, controllers, *arguments):
         """controller -> class -> what the simulator reports of it, and of its calm twin where there is a surge."""
@@ -129,7 +135,7 @@ class Simulator:
 
     def _with_whale(self, case, seed, calm):
         """The calm trace and a file with one client's surge beside it."""
-        capacity = self.capacity(case.mix, case.preset) * case.endpoints
+        capacity = self.capacity_of(case)
         surges = [trace.Surge(case.whale, factor, SURGE_START_S, case.surge_s) for _, factor in case.surges]
         requests = trace.generate(f"whale {seed}", SURGE_START_S + case.surge_s, capacity, {}, surges,
                                   {case.whale: MIXES[case.mix]})

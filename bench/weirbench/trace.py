@@ -69,10 +69,12 @@ def parse_surge(text, default_class="siri-bulk"):
     return Surge(klass or default_class, float(factor), float(start), float(length))
 
 
-def _class_requests(seed, klass, rate_at, duration_s, lengths):
+def _class_requests(seed, klass, rate_at, duration_s, lengths, burstiness):
     """One class's requests: Poisson with a rate that changes with time, by thinning."""
     # A string seed is hashed the same way in every Python process, unlike hash().
     rng = random.Random(f"{seed}/{klass}")
+    if burstiness != 1:
+        return _bursty_requests(rng, klass, rate_at, duration_s, lengths, burstiness)
     peak = max((rate for _, rate in rate_at), default=0)
     if peak <= 0:
         return []
@@ -88,19 +90,34 @@ def _class_requests(seed, klass, rate_at, duration_s, lengths):
             requests.append(Request(round(now, 4), prompt, output, klass, client))
 
 
+def _bursty_requests(rng, klass, rate_at, duration_s, lengths, burstiness):
+    """The same in bursts: the gaps are Gamma with that coefficient of variation, in a time that runs with the rate."""
+    requests, due, spent = [], 0.0, 0.0
+    ends = [start for start, _ in rate_at[1:]] + [duration_s]
+    for (start, rate), end in zip(rate_at, ends):
+        # `due`: the next arrival, in arrivals that a steady rate would have brought; `spent`: those up to `start`.
+        while rate > 0 and due < spent + rate * (end - start):
+            prompt, output = (_length(rng, mean, lengths.sigma) for mean in (lengths.prompt, lengths.output))
+            requests.append(Request(round(start + (due - spent) / rate, 4), prompt, output, klass, f"{klass}-{rng.randrange(200)}"))
+            due += rng.gammavariate(1 / burstiness ** 2, burstiness ** 2)
+        spent += rate * (end - start)
+    return requests
+
+
 def _length(rng, mean, sigma):
     # exp(mu + sigma^2/2) is the mean of a log-normal distribution; the clip keeps one outlier from dominating the result.
     drawn = rng.lognormvariate(math.log(mean) - sigma * sigma / 2, sigma)
     return max(1, min(round(drawn), round(8 * mean)))
 
 
-def generate(seed, duration_s, capacity, base_load, surges=(), lengths=None):
+def generate(seed, duration_s, capacity, base_load, surges=(), lengths=None, burstiness=1):
     """A trace of `duration_s` seconds.
 
     capacity   requests per second that the backend can serve
     base_load  class -> share of the capacity it asks for all the time, for example {"direct": 0.6}
     surges     what comes on top
     lengths    class -> Lengths
+    burstiness the coefficient of variation of the time between two requests of a class; 1 is Poisson
     """
     lengths = lengths or {}
     requests = []
@@ -111,7 +128,7 @@ def generate(seed, duration_s, capacity, base_load, surges=(), lengths=None):
         for edge in edges:
             factors = [s.factor for s in own if s.start_s <= edge < s.start_s + s.length_s]
             rate_at.append((edge, capacity * (base_load.get(klass, 0) + sum(factors))))
-        requests += _class_requests(seed, klass, rate_at, duration_s, lengths.get(klass, Lengths()))
+        requests += _class_requests(seed, klass, rate_at, duration_s, lengths.get(klass, Lengths()), burstiness)
     return sorted(requests)
 
 

@@ -30,7 +30,7 @@ class FakeSimulator(simulator.Simulator):
         super().__init__("weir", path, directory, jobs=2)
         self.commands = []
 
-    def capacity(self, mix, preset=None):
+    def capacity(self, mix, preset=None, sigma=None):
         return 10.0
 
     def run(self, policy, *words, preset=None):

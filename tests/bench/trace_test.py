@@ -35,6 +35,17 @@ class Generate(unittest.TestCase):
         self.assertAlmostEqual(sum(r.output_tokens for r in requests) / len(requests), 50, delta=2)
         self.assertGreaterEqual(min(r.output_tokens for r in requests), 1)
 
+    def test_bursts_keep_the_rate_and_are_as_irregular_as_was_asked_for(self):
+        requests = trace.generate(1, 4000, 10, {"a": 0.5}, [trace.Surge("a", 1, 1000, 1000)], burstiness=3)
+        outside = [r.arrival_s for r in requests if r.arrival_s >= 2000]
+        inside = sum(1000 <= r.arrival_s < 2000 for r in requests)
+        self.assertAlmostEqual(len(outside) / 2000, 5, delta=0.7)
+        self.assertAlmostEqual(inside / 1000, 15, delta=1.7)
+        gaps = [after - before for before, after in zip(outside, outside[1:])]
+        mean = sum(gaps) / len(gaps)
+        variation = (sum((gap - mean) ** 2 for gap in gaps) / len(gaps)) ** 0.5 / mean
+        self.assertAlmostEqual(variation, 3, delta=0.4)
+
     def test_arrivals_are_in_order(self):
         arrivals = [r.arrival_s for r in made(direct=0.5, bulk=0.5)]
         self.assertEqual(arrivals, sorted(arrivals))

@@ -2,7 +2,7 @@
 
 All but the lone class start from 90 % of the capacity. What surges comes on top of it for a minute, in multiples of the
 capacity (a hundredfold one for 20 s), from a client of its own for each of the class's clients and each multiple of its
-usual traffic.
+usual traffic, or, in one group, from the class's 200 clients, who ask more often.
 """
 
 from typing import NamedTuple
@@ -49,6 +49,10 @@ def groups(factors=FACTORS, mixes=None):
                      {"one of two engines lost": Case(load=_HALF_BULK, surges=(), endpoints=2, arguments=("--lose", "2@60s+60s")),
                       "half the speed": Case(load=_HALF_BULK, surges=(), arguments=("--slow", "0.5@60s+60s"))})]
     fairness = [
+        Group("The same clients ask more often", "The surges of the first tables, from the bulk class's 200 clients alone.",
+              {f"{factor:g}x, {mix}": _surge(mix, factor)._replace(arguments=("--same-clients",))
+               for mix in mixes for factor in (2, 10, 30) if factor in factors},
+              [m.GOOD, m.KEPT, m.BULK_SERVED, m.PARTLY, m.WHOLE, m.WORK]),
         Group("One client of the bulk class makes a tenfold surge", "Bulk at 50 % of the capacity from 200 other clients.",
               {"whale": Case(load=_HALF_BULK, whale="siri-bulk")}, [m.GOOD, m.KEPT, m.WHOLE, m.BULK_SERVED, m.WORK]),
         Group("A neighbour of the same priority", "Direct 50 %, batch 20 %; siri-bulk, as important as batch, surges tenfold.",
@@ -106,6 +110,7 @@ GOALS = [
     Goal("all good work, % of the best static limit's", "Surges", m.WORK, 95, relative_to="cap"),
     Goal("recovery, s", "Surges", m.RECOVERY, 5, at_most=True),
     Goal("clients of the shed class partly served, %, from 10x on", "Surges", m.PARTLY, 5, at_most=True, cases=LARGE),
+    Goal("the same where 200 clients ask more often, %", "same clients", m.PARTLY, 5, at_most=True),
     Goal("a lone bulk class, % of the capacity", "alone", m.WORK, 97),
     Goal("a guarantee of 5 %: of all that is served, %", "guarantee", m.BATCH_PART, 5),
     Goal("a neighbour of the same priority: served, %", "neighbour", m.BATCH_SERVED, 99),

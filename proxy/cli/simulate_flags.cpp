@@ -45,6 +45,8 @@ void add_input_flags(CLI::App& verb, SimulateFlags& flags) {
     verb.add_option("--surge", flags.surges,
                     "CLASS=10x@120s+60s: ten times the class's arrivals from 120 s on for 60 s")
         ->allow_extra_args(false);
+    verb.add_flag("--same-clients", flags.same_clients,
+                  "in a --surge the class's clients ask more often; otherwise there are more of them");
     verb.add_option("--baseline", flags.baseline,
                     "the same trace without its surge, to compare with; --surge makes it by itself");
     verb.add_option("--class", flags.hints, "HINT=CLASS: the trace's HINT is the policy's CLASS")

@@ -32,6 +32,7 @@ struct SimulateFlags {
     double speed = 1;
     double give_up = 30;  // seconds
     bool no_retries = false;
+    bool same_clients = false;
 };
 
 // Declares the options to the command-line parser. REQUIRES: `flags` outlives `verb`.

@@ -165,6 +165,7 @@ std::optional<Error> add_surges(simulate::Trace& trace, const std::vector<ClassI
         const auto cls = class_named(setup, surge->hint);
         std::size_t count = 0;
         const std::string name = surge->hint;
+        surge->same_clients = flags.same_clients;
         for (std::size_t i = 0; i < trace.hints.size(); ++i) {
             if (trace.hints[i] != name && !(cls && classes[i] == *cls)) continue;
             surge->hint = trace.hints[i];

@@ -83,6 +83,15 @@ TEST(Surge, BringsClientsOfItsOwn) {
     EXPECT_EQ(clients.size(), trace.clients);
 }
 
+TEST(Surge, MayComeFromTheSameClients) {
+    Trace trace = steady(100);
+    Surge surge{"bulk", 3, kAll};
+    surge.same_clients = true;
+    apply_surge(trace, surge, 1);
+    EXPECT_EQ(trace.clients, 8U);
+    for (const TraceRequest& request : trace.requests) EXPECT_LT(request.client, 8U);
+}
+
 TEST(Surge, BringsConversationsOfItsOwn) {
     Trace trace = steady(1);
     const std::size_t own = trace.requests.size();

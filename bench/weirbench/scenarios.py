@@ -32,6 +32,17 @@ def _surge(mix, factor):
     return Case(mix=mix, surges=(("siri-bulk", factor),), surge_s=20 if factor >= 100 else 60)
 
 
+# What a policy or an estimate may have wrong, and what engines do that no policy says.
+WRONG = {
+    "all exact": ("--estimate-error", "0", "--engine", "step_noise=0"),
+    "stalls": ("--engine", "stall_every=20s"),
+    "half the slots told": ("--told", "requests=0.5"),
+    "twice the slots told": ("--told", "requests=2"),
+    "half the cache told": ("--told", "context_tokens=0.5"),
+    "twice the cache told": ("--told", "context_tokens=2"),
+    "70 % of prompts cached": ("--prefix-hits", "0.7"),
+}
+
 # Half bulk, so that one client's surge competes with others of its class.
 _HALF_BULK = (("direct", 0.4), ("siri-bulk", 0.5))
 
@@ -70,6 +81,8 @@ def groups(factors=FACTORS, mixes=None):
                   "two requests of a class Gamma with this coefficient of variation (elsewhere 1).",
                   {f"{mix}, {burstiness:g}": Case(mix=mix, sigma=0.85, burstiness=burstiness)
                    for mix in mixes for burstiness in (1, 2, 4)})]
+    wrong = [Group("What is not as the policy says", "A tenfold surge. Everywhere steps vary by sigma 0.2 and estimates of prompts by 0.3.",
+                   {f"{mix}, {name}": Case(mix=mix, arguments=arguments) for mix in mixes for name, arguments in WRONG.items()})]
     own = [
         Group("A guarantee of 5 %", "Direct users surge to twice the capacity; batch has `guarantee: 5%`.",
               {"guarantee": Case(load=(("direct", 0.8), ("batch", 0.1), ("siri-bulk", 0.0001)), surges=(("direct", 2.0),),
@@ -81,7 +94,7 @@ def groups(factors=FACTORS, mixes=None):
               "the baselines too. A tenfold surge.",
               {mix: Case(mix=mix, policy=((r"(\n    capacity: [^\n]*)", r"\1\n    priority: forward"),)) for mix in mixes}),
     ]
-    return surges + engines + cards + wide + trouble + fairness + own
+    return surges + engines + cards + wide + wrong + trouble + fairness + own
 
 
 # The purpose of each part of the law: the cases in which it is left out.

@@ -83,6 +83,9 @@ Result<TracePair> read_trace_pair(const SimulationSetup& setup, const SimulateFl
     if (!trace) return trace.error();
     const auto classes = map_hints(*trace, setup, flags);
     if (!classes) return classes.error();
+    for (simulate::Trace* played : {&*trace, &*calm}) {
+        if (flags.prefix_hits > 0) simulate::share_prefixes(*played, flags.prefix_hits);
+    }
     const auto calm_classes = map_hints(*calm, setup, flags);
     if (!calm_classes) return calm_classes.error();
     // Before the surge: a repetition is what it repeats.

@@ -70,8 +70,10 @@ void add_engine_flags(CLI::App& verb, SimulateFlags& flags) {
     verb.add_option("--preset", flags.preset, "the engine behind each endpoint")
         ->check(CLI::IsMember(words(simulate::engine_preset_names())))
         ->capture_default_str();
-    verb.add_option("--engine", flags.engine,
-                    "parts of the preset to change: max_num_seqs=128,kv_tokens=200000,per_prompt_token=40us");
+    verb.add_option(
+        "--engine", flags.engine,
+        "parts of the preset to change: max_num_seqs=128,kv_tokens=200000,per_prompt_token=40us; steps vary by "
+        "step_noise=0.2, and stall_every=20s makes them stall");
     verb.add_option("--queue", flags.queue,
                     "order of the engine's own queue: by arrival (fcfs), or by the class's priority; default: priority "
                     "where the policy passes priorities to the engine")
@@ -82,6 +84,16 @@ void add_engine_flags(CLI::App& verb, SimulateFlags& flags) {
         ->allow_extra_args(false)
         ->delimiter(',')
         ->check(CLI::IsMember(words(admission::kPartNames)));
+    verb.add_option("--told", flags.told,
+                    "requests=2,context_tokens=0.5: the policy's limits are these multiples of what the engines can");
+    verb.add_option("--estimate-error", flags.estimate_error,
+                    "how wrong Weir's estimates of prompts are: sigma of a log-normal distribution")
+        ->check(CLI::Range(0.0, 3.0))
+        ->capture_default_str();
+    verb.add_option("--prefix-hits", flags.prefix_hits,
+                    "share of each prompt that all requests of its class begin with, and engines keep")
+        ->check(CLI::Range(0.0, 1.0))
+        ->capture_default_str();
     verb.add_option("--endpoints", flags.endpoints,
                     "give each backend N endpoints like its first; default: the policy's")
         ->check(CLI::Range(1, 256));

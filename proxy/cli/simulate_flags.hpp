@@ -22,6 +22,7 @@ struct SimulateFlags {
     std::string engine;                // key=value,...
     std::string queue;                 // empty: as the policy says
     std::vector<std::string> without;  // parts of the law
+    std::string told;                  // KEY=FACTOR,...
     std::vector<std::string> losses;
     std::vector<std::string> slowdowns;
     std::vector<std::string> unstreamed;  // SHARE or CLASS=SHARE
@@ -31,6 +32,8 @@ struct SimulateFlags {
     std::uint64_t seed = 1;
     double speed = 1;
     double give_up = 30;  // seconds
+    double estimate_error = 0.3;
+    double prefix_hits = 0;
     bool no_retries = false;
     bool same_clients = false;
 };

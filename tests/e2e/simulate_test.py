@@ -170,6 +170,19 @@ class Surge(SimulateTest):
         self.assertEqual(code, 1)
         self.assertIn("an engine has max_num_seqs", err)
 
+    def test_limits_can_be_told_wrong(self):
+        bulk = [self.classes(self.result(self.day, *SURGE, *told))["siri-bulk"]["surge"]["served"]
+                for told in ((), ("--told", "requests=0.5"))]
+        self.assertLess(bulk[1], 0.8 * bulk[0])
+        code, _, err = run_weir("simulate", QUICKSTART, self.day, "--told", "slots=2")
+        self.assertEqual(code, 1)
+        self.assertIn("write requests=2", err)
+
+    def test_noise_is_there_unless_it_is_taken_away(self):
+        words = ("--estimate-error", "0", "--engine", "step_noise=0")
+        exact, noisy = (self.classes(self.result(self.day, *own))["direct"]["whole"] for own in (words, ()))
+        self.assertNotEqual(exact["first_token_p99_s"], noisy["first_token_p99_s"])
+
     def test_slow_engines_show(self):
         usual = self.classes(self.result(self.day))["direct"]["whole"]
         slow = self.classes(self.result(self.day, "--slow", "0.5@0s+70s"))["direct"]["whole"]

@@ -77,8 +77,8 @@ bool read_share(double& share, std::string_view text) {
 
 bool read_time(Duration& time, std::string_view text) {
     const auto value = take_number(text);
-    const double unit = text == "ns" ? 1e-9 : text == "us" ? 1e-6 : text == "ms" ? 1e-3 : 0;
-    if (!value || unit == 0 || *value * unit > 10) return false;
+    const double unit = text == "ns" ? 1e-9 : text == "us" ? 1e-6 : text == "ms" ? 1e-3 : text == "s" ? 1 : 0;
+    if (!value || unit == 0 || *value * unit > 3600) return false;
     time = from_seconds(*value * unit);
     return true;
 }
@@ -89,6 +89,9 @@ bool set_part(EngineConfig& config, std::string_view key, std::string_view value
     if (key == "max_num_batched_tokens") return good = read_count(config.max_num_batched_tokens, value), true;
     if (key == "kv_tokens") return good = read_count(config.kv_tokens, value), true;
     if (key == "prefix_share") return good = read_share(config.prefix_share, value), true;
+    if (key == "step_noise") return good = read_share(config.step_noise, value), true;
+    if (key == "stall") return good = read_time(config.stall, value), true;
+    if (key == "stall_every") return good = read_time(config.stall_every, value), true;
     if (key == "fixed") return good = read_time(config.fixed, value), true;
     if (key == "per_prompt_token") return good = read_time(config.per_prompt_token, value), true;
     if (key == "per_sequence") return good = read_time(config.per_sequence, value), true;
@@ -108,7 +111,7 @@ std::optional<Error> set_engine(EngineConfig& config, std::string_view text) {
         if (!set_part(config, entry.substr(0, equals), value, good)) {
             return Error{
                 fmt::format("'{}': an engine has max_num_seqs, max_num_batched_tokens, kv_tokens, prefix_share, fixed, "
-                            "per_prompt_token, per_sequence and per_context_token",
+                            "per_prompt_token, per_sequence, per_context_token, step_noise, stall and stall_every",
                             entry)};
         }
         if (!good)

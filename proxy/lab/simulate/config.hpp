@@ -44,6 +44,13 @@ struct EngineConfig {
     // Reading 128 KiB of keys and values at 3.35 TB/s.
     Duration per_context_token = 40ns;
 
+    // Steps vary: log-normal with this sigma and median 1. Now and then one takes longer by `stall` (a collection of
+    // garbage, a CUDA graph, a neighbour): one in `stall_every` on average, none where that is zero.
+    double step_noise = 0;
+    Duration stall = 1s;
+    Duration stall_every{};
+    std::uint64_t seed = 0;  // of both
+
     // One event every N tokens of an answer: 1 as a server needs it, 16 to only count along. 0: only
     // first tokens and endings are; a step then costs the same whatever its batch.
     std::uint32_t token_events = 1;
@@ -63,8 +70,9 @@ struct EngineConfig {
 [[nodiscard]] std::span<const std::string_view> engine_preset_names();
 
 // Changes what `key=value,...` names: max_num_seqs, max_num_batched_tokens, kv_tokens as counts; prefix_share
-// from 0 to 1; fixed, per_prompt_token, per_sequence, per_context_token as times with a unit (ns, us, ms), fractions
-// allowed. The error is about the first entry that is wrong, or about all of them together.
+// and step_noise from 0 to 1; fixed, per_prompt_token, per_sequence, per_context_token, stall, stall_every as times
+// with a unit (ns, us, ms, s), fractions allowed. The error is about the first entry that is wrong, or about all of
+// them together.
 [[nodiscard]] std::optional<Error> set_engine(EngineConfig& config, std::string_view text);
 
 }  // namespace weir::simulate

@@ -4,7 +4,16 @@
 #include <cassert>
 #include <iterator>
 
+#include "lab/simulate/random.hpp"
+
 namespace weir::simulate {
+namespace {
+
+// The numbers of the random questions about a step.
+constexpr std::uint64_t kNoise = 0;
+constexpr std::uint64_t kStall = 2;
+
+}  // namespace
 
 Engine::Engine(const EngineConfig& config) : config_(config), prefixes_(config.prefix_tokens()) {
     assert(config_.max_num_seqs > 0 && config_.kv_tokens > 0 && config_.fixed > Duration::zero());
@@ -64,10 +73,18 @@ void Engine::start_step(TimePoint now) {
         return;
     }
     ++steps_started_;
+    step_ends_ = now + step_length(prompt_tokens);
+}
+
+Duration Engine::step_length(std::uint32_t prompt_tokens) const {
     const Duration length = config_.fixed + prompt_tokens * config_.per_prompt_token +
                             static_cast<Duration::rep>(running_.size()) * config_.per_sequence +
                             static_cast<Duration::rep>(kv_used_) * config_.per_context_token;
-    step_ends_ = now + (speed_ == 1 ? length : from_seconds(seconds(length) / speed_));
+    const double factor = log_normal(config_.step_noise, config_.seed, steps_started_, kNoise) / speed_;
+    const Duration varied = factor == 1 ? length : from_seconds(seconds(length) * factor);
+    if (config_.stall_every == Duration::zero()) return varied;
+    const bool stalls = uniform(config_.seed, steps_started_, kStall) * seconds(config_.stall_every) < seconds(varied);
+    return stalls ? varied + config_.stall : varied;
 }
 
 bool Engine::preempt() {

@@ -17,7 +17,7 @@
 // requests share, the time between steps in which vLLM's processes talk.
 //
 // A step costs O(prompts begun and sequences ended), whatever waits in the queue; with token events, also O(batch).
-// Pure: no clock, no I/O, no randomness. Not thread-safe.
+// Pure: no clock, no I/O; what is random is drawn by the number of the step (random.hpp). Not thread-safe.
 
 #include <cstdint>
 #include <optional>
@@ -107,6 +107,7 @@ private:
     using ByRank = std::set<std::pair<Rank, Request*>>;
 
     void start_step(TimePoint now);
+    [[nodiscard]] Duration step_length(std::uint32_t prompt_tokens) const;
     void end_step(std::vector<EngineEvent>& events);
     // Makes space for one token of each decoding sequence; returns whether one had to be preempted for it.
     bool preempt();

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cassert>
+#include <cmath>
 #include <limits>
 #include <utility>
 
@@ -22,6 +23,8 @@ constexpr TimePoint kStart{24h};
 
 constexpr std::uint64_t kProgressEvery = 4'096;  // arrivals
 constexpr std::uint32_t kTokensATime = 16;       // as the server counts streams
+// The number of the random question about a prompt's estimate; those about tries count from 2.
+constexpr std::uint64_t kEstimate = 4ULL << 32;
 constexpr std::uint64_t kNoBound = std::numeric_limits<std::uint64_t>::max();
 
 RequestId engine_id(std::uint32_t slot, std::uint32_t version) { return RequestId{version} << 32 | slot; }
@@ -52,6 +55,7 @@ Simulation::Simulation(SimulationConfig config, const Trace& trace, std::vector<
     for (const Controller* controller : controller_of_endpoint_) {
         EngineConfig engine = config_.engine;
         engine.token_events = controller->counts_tokens() ? kTokensATime : 0;
+        engine.seed = mix(config_.seed ^ mix(engines_.size()));
         engines_.emplace_back(engine);
     }
     for (const auto& controller : controllers_) {
@@ -237,7 +241,9 @@ void Simulation::try_once(Session& session) {
     session.asking.retry = session.tries > 1;
     record(Recorder::Event::tried, session);
     session.cached = session.cacheable = 0;
-    session.asking.prompt_tokens = session.prompt_tokens;
+    // The same at each try, as a proxy would have it.
+    const double error = log_normal(config_.estimate_error, config_.seed, session.request->number, kEstimate);
+    session.asking.prompt_tokens = static_cast<std::uint32_t>(std::max(1.0, std::round(session.prompt_tokens * error)));
     session.asking.streams = session.request->streams != Streams::no;
     session.asking.can_be_cut = true;
     session.asking.cohort =

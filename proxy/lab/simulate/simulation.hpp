@@ -47,6 +47,7 @@ struct SimulationConfig {
     bool retries = true;
     Duration give_up = 30s;        // of each try, for its first token
     std::optional<Window> window;  // what is counted apart
+    double estimate_error = 0;     // of the prompts as the controllers see them: log-normal with this sigma
     std::uint64_t seed = 1;
     bool timeline = false;  // also record how the run goes over time
 };

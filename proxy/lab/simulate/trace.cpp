@@ -243,6 +243,14 @@ void draw_streams(Trace& trace, const std::vector<double>& unstreamed, std::uint
     }
 }
 
+void share_prefixes(Trace& trace, double share) {
+    for (TraceRequest& request : trace.requests) {
+        if (request.lineage.prefix != 0) continue;
+        request.lineage.prefix = mix(request.hint);
+        request.lineage.prefix_tokens = static_cast<std::uint32_t>(share * request.prompt_tokens);
+    }
+}
+
 void speed_up(Trace& trace, double speed) {
     for (TraceRequest& request : trace.requests) request.arrival = from_seconds(seconds(request.arrival) / speed);
 }

@@ -78,6 +78,9 @@ private:
 // The same for a request whatever is added beside it. REQUIRES: a share for each hint.
 void draw_streams(Trace& trace, const std::vector<double>& unstreamed, std::uint64_t seed);
 
+// Makes the first `share` of each prompt one that all requests of its hint begin with, where it has no prefix.
+void share_prefixes(Trace& trace, double share);
+
 // The same requests, arriving `speed` times as fast. REQUIRES: speed > 0.
 void speed_up(Trace& trace, double speed);
 

@@ -1,7 +1,7 @@
 """The scenarios of bench/simulation, as a table.
 
 All but the lone class start from 90 % of the capacity. What surges comes on top of it for a minute, in multiples of the
-capacity (a hundredfold one for 20 s), from a client of its own for each of the class's clients and each multiple of its
+capacity (a hundredfold one for 30 s), from a client of its own for each of the class's clients and each multiple of its
 usual traffic, or, in one group, from the class's 200 clients, who ask more often.
 """
 
@@ -28,8 +28,8 @@ def _learned(case):
 
 
 def _surge(mix, factor):
-    # A hundredfold surge shows its effect in 20 s, and a minute of it is millions of requests.
-    return Case(mix=mix, surges=(("siri-bulk", factor),), surge_s=20 if factor >= 100 else 60)
+    # A hundredfold surge shows its effect in 30 s, and a minute of it is millions of requests.
+    return Case(mix=mix, surges=(("siri-bulk", factor),), surge_s=30 if factor >= 100 else 60)
 
 
 # What a policy or an estimate may have wrong, and what engines do that no policy says.

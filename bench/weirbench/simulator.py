@@ -118,7 +118,7 @@ class Simulator:
     def play(self, case, seed, controllers, *arguments):
         """controller -> class -> what the simulator reports of it, and of its calm twin where there is a surge."""
         calm = self.calm_trace(case, seed)
-        words = ["--seed", seed, "--endpoints", case.endpoints, *case.arguments, *arguments]
+        words = ["--seed", seed, "--endpoints", case.endpoints, "--first-tokens", *case.arguments, *arguments]
         traces = [calm]
         if case.whale:
             traces, words = self._with_whale(case, seed, calm), [*words, "--baseline", calm]

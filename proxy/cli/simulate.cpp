@@ -172,6 +172,7 @@ Result<simulate::Report> run_all(const std::vector<Candidate>& candidates, const
     if (!traces) return traces.error();
     simulate::Report report;
     report.about = describe(flags, first, traces->trace);
+    report.first_tokens = flags.first_tokens;
     report.classes = candidates.back().setup.names;
     report.slos = slos_of(candidates, report.classes.size());
     for (const Candidate& candidate : candidates) {

@@ -147,6 +147,7 @@ void add_simulate_flags(CLI::App& verb, SimulateFlags& flags) {
         ->capture_default_str();
     verb.add_option("--report", flags.report,
                     "also write one HTML page with the tables and plots over time to this file");
+    verb.add_flag("--first-tokens", flags.first_tokens, "put every time to a first token into the JSON, too");
     verb.add_option("--format", flags.format, "how to show the result")
         ->check(CLI::IsMember({"text", "json"}))
         ->capture_default_str();

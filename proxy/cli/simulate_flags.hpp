@@ -36,6 +36,7 @@ struct SimulateFlags {
     double prefix_hits = 0;
     bool no_retries = false;
     bool same_clients = false;
+    bool first_tokens = false;
 };
 
 // Declares the options to the command-line parser. REQUIRES: `flags` outlives `verb`.

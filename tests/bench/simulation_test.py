@@ -54,6 +54,29 @@ class Measures(unittest.TestCase):
         for head, value in expected.items():
             self.assertAlmostEqual(values[head], value, msg=head) if value is not None else self.assertIsNone(values[head])
 
+    def with_first_tokens(self, surge, calm):
+        own = run()
+        own["direct"] |= {"first_tokens_s": sorted(surge), "calm_first_tokens_s": sorted(calm)}
+        return own
+
+    def test_a_p99_is_of_all_seeds_together(self):
+        fast, slow = ([0.1 * (1 + i / 1000) for i in range(1000)] for _ in range(2))
+        slow[-50:] = [1.0] * 50
+        runs = [self.with_first_tokens(fast, fast), self.with_first_tokens(slow, fast)]
+        both = sorted(fast + slow)
+        pooled = measures.P99.pooled(runs)
+        self.assertEqual(pooled.value, both[math.ceil(0.99 * len(both)) - 1])
+        self.assertEqual(pooled.count, 2000)
+        self.assertLess(pooled.low, 0.3)
+        self.assertEqual(pooled.high, 1.0)
+        self.assertAlmostEqual(measures.SLOWDOWN.pooled(runs).value, 1.0 / 0.199, places=1)
+
+    def test_a_p99_of_few_requests_says_so(self):
+        runs = [self.with_first_tokens([0.1] * 500, [0.1] * 400)] * 3
+        self.assertIn("1.00 [1.00..1.00, of 1200]", simulation_report.value_cells(measures.SLOWDOWN, runs, 1))
+        self.assertIn("0.10 [0.10..0.10, of 1500]", simulation_report.value_cells(measures.P99, runs, 1))
+        self.assertIsNone(measures.P99.pooled([run()]))
+
     def test_an_unknown_value_is_no_number(self):
         silent = run(p99=None)
         del silent["direct"]["calm"]

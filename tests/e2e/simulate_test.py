@@ -170,6 +170,13 @@ class Surge(SimulateTest):
         self.assertEqual(code, 1)
         self.assertIn("an engine has max_num_seqs", err)
 
+    def test_every_first_token_can_be_had(self):
+        direct = self.classes(self.result(self.day, *SURGE, "--first-tokens"))["direct"]
+        self.assertEqual(len(direct["first_tokens_s"]), direct["surge"]["served"])
+        self.assertEqual(len(direct["calm_first_tokens_s"]), direct["calm"]["served"])
+        self.assertEqual(direct["first_tokens_s"], sorted(direct["first_tokens_s"]))
+        self.assertNotIn("first_tokens_s", self.classes(self.result(self.day, *SURGE))["direct"])
+
     def test_limits_can_be_told_wrong(self):
         bulk = [self.classes(self.result(self.day, *SURGE, *told))["siri-bulk"]["surge"]["served"]
                 for told in ((), ("--told", "requests=0.5"))]

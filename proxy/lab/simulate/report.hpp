@@ -27,6 +27,7 @@ struct Report {
     std::vector<std::optional<Duration>> slos{};  // by ClassId; of the first policy that knows the class
     std::string command{};                        // that produced it
     std::string trouble = "in the surge";         // what happens in the window
+    bool first_tokens = false;                    // the JSON has each of those in the window
 };
 
 // The scenario beside a policy with `degrade` rules: the same without them.

@@ -3,7 +3,7 @@
 //
 // Two forms are read, distinguished by their first character, and several files may be merged into one trace:
 //   CSV     arrival_s,prompt_tokens,output_tokens,class[,client][,stream][,conversation][,prefix,prefix_tokens]
-//           the header names the columns, in any order
+//           the header names the columns, in any order; or as Azure and BurstGPT publish them (trace_csv.hpp)
 //   JSONL   {"timestamp": ms, "input_length": n, "output_length": n}  as Mooncake publishes them; `class`, `client` and
 //           `conversation` are read if present, other keys are ignored
 //
@@ -50,6 +50,8 @@ struct Trace {
     std::uint32_t clients = 0;
 };
 
+struct TraceRow;
+
 // Collects files into one trace.
 class TraceReader {
 public:
@@ -61,13 +63,11 @@ public:
     [[nodiscard]] Trace take();
 
 private:
-    struct Row;
-    class Csv;
     [[nodiscard]] std::optional<Error> read_csv(std::istream& text, std::string_view name, std::string line);
     [[nodiscard]] std::optional<Error> read_jsonl(std::istream& text, std::string_view name, std::string line);
     // Nothing, or what is wrong with it.
-    [[nodiscard]] std::string add(const Row& row);
-    [[nodiscard]] static Lineage lineage_of(const Row& row);
+    [[nodiscard]] std::string add(const TraceRow& row);
+    [[nodiscard]] static Lineage lineage_of(const TraceRow& row);
     [[nodiscard]] std::uint32_t client_of(std::string_view name);
 
     Trace trace_;

@@ -84,6 +84,46 @@ TEST(Trace, DrawsWhichAnswersAreStreamedWhereItDoesNotSay) {
     EXPECT_THAT(error_of(header + "1,9,1,bulk,yes\n"), HasSubstr("day.csv:2: stream is 1 or 0"));
 }
 
+TEST(Trace, ReadsWhatAzurePublishes) {
+    const Trace trace =
+        trace_of({"TIMESTAMP,ContextTokens,GeneratedTokens\n"
+                  "2023-11-16 23:59:46.5000000,374,44\n2023-11-17 00:00:50.7500000,396,0\n",
+                  "TIMESTAMP,ContextTokens,GeneratedTokens\n2024-05-12 00:00:00+00:00,100,10\n"
+                  "2024-05-12 00:00:00.250000+00:00,100,10\n"});
+    ASSERT_EQ(trace.requests.size(), 4U);
+    EXPECT_EQ(trace.requests[2].arrival, 250ms);
+    EXPECT_EQ(trace.requests[3].arrival, 64'250ms);
+    EXPECT_EQ(trace.requests[3].prompt_tokens, 396U);
+    EXPECT_EQ(trace.requests[3].output_tokens, 1U);
+    EXPECT_THAT(trace.hints, ElementsAre(std::string(kNoHint)));
+    EXPECT_THAT(error_of("TIMESTAMP,ContextTokens,GeneratedTokens\n2024-13-12 00:00:00,1,1\n"),
+                HasSubstr("day.csv:2: '2024-13-12 00:00:00' is not a time"));
+}
+
+TEST(Trace, ReadsWhatBurstGptPublishes) {
+    const Trace trace =
+        trace_of({"Timestamp,Model,Request tokens,Response tokens,Total tokens,Log Type\n"
+                  "5,ChatGPT,472,18,490,Conversation log\n45,GPT-4,300,0,300,API log\n",
+                  "Timestamp,Session ID,Elapsed time,Model,Request tokens,Response tokens,Total tokens,"
+                  "Log Type\n19440110.0,17-22,43,GPT-4,906,446,1352,Conversation log\n"
+                  "19440161.0,17-22,2,GPT-4,36,29,65,Conversation log\n"});
+    ASSERT_EQ(trace.requests.size(), 4U);
+    EXPECT_EQ(trace.requests[2].arrival, 40s);
+    EXPECT_EQ(trace.requests[3].arrival, 51s);
+    EXPECT_NE(trace.requests[3].lineage.conversation, 0U);
+    EXPECT_EQ(trace.requests[1].lineage.conversation, trace.requests[3].lineage.conversation);
+    EXPECT_EQ(trace.requests[0].lineage.conversation, 0U);
+    EXPECT_THAT(trace.hints, ElementsAre("Conversation log", "API log"));
+}
+
+TEST(Trace, ReadsTheGroupsOfPrefixesOfACutOfMooncakes) {
+    const Trace trace =
+        trace_of({"arrival_s,prompt_tokens,output_tokens,class,cached_prompt_tokens,prefix_group\n"
+                  "0.000,12508,463,direct,512,90449\n1.000,6083,11,direct,512,90449\n"});
+    EXPECT_EQ(trace.requests[1].lineage.prefix, trace.requests[0].lineage.prefix);
+    EXPECT_EQ(trace.requests[1].lineage.prefix_tokens, 512U);
+}
+
 TEST(Trace, ReadsMooncakesLines) {
     const Trace trace =
         trace_of({"{\"timestamp\": 27482, \"input_length\": 6955, \"output_length\": 52, \"hash_ids\": [46, 47]}\n"

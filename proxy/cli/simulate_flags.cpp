@@ -90,6 +90,14 @@ void add_engine_flags(CLI::App& verb, SimulateFlags& flags) {
                     "how wrong Weir's estimates of prompts are: sigma of a log-normal distribution")
         ->check(CLI::Range(0.0, 3.0))
         ->capture_default_str();
+    verb.add_option(
+            "--gauge-age", flags.gauge_age,
+            "seconds between two readings of the engines' gauges, for rules that look at them; 0: always as of now")
+        ->check(CLI::Range(0.0, 3600.0))
+        ->capture_default_str();
+    verb.add_option("--gauge-noise", flags.gauge_noise, "how inexact they are: sigma of a log-normal distribution")
+        ->check(CLI::Range(0.0, 3.0))
+        ->capture_default_str();
     verb.add_option("--prefix-hits", flags.prefix_hits,
                     "share of each prompt that all requests of its class begin with, and engines keep")
         ->check(CLI::Range(0.0, 1.0))

@@ -34,6 +34,8 @@ struct SimulateFlags {
     double give_up = 30;  // seconds
     double estimate_error = 0.3;
     double prefix_hits = 0;
+    double gauge_age = 0;  // seconds
+    double gauge_noise = 0;
     bool no_retries = false;
     bool same_clients = false;
     bool first_tokens = false;

@@ -232,6 +232,7 @@ Result<simulate::SimulationConfig> make_config(const SimulationSetup& setup, con
     config.give_up = from_seconds(flags.give_up);
     config.seed = flags.seed;
     config.estimate_error = flags.estimate_error;
+    config.gauges = {from_seconds(flags.gauge_age), flags.gauge_noise};
     config.timeline = !flags.report.empty();
     for (const std::string& text : flags.losses) {
         const auto timed = simulate::parse_timed(text);

@@ -58,8 +58,9 @@ Simulation::Simulation(SimulationConfig config, const Trace& trace, std::vector<
         engine.seed = mix(config_.seed ^ mix(engines_.size()));
         engines_.emplace_back(engine);
     }
+    gauges_.emplace(config_.gauges, engines_, config_.seed, now_);
     for (const auto& controller : controllers_) {
-        controller->connect(config_.engine, [this](EndpointId endpoint) { return engines_[index(endpoint)].counts(); });
+        controller->connect(config_.engine, [this](EndpointId endpoint) { return gauges_->counts(endpoint); });
     }
 
     std::vector<std::optional<Duration>> slos;
@@ -87,6 +88,7 @@ Run Simulation::run(const Progress& progress) {
     std::size_t reported = 0;
     while (const auto next = next_instant()) {
         if (recorder_) take_snapshots(*next);
+        gauges_->catch_up(*next);
         now_ = *next;
         run_engines();
         expire();

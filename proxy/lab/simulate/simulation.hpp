@@ -21,6 +21,7 @@
 #include "admission/degrade.hpp"
 #include "lab/simulate/controllers.hpp"
 #include "lab/simulate/engine.hpp"
+#include "lab/simulate/gauge_feed.hpp"
 #include "lab/simulate/surge.hpp"
 #include "lab/simulate/tally.hpp"
 #include "lab/simulate/trace.hpp"
@@ -47,6 +48,7 @@ struct SimulationConfig {
     bool retries = true;
     Duration give_up = 30s;        // of each try, for its first token
     std::optional<Window> window;  // what is counted apart
+    GaugeConfig gauges;            // the engines' as the controllers see them
     double estimate_error = 0;     // of the prompts as the controllers see them: log-normal with this sigma
     std::uint64_t seed = 1;
     bool timeline = false;  // also record how the run goes over time
@@ -151,6 +153,7 @@ private:
     std::vector<ClassModel> classes_;                       // by ClassId
     std::vector<Controller*> controller_of_endpoint_;       // by EndpointId
     std::vector<Engine> engines_;                           // by EndpointId
+    std::optional<GaugeFeed> gauges_;                       // of engines_
     PrefixCache ideal_;                                     // one for all, without bound
     Spread spread_;
     std::deque<Session> sessions_;

@@ -83,6 +83,9 @@ def groups(factors=FACTORS, mixes=None):
                    for mix in mixes for burstiness in (1, 2, 4)})]
     wrong = [Group("What is not as the policy says", "A tenfold surge. Everywhere steps vary by sigma 0.2 and estimates of prompts by 0.3.",
                    {f"{mix}, {name}": Case(mix=mix, arguments=arguments) for mix in mixes for name, arguments in WRONG.items()})]
+    whole = [Group("A top class that does not stream", "A tenfold surge; this share of direct users' answers comes as a whole (elsewhere 0.3).",
+                   {f"{mix}, {share:g}": Case(mix=mix, arguments=("--unstreamed", f"direct={share:g}"))
+                    for mix in mixes for share in (0, 1)})]
     own = [
         Group("A guarantee of 5 %", "Direct users surge to twice the capacity; batch has `guarantee: 5%`.",
               {"guarantee": Case(load=(("direct", 0.8), ("batch", 0.1), ("siri-bulk", 0.0001)), surges=(("direct", 2.0),),
@@ -94,7 +97,7 @@ def groups(factors=FACTORS, mixes=None):
               "the baselines too. A tenfold surge.",
               {mix: Case(mix=mix, policy=((r"(\n    capacity: [^\n]*)", r"\1\n    priority: forward"),)) for mix in mixes}),
     ]
-    return surges + engines + cards + wide + wrong + trouble + fairness + own
+    return surges + engines + cards + wide + whole + wrong + trouble + fairness + own
 
 
 # The purpose of each part of the law: the cases in which it is left out.

@@ -3,6 +3,9 @@
 A run is what Simulator.play gives for one controller: class -> the simulator's entry of it.
 """
 
+import heapq
+import math
+import random
 import statistics
 from typing import Callable, NamedTuple
 
@@ -16,6 +19,7 @@ class Measure(NamedTuple):
     form: str = "{:.2f}"
     never: str = ""            # what None means, where it means something
     better: int = 0            # of shares: 1 where more is better, -1 where less is
+    pooled: Callable = None    # runs by seed -> Pooled, or None; instead of the mean of what `of` gives
 
 
 def _good_share(klass):
@@ -83,6 +87,61 @@ def _part_of_served(klass):
     return of
 
 
+class Pooled(NamedTuple):
+    """A measure of several runs together, its 95 % interval by bootstrap, and the requests that it is of."""
+
+    value: float
+    low: float
+    high: float
+    count: int
+
+    def cell(self):
+        few = f", of {self.count}" if self.count < ENOUGH else ""
+        return f"{self.value:.2f} [{self.low:.2f}..{self.high:.2f}{few}]"
+
+
+ENOUGH = 2_000  # requests for a p99: 20 of them are beyond it
+RESAMPLES = 300
+
+
+def _tail(runs, name):
+    """Of each run its slowest first tokens of direct users, and of all runs the number of first tokens."""
+    times = [run["direct"].get(name) or [] for run in runs]
+    most = max(1, sum(map(len, times)) // 50)  # twice what lies beyond the p99: resampled runs differ in length
+    return [(own[-most:], len(own)) for own in times]
+
+
+def _pooled_p99(tails):
+    """The p99 of runs together. REQUIRES: their tails are long enough."""
+    count = sum(length for _, length in tails)
+    if not count:
+        return None
+    beyond = count - math.ceil(0.99 * count)  # requests that are slower
+    return heapq.nlargest(beyond + 1, (value for tail, _ in tails for value in tail))[-1]
+
+
+def _bootstrapped(runs, names, of):
+    """Whole runs are drawn, since requests of one run are not independent of each other."""
+    tails = [_tail(runs, name) for name in names]
+    count = min(sum(length for _, length in own) for own in tails)
+    if not count:
+        return None
+    draw = random.Random(1)
+    values = []
+    for _ in range(RESAMPLES if len(runs) > 1 else 0):
+        chosen = draw.choices(range(len(runs)), k=len(runs))
+        drawn = [_pooled_p99([own[i] for i in chosen]) for own in tails]
+        if all(drawn):
+            values.append(of(*drawn))
+    value = of(*map(_pooled_p99, tails))
+    values = sorted(values) or [value]
+    return Pooled(value, values[len(values) // 40], values[-1 - len(values) // 40], count)
+
+
+def _pooled_slowdown(runs):
+    return _bootstrapped(runs, ("first_tokens_s", "calm_first_tokens_s"), lambda surge, calm: surge / calm)
+
+
 def _percent(share):
     return None if share is None else 100 * share
 
@@ -90,8 +149,8 @@ def _percent(share):
 GOOD = Measure("direct: good %", _good_share("direct"), better=1)
 KEPT = Measure("kept %", _kept, better=1)
 FIRST_SECONDS = Measure("kept in the first 10 s %", _first_seconds, better=1)
-P99 = Measure("p99 first token, s", _p99)
-SLOWDOWN = Measure("times the calm p99", _slowdown)
+P99 = Measure("p99 first token, s", _p99, pooled=lambda runs: _bootstrapped(runs, ("first_tokens_s",), lambda surge: surge))
+SLOWDOWN = Measure("times the calm p99", _slowdown, pooled=_pooled_slowdown)
 RECOVERY = Measure("recovery, s", lambda run, _: run["direct"].get("recovery_s"), "{:.1f}", "not seen")
 BULK_SERVED = Measure("bulk: served %", _served_share("siri-bulk"))
 PARTLY = Measure("clients partly %", _partly, better=-1)

@@ -1,8 +1,8 @@
 """The scenarios of bench/simulation, as a table.
 
 All but the lone class start from 90 % of the capacity. What surges comes on top of it for a minute, in multiples of the
-capacity (a hundredfold one for 20 s), from a client of its own for each of the class's clients and each multiple of its
-usual traffic.
+capacity (a hundredfold one for 30 s), from a client of its own for each of the class's clients and each multiple of its
+usual traffic, or, in one group, from the class's 200 clients, who ask more often.
 """
 
 from typing import NamedTuple
@@ -24,13 +24,24 @@ class Group(NamedTuple):
 
 
 def _learned(case):
-    return case._replace(policy=((r"requests: 256,", "requests: { learn: true },"),))
+    return case._replace(policy=((r"requests: 1024,", "requests: { learn: true },"),))
 
 
 def _surge(mix, factor):
-    # A hundredfold surge shows its effect in 20 s, and a minute of it is millions of requests.
-    return Case(mix=mix, surges=(("siri-bulk", factor),), surge_s=20 if factor >= 100 else 60)
+    # A hundredfold surge shows its effect in 30 s, and a minute of it is millions of requests.
+    return Case(mix=mix, surges=(("siri-bulk", factor),), surge_s=30 if factor >= 100 else 60)
 
+
+# What a policy or an estimate may have wrong, and what engines do that no policy says.
+WRONG = {
+    "all exact": ("--estimate-error", "0", "--engine", "step_noise=0"),
+    "stalls": ("--engine", "stall_every=20s"),
+    "half the slots told": ("--told", "requests=0.5"),
+    "twice the slots told": ("--told", "requests=2"),
+    "half the cache told": ("--told", "context_tokens=0.5"),
+    "twice the cache told": ("--told", "context_tokens=2"),
+    "70 % of prompts cached": ("--prefix-hits", "0.7"),
+}
 
 # Half bulk, so that one client's surge competes with others of its class.
 _HALF_BULK = (("direct", 0.4), ("siri-bulk", 0.5))
@@ -49,6 +60,10 @@ def groups(factors=FACTORS, mixes=None):
                      {"one of two engines lost": Case(load=_HALF_BULK, surges=(), endpoints=2, arguments=("--lose", "2@60s+60s")),
                       "half the speed": Case(load=_HALF_BULK, surges=(), arguments=("--slow", "0.5@60s+60s"))})]
     fairness = [
+        Group("The same clients ask more often", "The surges of the first tables, from the bulk class's 200 clients alone.",
+              {f"{factor:g}x, {mix}": _surge(mix, factor)._replace(arguments=("--same-clients",))
+               for mix in mixes for factor in (2, 10, 30) if factor in factors},
+              [m.GOOD, m.KEPT, m.BULK_SERVED, m.PARTLY, m.WHOLE, m.WORK]),
         Group("One client of the bulk class makes a tenfold surge", "Bulk at 50 % of the capacity from 200 other clients.",
               {"whale": Case(load=_HALF_BULK, whale="siri-bulk")}, [m.GOOD, m.KEPT, m.WHOLE, m.BULK_SERVED, m.WORK]),
         Group("A neighbour of the same priority", "Direct 50 %, batch 20 %; siri-bulk, as important as batch, surges tenfold.",
@@ -58,6 +73,19 @@ def groups(factors=FACTORS, mixes=None):
               {mix: Case(mix=mix, load=(("siri-bulk", 0.9), ("direct", 0.0001))) for mix in mixes},
               [m.BULK_SERVED, m.PARTLY, m.WORK, m.WASTE]),
     ]
+    cards = [Group(f"Smaller cards: {preset}", "256 slots and 2,048 tokens a step, as vLLM has them there by default. A tenfold surge.",
+                   {mix: Case(mix=mix, preset=preset, policy=((r"requests: 1024, context_tokens: 400k",
+                                                               f"requests: 256, context_tokens: {context}"),)) for mix in mixes})
+             for preset, context in (("a100-8b", "400k"), ("l40s-8b", "180k"))]
+    wide = [Group("Wide prompts, in bursts", "A tenfold surge; lengths log-normal with sigma 0.85 (elsewhere 0.5), and the time between "
+                  "two requests of a class Gamma with this coefficient of variation (elsewhere 1).",
+                  {f"{mix}, {burstiness:g}": Case(mix=mix, sigma=0.85, burstiness=burstiness)
+                   for mix in mixes for burstiness in (1, 2, 4)})]
+    wrong = [Group("What is not as the policy says", "A tenfold surge. Everywhere steps vary by sigma 0.2 and estimates of prompts by 0.3.",
+                   {f"{mix}, {name}": Case(mix=mix, arguments=arguments) for mix in mixes for name, arguments in WRONG.items()})]
+    whole = [Group("A top class that does not stream", "A tenfold surge; this share of direct users' answers comes as a whole (elsewhere 0.3).",
+                   {f"{mix}, {share:g}": Case(mix=mix, arguments=("--unstreamed", f"direct={share:g}"))
+                    for mix in mixes for share in (0, 1)})]
     own = [
         Group("A guarantee of 5 %", "Direct users surge to twice the capacity; batch has `guarantee: 5%`.",
               {"guarantee": Case(load=(("direct", 0.8), ("batch", 0.1), ("siri-bulk", 0.0001)), surges=(("direct", 2.0),),
@@ -69,7 +97,7 @@ def groups(factors=FACTORS, mixes=None):
               "the baselines too. A tenfold surge.",
               {mix: Case(mix=mix, policy=((r"(\n    capacity: [^\n]*)", r"\1\n    priority: forward"),)) for mix in mixes}),
     ]
-    return surges + engines + trouble + fairness + own
+    return surges + engines + cards + wide + whole + wrong + trouble + fairness + own
 
 
 # The purpose of each part of the law: the cases in which it is left out.
@@ -98,6 +126,7 @@ GOALS = [
     Goal("all good work, % of the best static limit's", "Surges", m.WORK, 95, relative_to="cap"),
     Goal("recovery, s", "Surges", m.RECOVERY, 5, at_most=True),
     Goal("clients of the shed class partly served, %, from 10x on", "Surges", m.PARTLY, 5, at_most=True, cases=LARGE),
+    Goal("the same where 200 clients ask more often, %", "same clients", m.PARTLY, 5, at_most=True),
     Goal("a lone bulk class, % of the capacity", "alone", m.WORK, 97),
     Goal("a guarantee of 5 %: of all that is served, %", "guarantee", m.BATCH_PART, 5),
     Goal("a neighbour of the same priority: served, %", "neighbour", m.BATCH_SERVED, 99),

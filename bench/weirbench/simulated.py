@@ -10,13 +10,17 @@ from . import trace
 from .summary import seconds, share
 
 
+# The clients of the bench stream, its prompts are all of one kind of text, and its engines' steps do not vary.
+AS_THE_BENCH = ["--unstreamed", "0", "--estimate-error", "0", "--engine", "step_noise=0"]
+
+
 def run(weir, policy, requests, directory, preset, give_up_s, seed):
     """class -> what the simulator reports of it, from the trace's first request to its last answer."""
     path = directory / "simulated.csv"
     with open(path, "w", newline="") as file:
         trace.write(file, [request._replace(client=request.klass) for request in requests])
     command = [weir, "simulate", policy, path, "--preset", preset, "--give-up", give_up_s, "--seed", seed,
-               "--format", "json"]
+               "--format", "json", *AS_THE_BENCH]
     done = subprocess.run([str(part) for part in command], capture_output=True, text=True)
     if done.returncode != 0:
         raise RuntimeError(done.stderr.strip() or f"weir simulate ended with {done.returncode}")

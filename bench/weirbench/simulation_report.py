@@ -8,6 +8,8 @@ def short_name(controller):
 
 
 def value_cells(column, runs, saturated):
+    if column.pooled and (pooled := column.pooled(runs)):
+        return pooled.cell()
     return measures.cell([column.of(run, saturated) for run in runs], column.form, column.never)
 
 
@@ -63,6 +65,8 @@ class Goal:
         self.cases, self.relative_to = cases, relative_to
 
     def _value(self, runs, saturated, name):
+        if self.measure.pooled and (pooled := self.measure.pooled(runs[name])):
+            return pooled.value
         value = measures.mean([self.measure.of(run, saturated) for run in runs[name]])
         # If it was never reached in one run, it counts as never.
         if self.measure.never and any(self.measure.of(run, saturated) is None for run in runs[name]):

@@ -27,6 +27,9 @@ class Case(NamedTuple):
     """One case to simulate: everything but the seed and the controller."""
 
     mix: str = "short"
+    preset: str = PRESET
+    sigma: float = 0.5                      # how widely lengths scatter: trace.Lengths
+    burstiness: float = 1                   # of arrivals: trace.generate()
     load: tuple = (("direct", 0.8), ("siri-bulk", 0.1))  # class -> share of one engine's capacity times the engines
     surges: tuple = (("siri-bulk", 10.0),)  # class -> multiples of the capacity that come on top, for a minute
     endpoints: int = 1
@@ -46,9 +49,9 @@ class Simulator:
         self._locks = {}
         self._lock = threading.Lock()
 
-    def run(self, policy, *arguments):
+    def run(self, policy, *arguments, preset=PRESET):
         """The simulation's JSON. Raises RuntimeError with the program's output."""
-        command = [self.weir, "simulate", policy, *arguments, "--preset", PRESET, "--format", "json"]
+        command = [self.weir, "simulate", policy, *arguments, "--preset", preset, "--format", "json"]
         done = subprocess.run([str(word) for word in command], capture_output=True, text=True)
         if done.returncode != 0:
             raise RuntimeError(done.stderr.strip() or f"weir ended with {done.returncode}")
@@ -61,9 +64,9 @@ class Simulator:
             text, found = re.subn(pattern, replacement, text)
             if not found:
                 raise ValueError(f"the policy has nothing like {pattern!r}")
-        return self._written(f"policy-{_name_of(changes)}.yaml", lambda file: file.write(text))
+        return self.written(f"policy-{_name_of(changes)}.yaml", lambda file: file.write(text))
 
-    def _written(self, name, write):
+    def written(self, name, write):
         """A file of this name in the folder, written once."""
         with self._lock:
             lock = self._locks.setdefault(name, threading.Lock())
@@ -75,41 +78,47 @@ class Simulator:
                 os.replace(f"{path}.part", path)
         return path
 
-    def capacity(self, mix):
+    def capacity(self, mix, preset=PRESET, sigma=0.5):
         """Requests per second that one engine completes while it is never idle.
 
         What the second half of a long backlog takes: a whole one also has a beginning, and an end in which the longest
         answers run alone.
         """
+        key = (mix, preset, sigma)
         with self._lock:
-            lock = self._locks.setdefault(mix, threading.Lock())
+            lock = self._locks.setdefault(key, threading.Lock())
         with lock:
-            if mix not in self._capacities:
-                lengths = {"siri-bulk": MIXES[mix]}
+            if key not in self._capacities:
+                lengths = {"siri-bulk": MIXES[mix]._replace(sigma=sigma)}
                 requests = trace.generate(0, BACKLOG / 40, 40, {"siri-bulk": 1}, lengths=lengths)
-                whole, half = (self._backlog_s(mix, requests[:count]) for count in (len(requests), len(requests) // 2))
-                self._capacities[mix] = (len(requests) - len(requests) // 2) / (whole - half)
-        return self._capacities[mix]
+                whole, half = (self._backlog_s(f"{mix} {sigma:g}", preset, requests[:count]) for count in (len(requests), len(requests) // 2))
+                self._capacities[key] = (len(requests) - len(requests) // 2) / (whole - half)
+        return self._capacities[key]
 
-    def _backlog_s(self, mix, requests):
+    def capacity_of(self, case):
+        """The same of all engines of a case."""
+        return self.capacity(case.mix, case.preset, case.sigma) * case.endpoints
+
+    def _backlog_s(self, name, preset, requests):
         """The time that an engine takes for all of them at once."""
-        file = self._written(f"backlog {mix} {len(requests)}.csv",
+        file = self.written(f"backlog {name} {len(requests)}.csv",
                              lambda file: trace.write(file, [request._replace(arrival_s=0) for request in requests]))
-        return self.run(self.policy_file(), file, "--controller", "none", "--give-up", "86400")["scenarios"][0]["length_s"]
+        return self.run(self.policy_file(), file, "--controller", "none", "--give-up", "86400",
+                        preset=preset)["scenarios"][0]["length_s"]
 
     def calm_trace(self, case, seed):
         """The load without the surge; a class that only surges is in it with very little, to be multiplied."""
         load = dict(case.load)
-        lengths = {klass: MIXES[case.mix] for klass in load}
-        capacity = self.capacity(case.mix) * case.endpoints
-        name = f"calm {case.mix} {case.endpoints} {seed} {_name_of(case.load)}.csv"
-        return self._written(name, lambda file: trace.write(
-            file, trace.generate(seed, TRACE_LENGTH_S, capacity, load, [], lengths)))
+        lengths = {klass: MIXES[case.mix]._replace(sigma=case.sigma) for klass in load}
+        capacity = self.capacity_of(case)
+        name = f"calm {case.mix} {case.preset} {case.sigma:g} {case.burstiness:g} {case.endpoints} {seed} {_name_of(case.load)}.csv"
+        return self.written(name, lambda file: trace.write(
+            file, trace.generate(seed, TRACE_LENGTH_S, capacity, load, [], lengths, case.burstiness)))
 
     def play(self, case, seed, controllers, *arguments):
         """controller -> class -> what the simulator reports of it, and of its calm twin where there is a surge."""
         calm = self.calm_trace(case, seed)
-        words = ["--seed", seed, "--endpoints", case.endpoints, *case.arguments, *arguments]
+        words = ["--seed", seed, "--endpoints", case.endpoints, "--first-tokens", *case.arguments, *arguments]
         traces = [calm]
         if case.whale:
             traces, words = self._with_whale(case, seed, calm), [*words, "--baseline", calm]
@@ -120,18 +129,18 @@ class Simulator:
         words += ["--controller", controllers[0]]
         if controllers[1:]:
             words += ["--compare", ",".join(controllers[1:])]
-        result = self.run(self.policy_file(case.policy), *traces, *words)
+        result = self.run(self.policy_file(case.policy), *traces, *words, preset=case.preset)
         return {entry["controller"]: {of["class"]: of for of in entry["classes"]} | {"": entry}
                 for entry in result["scenarios"]}
 
     def _with_whale(self, case, seed, calm):
         """The calm trace and a file with one client's surge beside it."""
-        capacity = self.capacity(case.mix) * case.endpoints
+        capacity = self.capacity_of(case)
         surges = [trace.Surge(case.whale, factor, SURGE_START_S, case.surge_s) for _, factor in case.surges]
         requests = trace.generate(f"whale {seed}", SURGE_START_S + case.surge_s, capacity, {}, surges,
                                   {case.whale: MIXES[case.mix]})
-        name = f"whale {case.mix} {case.endpoints} {seed} {_name_of(case.surges)}.csv"
-        return [calm, self._written(name, lambda file: trace.write(file, [r._replace(client="whale") for r in requests]))]
+        name = f"whale {case.mix} {case.preset} {case.endpoints} {seed} {_name_of(case.surges)}.csv"
+        return [calm, self.written(name, lambda file: trace.write(file, [r._replace(client="whale") for r in requests]))]
 
     def map(self, work, tasks, done=None):
         """work(*task) of all tasks, in their order, as many at once as there are cores. `done`: called after each."""

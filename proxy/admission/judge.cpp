@@ -244,6 +244,7 @@ void Judge::move(Place& place, EndpointId endpoint, TimePoint now, Changes& chan
     if (place.decision_.endpoint == endpoint) return;
     const TimePoint at = std::max(now, state.now_);
     if (!state.gate.move(place.decision_.endpoint, endpoint, place.load_, place.ask_.streams, at)) return;
+    state.gate.note_conversation(endpoint, place.ask_.affinity, place.ask_.prompt_tokens);
     place.decision_.endpoint = endpoint;
     state.catch_up(now, changes);
 }

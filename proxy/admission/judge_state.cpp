@@ -39,6 +39,7 @@ void Judge::State::leave_queue(Place& place, Class& cls) {
 
 void Judge::State::dispatch(Place& place, Class& cls, Endpoint& endpoint, TimePoint now) {
     gate.take(endpoint, place.load_, place.ask_.prompt_tokens, place.ask_.streams, now);
+    gate.note_conversation(endpoint.id, place.ask_.affinity, place.ask_.prompt_tokens);
     ++cls.inflight;
     if (cls.config.shed == Shed::evenly) cls.fair_time = std::max(cls.fair_time, place.key_.turn);
     if (cls.config.preemptible && place.ask_.can_be_cut) cls.running.insert(place);
@@ -102,7 +103,7 @@ void Judge::State::spend(Place& place, const Tokens& spent, TimePoint now) {
 }
 
 bool Judge::State::run_in_shadow(Place& place, Class& cls, TimePoint now) {
-    Endpoint* endpoint = gate.least_loaded(place.lost_, place.ask_.affinity);
+    Endpoint* endpoint = gate.least_loaded(place.lost_, place.ask_.affinity, place.ask_.prompt_tokens);
     if (endpoint == nullptr) return false;
     // A shadow class has no queue. The requests that run although the gate was shut stand in for the queue that would
     // have formed: as many as fit into it would have waited, the others would have found it full.

@@ -39,7 +39,7 @@ struct Ask {
     bool can_be_cut = false;  // its answer can be cut short, where its class is preemptible
     // While no endpoint is available it is refused, where others wait for one to come back.
     bool fails_when_down = false;
-    std::uint64_t affinity = 0;        // the same for requests of one conversation (ai/prefix_key.hpp); 0: not known
+    std::uint64_t affinity = 0;        // the same for requests of one conversation; 0: not known
     std::optional<TimePoint> since{};  // when it arrived, where that was at another judge; its wait counts from there
 };
 

@@ -83,6 +83,14 @@ Result<TracePair> read_trace_pair(const SimulationSetup& setup, const SimulateFl
     if (!trace) return trace.error();
     const auto classes = map_hints(*trace, setup, flags);
     if (!classes) return classes.error();
+    for (simulate::Trace* played : {&*trace, &*calm}) {
+        if (flags.prefix_hits > 0) simulate::share_prefixes(*played, flags.prefix_hits);
+    }
+    const auto calm_classes = map_hints(*calm, setup, flags);
+    if (!calm_classes) return calm_classes.error();
+    // Before the surge: a repetition is what it repeats.
+    if (const auto error = add_streams(*calm, *calm_classes, setup, flags)) return *error;
+    if (const auto error = add_streams(*trace, *classes, setup, flags)) return *error;
     if (const auto error = add_surges(*trace, *classes, setup, flags)) return *error;
     const auto window = simulate::difference(*trace, *calm);
     return TracePair{std::move(*trace), std::move(*calm), window};
@@ -164,6 +172,7 @@ Result<simulate::Report> run_all(const std::vector<Candidate>& candidates, const
     if (!traces) return traces.error();
     simulate::Report report;
     report.about = describe(flags, first, traces->trace);
+    report.first_tokens = flags.first_tokens;
     report.classes = candidates.back().setup.names;
     report.slos = slos_of(candidates, report.classes.size());
     for (const Candidate& candidate : candidates) {

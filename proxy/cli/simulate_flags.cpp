@@ -45,6 +45,8 @@ void add_input_flags(CLI::App& verb, SimulateFlags& flags) {
     verb.add_option("--surge", flags.surges,
                     "CLASS=10x@120s+60s: ten times the class's arrivals from 120 s on for 60 s")
         ->allow_extra_args(false);
+    verb.add_flag("--same-clients", flags.same_clients,
+                  "in a --surge the class's clients ask more often; otherwise there are more of them");
     verb.add_option("--baseline", flags.baseline,
                     "the same trace without its surge, to compare with; --surge makes it by itself");
     verb.add_option("--class", flags.hints, "HINT=CLASS: the trace's HINT is the policy's CLASS")
@@ -68,8 +70,10 @@ void add_engine_flags(CLI::App& verb, SimulateFlags& flags) {
     verb.add_option("--preset", flags.preset, "the engine behind each endpoint")
         ->check(CLI::IsMember(words(simulate::engine_preset_names())))
         ->capture_default_str();
-    verb.add_option("--engine", flags.engine,
-                    "parts of the preset to change: max_num_seqs=128,kv_tokens=200000,per_prompt_token=40us");
+    verb.add_option(
+        "--engine", flags.engine,
+        "parts of the preset to change: max_num_seqs=128,kv_tokens=200000,per_prompt_token=40us; steps vary by "
+        "step_noise=0.2, and stall_every=20s makes them stall");
     verb.add_option("--queue", flags.queue,
                     "order of the engine's own queue: by arrival (fcfs), or by the class's priority; default: priority "
                     "where the policy passes priorities to the engine")
@@ -80,6 +84,24 @@ void add_engine_flags(CLI::App& verb, SimulateFlags& flags) {
         ->allow_extra_args(false)
         ->delimiter(',')
         ->check(CLI::IsMember(words(admission::kPartNames)));
+    verb.add_option("--told", flags.told,
+                    "requests=2,context_tokens=0.5: the policy's limits are these multiples of what the engines can");
+    verb.add_option("--estimate-error", flags.estimate_error,
+                    "how wrong Weir's estimates of prompts are: sigma of a log-normal distribution")
+        ->check(CLI::Range(0.0, 3.0))
+        ->capture_default_str();
+    verb.add_option(
+            "--gauge-age", flags.gauge_age,
+            "seconds between two readings of the engines' gauges, for rules that look at them; 0: always as of now")
+        ->check(CLI::Range(0.0, 3600.0))
+        ->capture_default_str();
+    verb.add_option("--gauge-noise", flags.gauge_noise, "how inexact they are: sigma of a log-normal distribution")
+        ->check(CLI::Range(0.0, 3.0))
+        ->capture_default_str();
+    verb.add_option("--prefix-hits", flags.prefix_hits,
+                    "share of each prompt that all requests of its class begin with, and engines keep")
+        ->check(CLI::Range(0.0, 1.0))
+        ->capture_default_str();
     verb.add_option("--endpoints", flags.endpoints,
                     "give each backend N endpoints like its first; default: the policy's")
         ->check(CLI::Range(1, 256));
@@ -88,6 +110,19 @@ void add_engine_flags(CLI::App& verb, SimulateFlags& flags) {
         ->allow_extra_args(false);
     verb.add_option("--slow", flags.slowdowns, "0.5@60s+30s: all engines at half their speed for that time")
         ->allow_extra_args(false);
+}
+
+// What clients do.
+void add_client_flags(CLI::App& verb, SimulateFlags& flags) {
+    verb.add_option(
+            "--unstreamed", flags.unstreamed,
+            "share of the answers that come as a whole, of all classes or as CLASS=SHARE, where the trace does not "
+            "say; default: 0.3")
+        ->allow_extra_args(false);
+    verb.add_flag("--no-retries", flags.no_retries, "clients that are refused do not retry; SDKs retry twice");
+    verb.add_option("--give-up", flags.give_up, "seconds a client waits for a first token before it leaves for good")
+        ->check(CLI::Range(0.1, 86'400.0))
+        ->capture_default_str();
 }
 
 }  // namespace
@@ -115,14 +150,12 @@ void add_simulate_flags(CLI::App& verb, SimulateFlags& flags) {
     verb.add_option("--speed", flags.speed, "replay the trace this many times as fast")
         ->check(CLI::Range(0.001, 100'000.0))
         ->capture_default_str();
-    verb.add_flag("--no-retries", flags.no_retries, "clients that are refused do not retry; SDKs retry twice");
-    verb.add_option("--give-up", flags.give_up, "seconds a client waits for a first token before it leaves for good")
-        ->check(CLI::Range(0.1, 86'400.0))
-        ->capture_default_str();
+    add_client_flags(verb, flags);
     verb.add_option("--seed", flags.seed, "seed of every random choice: the same seed gives the same output")
         ->capture_default_str();
     verb.add_option("--report", flags.report,
                     "also write one HTML page with the tables and plots over time to this file");
+    verb.add_flag("--first-tokens", flags.first_tokens, "put every time to a first token into the JSON, too");
     verb.add_option("--format", flags.format, "how to show the result")
         ->check(CLI::IsMember({"text", "json"}))
         ->capture_default_str();

@@ -22,15 +22,23 @@ struct SimulateFlags {
     std::string engine;                // key=value,...
     std::string queue;                 // empty: as the policy says
     std::vector<std::string> without;  // parts of the law
+    std::string told;                  // KEY=FACTOR,...
     std::vector<std::string> losses;
     std::vector<std::string> slowdowns;
+    std::vector<std::string> unstreamed;  // SHARE or CLASS=SHARE
     std::string format = "text";
     std::string report;           // a file for the page
     std::uint32_t endpoints = 0;  // 0: the policy's
     std::uint64_t seed = 1;
     double speed = 1;
     double give_up = 30;  // seconds
+    double estimate_error = 0.3;
+    double prefix_hits = 0;
+    double gauge_age = 0;  // seconds
+    double gauge_noise = 0;
     bool no_retries = false;
+    bool same_clients = false;
+    bool first_tokens = false;
 };
 
 // Declares the options to the command-line parser. REQUIRES: `flags` outlives `verb`.

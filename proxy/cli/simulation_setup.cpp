@@ -4,6 +4,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <cmath>
 #include <span>
 
 #include "lab/simulate/surge.hpp"
@@ -12,6 +13,13 @@
 
 namespace weir::cli {
 namespace {
+
+// Of the answers of a trace that does not say. Chat streams, and most of what programs ask does not: our estimate, as
+// no published trace says.
+constexpr double kUnstreamed = 0.3;
+
+// Of the steps of an engine: measured ones of the same batch vary by some 20 %.
+constexpr double kStepNoise = 0.2;
 
 std::string listed(const std::vector<std::string>& words) { return fmt::format("'{}'", fmt::join(words, "', '")); }
 
@@ -29,6 +37,7 @@ Error unknown_class(const SimulationSetup& setup, std::string_view what, const s
 
 Result<simulate::EngineConfig> engine_of(const SimulateFlags& flags) {
     simulate::EngineConfig engine = *simulate::engine_preset(flags.preset);
+    engine.step_noise = kStepNoise;
     if (const auto error = simulate::set_engine(engine, flags.engine)) return *error;
     return engine;
 }
@@ -41,14 +50,46 @@ void multiply_endpoint(upstream::BackendConfig& backend, std::uint32_t count) {
     for (std::uint32_t i = 1; i < count; ++i) backend.endpoints[i].url += fmt::format("#{}", i + 1);
 }
 
+// What the policy says of the engines, in multiples of the truth.
+struct Told {
+    double requests = 1;
+    double context_tokens = 1;
+};
+
+Result<Told> told_of(const SimulateFlags& flags) {
+    Told told;
+    std::string_view text = flags.told;
+    while (!text.empty()) {
+        const std::string_view entry = text.substr(0, text.find(','));
+        text.remove_prefix(std::min(text.size(), entry.size() + 1));
+        const std::size_t equals = entry.find('=');
+        const std::string_view key = entry.substr(0, equals);
+        double factor = 0;
+        const bool known = key == "requests" || key == "context_tokens";
+        if (!known || equals == std::string_view::npos ||
+            !CLI::detail::lexical_cast(std::string(entry.substr(equals + 1)), factor) ||
+            !(factor >= 0.01 && factor <= 100)) {
+            return Error{fmt::format("--told '{}': write requests=2, context_tokens=0.5 or both", entry)};
+        }
+        (key == "requests" ? told.requests : told.context_tokens) = factor;
+    }
+    return told;
+}
+
 void fill_backends(SimulationSetup& setup, const numbering::NumberedPolicy& numbered, const SimulateFlags& flags,
-                   const simulate::EngineConfig& engine) {
+                   const simulate::EngineConfig& engine, const Told& told) {
     admission::Parts parts;
     for (const std::string& part : flags.without) parts.remove(*admission::part_named(part));
     for (std::size_t i = 0; i < numbered.backends.size(); ++i) {
         admission::JudgeConfig config = numbering::judge_config(numbered, i);
         for (admission::JudgeEndpoint& endpoint : config.endpoints) {
             if (numbered.policy.backends[i].context_tokens.read) endpoint.context_tokens = engine.kv_tokens;
+            const auto times = [](auto value, double factor) {
+                return static_cast<decltype(value)>(std::max(1.0, std::round(static_cast<double>(value) * factor)));
+            };
+            endpoint.requests = times(endpoint.requests, told.requests);
+            if (endpoint.context_tokens > 0)
+                endpoint.context_tokens = times(endpoint.context_tokens, told.context_tokens);
         }
         config.parts = parts;
         setup.backends.push_back(std::move(config));
@@ -72,6 +113,8 @@ Result<SimulationSetup> make_setup(policy::Policy policy, const SimulateFlags& f
                                    numbering::NameTable<ClassId>& classes) {
     const auto engine = engine_of(flags);
     if (!engine) return engine.error();
+    const auto told = told_of(flags);
+    if (!told) return told.error();
     SimulationSetup setup;
     for (upstream::BackendConfig& backend : policy.backends) {
         setup.tells_engine |= backend.priority != upstream::EnginePriority::strip;
@@ -86,7 +129,7 @@ Result<SimulationSetup> make_setup(policy::Policy policy, const SimulateFlags& f
     if (!numbered) return Error{"the policies have more classes than there can be"};
     setup.names = classes.names();
     setup.uses = std::move(numbered->uses);
-    fill_backends(setup, *numbered, flags, *engine);
+    fill_backends(setup, *numbered, flags, *engine, *told);
     fill_classes(setup, *numbered);
     return setup;
 }
@@ -131,6 +174,28 @@ Result<simulate::Trace> read_traces(const std::vector<std::string>& files, doubl
     return trace;
 }
 
+std::optional<Error> add_streams(simulate::Trace& trace, const std::vector<ClassId>& classes,
+                                 const SimulationSetup& setup, const SimulateFlags& flags) {
+    std::vector<double> shares(trace.hints.size(), kUnstreamed);
+    for (const std::string& entry : flags.unstreamed) {
+        const std::size_t equals = entry.find('=');
+        const bool is_for_all = equals == std::string::npos;
+        double share = 0;
+        if (!CLI::detail::lexical_cast(is_for_all ? entry : entry.substr(equals + 1), share) ||
+            !(share >= 0 && share <= 1)) {
+            return Error{fmt::format("--unstreamed '{}': write a share from 0 to 1, or CLASS=SHARE", entry)};
+        }
+        const std::string name = is_for_all ? std::string() : entry.substr(0, equals);
+        const auto cls = class_named(setup, name);
+        if (!is_for_all && !cls) return unknown_class(setup, "--unstreamed", name);
+        for (std::size_t i = 0; i < shares.size(); ++i) {
+            if (is_for_all || classes[i] == *cls) shares[i] = share;
+        }
+    }
+    simulate::draw_streams(trace, shares, flags.seed);
+    return std::nullopt;
+}
+
 std::optional<Error> add_surges(simulate::Trace& trace, const std::vector<ClassId>& classes,
                                 const SimulationSetup& setup, const SimulateFlags& flags) {
     for (const std::string& text : flags.surges) {
@@ -139,6 +204,7 @@ std::optional<Error> add_surges(simulate::Trace& trace, const std::vector<ClassI
         const auto cls = class_named(setup, surge->hint);
         std::size_t count = 0;
         const std::string name = surge->hint;
+        surge->same_clients = flags.same_clients;
         for (std::size_t i = 0; i < trace.hints.size(); ++i) {
             if (trace.hints[i] != name && !(cls && classes[i] == *cls)) continue;
             surge->hint = trace.hints[i];
@@ -165,6 +231,8 @@ Result<simulate::SimulationConfig> make_config(const SimulationSetup& setup, con
     config.retries = !flags.no_retries;
     config.give_up = from_seconds(flags.give_up);
     config.seed = flags.seed;
+    config.estimate_error = flags.estimate_error;
+    config.gauges = {from_seconds(flags.gauge_age), flags.gauge_noise};
     config.timeline = !flags.report.empty();
     for (const std::string& text : flags.losses) {
         const auto timed = simulate::parse_timed(text);

@@ -34,6 +34,10 @@ struct SimulationSetup {
 [[nodiscard]] Result<std::vector<ClassId>> map_hints(const simulate::Trace& trace, const SimulationSetup& setup,
                                                      const SimulateFlags& flags);
 
+// Decides which answers are streamed, where the trace does not say.
+[[nodiscard]] std::optional<Error> add_streams(simulate::Trace& trace, const std::vector<ClassId>& classes,
+                                               const SimulationSetup& setup, const SimulateFlags& flags);
+
 // Surges by the trace's word for a class, or by the policy's.
 [[nodiscard]] std::optional<Error> add_surges(simulate::Trace& trace, const std::vector<ClassId>& classes,
                                               const SimulationSetup& setup, const SimulateFlags& flags);

@@ -194,6 +194,13 @@ struct MetricsConfig {
     friend bool operator==(const MetricsConfig&, const MetricsConfig&) = default;
 };
 
+// By what `balance: prefix_affinity` knows a conversation, beside its beginning.
+struct AffinityConfig {
+    std::string header;  // whose value names it, in requests that have it once
+
+    friend bool operator==(const AffinityConfig&, const AffinityConfig&) = default;
+};
+
 // What one endpoint makes and alone knows: later requests about it go there.
 struct StickyConfig {
     std::uint32_t ids = 10'000;  // remembered at once
@@ -231,6 +238,7 @@ struct BackendConfig {
     NamedTexts models;  // by the name that clients use: the name that this backend uses
     std::string host;   // of every request's Host field; empty: the endpoint's
     Balance balance = Balance::most_room;
+    std::optional<AffinityConfig> affinity;      // absent: by its beginning alone
     std::uint32_t requests = 0;                  // capacity.requests: in flight at once on each endpoint
     std::optional<LearnedRequests> learned;      // instead of `requests`; a policy has one of them
     ContextTokens context_tokens;                // capacity.context_tokens, of each endpoint

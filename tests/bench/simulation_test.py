@@ -30,10 +30,10 @@ class FakeSimulator(simulator.Simulator):
         super().__init__("weir", path, directory, jobs=2)
         self.commands = []
 
-    def capacity(self, mix):
+    def capacity(self, mix, preset=None, sigma=None):
         return 10.0
 
-    def run(self, policy, *words):
+    def run(self, policy, *words, preset=None):
         words = [str(word) for word in words]
         self.commands.append(words)
         names = [words[words.index("--controller") + 1]]
@@ -53,6 +53,29 @@ class Measures(unittest.TestCase):
         self.assertEqual(list(values), list(expected))
         for head, value in expected.items():
             self.assertAlmostEqual(values[head], value, msg=head) if value is not None else self.assertIsNone(values[head])
+
+    def with_first_tokens(self, surge, calm):
+        own = run()
+        own["direct"] |= {"first_tokens_s": sorted(surge), "calm_first_tokens_s": sorted(calm)}
+        return own
+
+    def test_a_p99_is_of_all_seeds_together(self):
+        fast, slow = ([0.1 * (1 + i / 1000) for i in range(1000)] for _ in range(2))
+        slow[-50:] = [1.0] * 50
+        runs = [self.with_first_tokens(fast, fast), self.with_first_tokens(slow, fast)]
+        both = sorted(fast + slow)
+        pooled = measures.P99.pooled(runs)
+        self.assertEqual(pooled.value, both[math.ceil(0.99 * len(both)) - 1])
+        self.assertEqual(pooled.count, 2000)
+        self.assertLess(pooled.low, 0.3)
+        self.assertEqual(pooled.high, 1.0)
+        self.assertAlmostEqual(measures.SLOWDOWN.pooled(runs).value, 1.0 / 0.199, places=1)
+
+    def test_a_p99_of_few_requests_says_so(self):
+        runs = [self.with_first_tokens([0.1] * 500, [0.1] * 400)] * 3
+        self.assertIn("1.00 [1.00..1.00, of 1200]", simulation_report.value_cells(measures.SLOWDOWN, runs, 1))
+        self.assertIn("0.10 [0.10..0.10, of 1500]", simulation_report.value_cells(measures.P99, runs, 1))
+        self.assertIsNone(measures.P99.pooled([run()]))
 
     def test_an_unknown_value_is_no_number(self):
         silent = run(p99=None)
@@ -136,7 +159,7 @@ class Cases(unittest.TestCase):
     def test_the_capacity_is_what_the_second_half_of_a_backlog_takes(self):
         lengths = iter([100.0, 60.0])  # of the whole, of its half
         sim = FakeSimulator(self._folder.name)
-        sim.run = lambda *_: {"scenarios": [{"length_s": next(lengths)}]}
+        sim.run = lambda *_, preset: {"scenarios": [{"length_s": next(lengths)}]}
         whole = sum(1 for _ in trace.generate(0, 200, 40, {"siri-bulk": 1}, lengths={"siri-bulk": simulator.MIXES["short"]}))
         self.assertAlmostEqual(simulator.Simulator.capacity(sim, "short"), (whole - whole // 2) / 40)
 

@@ -35,9 +35,65 @@ class Generate(unittest.TestCase):
         self.assertAlmostEqual(sum(r.output_tokens for r in requests) / len(requests), 50, delta=2)
         self.assertGreaterEqual(min(r.output_tokens for r in requests), 1)
 
+    def test_bursts_keep_the_rate_and_are_as_irregular_as_was_asked_for(self):
+        requests = trace.generate(1, 4000, 10, {"a": 0.5}, [trace.Surge("a", 1, 1000, 1000)], burstiness=3)
+        outside = [r.arrival_s for r in requests if r.arrival_s >= 2000]
+        inside = sum(1000 <= r.arrival_s < 2000 for r in requests)
+        self.assertAlmostEqual(len(outside) / 2000, 5, delta=0.7)
+        self.assertAlmostEqual(inside / 1000, 15, delta=1.7)
+        gaps = [after - before for before, after in zip(outside, outside[1:])]
+        mean = sum(gaps) / len(gaps)
+        variation = (sum((gap - mean) ** 2 for gap in gaps) / len(gaps)) ** 0.5 / mean
+        self.assertAlmostEqual(variation, 3, delta=0.4)
+
     def test_arrivals_are_in_order(self):
         arrivals = [r.arrival_s for r in made(direct=0.5, bulk=0.5)]
         self.assertEqual(arrivals, sorted(arrivals))
+
+
+class Conversations(unittest.TestCase):
+    SHAPE = trace.Conversations(2, turns=5, think_s=4, system=100, systems=2)
+
+    def made(self, seed=1):
+        return trace.generate_conversations(seed, 300, "direct", self.SHAPE)
+
+    def turns(self):
+        by_name = {}
+        for request in self.made():
+            by_name.setdefault(request.conversation, []).append(request)
+        return by_name
+
+    def test_the_same_seed_makes_the_same_ones(self):
+        self.assertEqual(self.made(), self.made())
+        self.assertNotEqual(self.made(), self.made(seed=2))
+
+    def test_each_turn_repeats_all_that_was_said_before(self):
+        for turns in self.turns().values():
+            for before, after in zip(turns, turns[1:]):
+                self.assertGreater(after.prompt_tokens, before.prompt_tokens + before.output_tokens)
+                self.assertGreater(after.arrival_s, before.arrival_s)
+                self.assertEqual(after.prefix, before.prefix)
+
+    def test_they_have_as_many_turns_and_begin_as_often_as_was_asked_for(self):
+        turns = self.turns()
+        self.assertAlmostEqual(len(self.made()) / 300, 2 * 5, delta=2)
+        whole = [own for own in turns.values() if 30 < own[0].arrival_s < 150]
+        self.assertAlmostEqual(sum(len(own) for own in whole) / len(whole), 5, delta=1)
+        self.assertEqual(len({own[0].prefix for own in turns.values()}), 2)
+
+    def test_the_load_does_not_rise_from_nothing(self):
+        requests = self.made()
+        first, last = (sum(start <= r.arrival_s < start + 60 for r in requests) for start in (0, 240))
+        self.assertAlmostEqual(first / last, 1, delta=0.3)
+
+    def test_a_written_one_reads_back(self):
+        out = io.StringIO()
+        trace.write(out, self.made())
+        with tempfile.TemporaryDirectory() as directory:
+            path = os.path.join(directory, "talk.csv")
+            with open(path, "w") as file:
+                file.write(out.getvalue())
+            self.assertEqual(trace.read(path), self.made())
 
 
 class ParseSurge(unittest.TestCase):

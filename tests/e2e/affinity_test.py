@@ -1,5 +1,6 @@
 """`balance: prefix_affinity`: the turns of one conversation go to one endpoint, different ones are spread."""
 
+import itertools
 import json
 import threading
 import unittest
@@ -26,16 +27,16 @@ class Affinity(WeirTest):
             "balance": "prefix_affinity", "slow_start": "0s", **backend}))
         return engines
 
-    def ask(self, body, path="/v1/chat/completions"):
-        answer = self.weir.request("POST", path, JSON, json.dumps(body).encode())
+    def ask(self, body, path="/v1/chat/completions", headers=()):
+        answer = self.weir.request("POST", path, [*JSON, *headers], json.dumps(body).encode())
         self.assertEqual(answer.status, 200)
 
-    def homes(self, engines, bodies, path="/v1/chat/completions"):
+    def homes(self, engines, bodies, path="/v1/chat/completions", headers=lambda i: ()):
         """For each body, the engine that got it."""
         found = []
-        for body in bodies:
+        for i, body in enumerate(bodies):
             before = [len(engine.requests) for engine in engines]
-            self.ask(body, path)
+            self.ask(body, path, headers(i))
             found.append(next(i for i, engine in enumerate(engines) if len(engine.requests) > before[i]))
         return found
 
@@ -59,12 +60,18 @@ class Affinity(WeirTest):
 
     def test_only_the_conversations_of_an_endpoint_that_is_down_move(self):
         engines = self.start(OK, OK, OK, ejection={"duration": "60s"})
-        first = self.homes(engines, [turn(i) for i in range(30)])
+        first = self.homes(engines, [turn(i) for i in range(60)])
         engines[0].stop()
-        for i in range(30):
+        for i in range(60):
             self.ask(turn(i, 2))
-        self.eventually(lambda: self.weir.count("weir_backend_up", endpoint=engines[0].url) == 0)
-        moved = self.homes(engines[1:], [turn(i, 3) for i in range(30)])
+
+        # What fails at once counts as load, so that not all that prefer it are sent there.
+        def is_ejected():
+            self.ask(turn(next(others)))
+            return self.weir.count("weir_backend_up", endpoint=engines[0].url) == 0
+        others = itertools.count(100)
+        self.eventually(is_ejected)
+        moved = self.homes(engines[1:], [turn(i, 3) for i in range(60)])
         self.assertEqual([home + 1 for home, former in zip(moved, first) if former != 0],
                          [former for former in first if former != 0])
         self.assertEqual({home for home, former in zip(moved, first) if former == 0}, {0, 1})
@@ -83,6 +90,16 @@ class Affinity(WeirTest):
         release.set()
         for one in asking:
             one.join()
+
+    def test_a_header_names_conversations_that_begin_alike(self):
+        engines = self.start(OK, OK, OK, affinity={"header": "X-Conversation-Id"})
+        alike = [turn(0) for _ in range(30)]
+        named = lambda i: [("x-conversation-id", f"talk-{i}")]  # noqa: E731
+        first = self.homes(engines, alike, headers=named)
+        self.assertEqual(set(first), {0, 1, 2})
+        self.assertEqual(self.homes(engines, [turn(i) for i in range(30)], headers=named), first)
+        self.assertEqual(self.homes(engines, alike, "/other", headers=named), first, "a body that is not read")
+        self.assertEqual(len(set(self.homes(engines, alike))), 1, "without the header it is the prompt that counts")
 
     def test_two_processes_agree(self):
         engines = self.start(OK, OK, OK)

@@ -170,10 +170,49 @@ class Surge(SimulateTest):
         self.assertEqual(code, 1)
         self.assertIn("an engine has max_num_seqs", err)
 
+    def test_every_first_token_can_be_had(self):
+        direct = self.classes(self.result(self.day, *SURGE, "--first-tokens"))["direct"]
+        self.assertEqual(len(direct["first_tokens_s"]), direct["surge"]["served"])
+        self.assertEqual(len(direct["calm_first_tokens_s"]), direct["calm"]["served"])
+        self.assertEqual(direct["first_tokens_s"], sorted(direct["first_tokens_s"]))
+        self.assertNotIn("first_tokens_s", self.classes(self.result(self.day, *SURGE))["direct"])
+
+    def test_limits_can_be_told_wrong(self):
+        bulk = [self.classes(self.result(self.day, *SURGE, *told))["siri-bulk"]["surge"]["served"]
+                for told in ((), ("--told", "requests=0.5"))]
+        self.assertLess(bulk[1], 0.8 * bulk[0])
+        code, _, err = run_weir("simulate", QUICKSTART, self.day, "--told", "slots=2")
+        self.assertEqual(code, 1)
+        self.assertIn("write requests=2", err)
+
+    def test_noise_is_there_unless_it_is_taken_away(self):
+        words = ("--estimate-error", "0", "--engine", "step_noise=0")
+        exact, noisy = (self.classes(self.result(self.day, *own))["direct"]["whole"] for own in (words, ()))
+        self.assertNotEqual(exact["first_token_p99_s"], noisy["first_token_p99_s"])
+
     def test_slow_engines_show(self):
         usual = self.classes(self.result(self.day))["direct"]["whole"]
         slow = self.classes(self.result(self.day, "--slow", "0.5@0s+70s"))["direct"]["whole"]
         self.assertGreater(slow["first_token_p50_s"], 1.5 * usual["first_token_p50_s"])
+
+
+class PrefixCaches(SimulateTest):
+    def test_a_policy_with_affinity_finds_more_in_the_caches_than_one_without(self):
+        talk = self.folder / "talk.csv"
+        subprocess.run([sys.executable, ROOT / "bench/make_trace", "--load", "siri-bulk=0", "--conversations", "direct=1",
+                        "--seconds", "60", "--out", talk], check=True, capture_output=True)
+        text = (ROOT / "bench/simulation.yaml").read_text()
+        policies = [self.write(text.replace("    capacity:", f"    balance: {balance}\n    capacity:"), f"{balance}.yaml")
+                    for balance in ("most_room", "prefix_affinity")]
+        words = ("simulate", policies[0], talk, "--policy", policies[1], "--endpoints", 4, "--preset", "h100-8b")
+        code, out, err = run_weir(*words, "--format", "json")
+        self.assertEqual((code, err), (0, ""))
+        room, affinity = (entry["prefixes"] for entry in json.loads(out)["scenarios"])
+        self.assertEqual(room["prompt_tokens"], affinity["prompt_tokens"])
+        self.assertLess(room["cached_tokens"], 0.7 * room["cacheable_tokens"])
+        self.assertGreater(affinity["cached_tokens"], 0.8 * affinity["cacheable_tokens"])
+        self.assertIn("Prefix caches, over the whole trace:", run_weir(*words)[1])
+        self.assertNotIn("Prefix caches", run_weir("simulate", QUICKSTART, self.day)[1])
 
 
 class Bench(SimulateTest):

@@ -25,11 +25,12 @@ struct Submission {
     int priority = 0;
     std::uint32_t wait_ms = 0;  // after it
     bool cancels = false;       // the request before the last, after the wait
+    simulate::Lineage lineage;  // a conversation of which not all turns are as long as what was said before
 };
 
 std::ostream& operator<<(std::ostream& out, const Submission& s) {
     return out << "{prompt " << s.prompt << ", output " << s.output << ", priority " << s.priority << ", wait "
-               << s.wait_ms << " ms" << (s.cancels ? ", cancels}" : "}");
+               << s.wait_ms << " ms, conversation " << s.lineage.conversation << (s.cancels ? ", cancels}" : "}");
 }
 
 rc::Gen<std::vector<Submission>> any_load() {
@@ -37,7 +38,10 @@ rc::Gen<std::vector<Submission>> any_load() {
     return rc::gen::container<std::vector<Submission>>(rc::gen::build<Submission>(
         rc::gen::set(&Submission::prompt, inRange(1U, 200U)), rc::gen::set(&Submission::output, inRange(1U, 60U)),
         rc::gen::set(&Submission::priority, inRange(0, 3)), rc::gen::set(&Submission::wait_ms, inRange(0U, 120U)),
-        rc::gen::set(&Submission::cancels)));
+        rc::gen::set(&Submission::cancels),
+        rc::gen::set(&Submission::lineage, rc::gen::map(inRange(0U, 3U), [](std::uint32_t conversation) {
+            return simulate::Lineage{.conversation = conversation};
+        }))));
 }
 
 EngineConfig tight(bool by_priority) {
@@ -45,6 +49,7 @@ EngineConfig tight(bool by_priority) {
     config.max_num_seqs = 3;
     config.max_num_batched_tokens = 64;
     config.kv_tokens = 300;
+    config.step_noise = 0.2;
     config.order = by_priority ? simulate::QueueOrder::priority : simulate::QueueOrder::first_come;
     return config;
 }
@@ -71,7 +76,7 @@ std::vector<EngineEvent> play(const std::vector<Submission>& load, bool by_prior
         now = to;
     };
     for (RequestId id = 0; id < load.size(); ++id) {
-        RC_ASSERT(engine.submit(id, load[id].prompt, load[id].output, load[id].priority, now));
+        RC_ASSERT(engine.submit(id, load[id].prompt, load[id].output, load[id].priority, now, load[id].lineage));
         advance(now + std::chrono::milliseconds(load[id].wait_ms));
         if (load[id].cancels && id > 0) cancelled[id - 1] = engine.cancel(id - 1);
         check_limits(engine);
@@ -95,6 +100,7 @@ RC_GTEST_PROP(EngineProperty, EveryRequestGetsExactlyItsTokensUnlessCancelled, (
         last = event.at;
         const bool ends = event.kind == EngineEvent::Kind::finished;
         if (!ends) ++tokens[event.id];
+        RC_ASSERT(event.cached < load[event.id].prompt);
         RC_ASSERT(event.tokens == tokens[event.id]);
         RC_ASSERT((event.kind == EngineEvent::Kind::first_token) == (!ends && tokens[event.id] == 1));
         finished[event.id] = ends;

@@ -38,6 +38,7 @@ struct Passage {
         if (endpoint == nullptr) return kNoEndpoint;
         auto& [id, load] = passed.emplace_back();
         gate.take(*endpoint, load, need.prompt_tokens, streams, now);
+        gate.note_conversation(endpoint->id, need.affinity, need.prompt_tokens);
         return id = endpoint->id;
     }
     int pass_all(const Need& need = {}) {

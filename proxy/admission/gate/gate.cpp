@@ -4,8 +4,6 @@
 #include <cassert>
 #include <cmath>
 
-#include "admission/gate/affinity.hpp"
-
 namespace weir::admission {
 namespace {
 
@@ -78,12 +76,14 @@ Endpoint* EndpointGate::most_room(Fits fits, EndpointId lost) {
 }
 
 template <typename Fits>
-Endpoint* EndpointGate::nearest(Fits fits, EndpointId lost, std::uint64_t affinity) const {
-    const LoadBound bound(endpoints_);
+Endpoint* EndpointGate::nearest(Fits fits, EndpointId lost, std::uint64_t affinity, std::uint32_t prompt_tokens) const {
+    const LoadBound bound(endpoints_, conversations_.slack(prompt_tokens));
+    const std::uint64_t last = conversations_.endpoint_of(affinity);
     Endpoint* best = nullptr;
     double best_score = 0;
     for (const auto& endpoint : endpoints_) {
         if (!endpoint->available || endpoint->id == lost || !bound.allows(*endpoint) || !fits(*endpoint)) continue;
+        if (last != 0 && endpoint->name_hash == last) return endpoint.get();
         const double score = affinity_score(affinity, endpoint->name_hash, endpoint->share);
         if (best != nullptr && score <= best_score) continue;
         best = endpoint.get();
@@ -93,18 +93,18 @@ Endpoint* EndpointGate::nearest(Fits fits, EndpointId lost, std::uint64_t affini
 }
 
 template <typename Fits>
-Endpoint* EndpointGate::preferred(Fits fits, EndpointId lost, std::uint64_t affinity) {
+Endpoint* EndpointGate::preferred(Fits fits, EndpointId lost, std::uint64_t affinity, std::uint32_t prompt_tokens) {
     Endpoint* best = nullptr;
-    if (balance_ == Balance::prefix_affinity && affinity != 0) best = nearest(fits, lost, affinity);
+    if (balance_ == Balance::prefix_affinity && affinity != 0) best = nearest(fits, lost, affinity, prompt_tokens);
     return best != nullptr ? best : most_room(fits, lost);
 }
 
 Endpoint* EndpointGate::choose(const Need& need, EndpointId lost) {
-    return preferred([&](const Endpoint& e) { return fits(e, need); }, lost, need.affinity);
+    return preferred([&](const Endpoint& e) { return fits(e, need); }, lost, need.affinity, need.prompt_tokens);
 }
 
-Endpoint* EndpointGate::least_loaded(EndpointId lost, std::uint64_t affinity) {
-    Endpoint* const best = preferred([](const Endpoint& e) { return !e.is_tried(); }, lost, affinity);
+Endpoint* EndpointGate::least_loaded(EndpointId lost, std::uint64_t affinity, std::uint32_t prompt_tokens) {
+    Endpoint* const best = preferred([](const Endpoint& e) { return !e.is_tried(); }, lost, affinity, prompt_tokens);
     return best != nullptr ? best : most_room([](const Endpoint&) { return true; }, lost);
 }
 
@@ -139,6 +139,11 @@ void EndpointGate::take(Endpoint& endpoint, Load& load, std::uint32_t prompt_tok
     endpoint.trials += load.trial ? 1 : 0;
     if (load.pending && !streams) endpoint.unseen.push_back(load);
     take_turn(endpoint);
+}
+
+void EndpointGate::note_conversation(EndpointId id, std::uint64_t affinity, std::uint32_t prompt_tokens) {
+    if (balance_ != Balance::prefix_affinity || affinity == 0) return;
+    conversations_.note(affinity, find(id)->name_hash, prompt_tokens);
 }
 
 void EndpointGate::settle_prompt(Endpoint& endpoint, Load& load) const {

@@ -14,10 +14,10 @@
 // An idle endpoint takes a request regardless of its limits, so that small limits starve no request. Of a quota no
 // headroom is kept: a better class waits for no more than the next request that the quota lets pass. Of the endpoints
 // that fit, the one with the most room takes it (the smallest of the largest of n/S, kv/0.95K, pf/PF), unless the
-// policy chooses otherwise; equals take turns. By prefix affinity (gate/affinity.hpp) it is the endpoint that its
-// conversation prefers, of those that fit and are within a bound of the load; if there is none, the one with most room.
-// Requests that failed count in this comparison as if they had been served (gate/failed_load.hpp): what fails at once
-// must not look like room.
+// policy chooses otherwise; equals take turns. By prefix affinity (gate/affinity.hpp) it is the endpoint that had its
+// conversation last, or that it prefers, of those that fit and are within a bound of the load; if there is none, the
+// one with most room. Requests that failed count in this comparison as if they had been served (gate/failed_load.hpp):
+// what fails at once must not look like room.
 //
 // An endpoint may have a share below 1: it then has that share of S and of the load. On trial it takes one request at a
 // time.
@@ -35,6 +35,7 @@
 #include <vector>
 
 #include "admission/config.hpp"
+#include "admission/gate/affinity.hpp"
 #include "admission/gate/endpoint.hpp"
 #include "admission/gate/failed_load.hpp"
 #include "admission/place.hpp"
@@ -66,10 +67,13 @@ public:
     [[nodiscard]] Endpoint* available(EndpointId id) const;
     // The available endpoint with the most room, full or not; null when none is available.
     // The same as choose() would prefer it, were all to fit.
-    [[nodiscard]] Endpoint* least_loaded(EndpointId lost = kNoEndpoint, std::uint64_t affinity = 0);
+    [[nodiscard]] Endpoint* least_loaded(EndpointId lost = kNoEndpoint, std::uint64_t affinity = 0,
+                                         std::uint32_t prompt_tokens = 0);
 
     // REQUIRES: `load` stays where it is until it is given back.
     void take(Endpoint& endpoint, Load& load, std::uint32_t prompt_tokens, bool streams, TimePoint now);
+    // The endpoint has a request of that conversation: the next one is best off there.
+    void note_conversation(EndpointId id, std::uint64_t affinity, std::uint32_t prompt_tokens);
     // The answer has begun. Returns whether that freed capacity.
     bool answered(EndpointId id, Load& load, TimePoint now);
     // The answer has reached `tokens` in total; fewer than before are ignored.
@@ -113,10 +117,11 @@ private:
     [[nodiscard]] Endpoint* most_room(Fits fits, EndpointId lost);
     // The one that prefix affinity prefers; null when none of those that fit is within its bound.
     template <typename Fits>
-    [[nodiscard]] Endpoint* nearest(Fits fits, EndpointId lost, std::uint64_t affinity) const;
+    [[nodiscard]] Endpoint* nearest(Fits fits, EndpointId lost, std::uint64_t affinity,
+                                    std::uint32_t prompt_tokens) const;
     // By affinity where that is the policy's choice and the request has a key, otherwise most_room().
     template <typename Fits>
-    [[nodiscard]] Endpoint* preferred(Fits fits, EndpointId lost, std::uint64_t affinity);
+    [[nodiscard]] Endpoint* preferred(Fits fits, EndpointId lost, std::uint64_t affinity, std::uint32_t prompt_tokens);
     // What endpoints are compared by: lower is better.
     [[nodiscard]] double rank(const Endpoint& endpoint) const;
     [[nodiscard]] bool has_slot(const Endpoint& endpoint, const Need& need) const;
@@ -138,6 +143,7 @@ private:
     std::size_t turn_ = 0;  // where the next search starts
     GoodTimes good_;
     Balance balance_ = Balance::most_room;
+    Conversations conversations_;
     bool holds_context_ = true;
     bool holds_prompts_ = true;
     bool blocked_ = false;

@@ -8,6 +8,7 @@
 #include "ai/dialect.hpp"
 #include "ai/video.hpp"
 #include "base/ascii.hpp"
+#include "base/stable_hash.hpp"
 #include "downstream/exchange/body_fields.hpp"
 #include "http/forward.hpp"
 #include "http/path.hpp"
@@ -116,6 +117,22 @@ void read_body_form(Caller& caller, const Inbound& inbound, const http::FieldTab
     }
 }
 
+// The conversation that a header names, where the backend chooses endpoints by it; while the class depends on the body,
+// any backend that does. 0: none.
+std::uint64_t named_conversation(const Client& client, const Caller& caller, const http::FieldTable& fields) {
+    const auto named = [&fields](const Route& route) -> std::uint64_t {
+        const auto& affinity = route.backend->config().affinity;
+        const http::Field* field = affinity ? fields.find_single(affinity->header) : nullptr;
+        if (field == nullptr || field->value.empty()) return 0;
+        return std::max<std::uint64_t>(StableHash::of(field->value), 1);
+    };
+    if (caller.open.empty()) return named(*caller.route);
+    for (const Route& route : client.routing->routes) {
+        if (const std::uint64_t conversation = named(route)) return conversation;
+    }
+    return 0;
+}
+
 // Its tokens are counted as it passes and its usage is read, so it must not be compressed.
 bool reads_answer(const Caller& caller, const Inbound& inbound) {
     return ai::is_known(caller.api) || (caller.ask.bypasses_queue && !inbound.path().ends_with("/content"));
@@ -143,6 +160,7 @@ Caller identify(const Client& client, const Inbound& inbound, const http::Reques
     record.retry_count = read_retry_count(head.fields);
     if (caller.route == nullptr) return caller;
     caller.ask.client = identity.client;
+    caller.ask.affinity = named_conversation(client, caller, head.fields);
     caller.ask.retry = record.retry_count > 0;
     caller.ask.deadline = read_deadline(head.fields, outcome.arrived);
     const Duration wall = outcome.arrived.time_since_epoch() + client.worker.state().wall_offset;

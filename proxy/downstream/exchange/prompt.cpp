@@ -39,7 +39,7 @@ Passed Prompt::prepare(const Client& client, const Inbound& inbound, Caller& cal
     if (caller.body_form == BodyForm::json) {
         caller.ask.prompt_tokens = prompt_tokens(caller);
         caller.ask.streams = facts_.stream;
-        caller.ask.affinity = facts_.prefix_key;
+        if (caller.ask.affinity == 0) caller.ask.affinity = facts_.prefix_key;
         note_model(outcome);
     }
     if (!estimate_output(caller)) {

@@ -29,9 +29,9 @@ bool keeps_prefixes(const Route& route) {
            std::any_of(route.fallbacks.begin(), route.fallbacks.end(), keeps);
 }
 
-// The same for every class that the request may turn out to be of.
+// The same for every class that the request may turn out to be of. Not where a header has named its conversation.
 bool keeps_prefixes(const Routing& routing, const Caller& caller) {
-    if (caller.route == nullptr) return false;
+    if (caller.route == nullptr || caller.ask.affinity != 0) return false;
     if (caller.open.empty()) return keeps_prefixes(*caller.route);
     return std::any_of(routing.routes.begin(), routing.routes.end(),
                        [](const Route& route) { return keeps_prefixes(route); });

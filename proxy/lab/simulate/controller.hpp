@@ -61,7 +61,7 @@ struct Visit : admission::Place {
 // The visits whose ruling a call changed, except the one it was about. One that ran may have ended: it is cancelled.
 using VisitChanges = std::vector<Visit*>;
 
-// What a proxy would scrape from an engine's /metrics, as of now.
+// What a proxy has read of an engine's /metrics: gauge_feed.hpp.
 using EngineProbe = std::function<EngineCounts(EndpointId)>;
 
 // Of all endpoints together; zero where a controller has no such limit.

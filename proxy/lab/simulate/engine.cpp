@@ -4,15 +4,24 @@
 #include <cassert>
 #include <iterator>
 
-namespace weir::simulate {
+#include "lab/simulate/random.hpp"
 
-Engine::Engine(const EngineConfig& config) : config_(config) {
+namespace weir::simulate {
+namespace {
+
+// The numbers of the random questions about a step.
+constexpr std::uint64_t kNoise = 0;
+constexpr std::uint64_t kStall = 2;
+
+}  // namespace
+
+Engine::Engine(const EngineConfig& config) : config_(config), prefixes_(config.prefix_tokens()) {
     assert(config_.max_num_seqs > 0 && config_.kv_tokens > 0 && config_.fixed > Duration::zero());
     assert(config_.max_num_batched_tokens > config_.max_num_seqs);
 }
 
-bool Engine::submit(RequestId id, std::uint32_t prompt_tokens, std::uint32_t output_tokens, int priority,
-                    TimePoint now) {
+bool Engine::submit(RequestId id, std::uint32_t prompt_tokens, std::uint32_t output_tokens, int priority, TimePoint now,
+                    const Lineage& lineage) {
     assert(!requests_.contains(id));
     assert(!step_ends_ || now <= *step_ends_);
     Request request;
@@ -20,6 +29,7 @@ bool Engine::submit(RequestId id, std::uint32_t prompt_tokens, std::uint32_t out
     request.rank = {config_.order == QueueOrder::priority ? priority : 0, arrivals_++};
     request.prompt = std::max(prompt_tokens, 1U);
     request.output = std::max(output_tokens, 1U);
+    request.lineage = lineage;
     if (std::uint64_t{request.prompt} + request.output > config_.kv_tokens) return false;
     Request& kept = requests_.emplace(id, request).first->second;
     queue_.insert(ranked(kept));
@@ -63,10 +73,18 @@ void Engine::start_step(TimePoint now) {
         return;
     }
     ++steps_started_;
+    step_ends_ = now + step_length(prompt_tokens);
+}
+
+Duration Engine::step_length(std::uint32_t prompt_tokens) const {
     const Duration length = config_.fixed + prompt_tokens * config_.per_prompt_token +
                             static_cast<Duration::rep>(running_.size()) * config_.per_sequence +
                             static_cast<Duration::rep>(kv_used_) * config_.per_context_token;
-    step_ends_ = now + (speed_ == 1 ? length : from_seconds(seconds(length) / speed_));
+    const double factor = log_normal(config_.step_noise, config_.seed, steps_started_, kNoise) / speed_;
+    const Duration varied = factor == 1 ? length : from_seconds(seconds(length) * factor);
+    if (config_.stall_every == Duration::zero()) return varied;
+    const bool stalls = uniform(config_.seed, steps_started_, kStall) * seconds(config_.stall_every) < seconds(varied);
+    return stalls ? varied + config_.stall : varied;
 }
 
 bool Engine::preempt() {
@@ -101,11 +119,14 @@ std::uint32_t Engine::feed_prompts(std::uint32_t budget, bool admit) {
     if (unfinished_prompt_ != nullptr) feed(*unfinished_prompt_);
     while (admit && unfinished_prompt_ == nullptr && budget > 0 && !queue_.empty()) {
         Request& next = *queue_.begin()->second;
-        const std::uint64_t chunk = std::min(to_compute(next), std::uint64_t{budget});
-        if (running_.size() == config_.max_num_seqs || kv_used_ + chunk > config_.kv_tokens) break;
+        const std::uint32_t found = prefixes_.find(next.lineage, next.prompt);
+        const std::uint64_t chunk = std::min(to_compute(next) - found, std::uint64_t{budget});
+        if (running_.size() == config_.max_num_seqs || kv_used_ + found + chunk > config_.kv_tokens) break;
         queue_.erase(queue_.begin());
         running_.insert(ranked(next));
         next.stage = Stage::prompt;
+        next.cached = next.found = found;
+        kv_used_ += found;
         feed(next);
     }
     return whole - budget;
@@ -131,12 +152,13 @@ void Engine::end_step(std::vector<EngineEvent>& events) {
 }
 
 void Engine::give_first_token(Request& request, std::vector<EngineEvent>& events) {
+    prefixes_.keep(request.lineage, request.prompt);
     // After a preemption it is one token more, and no longer the first.
     const bool first = request.given == 0;
     ++request.given;
     if (first || (config_.token_events > 0 && request.given % config_.token_events == 0)) {
         const auto kind = first ? EngineEvent::Kind::first_token : EngineEvent::Kind::token;
-        events.push_back({kind, request.id, *step_ends_, request.given});
+        events.push_back({kind, request.id, *step_ends_, request.given, 0, first ? request.found : 0});
     }
     begin_decoding(request);
     if (request.given == request.output) finish(request, events);
@@ -159,6 +181,8 @@ void Engine::stop_running(Request& request) {
 void Engine::finish(Request& request, std::vector<EngineEvent>& events) {
     events.push_back(
         {EngineEvent::Kind::finished, request.id, *step_ends_, request.output, request.prompted + request.output});
+    // The next turn of its conversation repeats the answer.
+    prefixes_.keep(request.lineage, request.prompt + request.output);
     stop_running(request);
     requests_.erase(request.id);
 }

@@ -12,11 +12,12 @@
 //   rank:  (priority, arrival), or arrival alone when first come; the queue has no bound
 //
 // A preempted sequence loses its cache and rejoins the queue in its old rank; prompt and tokens so far are computed
-// anew (vLLM's recompute preemption). Left out, because they change little here: 16-token blocks, prefix caching, the
-// time between steps in which vLLM's processes talk.
+// anew (vLLM's recompute preemption). Tokens that the prefix cache has (prefix_cache.hpp) need not be computed, but
+// take KV space as others do. Left out, because they change little here: 16-token blocks, KV space that running
+// requests share, the time between steps in which vLLM's processes talk.
 //
 // A step costs O(prompts begun and sequences ended), whatever waits in the queue; with token events, also O(batch).
-// Pure: no clock, no I/O, no randomness. Not thread-safe.
+// Pure: no clock, no I/O; what is random is drawn by the number of the step (random.hpp). Not thread-safe.
 
 #include <cstdint>
 #include <optional>
@@ -27,6 +28,7 @@
 
 #include "base/time.hpp"
 #include "lab/simulate/config.hpp"
+#include "lab/simulate/prefix_cache.hpp"
 
 namespace weir::simulate {
 
@@ -43,6 +45,7 @@ struct EngineEvent {
     TimePoint at{};
     std::uint32_t tokens = 0;    // given out so far, with this one
     std::uint64_t computed = 0;  // of `finished`: see Engine::computed()
+    std::uint32_t cached = 0;    // of `first_token`: prompt tokens that the prefix cache had
 
     friend bool operator==(const EngineEvent&, const EngineEvent&) = default;
 };
@@ -64,7 +67,7 @@ public:
     // nothing happens, when both together exceed the KV cache: it could never end. REQUIRES: `id` is not in the engine;
     // no event is due before `now`.
     [[nodiscard]] bool submit(RequestId id, std::uint32_t prompt_tokens, std::uint32_t output_tokens, int priority,
-                              TimePoint now);
+                              TimePoint now, const Lineage& lineage = {});
 
     // Takes a request out wherever it is; its slot and its cache are free at once. False when it is not there.
     bool cancel(RequestId id);
@@ -93,6 +96,8 @@ private:
         Rank rank;
         std::uint32_t prompt = 0;
         std::uint32_t output = 0;
+        Lineage lineage;
+        std::uint32_t found = 0;  // in the prefix cache, when its prompt began
         Stage stage = Stage::queued;
         std::uint32_t given = 0;     // tokens given out; while decoding, as of `joined`
         std::uint64_t cached = 0;    // tokens in the KV cache; while decoding, as of `joined`
@@ -102,6 +107,7 @@ private:
     using ByRank = std::set<std::pair<Rank, Request*>>;
 
     void start_step(TimePoint now);
+    [[nodiscard]] Duration step_length(std::uint32_t prompt_tokens) const;
     void end_step(std::vector<EngineEvent>& events);
     // Makes space for one token of each decoding sequence; returns whether one had to be preempted for it.
     bool preempt();
@@ -120,6 +126,7 @@ private:
     [[nodiscard]] std::uint64_t last_step(const Request& request) const;
 
     EngineConfig config_;
+    PrefixCache prefixes_;
     std::unordered_map<RequestId, Request> requests_;
     ByRank queue_;
     ByRank running_;  // prompts and decoding sequences: at most max_num_seqs

@@ -35,6 +35,11 @@ std::string percent_more(std::uint64_t now, std::uint64_t before) {
     return fmt::format("{:+.1f} %", 100 * (static_cast<double>(now) / static_cast<double>(before) - 1));
 }
 
+std::optional<double> ratio(std::uint64_t part, std::uint64_t whole) {
+    if (whole == 0) return std::nullopt;
+    return static_cast<double>(part) / static_cast<double>(whole);
+}
+
 // What the rules of each policy gain: one line per class that they affected.
 std::string bought(const Report& report) {
     std::string text;
@@ -122,7 +127,32 @@ std::string reasons(const Report& report) {
     return "\nNot served, by the reason of the last try:\n\n" + align(rows, 2);
 }
 
+// What the prefix caches saved, of all classes together: one row per controller. Only of traces that have any to save.
+std::string prefixes(const Report& report) {
+    std::vector<Row> rows{{"controller", "in flight an endpoint", "imbalance", "prompt tokens cached", "at best",
+                           "of the best", "requests", "at best"}};
+    bool any = false;
+    for (const Scenario& scenario : report.scenarios) {
+        const PrefixTally tally = prefixes_of(scenario.run);
+        any |= tally.cacheable > 0;
+        const Spread& spread = scenario.run.spread;
+        const auto number = [](std::optional<double> value) { return value ? fmt::format("{:.2f}", *value) : "-"; };
+        rows.push_back({scenario_name(report, scenario), number(spread.inflight()), number(spread.imbalance()),
+                        percent(ratio(tally.cached_tokens, tally.prompt_tokens)),
+                        percent(ratio(tally.cacheable_tokens, tally.prompt_tokens)),
+                        percent(ratio(tally.cached_tokens, tally.cacheable_tokens)), std::to_string(tally.cached),
+                        std::to_string(tally.cacheable)});
+    }
+    return any ? "\nPrefix caches, over the whole trace:\n\n" + align(rows, 1) : std::string();
+}
+
 }  // namespace
+
+PrefixTally prefixes_of(const Run& run) {
+    PrefixTally sum;
+    for (const ClassRun& cls : run.classes) sum.add(cls.whole.prefixes);
+    return sum;
+}
 
 std::string scenario_name(const Report& report, const Scenario& scenario) {
     const auto same = [&](const Scenario& other) { return other.policy == scenario.policy; };
@@ -171,7 +201,7 @@ std::string to_text(Report& report) {
         if (!has_degraded(report)) row.erase(row.begin() + kDegradedColumn);
     }
     text += "\n" + align(rows, 2);
-    return text + reasons(report) + bought(report);
+    return text + reasons(report) + bought(report) + prefixes(report);
 }
 
 }  // namespace weir::simulate

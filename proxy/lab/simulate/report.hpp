@@ -27,6 +27,7 @@ struct Report {
     std::vector<std::optional<Duration>> slos{};  // by ClassId; of the first policy that knows the class
     std::string command{};                        // that produced it
     std::string trouble = "in the surge";         // what happens in the window
+    bool first_tokens = false;                    // the JSON has each of those in the window
 };
 
 // The scenario beside a policy with `degrade` rules: the same without them.
@@ -47,6 +48,9 @@ inline constexpr std::string_view kWithoutDegrade = "weir without degrade";
 [[nodiscard]] std::optional<std::optional<std::uint32_t>> recovery_of(const Report& report, const Scenario& scenario,
                                                                       std::size_t cls);
 
+// Of all classes together, over the whole trace.
+[[nodiscard]] PrefixTally prefixes_of(const Run& run);
+
 // One row per class and controller:
 //   offered      requests of the trace; each counts once, however often it is tried
 //   degraded     of the served, those with a cheaper answer; only where a policy has rules
@@ -56,7 +60,9 @@ inline constexpr std::string_view kWithoutDegrade = "weir without degrade";
 //   wasted       tokens computed for tries that were cancelled or failed and for answers too late, of all computed
 //   clients      those whose requests were all, partly, not served; only of traces that name clients
 //   recovery     see tally.hpp
-// and below it why requests were not served, by the reason of the last try, and what `degrade` rules have gained.
+// and below it why requests were not served, by the reason of the last try, and what `degrade` rules have gained,
+// and what prefix caches saved: in flight on each endpoint and how evenly (Spread), prompt tokens that a
+// cache had, and that one engine with a cache without bound would have had; requests of which it had all of these.
 [[nodiscard]] std::string to_text(Report& report);
 
 // The same and the whole trace's counts, as one object.

@@ -1,5 +1,6 @@
 // The report for programs and for the page.
 
+#include <algorithm>
 #include <boost/json.hpp>
 #include <cmath>
 #include <utility>
@@ -59,6 +60,23 @@ json::object tally_object(Tally& tally) {
             {"first_token_p99_s", optional_number(tally.first_token(0.99))}};
 }
 
+// Of the served, in ascending order, to a tenth of a millisecond.
+json::array first_tokens(const Tally& tally) {
+    std::vector<float> sorted = tally.first_tokens;
+    std::sort(sorted.begin(), sorted.end());
+    json::array array;
+    for (const float value : sorted) array.push_back(std::round(1e4 * static_cast<double>(value)) / 1e4);
+    return array;
+}
+
+json::object prefix_object(const PrefixTally& tally) {
+    return {{"prompt_tokens", tally.prompt_tokens},
+            {"cached_tokens", tally.cached_tokens},
+            {"cacheable_tokens", tally.cacheable_tokens},
+            {"cached", tally.cached},
+            {"cacheable", tally.cacheable}};
+}
+
 json::object class_object(const Report& report, Scenario& scenario, std::size_t cls) {
     ClassRun& run = scenario.run.classes[cls];
     json::object object{
@@ -66,7 +84,9 @@ json::object class_object(const Report& report, Scenario& scenario, std::size_t 
     // By the second of the arrival, so that any stretch of a surge can be looked at.
     object["good_by_second"] = plotted(run.good_by_second);
     object["clients"] = {{"whole", run.clients_whole}, {"partly", run.clients_partly}, {"not", run.clients_not}};
+    if (report.first_tokens) object["first_tokens_s"] = first_tokens(run.during);
     if (!scenario.calm) return object;
+    if (report.first_tokens) object["calm_first_tokens_s"] = first_tokens(scenario.calm->classes[cls].during);
     object["calm"] = tally_object(scenario.calm->classes[cls].during);
     object["calm_good_by_second"] = plotted(scenario.calm->classes[cls].good_by_second);
     object["kept"] = optional_number(kept(scenario, cls));
@@ -83,11 +103,15 @@ json::object report_object(Report& report) {
         for (std::size_t cls = 0; cls < report.classes.size(); ++cls) {
             if (is_offered(report, cls)) classes.push_back(class_object(report, scenario, cls));
         }
+        const PrefixTally prefixes = prefixes_of(scenario.run);
         scenarios.push_back({{"name", scenario_name(report, scenario)},
                              {"controller", scenario.controller},
                              {"policy", scenario.policy},
                              {"length_s", seconds(scenario.run.length)},
                              {"tries", scenario.run.tries},
+                             {"prefixes", prefix_object(prefixes)},
+                             {"inflight", optional_number(scenario.run.spread.inflight())},
+                             {"imbalance", optional_number(scenario.run.spread.imbalance())},
                              {"classes", std::move(classes)}});
     }
     json::object object{{"about", report.about}, {"scenarios", std::move(scenarios)}};

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cassert>
+#include <cmath>
+#include <limits>
 #include <utility>
 
 #include "admission/advice.hpp"
@@ -21,6 +23,9 @@ constexpr TimePoint kStart{24h};
 
 constexpr std::uint64_t kProgressEvery = 4'096;  // arrivals
 constexpr std::uint32_t kTokensATime = 16;       // as the server counts streams
+// The number of the random question about a prompt's estimate; those about tries count from 2.
+constexpr std::uint64_t kEstimate = 4ULL << 32;
+constexpr std::uint64_t kNoBound = std::numeric_limits<std::uint64_t>::max();
 
 RequestId engine_id(std::uint32_t slot, std::uint32_t version) { return RequestId{version} << 32 | slot; }
 std::uint32_t slot_of(RequestId id) { return static_cast<std::uint32_t>(id); }
@@ -29,7 +34,7 @@ std::uint32_t version_of(RequestId id) { return static_cast<std::uint32_t>(id >>
 }  // namespace
 
 Simulation::Simulation(SimulationConfig config, const Trace& trace, std::vector<ClassId> classes)
-    : config_(std::move(config)), trace_(trace), class_of_hint_(std::move(classes)), now_(kStart) {
+    : config_(std::move(config)), trace_(trace), class_of_hint_(std::move(classes)), ideal_(kNoBound), now_(kStart) {
     for (const admission::JudgeConfig& backend : config_.backends) {
         controllers_.push_back(make_controller(config_.controller, backend, now_));
         assert(controllers_.back());
@@ -50,10 +55,12 @@ Simulation::Simulation(SimulationConfig config, const Trace& trace, std::vector<
     for (const Controller* controller : controller_of_endpoint_) {
         EngineConfig engine = config_.engine;
         engine.token_events = controller->counts_tokens() ? kTokensATime : 0;
+        engine.seed = mix(config_.seed ^ mix(engines_.size()));
         engines_.emplace_back(engine);
     }
+    gauges_.emplace(config_.gauges, engines_, config_.seed, now_);
     for (const auto& controller : controllers_) {
-        controller->connect(config_.engine, [this](EndpointId endpoint) { return engines_[index(endpoint)].counts(); });
+        controller->connect(config_.engine, [this](EndpointId endpoint) { return gauges_->counts(endpoint); });
     }
 
     std::vector<std::optional<Duration>> slos;
@@ -81,6 +88,7 @@ Run Simulation::run(const Progress& progress) {
     std::size_t reported = 0;
     while (const auto next = next_instant()) {
         if (recorder_) take_snapshots(*next);
+        gauges_->catch_up(*next);
         now_ = *next;
         run_engines();
         expire();
@@ -92,6 +100,7 @@ Run Simulation::run(const Progress& progress) {
         }
     }
     Run run = books_->close(last_ending_);
+    run.spread = spread_;
     if (recorder_) run.timeline = recorder_->close();
     return run;
 }
@@ -133,15 +142,23 @@ void Simulation::hear(Session& session, const EngineEvent& event) {
             session.answered = true;
             session.first_token = event.at;
             present_.prompts -= session.prompt_tokens;
+            session.cached = event.cached;
+            session.cacheable = ideal_.find(session.request->lineage, session.prompt_tokens);
+            ideal_.keep(session.request->lineage, session.prompt_tokens);
             if (recorder_) {
                 const Duration at = event.at - kStart;
                 recorder_->first_token(session.asking.cls, at, at - session.request->arrival);
             }
-            return controller.first_token(session, now_, changes_);
-        case EngineEvent::Kind::token: return controller.streamed(session, event.tokens, now_);
+            // Of an answer that comes as a whole the proxy sees nothing before its end.
+            if (session.asking.streams) controller.first_token(session, now_, changes_);
+            return;
+        case EngineEvent::Kind::token:
+            if (session.asking.streams) controller.streamed(session, event.tokens, now_);
+            return;
         case EngineEvent::Kind::finished:
             session.engine = kNoEndpoint;
             session.computed += event.computed;
+            ideal_.keep(session.request->lineage, session.prompt_tokens + session.output_tokens);
             controller.finish(session, now_, changes_);
             return over(session, Reason::admitted, true);
     }
@@ -213,6 +230,9 @@ Simulation::Session& Simulation::admit_session(const TraceRequest& request) {
     // A request without a client is a client of its own.
     const bool named = request.client != kNoClient;
     session.asking.client = mix(named ? mix(config_.seed) ^ request.client : ~request.number);
+    // As the proxy has it: of the first turn, which a conversation repeats and another request does not.
+    const std::uint64_t key = request.lineage.conversation != 0 ? request.lineage.conversation : mix(request.number);
+    session.asking.affinity = std::max<std::uint64_t>(key, 1);
     return session;
 }
 
@@ -222,8 +242,11 @@ void Simulation::try_once(Session& session) {
     session.answered = false;
     session.asking.retry = session.tries > 1;
     record(Recorder::Event::tried, session);
-    session.asking.prompt_tokens = session.prompt_tokens;
-    session.asking.streams = true;
+    session.cached = session.cacheable = 0;
+    // The same at each try, as a proxy would have it.
+    const double error = log_normal(config_.estimate_error, config_.seed, session.request->number, kEstimate);
+    session.asking.prompt_tokens = static_cast<std::uint32_t>(std::max(1.0, std::round(session.prompt_tokens * error)));
+    session.asking.streams = session.request->streams != Streams::no;
     session.asking.can_be_cut = true;
     session.asking.cohort =
         admission::cohort_of(session.asking.client, std::chrono::floor<std::chrono::seconds>(now_ - kStart));
@@ -277,11 +300,27 @@ void Simulation::dispatch(Session& session) {
     const TraceRequest& request = *session.request;
     const auto rank = static_cast<int>(session.priority);
     session.engine = session.ruling.endpoint;
-    if (engine.submit(id, request.prompt_tokens, session.output_tokens, rank, now_)) return;
+    if (engine.submit(id, request.prompt_tokens, session.output_tokens, rank, now_, request.lineage)) {
+        return note_spread(*session.controller);
+    }
     session.engine = kNoEndpoint;
     // Longer than the engine can ever hold: it rejects it, and a retry would not help.
     session.controller->finish(session, now_, changes_);
     over(session, Reason::bad_request, false);
+}
+
+void Simulation::note_spread(const Controller& controller) {
+    std::uint32_t endpoints = 0;
+    std::uint32_t sum = 0;
+    std::uint32_t largest = 0;
+    for (std::size_t i = 0; i < engines_.size(); ++i) {
+        if (controller_of_endpoint_[i] != &controller) continue;
+        const EngineCounts counts = engines_[i].counts();
+        ++endpoints;
+        sum += counts.running + counts.waiting;
+        largest = std::max(largest, counts.running + counts.waiting);
+    }
+    if (endpoints > 1) spread_.add(largest, static_cast<double>(sum) / endpoints);
 }
 
 void Simulation::stop(Session& session) {
@@ -325,7 +364,12 @@ void Simulation::over(Session& session, Reason reason, bool served) {
     if (served) record(Recorder::Event::served, session);
     if (!served && !is_shed(reason)) record(Recorder::Event::failed, session);
     recount(session, Standing::ended);
-    if (session.answered) outcome.first_token = session.first_token - kStart - request.arrival;
+    if (session.answered) {
+        outcome.first_token = session.first_token - kStart - request.arrival;
+        outcome.prompt = session.prompt_tokens;
+        outcome.cached = session.cached;
+        outcome.cacheable = session.cacheable;
+    }
     books_->add(outcome);
     last_ending_ = std::max(last_ending_, now_ - kStart);
     session.present = false;

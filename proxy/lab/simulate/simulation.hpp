@@ -21,6 +21,7 @@
 #include "admission/degrade.hpp"
 #include "lab/simulate/controllers.hpp"
 #include "lab/simulate/engine.hpp"
+#include "lab/simulate/gauge_feed.hpp"
 #include "lab/simulate/surge.hpp"
 #include "lab/simulate/tally.hpp"
 #include "lab/simulate/trace.hpp"
@@ -47,6 +48,8 @@ struct SimulationConfig {
     bool retries = true;
     Duration give_up = 30s;        // of each try, for its first token
     std::optional<Window> window;  // what is counted apart
+    GaugeConfig gauges;            // the engines' as the controllers see them
+    double estimate_error = 0;     // of the prompts as the controllers see them: log-normal with this sigma
     std::uint64_t seed = 1;
     bool timeline = false;  // also record how the run goes over time
 };
@@ -75,9 +78,11 @@ private:
         bool present = false;
         EndpointId engine = kNoEndpoint;  // where it is being served
         TimePoint first_token{};
-        Controller* controller = nullptr;                         // of the backend that this try is for
-        bool degraded = false;                                    // this try asks for a cheaper answer
-        std::uint64_t computed = 0;                               // tokens, of all tries
+        Controller* controller = nullptr;  // of the backend that this try is for
+        bool degraded = false;             // this try asks for a cheaper answer
+        std::uint64_t computed = 0;        // tokens, of all tries
+        std::uint32_t cached = 0;          // prompt tokens of this try, as in Outcome
+        std::uint32_t cacheable = 0;
         std::uint64_t lost = 0;                                   // of them, of tries that were cancelled or failed
         admission::Standing counted = admission::Standing::idle;  // how present_ counts it
     };
@@ -118,6 +123,7 @@ private:
     void settle();
     void act(Session& session);
     void dispatch(Session& session);
+    void note_spread(const Controller& controller);
     // Takes it out of its engine, if it is in one.
     void stop(Session& session);
     // Takes a running request off its engine for good.
@@ -147,6 +153,9 @@ private:
     std::vector<ClassModel> classes_;                       // by ClassId
     std::vector<Controller*> controller_of_endpoint_;       // by EndpointId
     std::vector<Engine> engines_;                           // by EndpointId
+    std::optional<GaugeFeed> gauges_;                       // of engines_
+    PrefixCache ideal_;                                     // one for all, without bound
+    Spread spread_;
     std::deque<Session> sessions_;
     std::vector<std::uint32_t> free_sessions_;
     std::priority_queue<Timer, std::vector<Timer>, std::greater<>> timers_;

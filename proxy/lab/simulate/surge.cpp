@@ -74,7 +74,7 @@ std::size_t apply_surge(Trace& trace, const Surge& surge, std::uint64_t seed) {
     result.reserve(trace.requests.size());
     std::unordered_map<std::uint64_t, std::uint32_t> repeated_clients;
     const auto client_of = [&](std::uint32_t client, std::uint64_t repetition) {
-        if (client == kNoClient || repetition == 0) return client;
+        if (client == kNoClient || repetition == 0 || surge.same_clients) return client;
         const auto [found, is_new] = repeated_clients.emplace(repetition << 32 | client, trace.clients);
         if (is_new) ++trace.clients;
         return found->second;
@@ -96,6 +96,7 @@ std::size_t apply_surge(Trace& trace, const Surge& surge, std::uint64_t seed) {
                 copy.arrival += from_seconds(share * seconds(next - request->arrival));
                 copy.number = mix(request->number ^ mix(i));
                 copy.client = client_of(request->client, i);
+                if (copy.lineage.conversation != 0) copy.lineage.conversation = mix(copy.lineage.conversation ^ mix(i));
             }
             result.push_back(copy);
         }

@@ -15,11 +15,39 @@ std::size_t end_of(const Window& window) { return static_cast<std::size_t>(std::
 
 }  // namespace
 
+void PrefixTally::add(const Outcome& outcome) {
+    prompt_tokens += outcome.prompt;
+    cached_tokens += outcome.cached;
+    cacheable_tokens += outcome.cacheable;
+    if (outcome.cacheable == 0) return;
+    ++cacheable;
+    cached += outcome.cached >= outcome.cacheable ? 1 : 0;
+}
+
+void PrefixTally::add(const PrefixTally& other) {
+    prompt_tokens += other.prompt_tokens;
+    cached_tokens += other.cached_tokens;
+    cacheable_tokens += other.cacheable_tokens;
+    cached += other.cached;
+    cacheable += other.cacheable;
+}
+
+std::optional<double> Spread::imbalance() const {
+    if (mean_ == 0) return std::nullopt;
+    return largest_ / mean_;
+}
+
+std::optional<double> Spread::inflight() const {
+    if (count_ == 0) return std::nullopt;
+    return mean_ / count_;
+}
+
 void Tally::add(const Outcome& outcome, bool is_good) {
     ++offered;
     retries += outcome.tries - 1;
     if (is_good) ++good;
     computed += outcome.computed;
+    prefixes.add(outcome);
     wasted += is_good ? outcome.lost : outcome.computed;
     if (!outcome.served) {
         ++unserved[static_cast<std::size_t>(outcome.reason)];

@@ -26,6 +26,41 @@ struct Outcome {
     std::uint64_t computed = 0;  // tokens that the engines computed for it, all tries together
     std::uint64_t lost = 0;      // of them, for tries that were cancelled or failed
     bool degraded = false;       // the last try asked for a cheaper answer than the trace's
+    // Prompt tokens of the last try, if it was answered; of them, those that its engine's prefix cache had, and those
+    // that a single engine with a cache without bound would have had.
+    std::uint32_t prompt = 0;
+    std::uint32_t cached = 0;
+    std::uint32_t cacheable = 0;
+};
+
+// What prefix caches saved.
+struct PrefixTally {
+    std::uint64_t prompt_tokens = 0;
+    std::uint64_t cached_tokens = 0;
+    std::uint64_t cacheable_tokens = 0;  // at best: see Outcome
+    std::uint64_t cached = 0;            // requests of which the cache had all that it could have
+    std::uint64_t cacheable = 0;         // requests of which there was anything
+
+    void add(const Outcome& outcome);
+    void add(const PrefixTally& other);
+};
+
+// How evenly a backend's requests are spread over its endpoints, by what is in flight after each dispatch.
+class Spread {
+public:
+    void add(std::uint32_t largest, double mean) {
+        ++count_;
+        largest_ += largest;
+        mean_ += mean;
+    }
+    // The mean of the largest over the mean of all; nothing where no backend has two endpoints.
+    [[nodiscard]] std::optional<double> imbalance() const;
+    [[nodiscard]] std::optional<double> inflight() const;  // on each endpoint, mean
+
+private:
+    double count_ = 0;
+    double largest_ = 0;
+    double mean_ = 0;
 };
 
 // Sums over requests.
@@ -36,6 +71,7 @@ struct Tally {
     std::uint64_t degraded = 0;  // of the served, those with a cheaper answer
     std::uint64_t retries = 0;   // tries beyond the first
     std::uint64_t computed = 0;  // tokens
+    PrefixTally prefixes;        // of the answered
     std::uint64_t wasted = 0;    // tokens computed for tries that were cancelled or failed, and for answers too late
     std::array<std::uint64_t, kReasonCount> unserved{};  // by the reason of the last try
     std::vector<float> first_tokens;                     // seconds, of the served
@@ -63,6 +99,7 @@ struct Run {
     std::vector<ClassRun> classes;  // by ClassId
     std::uint64_t tries = 0;
     Duration length{};  // until the last request ended
+    Spread spread;
     std::optional<Timeline> timeline;
 };
 

@@ -3,13 +3,15 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <boost/json.hpp>
-#include <charconv>
 #include <cmath>
 #include <fstream>
 #include <istream>
 #include <utility>
+
+#include "base/stable_hash.hpp"
+#include "lab/simulate/random.hpp"
+#include "lab/simulate/trace_csv.hpp"
 
 namespace weir::simulate {
 namespace {
@@ -17,8 +19,8 @@ namespace {
 constexpr double kLongestTrace = 366.0 * 86'400;  // seconds
 constexpr std::uint64_t kMaxTokens = 16'777'216;  // of one prompt or answer
 constexpr std::size_t kMaxHints = 256;            // as many as there may be classes
-constexpr std::array<std::string_view, 5> kColumns{"arrival_s", "prompt_tokens", "output_tokens", "class", "client"};
-constexpr std::size_t kRequiredColumns = 4;
+// The number of the random question asked here; other files count theirs from 0, from 1 << 32 and from 2 << 32.
+constexpr std::uint64_t kWhole = 3ULL << 32;
 
 Error at_line(std::string_view name, std::size_t line, std::string_view what) {
     return Error{fmt::format("{}:{}: {}", name, line, what)};
@@ -28,77 +30,7 @@ void strip_return(std::string& line) {
     if (line.ends_with('\r')) line.pop_back();
 }
 
-template <typename Number>
-std::optional<Number> number(std::string_view text) {
-    Number value{};
-    const char* const end = text.data() + text.size();
-    const auto [stop, error] = std::from_chars(text.data(), end, value);
-    if (error != std::errc{} || stop != end) return std::nullopt;
-    return value;
-}
-
-std::vector<std::string_view> split(std::string_view line) {
-    std::vector<std::string_view> cells;
-    while (true) {
-        const std::size_t comma = line.find(',');
-        cells.push_back(line.substr(0, comma));
-        if (comma == std::string_view::npos) return cells;
-        line.remove_prefix(comma + 1);
-    }
-}
-
 }  // namespace
-
-struct TraceReader::Row {
-    double arrival = 0;  // seconds
-    std::uint64_t prompt = 0;
-    std::uint64_t output = 0;
-    std::string_view hint;
-    std::string_view client;
-};
-
-// The columns of one CSV file, by the words of its header.
-class TraceReader::Csv {
-public:
-    // Nothing, or what is wrong with the header.
-    std::string read_header(std::string_view header) {
-        const auto names = split(header);
-        count_ = names.size();
-        for (std::size_t i = 0; i < names.size(); ++i) {
-            const auto known = std::find(kColumns.begin(), kColumns.end(), names[i]);
-            if (known == kColumns.end()) {
-                return fmt::format("unknown column '{}'; a header is {}", names[i], fmt::join(kColumns, ","));
-            }
-            auto& place = places_[static_cast<std::size_t>(known - kColumns.begin())];
-            if (place != kAbsent) return fmt::format("the column '{}' is there twice", names[i]);
-            place = i;
-        }
-        for (std::size_t i = 0; i < kRequiredColumns; ++i) {
-            if (places_[i] == kAbsent) return fmt::format("the header lacks the column '{}'", kColumns[i]);
-        }
-        return {};
-    }
-
-    // Nothing, or what is wrong with the line; its texts point into `line`.
-    std::string read_row(std::string_view line, Row& row) const {
-        const auto cells = split(line);
-        if (cells.size() != count_) return fmt::format("{} columns, where the header has {}", cells.size(), count_);
-        const auto arrival = number<double>(cells[places_[0]]);
-        if (!arrival) return fmt::format("'{}' is not a time in seconds (arrival_s)", cells[places_[0]]);
-        const auto prompt = number<std::uint64_t>(cells[places_[1]]);
-        if (!prompt) return fmt::format("'{}' is not a count of tokens (prompt_tokens)", cells[places_[1]]);
-        const auto output = number<std::uint64_t>(cells[places_[2]]);
-        if (!output) return fmt::format("'{}' is not a count of tokens (output_tokens)", cells[places_[2]]);
-        const std::string_view client = places_[4] == kAbsent ? std::string_view{} : cells[places_[4]];
-        row = {*arrival, *prompt, *output, cells[places_[3]], client};
-        return {};
-    }
-
-private:
-    static constexpr std::size_t kAbsent = std::numeric_limits<std::size_t>::max();
-    std::array<std::size_t, kColumns.size()> places_{kAbsent, kAbsent, kAbsent, kAbsent, kAbsent};
-    std::size_t count_ = 0;
-};
 
 std::optional<Error> TraceReader::read(std::istream& text, std::string_view name) {
     std::string first;
@@ -114,11 +46,11 @@ std::optional<Error> TraceReader::read_file(const std::string& path) {
 }
 
 std::optional<Error> TraceReader::read_csv(std::istream& text, std::string_view name, std::string line) {
-    Csv csv;
+    TraceCsv csv(kNoHint);
     if (const std::string wrong = csv.read_header(line); !wrong.empty()) return at_line(name, 1, wrong);
     for (std::size_t count = 2; std::getline(text, line); ++count) {
         strip_return(line);
-        Row row;
+        TraceRow row;
         std::string wrong = csv.read_row(line, row);
         if (wrong.empty()) wrong = add(row);
         if (!wrong.empty()) return at_line(name, count, wrong);
@@ -153,19 +85,28 @@ std::optional<Error> TraceReader::read_jsonl(std::istream& text, std::string_vie
             if (string == nullptr) wrong = fmt::format("'{}' is not a text", key);
             return string == nullptr ? otherwise : std::string_view(*string);
         };
-        const Row row{amount("timestamp") / 1000, static_cast<std::uint64_t>(amount("input_length")),
-                      static_cast<std::uint64_t>(amount("output_length")), words("class", kNoHint),
-                      words("client", {})};
+        const TraceRow row{amount("timestamp") / 1000,
+                           static_cast<std::uint64_t>(amount("input_length")),
+                           static_cast<std::uint64_t>(amount("output_length")),
+                           words("class", kNoHint),
+                           words("client", {}),
+                           words("conversation", {}),
+                           {},
+                           0,
+                           {}};
         if (wrong.empty()) wrong = add(row);
         if (!wrong.empty()) return at_line(name, count, wrong);
     } while (std::getline(text, line));
     return std::nullopt;
 }
 
-std::string TraceReader::add(const Row& row) {
+std::string TraceReader::add(const TraceRow& row) {
     if (!(row.arrival >= 0 && row.arrival <= kLongestTrace)) return "an arrival is at 0 s or later, within a year";
     if (row.prompt > kMaxTokens || row.output > kMaxTokens) return fmt::format("more than {} tokens", kMaxTokens);
     if (row.hint.empty()) return "the class is empty";
+    if (row.prefix_tokens > row.prompt) return "the prefix is longer than the prompt";
+    const bool whole = row.streams == "0";
+    if (!row.streams.empty() && !whole && row.streams != "1") return "stream is 1 or 0";
     if (row.hint.find('"') != std::string_view::npos) return "quotes have no meaning here";
     auto hint = std::find(trace_.hints.begin(), trace_.hints.end(), row.hint);
     if (hint == trace_.hints.end()) {
@@ -177,8 +118,18 @@ std::string TraceReader::add(const Row& row) {
                                .prompt_tokens = static_cast<std::uint32_t>(std::max<std::uint64_t>(row.prompt, 1)),
                                .output_tokens = static_cast<std::uint32_t>(std::max<std::uint64_t>(row.output, 1)),
                                .client = client_of(row.client),
-                               .hint = static_cast<std::uint16_t>(hint - trace_.hints.begin())});
+                               .hint = static_cast<std::uint16_t>(hint - trace_.hints.begin()),
+                               .lineage = lineage_of(row),
+                               .streams = row.streams.empty() ? Streams::unsaid
+                                          : whole             ? Streams::no
+                                                              : Streams::yes});
     return {};
+}
+
+// By the hash of their names: no table of them is needed, and two of them never meet in practice.
+Lineage TraceReader::lineage_of(const TraceRow& row) {
+    const auto name = [](std::string_view text) { return text.empty() ? 0 : StableHash::of(text); };
+    return {name(row.conversation), name(row.prefix), static_cast<std::uint32_t>(row.prefix_tokens)};
 }
 
 std::uint32_t TraceReader::client_of(std::string_view name) {
@@ -193,6 +144,22 @@ Trace TraceReader::take() {
     std::stable_sort(trace_.requests.begin(), trace_.requests.end(), earlier);
     clients_.clear();
     return std::exchange(trace_, {});
+}
+
+void draw_streams(Trace& trace, const std::vector<double>& unstreamed, std::uint64_t seed) {
+    for (TraceRequest& request : trace.requests) {
+        if (request.streams != Streams::unsaid) continue;
+        const bool whole = uniform(seed, request.number, kWhole) < unstreamed[request.hint];
+        request.streams = whole ? Streams::no : Streams::yes;
+    }
+}
+
+void share_prefixes(Trace& trace, double share) {
+    for (TraceRequest& request : trace.requests) {
+        if (request.lineage.prefix != 0) continue;
+        request.lineage.prefix = mix(request.hint);
+        request.lineage.prefix_tokens = static_cast<std::uint32_t>(share * request.prompt_tokens);
+    }
 }
 
 void speed_up(Trace& trace, double speed) {

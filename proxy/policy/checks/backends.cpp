@@ -57,6 +57,13 @@ void check_discovery(const Checked& c, const BackendConfig& backend, const Node&
     }
 }
 
+void check_affinity(const Checked& c, const BackendConfig& backend, const Node& node) {
+    if (!backend.affinity || backend.balance == Balance::prefix_affinity) return;
+    c.warn(node.mark_at("affinity"), "unused-affinity",
+           fmt::format("backend '{}' does not choose endpoints by conversation", backend.name),
+           "that is what `balance: prefix_affinity` does");
+}
+
 void check_fallback(const Checked& c, const BackendConfig& backend, const Node& node) {
     const auto& backends = c.policy.backends;
     for (std::size_t i = 0; i < backend.fallback.size(); ++i) {
@@ -165,6 +172,7 @@ void check_backends(const Checked& c) {
         check_discovery(c, backend, node);
         check_endpoints(c, backend, node);
         check_credentials(c, backend, node);
+        check_affinity(c, backend, node);
         check_fallback(c, backend, node);
         check_used(c, backend, node);
         check_learned(c, backend, node);

@@ -5,6 +5,7 @@
 namespace weir::policy {
 
 using net::ClientTlsConfig;
+using upstream::AffinityConfig;
 using upstream::BackendConfig;
 using upstream::CredentialsConfig;
 using upstream::DiscoveryConfig;
@@ -132,6 +133,11 @@ void describe(Visitor& v, FieldsConfig& c) {
     v.list("remove", c.remove, kHeaderName, "Removed from every request.");
 }
 
+void describe(Visitor& v, AffinityConfig& c) {
+    v.required().key("header", c.header, kHeaderName,
+                     "The header whose value names a conversation; a request without it is known by how it begins.");
+}
+
 void describe_capacity(Visitor& v, BackendConfig& c) {
     v.required().either("requests", c.requests, kPositive, MemberPart(c.learned),
                         "Requests in flight at once on each endpoint: the engine's max_num_seqs.");
@@ -157,6 +163,7 @@ void describe(Visitor& v, BackendConfig& c) {
             "The name that clients use for a model, and the name that this backend uses; in requests and answers.");
     v.key("host", c.host, kAuthority, "The Host field of every request; without it, the endpoint's host.");
     v.key("balance", c.balance, kBalance, "Which of the endpoints that can take a request gets it.");
+    v.map("affinity", c.affinity, "How `balance: prefix_affinity` knows what belongs together.");
     v.required().group("capacity", "What each endpoint can take at once.",
                        [&](Visitor& capacity) { describe_capacity(capacity, c); });
     v.map("health", c.health, "Active checks; without them only failing requests take an endpoint out.");

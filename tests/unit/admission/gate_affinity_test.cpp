@@ -95,6 +95,46 @@ TEST(PrefixAffinity, LoadsNoEndpointMuchMoreThanTheOthers) {
     for (std::size_t i = 0; i < 4; ++i) EXPECT_LE(passage.endpoint(i).inflight, 125U);
 }
 
+TEST(PrefixAffinity, LeavesAConversationWhereItsLastRequestWent) {
+    Passage passage(make_affine({1000, 1000, 1000, 1000}));
+    const EndpointId favourite = passage.pass(need_of(7));
+    passage.end_first();
+    passage.gate.set_intake(favourite, {.open = false});
+    const EndpointId other = passage.pass(need_of(7));
+    passage.end_first();
+    EXPECT_NE(other, favourite);
+    passage.gate.set_intake(favourite, {});
+    EXPECT_EQ(passage.gate.choose(need_of(7))->id, other);
+}
+
+TEST(PrefixAffinity, LetsALongPromptStayWhereAShortOneMakesWay) {
+    Passage passage(make_affine({1000, 1000, 1000, 1000}));
+    const EndpointId favourite = passage.gate.choose(need_of(7))->id;
+    Need need = need_of(7);
+    need.prompt_tokens = 100;
+    for (int i = 0; i < 400; ++i) {
+        Need any = need_of(i % 40 == 0 ? 7 : 100 + i);
+        any.prompt_tokens = 100;
+        passage.pass(any);
+    }
+    while (passage.gate.choose(need)->id == favourite) passage.pass(need);
+    need.prompt_tokens = 10;
+    EXPECT_NE(passage.gate.choose(need)->id, favourite);
+    need.prompt_tokens = 300;
+    EXPECT_EQ(passage.gate.choose(need)->id, favourite);
+}
+
+TEST(PrefixAffinity, ForgetsTheConversationsThatWereActiveLongestAgo) {
+    Conversations conversations;
+    constexpr std::uint64_t kSetsApart = 4096;
+    for (std::uint64_t i = 1; i <= 4; ++i) conversations.note(i * kSetsApart, 10 + i, 1);
+    conversations.note(kSetsApart, 20, 1);
+    conversations.note(5 * kSetsApart, 15, 1);
+    EXPECT_EQ(conversations.endpoint_of(kSetsApart), 20U);
+    EXPECT_EQ(conversations.endpoint_of(2 * kSetsApart), 0U);
+    for (std::uint64_t i = 3; i <= 5; ++i) EXPECT_EQ(conversations.endpoint_of(i * kSetsApart), 10 + i);
+}
+
 TEST(PrefixAffinity, PassesOverAnEndpointThatIsFull) {
     Passage passage(make_affine({3, 3, 3}));
     EXPECT_EQ(passage.pass_all(need_of(7)), 9);
@@ -122,14 +162,16 @@ RC_GTEST_PROP(PrefixAffinity, KeepsTheBoundAndTurnsNoneAway, ()) {
     for (int step = 0; step < 200; ++step) {
         if (!passage.passed.empty() && *rc::gen::inRange(0, 3) == 0) passage.end_first();
         const double load = passage.gate.inflight() + 1;
-        const EndpointId id = passage.pass(need_of(*rc::gen::inRange<std::uint64_t>(0, 5)));
+        Need need = need_of(*rc::gen::inRange<std::uint64_t>(0, 5));
+        need.prompt_tokens = *rc::gen::inRange(0U, 200U);
+        const EndpointId id = passage.pass(need);
         const bool full = passage.gate.inflight() == weights;
         if (id == kNoEndpoint) {
             RC_ASSERT(full);
             continue;
         }
         bool any_within = false;  // another was within its bound and had a slot
-        const auto bound = [&](std::size_t i) { return std::ceil(1.25 * load * limits[i] / weights - 1e-9); };
+        const auto bound = [&](std::size_t i) { return std::ceil(1.5 * load * limits[i] / weights - 1e-9); };
         for (std::size_t i = 0; i < 3; ++i) {
             const std::uint32_t before = passage.endpoint(i).inflight - (index(id) == i ? 1 : 0);
             any_within |= before < limits[i] && before + 1 <= bound(i);

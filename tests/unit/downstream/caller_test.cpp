@@ -100,6 +100,22 @@ TEST(Identify, KnowsAClientByItsCertificate) {
     EXPECT_EQ(arrival.caller.ask.cls, ClassId{0});
 }
 
+TEST(Identify, KnowsAConversationByTheHeaderOfItsBackend) {
+    RoutingParts parts;
+    parts.backend.affinity = upstream::AffinityConfig{"x-conversation-id"};
+    OneClient one(parts);
+    const auto conversation = [&](std::string_view fields) {
+        return Arrival(one, post_to("/v1/messages", std::string(fields))).caller.ask.affinity;
+    };
+    EXPECT_NE(conversation("X-Conversation-Id: a\r\n"), 0U);
+    EXPECT_EQ(conversation("X-Conversation-Id: a\r\n"), conversation("x-conversation-id:  a \r\n"));
+    EXPECT_NE(conversation("X-Conversation-Id: a\r\n"), conversation("X-Conversation-Id: b\r\n"));
+    EXPECT_EQ(conversation("X-Conversation-Id: a\r\nX-Conversation-Id: b\r\n"), 0U) << "two names are none";
+    EXPECT_EQ(conversation(""), 0U);
+    OneClient without;
+    EXPECT_EQ(Arrival(without, post_to("/v1/messages", "X-Conversation-Id: a\r\n")).caller.ask.affinity, 0U);
+}
+
 TEST(Identify, LeavesARequestThatNoClassMatchesWithoutARoute) {
     RoutingParts parts;
     parts.classes[0].config.match.methods = {"DELETE"};

@@ -47,6 +47,20 @@ TEST(EnginePreset, H100SlowsFromBelow10To30MillisecondsATokenAsItsBatchFills) {
     EXPECT_LT(per_token_at("h100-8b", 256, 800), 40);
 }
 
+TEST(EnginePreset, TheLargestCardsHaveTheLargestBatches) {
+    EXPECT_EQ(engine_preset("h100-8b")->max_num_seqs, 1'024U);
+    EXPECT_EQ(engine_preset("h100-8b")->max_num_batched_tokens, 8'192U);
+    for (const auto name : {"a100-8b", "l40s-8b"}) {
+        EXPECT_EQ(engine_preset(name)->max_num_seqs, 256U) << name;
+        EXPECT_EQ(engine_preset(name)->max_num_batched_tokens, 2'048U) << name;
+    }
+}
+
+TEST(EnginePreset, L40sReadsItsMemoryAtAQuarterOfTheSpeedAndHasHalfOfIt) {
+    EXPECT_NEAR(per_token_at("l40s-8b", 1, 500) / per_token_at("h100-8b", 1, 500), 2.9, 0.4);
+    EXPECT_LT(engine_preset("l40s-8b")->kv_tokens, engine_preset("h100-8b")->kv_tokens / 2);
+}
+
 TEST(EnginePreset, A100IsTwoToThreeTimesSlower) {
     EXPECT_GT(first_token_of("a100-8b", 2'048), 2 * first_token_of("h100-8b", 2'048));
     EXPECT_LT(per_token_at("a100-8b", 1, 500), 15);
@@ -64,9 +78,11 @@ TEST(EnginePreset, SmallGpuSaturatesBetween20And30RequestsASecond) {
 
 TEST(EngineSettings, ChangeWhatTheyName) {
     EngineConfig config;
-    ASSERT_FALSE(set_engine(config, "max_num_seqs=128,kv_tokens=200000,fixed=5.5ms,per_context_token=25ns"));
+    ASSERT_FALSE(
+        set_engine(config, "max_num_seqs=128,kv_tokens=200000,prefix_share=0.25,fixed=5.5ms,per_context_token=25ns"));
     EXPECT_EQ(config.max_num_seqs, 128U);
     EXPECT_EQ(config.kv_tokens, 200'000U);
+    EXPECT_EQ(config.prefix_tokens(), 50'000U);
     EXPECT_EQ(config.fixed, 5500us);
     EXPECT_EQ(config.per_context_token, 25ns);
     EXPECT_EQ(config.max_num_batched_tokens, EngineConfig{}.max_num_batched_tokens);
@@ -75,7 +91,7 @@ TEST(EngineSettings, ChangeWhatTheyName) {
 
 TEST(EngineSettings, AreRefusedWithWhatIsRight) {
     for (const auto text : {"slots=4", "max_num_seqs", "max_num_seqs=0", "max_num_seqs=a", "fixed=7", "fixed=0ms",
-                            "per_sequence=1h", "kv_tokens=10us", "max_num_seqs=4096"}) {
+                            "per_sequence=1h", "kv_tokens=10us", "prefix_share=1.5", "max_num_seqs=8192"}) {
         EngineConfig config;
         EXPECT_TRUE(set_engine(config, text)) << text;
     }

@@ -52,6 +52,23 @@ TEST(Simulation, GivesEveryRequestExactlyOneEnding) {
     }
 }
 
+// Its first token reaches the client's tally, but no rule hears of it.
+TEST(Simulation, ShowsNoRuleTheFirstTokenOfAnAnswerThatIsNotStreamed) {
+    Trace streamed = sim_trace(20, 3, 20);
+    for (TraceRequest& request : streamed.requests) request.prompt_tokens = 800;
+    Trace whole = streamed;
+    for (TraceRequest& request : whole.requests) request.streams = Streams::no;
+    const simulate::Run seen = sim_run(sim_config(), streamed);
+    const simulate::Run unseen = sim_run(sim_config(), whole);
+    Tally first = of(unseen, kDirect);
+    EXPECT_TRUE(first.first_token(0.5));
+    // Prompts that may still be pending keep bulk out for longer.
+    EXPECT_LT(of(unseen, kBulk).served, of(seen, kBulk).served);
+    // A rule that asks for no first token is the same.
+    EXPECT_EQ(of(sim_run(decided_by("cap"), streamed), kBulk).served,
+              of(sim_run(decided_by("cap"), whole), kBulk).served);
+}
+
 TEST(Simulation, WeirKeepsDirectUsersUnharmedByASurgeAndNoControllerDoesNot) {
     const Trace surge = sim_trace(20, 15, 200);
     const simulate::Run with_weir = sim_run(decided_by("weir"), surge);

@@ -83,6 +83,26 @@ TEST(Surge, BringsClientsOfItsOwn) {
     EXPECT_EQ(clients.size(), trace.clients);
 }
 
+TEST(Surge, MayComeFromTheSameClients) {
+    Trace trace = steady(100);
+    Surge surge{"bulk", 3, kAll};
+    surge.same_clients = true;
+    apply_surge(trace, surge, 1);
+    EXPECT_EQ(trace.clients, 8U);
+    for (const TraceRequest& request : trace.requests) EXPECT_LT(request.client, 8U);
+}
+
+TEST(Surge, BringsConversationsOfItsOwn) {
+    Trace trace = steady(1);
+    const std::size_t own = trace.requests.size();
+    for (TraceRequest& request : trace.requests) request.lineage.conversation = 7;
+    apply_surge(trace, {"bulk", 3, kAll}, 1);
+    std::set<std::uint64_t> conversations;
+    for (const TraceRequest& request : trace.requests) conversations.insert(request.lineage.conversation);
+    EXPECT_GT(trace.requests.size(), own);
+    EXPECT_EQ(conversations.size(), 3U);
+}
+
 TEST(Surge, IsTheSameForTheSameSeedOnly) {
     const auto arrivals = [](std::uint64_t seed) {
         Trace trace = steady(50);

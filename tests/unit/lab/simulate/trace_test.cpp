@@ -51,6 +51,79 @@ TEST(Trace, MergesFilesByArrivalAndKnowsAClientByItsName) {
     EXPECT_THAT(trace.hints, ElementsAre("bulk", "direct"));
 }
 
+TEST(Trace, ReadsWhatAPromptRepeatsOfOthers) {
+    const std::string header = "arrival_s,prompt_tokens,output_tokens,class,conversation,prefix,prefix_tokens\n";
+    const Trace trace = trace_of({header + "1,100,1,bulk,a,house,40\n2,120,1,bulk,a,house,40\n3,9,1,bulk,b,,\n"});
+    ASSERT_EQ(trace.requests.size(), 3U);
+    const auto lineage = [&](std::size_t i) { return trace.requests[i].lineage; };
+    EXPECT_NE(lineage(0).conversation, 0U);
+    EXPECT_EQ(lineage(0).conversation, lineage(1).conversation);
+    EXPECT_NE(lineage(0).conversation, lineage(2).conversation);
+    EXPECT_EQ(lineage(0).prefix, lineage(1).prefix);
+    EXPECT_EQ(lineage(1).prefix_tokens, 40U);
+    EXPECT_EQ(lineage(2).prefix, 0U);
+    EXPECT_THAT(error_of(header + "1,9,1,bulk,a,house,10\n"), HasSubstr("day.csv:2: the prefix is longer"));
+    EXPECT_THAT(error_of(header + "1,9,1,bulk,a,house,x\n"), HasSubstr("(prefix_tokens)"));
+}
+
+TEST(Trace, DrawsWhichAnswersAreStreamedWhereItDoesNotSay) {
+    const std::string header = "arrival_s,prompt_tokens,output_tokens,class,stream\n";
+    std::string rows = "0,1,1,said,1\n0,1,1,said,0\n";
+    for (int i = 0; i < 1'000; ++i) rows += "1,1,1,bulk,\n1,1,1,direct,\n";
+    Trace trace = trace_of({header + rows});
+    draw_streams(trace, {1, 0.3, 0}, 7);
+    EXPECT_EQ(trace.requests[0].streams, Streams::yes);
+    EXPECT_EQ(trace.requests[1].streams, Streams::no);
+    const auto whole = [&](std::uint16_t hint) {
+        return std::count_if(trace.requests.begin(), trace.requests.end(), [hint](const TraceRequest& request) {
+            return request.hint == hint && request.streams == Streams::no;
+        });
+    };
+    EXPECT_NEAR(static_cast<double>(whole(1)), 300, 60);
+    EXPECT_EQ(whole(2), 0);
+    EXPECT_THAT(error_of(header + "1,9,1,bulk,yes\n"), HasSubstr("day.csv:2: stream is 1 or 0"));
+}
+
+TEST(Trace, ReadsWhatAzurePublishes) {
+    const Trace trace =
+        trace_of({"TIMESTAMP,ContextTokens,GeneratedTokens\n"
+                  "2023-11-16 23:59:46.5000000,374,44\n2023-11-17 00:00:50.7500000,396,0\n",
+                  "TIMESTAMP,ContextTokens,GeneratedTokens\n2024-05-12 00:00:00+00:00,100,10\n"
+                  "2024-05-12 00:00:00.250000+00:00,100,10\n"});
+    ASSERT_EQ(trace.requests.size(), 4U);
+    EXPECT_EQ(trace.requests[2].arrival, 250ms);
+    EXPECT_EQ(trace.requests[3].arrival, 64'250ms);
+    EXPECT_EQ(trace.requests[3].prompt_tokens, 396U);
+    EXPECT_EQ(trace.requests[3].output_tokens, 1U);
+    EXPECT_THAT(trace.hints, ElementsAre(std::string(kNoHint)));
+    EXPECT_THAT(error_of("TIMESTAMP,ContextTokens,GeneratedTokens\n2024-13-12 00:00:00,1,1\n"),
+                HasSubstr("day.csv:2: '2024-13-12 00:00:00' is not a time"));
+}
+
+TEST(Trace, ReadsWhatBurstGptPublishes) {
+    const Trace trace =
+        trace_of({"Timestamp,Model,Request tokens,Response tokens,Total tokens,Log Type\n"
+                  "5,ChatGPT,472,18,490,Conversation log\n45,GPT-4,300,0,300,API log\n",
+                  "Timestamp,Session ID,Elapsed time,Model,Request tokens,Response tokens,Total tokens,"
+                  "Log Type\n19440110.0,17-22,43,GPT-4,906,446,1352,Conversation log\n"
+                  "19440161.0,17-22,2,GPT-4,36,29,65,Conversation log\n"});
+    ASSERT_EQ(trace.requests.size(), 4U);
+    EXPECT_EQ(trace.requests[2].arrival, 40s);
+    EXPECT_EQ(trace.requests[3].arrival, 51s);
+    EXPECT_NE(trace.requests[3].lineage.conversation, 0U);
+    EXPECT_EQ(trace.requests[1].lineage.conversation, trace.requests[3].lineage.conversation);
+    EXPECT_EQ(trace.requests[0].lineage.conversation, 0U);
+    EXPECT_THAT(trace.hints, ElementsAre("Conversation log", "API log"));
+}
+
+TEST(Trace, ReadsTheGroupsOfPrefixesOfACutOfMooncakes) {
+    const Trace trace =
+        trace_of({"arrival_s,prompt_tokens,output_tokens,class,cached_prompt_tokens,prefix_group\n"
+                  "0.000,12508,463,direct,512,90449\n1.000,6083,11,direct,512,90449\n"});
+    EXPECT_EQ(trace.requests[1].lineage.prefix, trace.requests[0].lineage.prefix);
+    EXPECT_EQ(trace.requests[1].lineage.prefix_tokens, 512U);
+}
+
 TEST(Trace, ReadsMooncakesLines) {
     const Trace trace =
         trace_of({"{\"timestamp\": 27482, \"input_length\": 6955, \"output_length\": 52, \"hash_ids\": [46, 47]}\n"

@@ -7,6 +7,7 @@
 #include <array>
 #include <cerrno>
 #include <system_error>
+#include <utility>
 
 namespace weir {
 namespace {
@@ -19,7 +20,7 @@ Result<std::string> read_all(int file, std::size_t max) {
     for (;;) {
         const ssize_t got = ::read(file, bytes.data(), bytes.size());
         if (got < 0) return Error{"cannot be read: " + std::generic_category().message(errno)};
-        if (got == 0) return text;
+        if (got == 0) return Result<std::string>(boost::system::in_place_value, std::move(text));
         text.append(bytes.data(), static_cast<std::size_t>(got));
         if (text.size() > max) return Error{"is larger than " + std::to_string(max) + " bytes"};
     }

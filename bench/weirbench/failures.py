@@ -37,7 +37,7 @@ CASES = {
     "resets every third": (lambda engine: engine.control("reset"), lambda engine: engine.control("serve")),
 }
 HEAD = ["one of three", "requests", "lost in flight", "lost later", "share", "why", "tries over budget", "p99 before",
-        "p99 of the rest", "ratio", "used again after", "share in its first second", "holds"]
+        "p99 of the rest", "ratio", "moved", "slowest moved", "used again after", "share in its first second", "holds"]
 LOST_HEAD = ["two of three killed", "direct: sent", "served", "lost", "tries over budget", "p99 before", "p99 after",
              "bulk: sent", "served", "holds"]
 RATE, SLOTS = 150, 8
@@ -49,7 +49,8 @@ def measured(results, failed, began, ended, lost_at_once, over_budget):
     before = [r for r in results if began - 4 < r.sent < began - 0.2]
     during = [r for r in results if began <= r.sent < ended]
     lost = [r for r in during if r.status != 200]
-    rest = [r for r in during if r.engine and r.engine != failed and r.sent >= began + 0.2]
+    elsewhere = [r for r in during if r.engine and r.engine != failed and r.sent >= began + 0.2]
+    rest, moved = [r for r in elsewhere if r.tries == 1], [r for r in elsewhere if r.tries > 1]
     used = min((r.sent for r in results if r.sent >= ended and r.engine == failed and r.status == 200), default=None)
     first = [r for r in results if used is not None and used <= r.sent < used + 1]
     share = sum(r.engine == failed for r in first) / len(first) if first else 0.0
@@ -58,6 +59,7 @@ def measured(results, failed, began, ended, lost_at_once, over_budget):
     holds = lost_share < 0.005 and ratio <= 1.2 and used is not None and used - ended < 5 and share <= 1 / 3
     return [f"{len(during)}", f"{lost_at_once}", f"{len(lost)}", f"{100 * lost_share:.2f} %", why(lost),
             f"{over_budget:.0f}", f"{1000 * p99(before):.0f} ms", f"{1000 * p99(rest):.0f} ms", f"{ratio:.2f}",
+            f"{len(moved)}", f"{1000 * max((r.took for r in moved), default=0):.0f} ms",
             "never" if used is None else f"{used - ended:.1f} s", f"{100 * share:.0f} %",
             "yes" if holds else "NO"], holds
 
@@ -109,6 +111,8 @@ def two_are_lost(options):
 
         def kill():
             times["failed"] = time.monotonic()
+            for engine in engines[:2]:
+                engine.die()
             for engine in engines[:2]:
                 engine.kill()
         step = asyncio.create_task(at(calm, kill))

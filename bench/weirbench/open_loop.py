@@ -16,6 +16,7 @@ class Result(NamedTuple):
     engine: str      # the one that answered; empty if none did
     path: str
     reason: str      # Weir's, of an answer of its own
+    tries: int = 1   # as Weir counts them
 
 
 def request(path):
@@ -24,7 +25,7 @@ def request(path):
 
 
 class Connection(asyncio.Protocol):
-    """One request at a time; `done` gets status, engine and reason: status 0 if the connection ends earlier."""
+    """One request at a time; `done` gets status, engine, reason and tries: status 0 if the connection ends earlier."""
 
     def connection_made(self, transport):
         self.transport, self.input, self.done, self.open = transport, b"", None, True
@@ -46,15 +47,16 @@ class Connection(asyncio.Protocol):
             whole = self.input.endswith(b"0\r\n\r\n")
         if whole:
             self.open = fields.get("connection") != "close"
-            self.finish(int(self.input[9:12]), fields.get("x-engine", ""), fields.get("x-weir-decision", ""))
+            self.finish(int(self.input[9:12]), fields.get("x-engine", ""), fields.get("x-weir-decision", ""),
+                        int(fields.get("x-weir-attempts", "1")))
 
     def connection_lost(self, _):
         self.open = False
-        self.finish(0, "", "")
+        self.finish(0, "", "", 1)
 
-    def finish(self, status, engine, reason):
+    def finish(self, *outcome):
         if self.done and not self.done.done():
-            self.done.set_result((status, engine, reason))
+            self.done.set_result(outcome)
 
 
 class Clients:
@@ -65,17 +67,17 @@ class Clients:
 
     async def ask(self, path="/v1/chat/completions"):
         began = time.monotonic()
-        status, engine, reason = 0, "", ""
+        status, engine, reason, tries = 0, "", "", 1
         try:
             connection = await self._connection()
-            status, engine, reason = await asyncio.wait_for(connection.send(request(path)), TIMEOUT_S)
+            status, engine, reason, tries = await asyncio.wait_for(connection.send(request(path)), TIMEOUT_S)
             if connection.open and status:
                 self._idle.append(connection)
             else:
                 connection.transport.close()
         except (OSError, asyncio.TimeoutError):
             pass
-        self.results.append(Result(began, time.monotonic() - began, status, engine, path, reason))
+        self.results.append(Result(began, time.monotonic() - began, status, engine, path, reason, tries))
         return status
 
     async def _connection(self):

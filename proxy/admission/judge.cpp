@@ -275,7 +275,7 @@ bool Judge::requeue(Place& place, TimePoint now, Changes& changes, bool unreacha
     state.give_back(place, cls, now);
     place.standing_ = Standing::idle;
     state.seat_again(place, cls, now, changes);
-    state.pump(now, changes);
+    state.pump(now, changes, &place);
     return place.standing_ != Standing::ended;
 }
 

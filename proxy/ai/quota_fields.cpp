@@ -238,7 +238,10 @@ QuotaReport QuotaFields::report() const {
     if (report.refused && !report.retry_after) report.retry_after = latest_reset();
     if (report.refused && !report.retry_after) report.retry_after = plain_reset_;
     // 503 and 529 also say that a service is down, which no waiting for a quota cures.
-    if (!is_429_ && !report.retry_after) report.refused = false;
+    if (report.refused && !is_429_ && !report.retry_after) {
+        report.refused = false;
+        report.failed = true;
+    }
     return report;
 }
 

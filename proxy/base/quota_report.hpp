@@ -22,9 +22,10 @@ struct QuotaReport {
     bool refused = false;                 // by the quota: the request cost the provider nothing
     std::optional<Duration> retry_after;  // when it says that a refused request may come again
     QuotaLeft requests;
-    QuotaLeft tokens;  // all LLM tokens
-    QuotaLeft input;   // of prompts
-    QuotaLeft output;  // of answers
+    QuotaLeft tokens;     // all LLM tokens
+    QuotaLeft input;      // of prompts
+    QuotaLeft output;     // of answers
+    bool failed = false;  // by an error: the quota neither refused nor accepted it
 
     friend bool operator==(const QuotaReport&, const QuotaReport&) = default;
 };

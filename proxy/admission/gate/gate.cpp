@@ -214,6 +214,8 @@ void EndpointGate::report_quota(EndpointId id, const Load& load, const QuotaRepo
     if (!endpoint.quota || load.quota_number == 0) return;
     if (report.refused) {
         endpoint.quota->refused(load.quota_number, report, now);
+    } else if (report.failed) {
+        endpoint.quota->disregard(load.quota_number, report, now);
     } else {
         endpoint.quota->answered(load.quota_number, report, now);
     }

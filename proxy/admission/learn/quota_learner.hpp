@@ -1,10 +1,10 @@
 #pragma once
 // Learns what a hosted API's quota lets pass, from the requests that it refuses, and says when the next may be sent.
 //
-// A provider refuses (429, 503, 529) what exceeds a quota that it tells in part or not at all: requests a second or a
-// minute, or requests at once. Sending as if there were none makes most requests be refused; waiting a fixed time after
-// each refusal loses what the quota would have let pass. So the limit is kept where a small, steady share is refused:
-// that share is what it costs to notice when the quota grows.
+// A provider refuses (429; 503 and 529 with a time to retry) what exceeds a quota that it tells in part or not at all:
+// requests a second or a minute, or requests at once. Sending as if there were none makes most requests be refused;
+// waiting a fixed time after each refusal loses what the quota would have let pass. So the limit is kept where a small,
+// steady share is refused: that share is what it costs to notice when the quota grows.
 //
 //   at first  `start` requests at once; one more for each that is accepted while this limit is what binds
 //   rate      after the first refusal: R, see quota_rate.hpp; at most `max` at once

@@ -66,6 +66,7 @@ net::task<Passed> Delivery::find_slot() {
     Passed no;
     if (fallback == nullptr) {
         no = co_await slot_.requeue(unreachable_);
+        if (no) no = co_await slot_.go_on(caller_, std::move(no));
     } else {
         no = slot_.fall_back(caller_, *fallback);
         if (!no && slot_.waits()) no = co_await slot_.wait(caller_);

@@ -101,7 +101,7 @@ private:
     TryBudget::Part budget_;
     bool is_bound_ = false;       // to its endpoint, which alone knows what it is about
     bool unreachable_ = false;    // the last try had no connection
-    bool consumed_body_ = false;  // bytes of the body have been passed on and were not kept
+    bool consumed_body_ = false;  // bytes of the body have been taken and were not kept
 };
 
 }  // namespace weir::downstream

@@ -36,14 +36,17 @@ net::task<void> Delivery::relay(std::unique_ptr<upstream::Connection> connection
                 .total_deadline = total_deadline_});
     upload_.let_go();  // it is answered: it will not be sent again
     const RelayEnd end = co_await body.run(dispatch.rest());
-    if (end == RelayEnd::complete && is_good) backend().completed(endpoint, client_.turn());
+    // What a client, or Weir, ends early was good as far as it went.
+    const bool broke = end == RelayEnd::backend_died || end == RelayEnd::backend_stalled;
+    const bool was_good = end == RelayEnd::complete || (!broke && body.first_content() != TimePoint{});
+    if (was_good && is_good) backend().completed(endpoint, client_.turn());
     if (end != RelayEnd::complete) broke_off(end, settlement, endpoint, body.heard_at());
     if (end == RelayEnd::complete && reusable && !body.excess()) give_back(std::move(connection));
     connection.reset();
     outcome_.record.bytes_out = body.content_bytes();
     if (body.first_content() != TimePoint{}) {
         outcome_.record.first_byte = body.first_content() - outcome_.arrived;
-        if (caller_.ask.streams && head.status < 300) {
+        if (caller_.ask.streams && outcome_.record.status < 300) {
             const Duration before = outcome_.waited + outcome_.record.overhead;
             backend().first_token(endpoint, outcome_.record.first_byte - before, client_.turn());
         }

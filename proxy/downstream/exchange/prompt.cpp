@@ -33,7 +33,9 @@ Passed Prompt::prepare(const Client& client, const Inbound& inbound, Caller& cal
         return refused(Reason::bad_request, "there is no body to say what is asked for");
     }
     // Refused where readers differ, as Weir's reading could differ from the engine's.
-    const bool held_to = caller.api != ai::Api::generic || (decides && facts_.class_unclear);
+    // A form that is read for its model alone goes on as it came.
+    const bool only_renamed = caller.body_form == BodyForm::form && !ai::is_known(caller.api) && !decides;
+    const bool held_to = (caller.api != ai::Api::generic && !only_renamed) || (decides && facts_.class_unclear);
     if (!facts_.fault.empty() && held_to) return refused(Reason::bad_request, facts_.fault);
     if (decides) resolve_class(client, inbound, caller, outcome);
     if (caller.body_form == BodyForm::json) {

@@ -40,8 +40,9 @@ Passed Slot::arrive(Caller& caller) {
 }
 
 const Route* Slot::fallback_of(const Caller& caller) const {
-    // A job is where it was begun, and a WebSocket is not moved.
-    if (caller.ask.bypasses_queue || caller.upgrades()) return nullptr;
+    // A job is where it was begun, what one endpoint alone knows no other backend does, and a WebSocket is not moved.
+    const bool is_bound = caller.ask.bypasses_queue || caller.sticks_to != kNoEndpoint;
+    if (is_bound || caller.upgrades()) return nullptr;
     const Route* home = home_ != nullptr ? home_ : caller.route;
     for (std::size_t i = fallbacks_tried_; i < home->fallbacks.size(); ++i) {
         if (home->fallbacks[i].backend->any_available()) return &home->fallbacks[i];
@@ -51,7 +52,10 @@ const Route* Slot::fallback_of(const Caller& caller) const {
 
 Passed Slot::fall_back(Caller& caller, const Route& fallback) {
     const TimePoint now = client_.turn();
-    if (home_ == nullptr) home_ = caller.route;
+    if (home_ == nullptr) {
+        home_ = caller.route;
+        caller.ask.since = ticket_.arrived();
+    }
     if (elsewhere_) {
         finish(elsewhere_->ticket, *elsewhere_->judge);
     } else if (ticket_.standing() == Standing::running) {

@@ -101,6 +101,20 @@ class Sticky(WeirTest):
                                   (expected, 503))
                 self.assert_idle(weir)
 
+    def test_no_fallback_takes_what_it_cannot_know(self):
+        engine, other = self.start_backend(storing("one")), self.start_backend(storing("two"))
+        policy = small_policy(engine.url, backend={"sticky": {"ids": 100}, "fallback": "other"})
+        policy["backends"].append({"name": "other", "endpoints": other.url, "capacity": {"requests": 8}})
+        policy["backends"][0]["health"] = {"path": "/v1/files/x", "status": [200, 404], "every": "50ms",
+                                           "timeout": "40ms", "fall": 1}
+        policy["classes"][0]["when_down"] = "fail"
+        weir = self.start_weir(policy)
+        made = json.loads(self.post(weir, "/v1/responses", input="a").body)["id"]
+        engine.stop()
+        self.eventually(lambda: weir.count("weir_backend_up", backend="model") == 0)
+        self.assertEqual(weir.request("GET", f"/v1/responses/{made}").status, 503)
+        self.assertEqual(self.post(weir, "/v1/responses", input="new").status, 200, "what is new goes there")
+
     def failing(self, name):
         knows = storing(name)
 

@@ -67,6 +67,7 @@ TEST(QuotaFields, CallRefusalsWhatSaysThatWaitingHelps) {
     for (const int status : {503, 529}) {
         EXPECT_TRUE(read(status, {{"retry-after", "1"}}).refused) << status;
         EXPECT_FALSE(read(status, {}).refused) << status << ": it may be down";
+        EXPECT_TRUE(read(status, {}).failed) << status;
     }
     for (const int status : {200, 400, 401, 500, 502, 504}) {
         EXPECT_FALSE(read(status, {{"retry-after", "1"}}).refused) << status;

@@ -86,6 +86,7 @@ public:
 private:
     // `unavailable`: it could not be reached, or says that it cannot serve. Any other error may be the request's fault.
     void count_failure(Endpoint& endpoint, bool unavailable, TimePoint now);
+    [[nodiscard]] static AnswerCounts recent(Endpoint& endpoint);
     // Whether so many of its recent requests failed, and so few of the others', that the fault is its own.
     [[nodiscard]] bool is_outlier(Endpoint& endpoint) const;
     [[nodiscard]] bool others_do_better(Endpoint& endpoint, const AnswerCounts& own) const;

@@ -143,25 +143,22 @@ void Backend::count_failure(Endpoint& endpoint, bool unavailable, TimePoint now)
     if (ejected) endpoint.counters.ejections.fetch_add(1, std::memory_order_relaxed);
 }
 
+AnswerCounts Backend::recent(Endpoint& endpoint) {
+    const std::lock_guard lock(endpoint.mutex_);
+    return endpoint.window_.recent(endpoint.answer_counts());
+}
+
 bool Backend::is_outlier(Endpoint& endpoint) const {
     const EjectionConfig& config = config_.ejection;
     if (config.failures == 0 || config.error_ratio == 0) return false;
-    AnswerCounts own;
-    {
-        const std::lock_guard lock(endpoint.mutex_);
-        own = endpoint.window_.recent(endpoint.answer_counts());
-    }
+    const AnswerCounts own = recent(endpoint);
     if (own.all() < kFewestRequests || own.failure_ratio() < config.error_ratio) return false;
     return others_do_better(endpoint, own);
 }
 
 bool Backend::is_at_fault(Endpoint& endpoint) const {
-    AnswerCounts own;
-    {
-        const std::lock_guard lock(endpoint.mutex_);
-        own = endpoint.window_.recent(endpoint.answer_counts());
-        if (own.failed < 2 && !endpoint.health_.ejected()) return false;
-    }
+    const AnswerCounts own = recent(endpoint);
+    if (own.failed < 2 && !endpoint.ejected_.load(std::memory_order_relaxed)) return false;
     return others_do_better(endpoint, own);
 }
 
@@ -169,8 +166,7 @@ bool Backend::others_do_better(Endpoint& endpoint, const AnswerCounts& own) cons
     AnswerCounts others;
     for (const auto& other : endpoints_) {
         if (other.get() == &endpoint || !available(*other)) continue;
-        const std::lock_guard lock(other->mutex_);
-        others += other->window_.recent(other->answer_counts());
+        others += recent(*other);
     }
     return others.all() >= kFewestRequests && others.failure_ratio() <= kClearlyBetter * own.failure_ratio();
 }

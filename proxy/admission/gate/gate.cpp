@@ -224,13 +224,14 @@ void EndpointGate::report_quota(EndpointId id, const Load& load, const QuotaRepo
 
 void EndpointGate::report_refusal(EndpointId id, const Load& load, const QuotaReport& report, OverQuota& before,
                                   TimePoint now) const {
-    Endpoint& endpoint = *find(id);
+    const Endpoint& endpoint = *find(id);
     if (!endpoint.quota || load.quota_number == 0) return;
     const bool alone = before.endpoint == id && endpoint.quota->last_answered() > before.sent;
     before = {id, load.quota_number, before.alone + (alone ? 1 : 0)};
-    if (!alone) return report_quota(id, load, report, now);
-    endpoint.quota->disregard(load.quota_number, report, now);
-    endpoint.limit = endpoint.quota->concurrency();
+    QuotaReport learned = report;
+    learned.refused = !alone;
+    learned.failed = alone;
+    report_quota(id, load, learned, now);
 }
 
 bool EndpointGate::learns_quota(EndpointId id) const {

@@ -154,7 +154,7 @@ private:
     void look() override {
         look_again_at(now() + kFileEvery);
         struct stat status {};
-        // A named pipe in its place would block whoever opens it.
+        // A named pipe in its place would block the thread that opens it.
         const std::string why = why_not_plain_file(config().file);
         if (!why.empty() || ::stat(config().file.c_str(), &status) != 0) {
             version_ = {};

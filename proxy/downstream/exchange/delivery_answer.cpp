@@ -7,6 +7,12 @@
 #include "downstream/exchange/delivery.hpp"
 
 namespace weir::downstream {
+namespace {
+
+// The answer broke off by its endpoint's fault.
+bool is_by_endpoint(RelayEnd end) { return end == RelayEnd::backend_died || end == RelayEnd::backend_stalled; }
+
+}  // namespace
 
 net::task<void> Delivery::relay(std::unique_ptr<upstream::Connection> connection, Dispatch& dispatch,
                                 Progress& progress) {
@@ -37,8 +43,7 @@ net::task<void> Delivery::relay(std::unique_ptr<upstream::Connection> connection
     upload_.let_go();  // it is answered: it will not be sent again
     const RelayEnd end = co_await body.run(dispatch.rest());
     // What a client, or Weir, ends early was good as far as it went.
-    const bool broke = end == RelayEnd::backend_died || end == RelayEnd::backend_stalled;
-    const bool was_good = end == RelayEnd::complete || (!broke && body.first_content() != TimePoint{});
+    const bool was_good = end == RelayEnd::complete || (!is_by_endpoint(end) && body.first_content() != TimePoint{});
     if (was_good && is_good) backend().completed(endpoint, client_.turn());
     if (end != RelayEnd::complete) broke_off(end, settlement, endpoint, body.heard_at());
     if (end == RelayEnd::complete && reusable && !body.excess()) give_back(std::move(connection));
@@ -64,7 +69,7 @@ net::task<void> Delivery::relay(std::unique_ptr<upstream::Connection> connection
 
 void Delivery::broke_off(RelayEnd end, Settlement& settlement, upstream::Endpoint& endpoint, TimePoint heard_at) {
     const TimePoint now = client_.turn();
-    slot_.note_break(end == RelayEnd::backend_died || end == RelayEnd::backend_stalled);
+    slot_.note_break(is_by_endpoint(end));
     if (end == RelayEnd::backend_died) backend().request_failed(endpoint, now);
     // An answer that exceeded `total` is not counted against the endpoint that was sending it.
     if (end == RelayEnd::backend_stalled) backend().request_timed_out(endpoint, heard_at, now);

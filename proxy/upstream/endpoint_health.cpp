@@ -88,7 +88,9 @@ Intake HealthState::intake(Duration slow_start, TimePoint now) const {
     intake.open = available() || (panic_ && !drained());
     intake.trial = passive_ == Passive::trial && !panic_;
     if (starts_slowly(slow_start, now)) {
-        const double grown = kFirstShare + (1 - kFirstShare) * seconds(now - *up_since_) / seconds(slow_start);
+        // A thread that has not looked at the clock since may ask as of a little before it came up.
+        const Duration up = std::max(now - *up_since_, Duration::zero());
+        const double grown = kFirstShare + (1 - kFirstShare) * seconds(up) / seconds(slow_start);
         intake.share = std::clamp(kShareStep * static_cast<int>(grown / kShareStep), kFirstShare, 1.0);
     }
     if (hand_ && hand_->action == HandAction::weight) intake.share *= hand_->weight;

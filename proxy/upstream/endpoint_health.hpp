@@ -63,7 +63,7 @@ public:
     // `slow_start`: 0 for none.
     [[nodiscard]] Intake intake(Duration slow_start, TimePoint now) const;
     [[nodiscard]] bool starts_slowly(Duration slow_start, TimePoint now) const {
-        return up_since_ && now - *up_since_ < slow_start;
+        return slow_start > Duration::zero() && up_since_ && now - *up_since_ < slow_start;
     }
     [[nodiscard]] std::uint32_t failures() const { return failures_; }
     [[nodiscard]] bool probes_up() const { return probes_up_; }

@@ -122,6 +122,8 @@ TEST_F(HealthStateTest, ComesBackWithATenthAndGrows) {
     EXPECT_NEAR(state.intake(20s, kStart + 10s).share, 0.55, 0.01);
     EXPECT_EQ(state.intake(20s, kStart + 20s).share, 1);
     EXPECT_EQ(state.intake(0s, kStart).share, 1);
+    EXPECT_EQ(state.intake(0s, kStart - 1ms).share, 1) << "by a clock that was read a little before";
+    EXPECT_EQ(state.intake(20s, kStart - 1ms).share, 0.1);
 }
 
 TEST_F(HealthStateTest, ComesBackSlowlyFromATrialAndFromADrainToo) {

@@ -201,6 +201,7 @@ struct JudgeEndpoint {
     std::uint32_t prompt_tokens = law::kPromptTokens;  // PF: prompts without a first token
     std::optional<LearnConfig> learn{};                // of S
     std::optional<QuotaConfig> quota{};                // of a hosted API; instead of S
+    bool gauges = false;                               // the engine's are read
     std::uint64_t name_hash = 0;                       // StableHash of its URL; only prefix affinity uses it
 };
 
@@ -218,7 +219,8 @@ struct JudgeConfig {
     Mode mode = Mode::enforce;            // of the whole policy
     std::uint32_t client_table = 65'536;  // clients remembered per class
     Balance balance = Balance::most_room;
-    Parts parts;  // of the law; fewer than all only in an ablation
+    double pipe_headroom = law::kPipeHeadroom;  // 0 to 1: first tokens of better classes against all work
+    Parts parts;                                // of the law; fewer than all only in an ablation
 };
 
 }  // namespace weir::admission

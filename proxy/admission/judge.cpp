@@ -162,11 +162,16 @@ std::optional<Decision> Judge::refuse_early(const Ask& ask, TimePoint now) {
     if (!state.expiry.empty() && state.expiry.first_expiry() <= now) return std::nullopt;
     if (state.next_turn(now).endpoint != nullptr) return std::nullopt;
     if (state.runs_at_once(place, cls, now)) return std::nullopt;
-    if (place.expires_ <= now) return state.out_of_time(place, cls, now);
+    if (place.expires_ <= now) {
+        const Decision refusal = state.out_of_time(place, cls, now);
+        state.note_overload(cls, refusal.reason, now);
+        return refusal;
+    }
     const bool full = cls.queue.size() >= cls.queue_limit;
     if (full && (cls.queue.empty() || cls.queue.worst().key_ < place.key_)) {
         Decision refusal = state.queue_is_full(cls, Reason::queue_full);
         refusal.observed += 1;  // itself, which is not queued
+        state.note_overload(cls, refusal.reason, now);
         return refusal;
     }
     return std::nullopt;
@@ -192,6 +197,8 @@ void Judge::finish(Place& place, TimePoint now, Changes& changes, const std::opt
     }
     const Tokens observed{place.ask_.prompt_tokens, place.load_.streamed, place.ask_.video_seconds};
     cls.limits.settle(place.client_slot_, place.reservation_, spent.value_or(observed), std::max(now, state.now_));
+    if (spent && place.load_.ending == Ending::success && !place.elsewhere_)
+        state.learn_answer(place, cls, spent->output);
     state.give_back(place, cls, std::max(now, state.now_));
     state.end(place, cls);
     state.catch_up(now, changes);
@@ -243,7 +250,7 @@ void Judge::move(Place& place, EndpointId endpoint, TimePoint now, Changes& chan
     State& state = *state_;
     if (place.decision_.endpoint == endpoint) return;
     const TimePoint at = std::max(now, state.now_);
-    if (!state.gate.move(place.decision_.endpoint, endpoint, place.load_, place.ask_.streams, at)) return;
+    if (!state.gate.move(place.decision_.endpoint, endpoint, place.load_, at)) return;
     state.gate.note_conversation(endpoint, place.ask_.affinity, place.ask_.prompt_tokens);
     place.decision_.endpoint = endpoint;
     state.catch_up(now, changes);
@@ -357,8 +364,14 @@ std::optional<TimePoint> Judge::next_timeout() const {
 }
 
 void Judge::set_context(EndpointId endpoint, std::uint64_t tokens, TimePoint now, Changes& changes) {
-    state_->gate.set_context(endpoint, tokens);
+    state_->gate.set_context(endpoint, tokens, std::max(now, state_->now_));
     state_->catch_up(now, changes);
+}
+
+LimitsShown Judge::set_gauges(EndpointId endpoint, const EngineGauges& gauges, TimePoint now, Changes& changes) {
+    const LimitsShown shown = state_->gate.set_gauges(endpoint, gauges, std::max(now, state_->now_));
+    state_->catch_up(now, changes);
+    return shown;
 }
 
 void Judge::set_available(EndpointId endpoint, bool available, TimePoint now, Changes& changes) {
@@ -404,6 +417,7 @@ JudgeCounts Judge::counts(TimePoint now) const {
                                     e->available,
                                     e->trial,
                                     e->share,
+                                    e->limits_shown(),
                                     {}});
         if (e->quota) counts.endpoints.back().quota = {e->quota->rate().value_or(0), e->quota->refusals()};
     }

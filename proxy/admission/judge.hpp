@@ -5,11 +5,13 @@
 // full, sheds from its back. It decides from the counts it holds and the time it is given; it predicts nothing.
 //
 //   key(x)       = [over][retry][turn][arrival]      a total order inside a class, fixed at arrival; serves and sheds
-//     over       its client has more than 25 % of its class's requests in flight: no client can take over its class
+//     over       its client has more than 10 % of its class's requests in flight: no client can take over its class
 //     retry      an SDK's retry, or a repeated idempotency key
-//     turn       its client's cohort of the hour (shed: whole_clients), or its start tag (shed: evenly)
+//     turn       its client's cohort of the hour (shed: whole_clients; none in the best class that sends requests while
+//                it has refused none for overload), or its start tag (shed: evenly)
 //   classes      by priority; among equals, the one with the smallest n(c)/weight(c) first
-//   headroom(c)  15 % for each better priority that had a request in the last 60 s, at most 20 %; the best keeps none
+//   headroom(c)  15 % for each better priority that had a request in the last 60 s, at most 20 %, more
+//                while prompts are pending; the best keeps none
 //   fits(x, e)   slots, context tokens and pending prompts: gate/gate.hpp
 //   arrive       limits (buckets, concurrency: all or nothing); insert into queue(c); pump;
 //                if |queue(c)| > QUEUE(c): refuse the worst of queue(c)
@@ -47,6 +49,7 @@
 #include "admission/config.hpp"
 #include "admission/decision.hpp"
 #include "admission/place.hpp"
+#include "base/gauges.hpp"
 #include "base/intake.hpp"
 
 namespace weir::admission {
@@ -77,6 +80,7 @@ struct EndpointCounts {
     bool available = true;
     bool trial = false;
     double share = 1;  // of its limit and of the load
+    LimitsShown shown{};
     struct Quota {
         double rate = 0;             // requests a second; 0: none limits
         std::uint64_t refusals = 0;  // ever
@@ -191,6 +195,10 @@ public:
 
     // The size of its KV cache that an engine reports, in LLM tokens: K where the policy gives none. Pumps.
     void set_context(EndpointId endpoint, std::uint64_t tokens, TimePoint now, Changes& changes);
+
+    // What an engine's metrics say at `now`: evidence against the limits that the policy gives it
+    // (learn/gauge_evidence.hpp). Pumps. An endpoint that the policy no longer has is ignored.
+    LimitsShown set_gauges(EndpointId endpoint, const EngineGauges& gauges, TimePoint now, Changes& changes);
 
     // Puts a new policy in force: queues, counts, bucket levels and learned limits are carried over by id. A waiting
     // request whose class is gone is served with its old standing; a shortened queue sheds its worst. Waiting requests

@@ -5,7 +5,7 @@
 // Whose turn it is.
 namespace weir::admission {
 
-Key Judge::State::key_of(const Ask& ask, const Class& cls) const {
+Key Judge::State::key_of(const Ask& ask, const Class& cls, TimePoint now) const {
     const Client client = cls.limits.clients().look(ask.client);
     const double share = law::kClientShare * std::max(law::kMinInflight, cls.inflight);
     Key key;
@@ -15,10 +15,15 @@ Key Judge::State::key_of(const Ask& ask, const Class& cls) const {
     if (cls.config.shed == Shed::evenly) {
         // Start-time fair queueing (P. Goyal, H. Vin, H. Cheng, 1996), every request of the same cost.
         key.turn = std::max(cls.fair_time, client.finish_tag);
-    } else if (parts.has(Part::cohort)) {
+    } else if (parts.has(Part::cohort) && !is_calm(cls, now)) {
         key.turn = ask.cohort;
     }
     return key;
+}
+
+bool Judge::State::is_calm(const Class& cls, TimePoint now) const {
+    if (!parts.has(Part::calm) || headroom.of(cls.config.priority, now) > 0) return false;
+    return !cls.overloaded || *cls.overloaded + law::kCalmAfter <= now;
 }
 
 bool Judge::State::before(const Class& a, const Class& b) const {
@@ -49,6 +54,7 @@ Need Judge::State::need_of(const Place& place, const Class& cls, TimePoint now) 
     Need need = free_need(place, now);
     need.headroom = headroom_of(cls, now);
     if (need.headroom == 0) return need;
+    need.answer_tokens = cls.answer.tokens(place.ask_.output_tokens);
     double better = 0;
     for (const auto& other : classes) {
         if (other->config.priority < cls.config.priority) better += other->inflight;

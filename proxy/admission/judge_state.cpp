@@ -9,7 +9,7 @@ namespace weir::admission {
 
 void Judge::State::begin(Place& place, const Ask& ask, const Class& cls, TimePoint now) const {
     place.ask_ = ask;
-    place.key_ = key_of(ask, cls);
+    place.key_ = key_of(ask, cls, now);
     place.arrived_ = ask.since.value_or(now);
     place.expires_ = cls.queue_timeout == Duration::max() ? TimePoint::max() : place.arrived_ + cls.queue_timeout;
     if (ask.deadline) place.expires_ = std::min(place.expires_, *ask.deadline);
@@ -38,7 +38,9 @@ void Judge::State::leave_queue(Place& place, Class& cls) {
 }
 
 void Judge::State::dispatch(Place& place, Class& cls, Endpoint& endpoint, TimePoint now) {
-    gate.take(endpoint, place.load_, place.ask_.prompt_tokens, place.ask_.streams, now);
+    const std::uint32_t usual = cls.answer.tokens(place.ask_.output_tokens);
+    gate.take(endpoint, place.load_, {place.ask_.prompt_tokens, usual, place.ask_.streams, headroom_of(cls, now) == 0},
+              now);
     gate.note_conversation(endpoint.id, place.ask_.affinity, place.ask_.prompt_tokens);
     ++cls.inflight;
     if (cls.config.shed == Shed::evenly) cls.fair_time = std::max(cls.fair_time, place.key_.turn);
@@ -66,8 +68,18 @@ void Judge::State::refuse(Place& place, Class& cls, const Decision& why) {
         std::uint64_t& tag = cls.limits.client(place.client_slot_).finish_tag;
         tag -= std::min(tag, kTurn);
     }
+    note_overload(cls, why.reason, now_);
     place.decision_ = why;
     end(place, cls);
+}
+
+void Judge::State::learn_answer(Place& place, Class& cls, std::uint32_t tokens) {
+    cls.answer.learn(tokens);
+    gate.streamed(place.decision_.endpoint, place.load_, tokens);
+}
+
+void Judge::State::note_overload(Class& cls, Reason reason, TimePoint now) {
+    if (group(reason) == ReasonGroup::overload && reason != Reason::no_endpoint) cls.overloaded = now;
 }
 
 void Judge::State::refuse_when_down(Changes& changes) {

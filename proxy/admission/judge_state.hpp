@@ -15,6 +15,7 @@
 #include "admission/gate/headroom.hpp"
 #include "admission/gate/pressure.hpp"
 #include "admission/judge.hpp"
+#include "admission/learn/usual_answer.hpp"
 #include "admission/queue/queue.hpp"
 #include "admission/rate_limit/limits.hpp"
 
@@ -38,6 +39,8 @@ struct Judge::State {
         Duration queue_timeout{};
         Queue queue;
         RunningOrder running;  // only where it is preemptible
+        UsualAnswer answer;
+        std::optional<TimePoint> overloaded;  // when it last refused a request for overload
         ClassLimits limits;
     };
 
@@ -77,6 +80,10 @@ struct Judge::State {
     void give_back(Place& place, Class& cls, TimePoint now);
     void refuse(Place& place, Class& cls, const Decision& why);
     void end(Place& place, Class& cls);
+    // The class has refused a request; where that was for overload, its clients have cohorts from now on.
+    static void note_overload(Class& cls, Reason reason, TimePoint now);
+    // A good answer has ended after `tokens`.
+    void learn_answer(Place& place, Class& cls, std::uint32_t tokens);
     // A running request has used `spent` in total.
     void spend(Place& place, const Tokens& spent, TimePoint now);
     // In shadow: runs at once, regardless of the gate. False when no endpoint is available.
@@ -95,7 +102,9 @@ struct Judge::State {
     };
     [[nodiscard]] Turn next_turn(TimePoint now);
     // The key of a request that is not queued yet.
-    [[nodiscard]] Key key_of(const Ask& ask, const Class& cls) const;
+    [[nodiscard]] Key key_of(const Ask& ask, const Class& cls, TimePoint now) const;
+    // The best of those that send requests, and it has refused none for overload lately.
+    [[nodiscard]] bool is_calm(const Class& cls, TimePoint now) const;
     // Class order: priority, then fewest in flight by weight, then the policy's order.
     [[nodiscard]] Class* first_waiting() const;
     [[nodiscard]] bool before(const Class& a, const Class& b) const;
@@ -104,8 +113,10 @@ struct Judge::State {
     [[nodiscard]] double headroom_of(const Class& cls, TimePoint now) const;
     // What a request needs to pass the gate: free_need() where its class is below its guarantee, else need_of().
     [[nodiscard]] static Need free_need(const Place& place, TimePoint now) {
-        return {0,   place.ask_.prompt_tokens, 1,
-                now, place.ask_.affinity,      place.unreachable_ ? place.lost_ : kNoEndpoint};
+        return {.prompt_tokens = place.ask_.prompt_tokens,
+                .now = now,
+                .affinity = place.ask_.affinity,
+                .unreachable = place.unreachable_ ? place.lost_ : kNoEndpoint};
     }
     [[nodiscard]] Need need_of(const Place& place, const Class& cls, TimePoint now) const;
     // Whether a place that is not queued would be dispatched the moment it entered the queue.

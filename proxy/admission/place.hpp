@@ -73,13 +73,20 @@ struct Load {
     std::uint32_t prompt_tokens = 0;
     std::uint64_t prompts_ahead = 0;    // pf at its dispatch, including itself
     std::uint32_t streamed = 0;         // LLM tokens of the answer so far
+    std::uint32_t expected = 0;         // LLM tokens that answers of its class usually come to
     std::uint64_t number = 0;           // of its dispatch, on its endpoint
     std::uint64_t quota_number = 0;     // the same, for the learner of a quota; 0: there is none
     TimePoint since{};                  // its dispatch
     std::optional<TimePoint> answered;  // its first token
     bool pending = false;               // its prompt counts among those without a first token
+    bool streams = true;                // its first token will be observed
+    bool best = true;                   // no better class sent requests at its dispatch
+    TimePoint unseen_until{};           // where it will not: its prompt counts as done then
     bool trial = false;                 // the one request of an endpoint on trial
     Ending ending = Ending::ignored;
+
+    // LLM tokens that usually still come.
+    [[nodiscard]] std::uint32_t to_come() const { return expected > streamed ? expected - streamed : 0; }
 };
 
 // A request's refusals by quotas that are learned.

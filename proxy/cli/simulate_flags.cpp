@@ -79,8 +79,8 @@ void add_engine_flags(CLI::App& verb, SimulateFlags& flags) {
                     "where the policy passes priorities to the engine")
         ->check(CLI::IsMember({"fcfs", "priority"}));
     verb.add_option("--without", flags.without,
-                    "remove a part of the judge's law, to see what it is for: over, retry, cohort, headroom, context, "
-                    "prompt, queue_timeout, bound, guarantee")
+                    fmt::format("remove a part of the judge's law, to see what it is for: {}",
+                                fmt::join(admission::kPartNames, ", ")))
         ->allow_extra_args(false)
         ->delimiter(',')
         ->check(CLI::IsMember(words(admission::kPartNames)));
@@ -108,6 +108,10 @@ void add_engine_flags(CLI::App& verb, SimulateFlags& flags) {
     verb.add_option("--lose", flags.losses,
                     "ENDPOINT@60s+30s: it is unavailable from 60 s on for 30 s; by url or number")
         ->allow_extra_args(false);
+    verb.add_option("--speeds", flags.speeds, "1,0.5,0.25: the speeds of the endpoints' engines, in their order")
+        ->delimiter(',')
+        ->allow_extra_args(false)
+        ->check(CLI::Range(0.01, 100.0));
     verb.add_option("--slow", flags.slowdowns, "0.5@60s+30s: all engines at half their speed for that time")
         ->allow_extra_args(false);
 }

@@ -25,6 +25,7 @@ struct SimulateFlags {
     std::string told;                  // KEY=FACTOR,...
     std::vector<std::string> losses;
     std::vector<std::string> slowdowns;
+    std::vector<double> speeds;
     std::vector<std::string> unstreamed;  // SHARE or CLASS=SHARE
     std::string format = "text";
     std::string report;           // a file for the page

@@ -247,6 +247,7 @@ Result<simulate::SimulationConfig> make_config(const SimulationSetup& setup, con
         }
         config.losses.push_back({static_cast<EndpointId>(place - 1), timed->window});
     }
+    config.speeds = flags.speeds;
     for (const std::string& text : flags.slowdowns) {
         const auto timed = simulate::parse_timed(text);
         double factor = 0;

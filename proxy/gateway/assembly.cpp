@@ -50,7 +50,10 @@ Result<std::shared_ptr<upstream::Backend>> make_backend(const NumberedPolicy& nu
     return std::make_shared<upstream::Backend>(
         numbered.backends[place], config, std::move(endpoints),
         [judge](EndpointId changed, const Intake& intake) { judge->set_intake(changed, intake, Clock::now()); },
-        [judge](EndpointId teller, std::uint64_t tokens) { judge->set_context(teller, tokens, Clock::now()); });
+        [judge](EndpointId teller, std::uint64_t tokens) { judge->set_context(teller, tokens, Clock::now()); },
+        [judge](EndpointId teller, const EngineGauges& gauges) {
+            return judge->set_gauges(teller, gauges, Clock::now());
+        });
 }
 
 Result<std::vector<Bench>> make_benches(const NumberedPolicy& numbered, const Assembly* previous, TimePoint now) {

@@ -16,6 +16,8 @@ telemetry::EndpointGauges gauges_of(const upstream::Endpoint& endpoint, const ad
         row.context_tokens = judged.context_tokens;
         row.context_limit = judged.context_limit;
         row.prompt_tokens = judged.prompt_tokens;
+        row.limit_contradicted = judged.shown.requests_contradicted();
+        row.context_contradicted = judged.shown.context_contradicted();
         row.learns_quota = judged.quota.has_value();
         if (judged.quota) row.quota_rate = judged.quota->rate;
         if (judged.quota) row.quota_refused = judged.quota->refusals;

@@ -80,6 +80,7 @@ admission::JudgeEndpoint judge_endpoint(EndpointId id, const policy::Policy& pol
     endpoint.requests = backend.requests;
     endpoint.context_tokens = backend.context_tokens.tokens;
     endpoint.prompt_tokens = backend.prompt_tokens.value_or(admission::law::kPromptTokens);
+    endpoint.gauges = backend.metrics.gauges;
     if (!backend.learned) return endpoint;
     if (backend.learned->from == upstream::LearnedFrom::quota) {
         endpoint.quota = {std::min(backend.learned->start, backend.learned->max), backend.learned->max};
@@ -135,6 +136,7 @@ admission::JudgeConfig judge_config(const NumberedPolicy& numbered, std::size_t 
     config.name = settings.name;
     config.mode = policy.mode;
     config.balance = settings.balance;
+    config.pipe_headroom = settings.headroom.share.value_or(admission::law::kPipeHeadroom);
     for (std::size_t i = 0; i < settings.endpoints.size(); ++i) {
         config.endpoints.push_back(judge_endpoint(numbered.endpoints[backend][i], policy, settings));
         config.endpoints.back().name_hash = StableHash::of(settings.endpoints[i].url);

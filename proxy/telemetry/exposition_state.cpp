@@ -202,6 +202,17 @@ void add_saturation_families(Families& families, const Labels& labels, const Scr
     names.by_endpoint(
         families.gauge("weir_pending_prompt_tokens", "LLM tokens of prompts still without a first token."),
         [](const EndpointGauges& g) { return g.prompt_tokens; });
+    Family contradicted = families.gauge(
+        "weir_limit_contradicted",
+        "1 while the engine's gauges show less than that limit of the policy's, and are in force instead.");
+    names.for_endpoints([&](const EndpointLabel& label, const EndpointGauges& g) {
+        const auto add = [&](const char* limit, bool value) {
+            contradicted.add({{"backend", label.backend}, {"endpoint", label.url}, {"limit", limit}},
+                             value ? 1.0 : 0.0);
+        };
+        add("requests", g.limit_contradicted);
+        add("context_tokens", g.context_contradicted);
+    });
     add_quotas(families, names);
 }
 

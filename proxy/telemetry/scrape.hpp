@@ -61,8 +61,10 @@ struct EndpointGauges {
     std::uint64_t quota_refused = 0;
     double share = 1;                                                   // of the load
     std::vector<std::pair<std::string_view, std::uint64_t>> answers{};  // by status
-    std::vector<std::pair<std::string_view, std::uint64_t>> tries{};  // requests sent again, by cause
+    std::vector<std::pair<std::string_view, std::uint64_t>> tries{};    // requests sent again, by cause
     std::uint64_t tries_over_budget = 0;
+    bool limit_contradicted = false;  // by the engine's gauges, which are in force instead
+    bool context_contradicted = false;
 };
 
 // In worker order.

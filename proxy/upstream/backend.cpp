@@ -52,14 +52,15 @@ http::HeadEdits check_edits_of(BackendConfig config) {
 }  // namespace
 
 Backend::Backend(BackendId id, BackendConfig config, std::vector<std::shared_ptr<Endpoint>> endpoints,
-                 OnIntake on_intake, OnContext on_context)
+                 OnIntake on_intake, OnContext on_context, OnGauges on_gauges)
     : id_(id),
       config_(std::move(config)),
       edits_(edits_of(config_)),
       check_edits_(check_edits_of(config_)),
       endpoints_(std::move(endpoints)),
       on_intake_(std::move(on_intake)),
-      on_context_(std::move(on_context)) {
+      on_context_(std::move(on_context)),
+      on_gauges_(std::move(on_gauges)) {
     for (const auto& endpoint : endpoints_)
         heaviest_ = std::max(heaviest_, static_cast<double>(endpoint->config().weight));
 }
@@ -71,6 +72,10 @@ void Backend::edit_handshake(std::string& head) const {
 
 void Backend::report_context(const Endpoint& endpoint, std::uint64_t tokens) const {
     if (on_context_) on_context_(endpoint.id(), tokens);
+}
+
+LimitsShown Backend::report_gauges(const Endpoint& endpoint, const EngineGauges& gauges) const {
+    return on_gauges_ ? on_gauges_(endpoint.id(), gauges) : LimitsShown{};
 }
 
 Endpoint* Backend::find(EndpointId id) const {

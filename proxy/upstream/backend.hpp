@@ -15,6 +15,7 @@
 #include <string>
 #include <vector>
 
+#include "base/gauges.hpp"
 #include "http/head_edits.hpp"
 #include "upstream/endpoint.hpp"
 
@@ -27,9 +28,11 @@ public:
     using OnIntake = std::function<void(EndpointId, const Intake&)>;
     // Called with the size of an engine's KV cache, as the engine reports it, in LLM tokens.
     using OnContext = std::function<void(EndpointId, std::uint64_t tokens)>;
+    // Called with what an engine says of itself; returns what limits that leaves in force.
+    using OnGauges = std::function<LimitsShown(EndpointId, const EngineGauges&)>;
 
     Backend(BackendId id, BackendConfig config, std::vector<std::shared_ptr<Endpoint>> endpoints, OnIntake on_intake,
-            OnContext on_context = {});
+            OnContext on_context = {}, OnGauges on_gauges = {});
 
     [[nodiscard]] BackendId id() const { return id_; }
     [[nodiscard]] const BackendConfig& config() const { return config_; }
@@ -80,6 +83,8 @@ public:
     // An operator's setting, or none any more.
     void set_by_hand(Endpoint& endpoint, std::optional<HandSetting> setting, TimePoint now);
     void report_context(const Endpoint& endpoint, std::uint64_t tokens) const;
+    // What the engine says of itself now. Returns what limits that leaves in force.
+    LimitsShown report_gauges(const Endpoint& endpoint, const EngineGauges& gauges) const;
     // Ends what is due, and judges what takes more than one request to see. Call it a few times a second.
     void tick(TimePoint now);
 
@@ -115,6 +120,7 @@ private:
     std::atomic<Duration::rep> compared_at_{0};  // first tokens
     OnIntake on_intake_;
     OnContext on_context_;
+    OnGauges on_gauges_;
 };
 
 }  // namespace weir::upstream

@@ -187,9 +187,17 @@ enum class EnginePriority : std::uint8_t {
     dynamo,  // `nvext.agent_hints.priority`, 4 for the best: NVIDIA Dynamo's router
 };
 
+// First tokens of better classes against all work.
+struct HeadroomSetting {
+    std::optional<double> share{};  // 0 to 1; absent: the law's own
+
+    friend bool operator==(const HeadroomSetting&, const HeadroomSetting&) = default;
+};
+
 struct MetricsConfig {
     std::string path = "/metrics";  // GET; Prometheus' text format, with vLLM's or SGLang's names
     Duration timeout = 1s;
+    bool gauges = false;  // read once a second, as evidence against limits that are too high
 
     friend bool operator==(const MetricsConfig&, const MetricsConfig&) = default;
 };
@@ -243,6 +251,7 @@ struct BackendConfig {
     std::optional<LearnedRequests> learned;      // instead of `requests`; a policy has one of them
     ContextTokens context_tokens;                // capacity.context_tokens, of each endpoint
     std::optional<std::uint32_t> prompt_tokens;  // capacity.prompt_tokens: without a first token, on each endpoint
+    HeadroomSetting headroom;
     EnginePriority priority = EnginePriority::strip;
     bool ask_usage = true;  // in OpenAI streams whose client did not; invisible downstream
     MetricsConfig metrics;

@@ -1,5 +1,7 @@
 #include "upstream/engine_report.hpp"
 
+#include <algorithm>
+#include <array>
 #include <charconv>
 #include <cmath>
 #include <string>
@@ -52,14 +54,40 @@ bool is_metric(std::string_view line, std::string_view name) {
            (line[name.size()] == '{' || line[name.size()] == ' ');
 }
 
+// Takes the first line off the front of a page.
+std::string_view take_line(std::string_view& page) {
+    const std::size_t newline = page.find('\n');
+    std::string_view line = page.substr(0, newline);
+    page.remove_prefix(newline == std::string_view::npos ? page.size() : newline + 1);
+    if (line.ends_with('\r')) line.remove_suffix(1);
+    return line;
+}
+
+struct GaugeName {
+    std::string_view name;
+    std::optional<double> EngineGauges::*gauge;
+};
+
+constexpr std::array kGauges{
+    GaugeName{"vllm:num_requests_running", &EngineGauges::running},
+    GaugeName{"vllm:num_requests_waiting", &EngineGauges::waiting},
+    GaugeName{"vllm:kv_cache_usage_perc", &EngineGauges::kv_usage},
+    GaugeName{"vllm:gpu_cache_usage_perc", &EngineGauges::kv_usage},  // before 0.10
+    GaugeName{"sglang:num_running_reqs", &EngineGauges::running},
+    GaugeName{"sglang:num_queue_reqs", &EngineGauges::waiting},
+    GaugeName{"sglang:token_usage", &EngineGauges::kv_usage},
+    GaugeName{"llamacpp:requests_processing", &EngineGauges::running},
+    GaugeName{"llamacpp:requests_deferred", &EngineGauges::waiting},
+    GaugeName{"llamacpp:kv_cache_usage_ratio", &EngineGauges::kv_usage},
+    GaugeName{"tgi_batch_current_size", &EngineGauges::running},
+    GaugeName{"tgi_queue_size", &EngineGauges::waiting},
+};
+
 }  // namespace
 
 std::optional<std::uint64_t> context_tokens_in(std::string_view metrics) {
     while (!metrics.empty()) {
-        const std::size_t newline = metrics.find('\n');
-        std::string_view line = metrics.substr(0, newline);
-        metrics.remove_prefix(newline == std::string_view::npos ? metrics.size() : newline + 1);
-        if (line.ends_with('\r')) line.remove_suffix(1);
+        const std::string_view line = take_line(metrics);
         if (is_metric(line, "vllm:cache_config_info")) {
             const auto blocks = label(line, "num_gpu_blocks");
             const auto size = label(line, "block_size");
@@ -69,6 +97,23 @@ std::optional<std::uint64_t> context_tokens_in(std::string_view metrics) {
         }
     }
     return std::nullopt;
+}
+
+EngineGauges gauges_in(std::string_view metrics) {
+    EngineGauges gauges;
+    while (!metrics.empty()) {
+        const std::string_view line = take_line(metrics);
+        for (const GaugeName& known : kGauges) {
+            if (!is_metric(line, known.name)) continue;
+            const auto value = sample(line);
+            if (!value) break;
+            std::optional<double>& gauge = gauges.*known.gauge;
+            const bool usage = known.gauge == &EngineGauges::kv_usage;
+            gauge = !gauge ? *value : usage ? std::max(*gauge, *value) : *gauge + *value;
+            break;
+        }
+    }
+    return gauges;
 }
 
 }  // namespace weir::upstream

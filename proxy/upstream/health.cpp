@@ -22,9 +22,11 @@ using namespace std::chrono_literals;
 // A name is looked up again when its record says so, but no more often than this, and no less.
 constexpr Duration kResolveSoonest = 1s;
 constexpr Duration kResolveLatest = 1min;
-constexpr auto kTick = 100ms;  // how late an ejection may end
-constexpr auto kReadEvery = 1min;
-constexpr auto kReadAgain = 2s;
+constexpr auto kTick = 100ms;      // how late an ejection may end
+constexpr Duration kLook = 200ms;  // for an address, where nothing else is due
+constexpr Duration kReadEvery = 1min;
+constexpr Duration kReadGauges = 1s;
+constexpr Duration kReadAgain = 2s;
 constexpr std::size_t kMaxCheck = 64 * 1024;  // of an answer in which a text is expected
 constexpr std::size_t kMaxMetrics = 4 * 1024 * 1024;
 
@@ -88,36 +90,68 @@ private:
         for (;;) {
             const TimePoint began = waker_.loop().now();
             look_up(began);
-            // A copy: a reload may replace the backend meanwhile.
-            const std::optional<HealthConfig> health = backend_->config().health;
-            if (health && !endpoint_->addresses().empty()) {
-                co_await check(*health, began);
+            if (endpoint_->addresses().empty()) {
+                co_await sleep_until(began + kLook);
+                continue;
             }
-            const bool reads = backend_->config().context_tokens.read && !endpoint_->addresses().empty();
-            if (reads && waker_.loop().now() >= read_at_) co_await read_context(waker_.loop().now());
-            const Duration pause =
-                health && !endpoint_->addresses().empty() ? varied(health->every, random_) : Duration(200ms);
-            co_await sleep_until(began + pause);
+            // Copies: a reload may replace the backend meanwhile.
+            const std::optional<HealthConfig> health = backend_->config().health;
+            if (health && began >= check_at_) {
+                co_await check(*health, began);
+                check_at_ = began + varied(health->every, random_);
+            }
+            if (reads_metrics() && waker_.loop().now() >= read_at_) co_await read_metrics(waker_.loop().now());
+            TimePoint next = health ? check_at_ : began + kLook;
+            if (reads_metrics()) next = std::min(next, read_at_);
+            co_await sleep_until(next);
         }
     }
 
-    // The size of the KV cache, as the engine reports it, where the policy leaves that to the engine. Read again now
-    // and then: an engine may have been restarted with another model.
-    net::task<void> read_context(TimePoint now) {
+    [[nodiscard]] bool reads_metrics() const {
+        return backend_->config().context_tokens.read || backend_->config().metrics.gauges;
+    }
+
+    // The size of the KV cache, as the engine reports it, where the policy leaves that to the engine, read again now
+    // and then: an engine may have been restarted with another model. And its gauges, where the policy asks for them.
+    net::task<void> read_metrics(TimePoint now) {
         const MetricsConfig config = backend_->config().metrics;
+        const bool context = backend_->config().context_tokens.read;
         const Fetched page = co_await fetch(*endpoint_, get_request(*backend_, *endpoint_, config.path),
                                             WantedBody{kMaxMetrics}, waker_, timer_, now + config.timeout);
-        const auto tokens = page.success() ? context_tokens_in(page.body) : std::nullopt;
-        read_at_ = now + (tokens ? kReadEvery : kReadAgain);
+        const auto tokens = page.success() && context ? context_tokens_in(page.body) : std::nullopt;
+        read_at_ = now + (config.gauges ? kReadGauges : tokens ? kReadEvery : kReadAgain);
         if (tokens) {
             backend_->report_context(*endpoint_, *tokens);
-        } else if (!warned_) {
+        } else if (context && !warned_) {
             spdlog::warn(
                 "endpoint {} does not say how many tokens its KV cache holds at {}; until it does, no limit is "
                 "put on them",
                 endpoint_->config().url, config.path);
         }
-        warned_ = !tokens;
+        warned_ = context && !tokens;
+        if (config.gauges) take_gauges(page.success() ? gauges_in(page.body) : EngineGauges{});
+    }
+
+    // Warns once of each: what the policy says that the engine contradicts, and a page that says nothing.
+    void take_gauges(const EngineGauges& gauges) {
+        const std::string& url = endpoint_->config().url;
+        const bool silent = !gauges.running && !gauges.waiting && !gauges.kv_usage;
+        if (silent && !std::exchange(silent_, silent)) {
+            spdlog::warn("endpoint {} says nothing of its load at {}", url, backend_->config().metrics.path);
+        }
+        silent_ = silent;
+        const LimitsShown shown = backend_->report_gauges(*endpoint_, gauges);
+        if (shown.requests_contradicted() && !requests_contradicted_) {
+            spdlog::warn(
+                "endpoint {} runs {} requests at once and lets others wait: capacity.requests, {}, is more than it has",
+                url, shown.requests, shown.told_requests);
+        }
+        if (shown.context_contradicted() && !context_contradicted_) {
+            spdlog::warn("endpoint {} shows a KV cache of {} tokens: capacity.context_tokens, {}, is more than it has",
+                         url, shown.context, shown.told_context);
+        }
+        requests_contradicted_ = shown.requests_contradicted();
+        context_contradicted_ = shown.context_contradicted();
     }
 
     std::uint64_t random_;
@@ -131,8 +165,12 @@ private:
     bool asking_ = false;
     TimePoint look_up_at_{};
     std::string look_up_fault_;  // of the last one; empty: none
-    TimePoint read_at_{};        // of the engine's metrics
+    TimePoint check_at_{};       // the next health check
+    TimePoint read_at_{};        // the next reading of the engine's metrics
     bool warned_ = false;        // that they lack the KV cache's size
+    bool silent_ = false;        // that they have no gauges
+    bool requests_contradicted_ = false;
+    bool context_contradicted_ = false;
     net::task<void> run_;
 };
 

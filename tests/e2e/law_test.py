@@ -109,6 +109,37 @@ class Context(WeirTest):
         self.assertEqual(weir.request("POST", "/v1/chat/completions", [JSON], chat("x" * 90000)).status, 200)
 
 
+class Gauges(WeirTest):
+    """What an engine says of itself, against what the policy says of it."""
+
+    def start(self, page, **capacity):
+        def answer(peer, request):
+            peer.send(reply(page["text"] if request.target == "/engine" else b"ok"))
+            return True
+        backend = self.start_backend(answer)
+        return self.start_weir(policy(backend.url, capacity=capacity,
+                                      backend={"metrics": {"path": "/engine", "gauges": True}}))
+
+    def limits(self, weir):
+        metrics = weir.metrics()
+        return (metrics.sum("weir_limit_requests"), metrics.sum("weir_limit_contradicted", limit="requests"))
+
+    def test_an_engine_that_takes_fewer_than_the_policy_says_is_believed_and_reported(self):
+        page = {"text": b"vllm:num_requests_running 3\nvllm:num_requests_waiting 5\nvllm:kv_cache_usage_perc 0.1\n"}
+        weir = self.start(page, requests=64)
+        self.eventually(lambda: self.limits(weir) == (3, 1), within=20)
+        self.assertIn("runs 3 requests at once and lets others wait", weir.stderr())
+        # It is shown once: that it says nothing any more leaves the policy's value in force, a while later.
+        page["text"] = b"nothing 1\n"
+        self.eventually(lambda: self.limits(weir) == (64, 0), within=20)
+        self.assertIn("says nothing of its load", weir.stderr())
+
+    def test_an_engine_that_keeps_nobody_waiting_changes_nothing(self):
+        page = {"text": b"vllm:num_requests_running 3\nvllm:num_requests_waiting 0\nvllm:kv_cache_usage_perc NaN\n"}
+        weir = self.start(page, requests=64)
+        self.assertTrue(stays(lambda: self.limits(weir) == (64, 0)))
+
+
 class EnginePriority(WeirTest):
     def bodies(self, weir, backend, *requests, path="/v1/chat/completions"):
         for fields, body in requests:

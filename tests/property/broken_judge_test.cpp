@@ -50,8 +50,9 @@ TEST_P(WithoutPart, IsDetected) {
 }
 
 INSTANTIATE_TEST_SUITE_P(BrokenJudge, WithoutPart,
-                         testing::Values(Part::over, Part::retry, Part::cohort, Part::headroom, Part::context,
-                                         Part::prompt, Part::queue_timeout, Part::bound, Part::guarantee),
+                         testing::Values(Part::over, Part::retry, Part::cohort, Part::calm, Part::headroom,
+                                         Part::context, Part::prompt, Part::queue_timeout, Part::bound,
+                                         Part::guarantee),
                          [](const auto& tested) {
                              return std::string(admission::kPartNames[static_cast<std::size_t>(tested.param)]);
                          });

@@ -9,11 +9,17 @@ using admission::Priority;
 using admission::Standing;
 using namespace std::chrono_literals;
 
-Books::Books(const Plan& plan) : config(plan.config()), seen_(plan.classes.size()), fair_times_(plan.classes.size()) {
+Books::Books(const Plan& plan)
+    : config(plan.config()),
+      seen_(plan.classes.size()),
+      overloaded_(plan.classes.size()),
+      fair_times_(plan.classes.size()) {
     for (const EndpointPlan& endpoint : plan.endpoints) {
         endpoints.push_back({endpoint.requests, endpoint.context, endpoint.prompts, true});
     }
 }
+
+bool streams(const Operation& operation) { return operation.prompt % 2 == 0; }
 
 bool Books::is_evenly(std::size_t cls) const { return config.classes[cls].config.shed == admission::Shed::evenly; }
 
@@ -29,19 +35,27 @@ BookedRequest& Books::arrive(const Operation& operation, TimePoint now) {
     request.cls = operation.cls;
     request.client = operation.client;
     request.prompt = operation.prompt;
-    request.streams = operation.prompt % 2 == 0;
+    request.streams = streams(operation);
     request.retry = operation.retry;
     request.arrival = requests.size();
     request.since = now;
     request.expires = now + *config.classes[request.cls].config.queue_timeout;
     const auto running = static_cast<double>(count(request.cls, Standing::running));
-    request.over = static_cast<double>(present(request) + 1) > 0.25 * std::max(16.0, running);
+    request.over = static_cast<double>(present(request) + 1) > 0.1 * std::max(16.0, running);
     // In these books a client's cohort is its number.
     request.turn = is_evenly(request.cls)
                        ? std::max(fair_times_[request.cls], finish_tags_[{request.cls, request.client}])
-                       : request.client;
+                   : is_calm(request.cls, now) ? 0
+                                               : request.client;
     return request;
 }
+
+// The best class that sends requests, and it has refused none for overload for a minute.
+bool Books::is_calm(std::size_t cls, TimePoint now) const {
+    return room(cls, now) == 0 && (!overloaded_[cls] || *overloaded_[cls] + 60s <= now);
+}
+
+void Books::overloaded(std::size_t cls, TimePoint now) { overloaded_[cls] = now; }
 
 void Books::enter_queue(BookedRequest& request, TimePoint now) {
     seen_[request.cls] = now;

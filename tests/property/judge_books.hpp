@@ -45,6 +45,9 @@ struct BookedEndpoint {
     bool available = true;
 };
 
+// Whether the answer to an arriving request streams.
+[[nodiscard]] bool streams(const Operation& operation);
+
 class Books {
 public:
     explicit Books(const Plan& plan);
@@ -54,8 +57,9 @@ public:
     void enter_queue(BookedRequest& request, TimePoint now);
     void dispatch(BookedRequest& request, EndpointId endpoint, TimePoint now);
     void first_token(BookedRequest& request);
-    void finish(BookedRequest& request);  // its slot is free
-    void refuse(BookedRequest& request);  // or it left
+    void finish(BookedRequest& request);              // its slot is free
+    void refuse(BookedRequest& request);              // or it left
+    void overloaded(std::size_t cls, TimePoint now);  // it has refused a request for want of room
     // Prompts whose end is not observed and whose second is over.
     void settle_old(TimePoint now);
 
@@ -87,10 +91,12 @@ private:
     [[nodiscard]] const BookedRequest* head_of(std::size_t cls) const;
     [[nodiscard]] bool first_class(std::size_t a, std::size_t b) const;
     [[nodiscard]] bool is_evenly(std::size_t cls) const;
+    [[nodiscard]] bool is_calm(std::size_t cls, TimePoint now) const;
     [[nodiscard]] std::size_t present(const BookedRequest& request) const;
     void settle_unseen_before(const BookedRequest& request);
 
     std::vector<std::optional<TimePoint>> seen_;                                  // by class
+    std::vector<std::optional<TimePoint>> overloaded_;                            // by class
     std::map<std::pair<std::size_t, std::uint32_t>, std::uint64_t> finish_tags_;  // by class and client
     std::vector<std::uint64_t> fair_times_;                                       // by class
     std::size_t dispatches_ = 0;

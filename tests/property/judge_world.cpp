@@ -89,17 +89,16 @@ void JudgeWorld::pass(Duration time) {
 }
 
 void JudgeWorld::arrive(const Operation& operation) {
-    BookedRequest& request = books_.arrive(operation, clock_.now());
     admission::Ask ask{ClassId{static_cast<std::uint16_t>(operation.cls)}, operation.client, operation.retry, {}};
     ask.cohort = static_cast<std::uint16_t>(operation.client);
-    ask.prompt_tokens = request.prompt;
-    ask.streams = request.streams;
+    ask.prompt_tokens = operation.prompt;
+    ask.streams = streams(operation);
     ask.can_be_cut = true;
-    if (operation.ms > 0) {
-        ask.deadline = clock_.now() + std::chrono::milliseconds(operation.ms);
-        request.expires = std::min(request.expires, *ask.deadline);
-    }
+    if (operation.ms > 0) ask.deadline = clock_.now() + std::chrono::milliseconds(operation.ms);
     const auto early = judge_->refuse_early(ask, clock_.now());
+    if (early) note_refusal(operation.cls, early->reason);
+    BookedRequest& request = books_.arrive(operation, clock_.now());
+    if (ask.deadline) request.expires = std::min(request.expires, *ask.deadline);
     judge_->arrive(request.place, ask, clock_.now(), changes_);
     const Decision& decision = request.place.decision();
     if (early) {
@@ -197,7 +196,12 @@ void JudgeWorld::check_refusal(BookedRequest& request) {
         RC_ASSERT((decision.reason == Reason::no_endpoint) == !any);
         RC_ASSERT(clock_.now() >= request.expires || !any);
     }
+    note_refusal(request.cls, decision.reason);
     books_.refuse(request);
+}
+
+void JudgeWorld::note_refusal(std::size_t cls, Reason reason) {
+    if (group(reason) == ReasonGroup::overload && reason != Reason::no_endpoint) books_.overloaded(cls, clock_.now());
 }
 
 void JudgeWorld::check_eviction(BookedRequest& request) {

@@ -35,6 +35,8 @@ private:
     void replay(BookedRequest* self = nullptr);
     void check_dispatch(BookedRequest& request);
     void check_refusal(BookedRequest& request);
+    // Of a class that has refused for want of room, clients have cohorts.
+    void note_refusal(std::size_t cls, Reason reason);
     void check_eviction(BookedRequest& request);
     // What must hold between calls.
     void check_rest() const;

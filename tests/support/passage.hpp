@@ -37,7 +37,7 @@ struct Passage {
         Endpoint* endpoint = gate.choose(need, lost);
         if (endpoint == nullptr) return kNoEndpoint;
         auto& [id, load] = passed.emplace_back();
-        gate.take(*endpoint, load, need.prompt_tokens, streams, now);
+        gate.take(*endpoint, load, {need.prompt_tokens, need.answer_tokens, streams, need.headroom == 0}, now);
         gate.note_conversation(endpoint->id, need.affinity, need.prompt_tokens);
         return id = endpoint->id;
     }

@@ -27,6 +27,16 @@ double Endpoint::weighted_fill() const {
            share;
 }
 
+std::uint32_t Endpoint::told() const {
+    if (quota) return quota->concurrency();
+    return learner ? learner->limit() : requests;
+}
+
+void Endpoint::refresh_limits(TimePoint now) {
+    limit = quota ? told() : gauges.slots(told(), now);
+    context_limit = gauges.cache(context_told, now);
+}
+
 std::uint32_t Endpoint::shared_limit() const {
     return std::max(1U, static_cast<std::uint32_t>(std::floor(limit * share + kRounding)));
 }

@@ -18,9 +18,17 @@ std::uint32_t EndpointGate::usable(std::uint32_t limit, double headroom) {
     return std::max(1U, static_cast<std::uint32_t>(std::floor(limit * (1 - headroom) + kRounding)));
 }
 
+double EndpointGate::pipe_headroom(const Endpoint& endpoint, const Need& need) const {
+    if (need.headroom == 0 || !parts_.has(Part::pipe)) return 0;
+    const double pipe = endpoint.mean_prompts.of(need.now) / (law::kPromptShare * std::max(endpoint.prompt_limit, 1U));
+    return pipe_headroom_ * std::min(pipe, 1.0);
+}
+
 bool EndpointGate::has_slot(const Endpoint& endpoint, const Need& need) const {
     if (endpoint.quota) return endpoint.quota->may_send(endpoint.inflight, need.now);
-    return endpoint.inflight == 0 || endpoint.inflight < usable(endpoint.shared_limit(), need.headroom);
+    const std::uint32_t limit = endpoint.shared_limit();
+    const std::uint32_t slots = need.headroom > 0 ? endpoint.backoff.of(limit) : limit;
+    return endpoint.inflight == 0 || endpoint.inflight < usable(slots, need.headroom + pipe_headroom(endpoint, need));
 }
 
 bool EndpointGate::is_another_available(const Endpoint& than) const {
@@ -36,10 +44,13 @@ bool EndpointGate::fits(const Endpoint& endpoint, const Need& need) const {
 
 bool EndpointGate::has_tokens(const Endpoint& endpoint, const Need& need) const {
     const double limit = law::kContextShare * static_cast<double>(endpoint.context_limit) * (1 - need.headroom);
-    const bool context = !holds_context_ || endpoint.context_limit == 0 ||
-                         static_cast<double>(endpoint.context + need.prompt_tokens) <= limit + kRounding;
-    const double prompts = endpoint.prompt_limit * need.prompt_share;
-    return context && (!holds_prompts_ || endpoint.prompts == 0 ||
+    // A better class finds room for its prompt; what a worse one lets in must leave room for what all of it becomes.
+    const bool grows = need.headroom > 0 && parts_.has(Part::growth);
+    const double ahead = grows ? law::kGrowth * static_cast<double>(endpoint.to_come + need.answer_tokens) : 0;
+    const bool context = !parts_.has(Part::context) || endpoint.context_limit == 0 ||
+                         static_cast<double>(endpoint.context + need.prompt_tokens) + ahead <= limit + kRounding;
+    const double prompts = endpoint.prompt_limit * need.prompt_share * (1 - pipe_headroom(endpoint, need));
+    return context && (!parts_.has(Part::prompt) || endpoint.prompts == 0 ||
                        static_cast<double>(endpoint.prompts + need.prompt_tokens) <= prompts + kRounding);
 }
 
@@ -120,25 +131,44 @@ void EndpointGate::take_turn(Endpoint& endpoint) {
     endpoint.turns_due += 1 / endpoint.share - 1;
 }
 
-void EndpointGate::take(Endpoint& endpoint, Load& load, std::uint32_t prompt_tokens, bool streams, TimePoint now) {
+void EndpointGate::take(Endpoint& endpoint, Load& load, const Task& task, TimePoint now) {
     load.quota_number = endpoint.quota ? endpoint.quota->sent(endpoint.inflight, now) : 0;
     ++inflight_;
     ++endpoint.inflight;
-    endpoint.context += prompt_tokens;
-    endpoint.prompts += prompt_tokens;
-    load.prompt_tokens = prompt_tokens;
+    endpoint.context += task.prompt_tokens;
+    endpoint.to_come += task.answer_tokens;
+    endpoint.unseen_context += task.streams ? 0 : task.answer_tokens / 2;
+    endpoint.prompts += task.prompt_tokens;
+    endpoint.mean_prompts.set(static_cast<double>(endpoint.prompts), now);
+    load.prompt_tokens = task.prompt_tokens;
+    load.expected = task.answer_tokens;
+    load.streams = task.streams;
+    load.best = task.best;
     load.prompts_ahead = endpoint.prompts;
     load.streamed = 0;
     load.number = endpoint.dispatched++;
     load.since = now;
     load.answered.reset();
-    if (endpoint.quota) endpoint.limit = endpoint.quota->concurrency();
-    load.pending = prompt_tokens > 0;
+    endpoint.refresh_limits(now);
+    endpoint.streams += load.streams ? 1 : 0;
+    load.pending = task.prompt_tokens > 0;
     load.ending = Ending::ignored;
     load.trial = endpoint.trial;
     endpoint.trials += load.trial ? 1 : 0;
-    if (load.pending && !streams) endpoint.unseen.push_back(load);
+    if (load.pending && !load.streams) begin_unseen(endpoint, load, now);
     take_turn(endpoint);
+}
+
+void EndpointGate::begin_unseen(Endpoint& endpoint, Load& load, TimePoint now) const {
+    Duration time = law::kUnseenPrompt;
+    if (parts_.has(Part::unseen)) {
+        const Pace::Costs costs = endpoint.pace.costs();
+        time = from_seconds(costs.prompt_token * static_cast<double>(load.prompts_ahead) + costs.answer_token);
+    }
+    load.unseen_until = now + std::clamp(time, law::kMinUnseenPrompt, law::kUnseenPrompt);
+    // Engines take prompts in order: none is done before those that were sent earlier.
+    if (!endpoint.unseen.empty()) load.unseen_until = std::max(load.unseen_until, endpoint.unseen.back().unseen_until);
+    endpoint.unseen.push_back(load);
 }
 
 void EndpointGate::note_conversation(EndpointId id, std::uint64_t affinity, std::uint32_t prompt_tokens) {
@@ -146,16 +176,17 @@ void EndpointGate::note_conversation(EndpointId id, std::uint64_t affinity, std:
     conversations_.note(affinity, find(id)->name_hash, prompt_tokens);
 }
 
-void EndpointGate::settle_prompt(Endpoint& endpoint, Load& load) const {
+void EndpointGate::settle_prompt(Endpoint& endpoint, Load& load, TimePoint now) const {
     if (!load.pending) return;
     load.pending = false;
     endpoint.prompts -= load.prompt_tokens;
+    endpoint.mean_prompts.set(static_cast<double>(endpoint.prompts), now);
     if (load.in_unseen.is_linked()) endpoint.unseen.erase(Endpoint::Unseen::s_iterator_to(load));
 }
 
-void EndpointGate::settle_unseen_before(Endpoint& endpoint, std::uint64_t number) const {
+void EndpointGate::settle_unseen_before(Endpoint& endpoint, std::uint64_t number, TimePoint now) const {
     while (!endpoint.unseen.empty() && endpoint.unseen.front().number < number) {
-        settle_prompt(endpoint, endpoint.unseen.front());
+        settle_prompt(endpoint, endpoint.unseen.front(), now);
     }
 }
 
@@ -165,45 +196,72 @@ bool EndpointGate::answered(EndpointId id, Load& load, TimePoint now) {
     const std::uint64_t before = endpoint.prompts;
     const std::uint32_t limit = endpoint.limit;
     load.answered = now;
-    settle_prompt(endpoint, load);
-    settle_unseen_before(endpoint, load.number);
+    endpoint.begun += load.streams ? 1 : 0;
+    if (load.ending != Ending::failure) learn_first_token(endpoint, load, now);
+    settle_prompt(endpoint, load, now);
+    settle_unseen_before(endpoint, load.number, now);
     if (endpoint.learner && load.ending != Ending::failure) {
         endpoint.learner->first_token(now - load.since, load.prompt_tokens, load.prompts_ahead);
-        endpoint.limit = endpoint.learner->update(endpoint.inflight, now);
+        endpoint.learner->update(endpoint.inflight, now);
     }
+    endpoint.refresh_limits(now);
     return endpoint.prompts < before || endpoint.limit > limit;
 }
 
 void EndpointGate::streamed(EndpointId id, Load& load, std::uint32_t tokens) {
     if (tokens <= load.streamed) return;
-    find(id)->context += tokens - load.streamed;
+    Endpoint& endpoint = *find(id);
+    endpoint.context += tokens - load.streamed;
+    endpoint.to_come -= load.to_come();
     load.streamed = tokens;
+    endpoint.to_come += load.to_come();
 }
 
 void EndpointGate::give_back(EndpointId id, Load& load, TimePoint now) {
     Endpoint* endpoint = find(id);
     assert(endpoint != nullptr && endpoint->inflight > 0);
-    settle_prompt(*endpoint, load);
-    settle_unseen_before(*endpoint, load.number);
+    settle_prompt(*endpoint, load, now);
+    settle_unseen_before(*endpoint, load.number, now);
     --inflight_;
     --endpoint->inflight;
+    endpoint->streams -= load.streams ? 1 : 0;
+    endpoint->begun -= load.streams && load.answered ? 1 : 0;
     endpoint->trials -= load.trial ? 1 : 0;
     endpoint->context -= std::uint64_t{load.prompt_tokens} + load.streamed;
+    endpoint->to_come -= load.to_come();
+    endpoint->unseen_context -= load.streams ? 0 : load.expected / 2;
     learn(*endpoint, load, now);
     if (endpoint->learner) {
         if (load.answered && load.ending != Ending::failure) {
             endpoint->learner->finished(now - *load.answered, load.streamed);
         }
-        endpoint->limit = endpoint->learner->update(endpoint->inflight, now);
+        endpoint->learner->update(endpoint->inflight, now);
     }
+    endpoint->refresh_limits(now);
     if (endpoint->inflight == 0 && !endpoint->configured) {
         std::erase_if(endpoints_, [endpoint](const auto& known) { return known.get() == endpoint; });
     }
 }
 
+void EndpointGate::learn_first_token(Endpoint& endpoint, const Load& load, TimePoint now) const {
+    endpoint.pace.learn(load.prompts_ahead, 1, now - load.since);
+    if (!load.streams || !load.best || endpoint.quota || !parts_.has(Part::backoff)) return;
+    // Of those whose first token cannot be observed, as many wait as of the others.
+    const double waiting =
+        static_cast<double>(endpoint.inflight) * (endpoint.streams - endpoint.begun) / endpoint.streams;
+    endpoint.backoff.first_token({now - load.since, load.prompts_ahead, endpoint.inflight, waiting}, slo_, now);
+}
+
 void EndpointGate::learn(Endpoint& endpoint, const Load& load, TimePoint now) {
     const Duration took = now - load.since;
-    if (load.ending == Ending::success) good_.learn(took, load.answered ? *load.answered - load.since : took);
+    if (load.ending == Ending::success) {
+        good_.learn(took, load.answered ? *load.answered - load.since : took);
+        if (load.answered && load.streamed > 1) {
+            endpoint.pace.learn(0, load.streamed - 1, now - *load.answered);
+        } else if (!load.answered && load.streamed > 0) {
+            endpoint.pace.learn(load.prompts_ahead, load.streamed, took);
+        }
+    }
     if (load.ending != Ending::failure) return;
     endpoint.failed.fade(good_, now);
     endpoint.failed.add(load.prompt_tokens, took, good_, endpoint.limit);
@@ -219,7 +277,7 @@ void EndpointGate::report_quota(EndpointId id, const Load& load, const QuotaRepo
     } else {
         endpoint.quota->answered(load.quota_number, report, now);
     }
-    endpoint.limit = endpoint.quota->concurrency();
+    endpoint.refresh_limits(now);
 }
 
 void EndpointGate::report_refusal(EndpointId id, const Load& load, const QuotaReport& report, OverQuota& before,
@@ -249,20 +307,20 @@ std::optional<TimePoint> EndpointGate::next_paced(TimePoint now) const {
     return next;
 }
 
-bool EndpointGate::move(EndpointId from, EndpointId to, Load& load, bool streams, TimePoint now) {
+bool EndpointGate::move(EndpointId from, EndpointId to, Load& load, TimePoint now) {
     Endpoint* endpoint = find(to);
     if (endpoint == nullptr) return false;
-    const std::uint32_t prompt_tokens = load.prompt_tokens;
+    const Task task{load.prompt_tokens, load.expected, load.streams, load.best};
     give_back(from, load, now);
-    take(*endpoint, load, prompt_tokens, streams, now);
+    take(*endpoint, load, task, now);
     return true;
 }
 
 void EndpointGate::forget_old(TimePoint now) {
     for (const auto& endpoint : endpoints_) {
         endpoint->failed.fade(good_, now);
-        while (!endpoint->unseen.empty() && endpoint->unseen.front().since + law::kUnseenPrompt <= now) {
-            settle_prompt(*endpoint, endpoint->unseen.front());
+        while (!endpoint->unseen.empty() && endpoint->unseen.front().unseen_until <= now) {
+            settle_prompt(*endpoint, endpoint->unseen.front(), now);
         }
     }
 }
@@ -271,7 +329,7 @@ std::optional<TimePoint> EndpointGate::next_old_prompt() const {
     std::optional<TimePoint> next;
     for (const auto& endpoint : endpoints_) {
         if (endpoint->unseen.empty()) continue;
-        const TimePoint old = endpoint->unseen.front().since + law::kUnseenPrompt;
+        const TimePoint old = endpoint->unseen.front().unseen_until;
         if (!next || old < *next) next = old;
     }
     return next;
@@ -305,11 +363,20 @@ void EndpointGate::set_intake(EndpointId id, const Intake& intake) {
     if (intake.share == 1) endpoint->turns_due = 0;
 }
 
-void EndpointGate::set_context(EndpointId id, std::uint64_t tokens) {
+void EndpointGate::set_context(EndpointId id, std::uint64_t tokens, TimePoint now) {
     Endpoint* endpoint = find(id);
     if (endpoint == nullptr) return;
     endpoint->context_reported = tokens;
-    if (!endpoint->context_configured) endpoint->context_limit = tokens;
+    if (!endpoint->context_configured) endpoint->context_told = tokens;
+    endpoint->refresh_limits(now);
+}
+
+LimitsShown EndpointGate::set_gauges(EndpointId id, const EngineGauges& gauges, TimePoint now) {
+    Endpoint* endpoint = find(id);
+    if (endpoint == nullptr) return {};
+    endpoint->gauges.read(gauges, endpoint->context + endpoint->unseen_context, now);
+    endpoint->refresh_limits(now);
+    return endpoint->limits_shown();
 }
 
 Endpoint* EndpointGate::available(EndpointId id) const {
@@ -322,37 +389,38 @@ bool EndpointGate::any_available() const {
 }
 
 void EndpointGate::configure(Endpoint& endpoint, const JudgeEndpoint& wanted, TimePoint now) const {
-    endpoint.limit = wanted.requests;
+    endpoint.requests = wanted.requests;
     endpoint.name_hash = wanted.name_hash;
     // What an engine reported of itself stays true over a reload.
     endpoint.context_configured = wanted.context_tokens > 0;
-    endpoint.context_limit = endpoint.context_configured ? wanted.context_tokens : endpoint.context_reported;
+    endpoint.context_told = endpoint.context_configured ? wanted.context_tokens : endpoint.context_reported;
     endpoint.prompt_limit = wanted.prompt_tokens;
     if (!wanted.learn) {
         endpoint.learner.reset();
     } else if (endpoint.learner) {
         endpoint.learner->reconfigure(*wanted.learn);
-        endpoint.limit = endpoint.learner->limit();
     } else {
         endpoint.learner.emplace(*wanted.learn, now);
-        endpoint.limit = endpoint.learner->limit();
     }
     if (!wanted.quota) {
         endpoint.quota.reset();
-        return;
-    }
-    if (endpoint.quota) {
+    } else if (endpoint.quota) {
         endpoint.quota->reconfigure(*wanted.quota);
     } else {
         endpoint.quota.emplace(*wanted.quota, now);
     }
-    endpoint.limit = endpoint.quota->concurrency();
+    endpoint.refresh_limits(now);
 }
 
 void EndpointGate::reconfigure(const JudgeConfig& config, TimePoint now) {
     balance_ = config.balance;
-    holds_context_ = config.parts.has(Part::context);
-    holds_prompts_ = config.parts.has(Part::prompt);
+    parts_ = config.parts;
+    pipe_headroom_ = config.pipe_headroom;
+    slo_ = law::kUsualSlo;
+    for (const JudgeClass& cls : config.classes) {
+        if (cls.config.slo && cls.config.slo->first_token > Duration::zero())
+            slo_ = std::min(slo_, cls.config.slo->first_token);
+    }
     // Endpoints that were gone before and have emptied meanwhile: their number may be another endpoint's now.
     std::erase_if(endpoints_, [](const auto& e) { return !e->configured && e->inflight == 0; });
     for (const auto& endpoint : endpoints_) {

@@ -7,9 +7,15 @@
 //   the quota of a hosted API, where it is learned instead of S: learn/quota_learner.hpp
 //
 //   fits(x, e) = available, and n = 0, or all of
-//     n + 1       <= S (1 - headroom)
-//     kv + in(x)  <= 0.95 K (1 - headroom)
-//     pf + in(x)  <= PF x share, which is 1 where no headroom is kept; or pf = 0
+//     n + 1               <= S (1 - headroom - pipe)
+//     kv + in(x) + ahead  <= 0.95 K (1 - headroom)
+//     pf + in(x)          <= PF x share x (1 - pipe), or pf = 0
+//
+// Where no headroom is kept, ahead and pipe are 0 and share is 1. Elsewhere
+//   ahead  0.85 of what the answers in flight, and its own, usually still come to: they grow after they have been let
+//   in pipe   0.3, or the policy's `headroom`, x the mean of pf over 5 s / what one step takes, at most 1 S      less
+//   while first tokens of the best class come late: learn/slot_backoff.hpp
+// S and K are less, for all, where the engine's gauges contradict them: learn/gauge_evidence.hpp.
 //
 // An idle endpoint takes a request regardless of its limits, so that small limits starve no request. Of a quota no
 // headroom is kept: a better class waits for no more than the next request that the quota lets pass. Of the endpoints
@@ -24,7 +30,7 @@
 //
 // All three count what Weir has sent and observed. The first token of an answer that is not streamed cannot be
 // observed: its prompt counts as done once a request that was dispatched after it has answered or ended (engines take
-// prompts in order), or after a second.
+// prompts in order), or after the time that its endpoint usually takes for it (learn/pace.hpp).
 //
 // Not thread-safe: the judge's lock covers it.
 
@@ -39,6 +45,7 @@
 #include "admission/gate/endpoint.hpp"
 #include "admission/gate/failed_load.hpp"
 #include "admission/place.hpp"
+#include "base/gauges.hpp"
 #include "base/intake.hpp"
 
 namespace weir::admission {
@@ -47,10 +54,19 @@ namespace weir::admission {
 struct Need {
     double headroom = 0;  // share to keep free for better classes
     std::uint32_t prompt_tokens = 0;
-    double prompt_share = 1;  // of PF
+    std::uint32_t answer_tokens = 0;  // that it usually comes to
+    double prompt_share = 1;          // of PF
     TimePoint now{};
     std::uint64_t affinity = 0;            // Ask::affinity
     EndpointId unreachable = kNoEndpoint;  // takes it only where no other endpoint is available
+};
+
+// What an endpoint takes on with a request.
+struct Task {
+    std::uint32_t prompt_tokens = 0;
+    std::uint32_t answer_tokens = 0;  // that it usually comes to
+    bool streams = true;
+    bool best = true;  // no better class sends requests
 };
 
 class EndpointGate {
@@ -71,7 +87,7 @@ public:
                                          std::uint32_t prompt_tokens = 0);
 
     // REQUIRES: `load` stays where it is until it is given back.
-    void take(Endpoint& endpoint, Load& load, std::uint32_t prompt_tokens, bool streams, TimePoint now);
+    void take(Endpoint& endpoint, Load& load, const Task& task, TimePoint now);
     // The endpoint has a request of that conversation: the next one is best off there.
     void note_conversation(EndpointId id, std::uint64_t affinity, std::uint32_t prompt_tokens);
     // The answer has begun. Returns whether that freed capacity.
@@ -90,7 +106,7 @@ public:
     // When the pace of a quota next lets a request pass, after `now`; nothing where none keeps any waiting.
     [[nodiscard]] std::optional<TimePoint> next_paced(TimePoint now) const;
     // Moves a load to another endpoint, as if newly dispatched. False when there is none with that id.
-    bool move(EndpointId from, EndpointId to, Load& load, bool streams, TimePoint now);
+    bool move(EndpointId from, EndpointId to, Load& load, TimePoint now);
 
     // Counts prompts as done whose first token cannot be observed and whose time is over, and lets failed load fade.
     void forget_old(TimePoint now);
@@ -102,7 +118,9 @@ public:
 
     void set_intake(EndpointId id, const Intake& intake);
     // K, as the engine reports it; for endpoints for which the policy gives none.
-    void set_context(EndpointId id, std::uint64_t tokens);
+    void set_context(EndpointId id, std::uint64_t tokens, TimePoint now);
+    // What the engine says of itself; stale after some seconds.
+    LimitsShown set_gauges(EndpointId id, const EngineGauges& gauges, TimePoint now);
     [[nodiscard]] bool any_available() const;
 
     // By id: limits change, counts and learned limits stay; new endpoints are available, missing ones take no more
@@ -124,6 +142,8 @@ private:
     [[nodiscard]] Endpoint* preferred(Fits fits, EndpointId lost, std::uint64_t affinity, std::uint32_t prompt_tokens);
     // What endpoints are compared by: lower is better.
     [[nodiscard]] double rank(const Endpoint& endpoint) const;
+    // What is added to the headroom, and taken from its share of PF, for prompts that are pending there.
+    [[nodiscard]] double pipe_headroom(const Endpoint& endpoint, const Need& need) const;
     [[nodiscard]] bool has_slot(const Endpoint& endpoint, const Need& need) const;
     [[nodiscard]] bool fits(const Endpoint& endpoint, const Need& need) const;
     [[nodiscard]] bool is_another_available(const Endpoint& than) const;
@@ -131,11 +151,14 @@ private:
     void configure(Endpoint& endpoint, const JudgeEndpoint& wanted, TimePoint now) const;
     // Takes the turn of `endpoint`, and of those that let theirs pass.
     void take_turn(Endpoint& endpoint);
-    // What the end of a request says about its endpoint.
+    // What a first token says about its endpoint, and what the end of a request does.
+    void learn_first_token(Endpoint& endpoint, const Load& load, TimePoint now) const;
     void learn(Endpoint& endpoint, const Load& load, TimePoint now);
-    void settle_prompt(Endpoint& endpoint, Load& load) const;
+    void settle_prompt(Endpoint& endpoint, Load& load, TimePoint now) const;
+    // Its first token cannot be observed: its prompt is pending for as long as it usually takes.
+    void begin_unseen(Endpoint& endpoint, Load& load, TimePoint now) const;
     // Settles the prompts dispatched before `number` whose first token cannot be observed.
-    void settle_unseen_before(Endpoint& endpoint, std::uint64_t number) const;
+    void settle_unseen_before(Endpoint& endpoint, std::uint64_t number, TimePoint now) const;
     [[nodiscard]] Endpoint* find(EndpointId id) const;
 
     std::vector<std::unique_ptr<Endpoint>> endpoints_;  // by pointer: prompts are linked into them
@@ -144,8 +167,9 @@ private:
     GoodTimes good_;
     Balance balance_ = Balance::most_room;
     Conversations conversations_;
-    bool holds_context_ = true;
-    bool holds_prompts_ = true;
+    Parts parts_;
+    double pipe_headroom_ = law::kPipeHeadroom;
+    Duration slo_{};  // the shortest for a first token
     bool blocked_ = false;
 };
 

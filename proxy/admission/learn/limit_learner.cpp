@@ -16,26 +16,13 @@ constexpr double kSlack = 0.2;    // of the slo: what the engine may add to a pr
 // small strain gives a small cut, and the wait for long streams to end does not outlast the queue timeout.
 constexpr double kCut = 0.03;  // for each s
 constexpr double kLargestCut = 0.2;
-constexpr double kStepAtFirst = 0.25;
-constexpr double kStepBack = 0.1;  // towards where the last cut was
+constexpr double kStep = 0.1;
 constexpr double kStepProbing = 0.01;
 constexpr double kNear = 0.9;  // of where the last cut was
 constexpr double kEase = 0.9;  // below this strain S may grow
 constexpr Duration kHold = 5s;
 
 }  // namespace
-
-void Samples::add(double value) {
-    values_[size_ % kMax] = static_cast<float>(value);
-    ++size_;
-}
-
-double Samples::median() const {
-    std::array<float, kMax> sorted = values_;
-    const auto middle = sorted.begin() + static_cast<std::ptrdiff_t>(std::min(size_, kMax) / 2);
-    std::nth_element(sorted.begin(), middle, sorted.begin() + static_cast<std::ptrdiff_t>(std::min(size_, kMax)));
-    return *middle;
-}
 
 LimitLearner::LimitLearner(const LearnConfig& config, TimePoint now)
     : config_(config), limit_(config.start), period_start_(now), cut_at_(std::numeric_limits<double>::infinity()) {
@@ -99,7 +86,7 @@ void LimitLearner::adjust(std::uint32_t inflight, TimePoint now) {
         hold_until_ = now + kHold;
     } else if (s < kEase && 2 * refused > now - period_start_) {
         const bool cut_before = cut_at_ < std::numeric_limits<double>::infinity();
-        const double step = !cut_before ? kStepAtFirst : limit_ < kNear * cut_at_ ? kStepBack : kStepProbing;
+        const double step = limit_ < kNear * cut_at_ ? kStep : kStepProbing;
         // A share of a small limit would always round to nothing.
         set_limit(limit_ + std::max(limit_ * step, cut_before ? 0.25 : 1));
     }

@@ -11,17 +11,16 @@
 //   s        max( median(first token - pending prompts / P_max) / (0.2 x best slo), median time per token / its slo )
 //   s > 1    S x (1 - 0.03 s), at most by 0.2; then hold until n <= S, or 5 s: running streams do not vanish
 //   s < 0.9  and the slot check alone kept the head waiting for more than half of the period:
-//            S x 1.25 until the first cut; after it x 1.1, and x 1.01 from nine tenths of where the last cut was
+//            S x 1.1, and x 1.01 from nine tenths of where the last cut was
 //
 // Prompts that were pending when a request was sent explain its wait just as its own prompt does: bounding them is the
 // prompt limit's job, not S's. A fifth of the slo is what the queue timeout leaves for the engine.
 //
 // Not thread-safe: the judge's lock covers it.
 
-#include <array>
-#include <cstddef>
 #include <cstdint>
 
+#include "admission/learn/samples.hpp"
 #include "base/time.hpp"
 
 namespace weir::admission {
@@ -36,21 +35,6 @@ struct LearnConfig {
     Duration per_token_slo{};       // the shortest, too; zero: none
 
     friend bool operator==(const LearnConfig&, const LearnConfig&) = default;
-};
-
-// The latest values of something, at most 64 a period, and their median.
-class Samples {
-public:
-    void add(double value);
-    void clear() { size_ = 0; }
-    [[nodiscard]] std::size_t size() const { return size_; }
-    // REQUIRES: not empty.
-    [[nodiscard]] double median() const;
-
-private:
-    static constexpr std::size_t kMax = 64;
-    std::array<float, kMax> values_{};
-    std::size_t size_ = 0;  // all values added in this period
 };
 
 class LimitLearner {

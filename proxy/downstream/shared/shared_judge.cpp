@@ -134,6 +134,13 @@ void SharedJudge::set_context(EndpointId endpoint, std::uint64_t tokens, TimePoi
     tell();
 }
 
+LimitsShown SharedJudge::set_gauges(EndpointId endpoint, const EngineGauges& gauges, TimePoint now) {
+    const std::lock_guard lock(mutex_);
+    const LimitsShown shown = judge_.set_gauges(endpoint, gauges, now, changes_);
+    tell();
+    return shown;
+}
+
 void SharedJudge::reconfigure(const admission::JudgeConfig& config, const std::shared_ptr<upstream::Backend>& backend,
                               TimePoint now) {
     const std::lock_guard lock(mutex_);

@@ -109,6 +109,7 @@ public:
 
     void set_intake(EndpointId endpoint, const Intake& intake, TimePoint now);
     void set_context(EndpointId endpoint, std::uint64_t tokens, TimePoint now);
+    LimitsShown set_gauges(EndpointId endpoint, const EngineGauges& gauges, TimePoint now);
     // Puts a new policy in force. From now on grants name endpoints of `backend`, which this object may outlive.
     void reconfigure(const admission::JudgeConfig& config, const std::shared_ptr<upstream::Backend>& backend,
                      TimePoint now);

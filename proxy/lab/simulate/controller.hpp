@@ -51,6 +51,7 @@ struct Visit : admission::Place {
     std::uint32_t prompt_tokens = 1;
     std::uint32_t output_tokens = 1;  // only the oracle may look
     bool answered = false;            // its first token has come
+    bool complete = false;            // its last one has: its length is known now
     std::uint64_t ticket = 0;         // the controller's own, for its numbering
     std::uint64_t rank = 0;           // the controller's own, for its order
     TimePoint since{};                // the controller's own, for its clock

@@ -1,7 +1,11 @@
 #include "lab/simulate/judge_controller.hpp"
 
+#include <algorithm>
+
 namespace weir::simulate {
 namespace {
+
+constexpr Duration kReadEvery = std::chrono::seconds(1);
 
 void copy_ruling(Visit& visit) {
     const admission::Decision& decision = visit.decision();
@@ -9,6 +13,28 @@ void copy_ruling(Visit& visit) {
 }
 
 }  // namespace
+
+JudgeController::JudgeController(const admission::JudgeConfig& config, TimePoint now)
+    : judge_(config, now), read_at_(now) {
+    for (const auto& endpoint : config.endpoints) {
+        if (endpoint.gauges) gauged_.push_back(endpoint.id);
+    }
+}
+
+void JudgeController::connect(const EngineConfig& engine, const EngineProbe& probe) {
+    probe_ = probe;
+    kv_tokens_ = static_cast<double>(engine.kv_tokens);
+}
+
+void JudgeController::read_gauges(TimePoint now) {
+    if (gauged_.empty() || now < read_at_ + kReadEvery) return;
+    read_at_ = now;
+    for (const EndpointId endpoint : gauged_) {
+        const EngineCounts counts = probe_(endpoint);
+        const double usage = std::min(1.0, static_cast<double>(counts.kv_used) / kv_tokens_);
+        judge_.set_gauges(endpoint, {counts.running, counts.waiting, usage}, now, changed_);
+    }
+}
 
 void JudgeController::report(VisitChanges& changes) {
     for (admission::Place* place : changed_) {
@@ -20,6 +46,8 @@ void JudgeController::report(VisitChanges& changes) {
 }
 
 void JudgeController::arrive(Visit& visit, TimePoint now, VisitChanges& changes) {
+    read_gauges(now);
+    report(changes);
     // The server asks for an early refusal before it reads the body; such a request never arrives at the judge.
     if (const auto refusal = judge_.refuse_early(visit.asking, now)) {
         visit.ruling = {admission::Standing::ended, kNoEndpoint, refusal->reason, refusal->retry_after, false};
@@ -36,7 +64,13 @@ void JudgeController::first_token(Visit& visit, TimePoint now, VisitChanges& cha
 }
 
 void JudgeController::finish(Visit& visit, TimePoint now, VisitChanges& changes) {
-    judge_.finish(visit, now, changed_);
+    read_gauges(now);
+    std::optional<admission::Tokens> spent;
+    if (visit.complete) {
+        visit.set_ending(admission::Ending::success);
+        spent = admission::Tokens{visit.prompt_tokens, visit.output_tokens, 0};
+    }
+    judge_.finish(visit, now, changed_, spent);
     visit.ruling.standing = visit.standing();
     report(changes);
 }

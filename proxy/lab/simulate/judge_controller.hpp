@@ -8,7 +8,9 @@ namespace weir::simulate {
 
 class JudgeController final : public Controller {
 public:
-    JudgeController(const admission::JudgeConfig& config, TimePoint now) : judge_(config, now) {}
+    JudgeController(const admission::JudgeConfig& config, TimePoint now);
+
+    void connect(const EngineConfig& engine, const EngineProbe& probe) override;
 
     void arrive(Visit& visit, TimePoint now, VisitChanges& changes) override;
     void first_token(Visit& visit, TimePoint now, VisitChanges& changes) override;
@@ -24,11 +26,17 @@ public:
     [[nodiscard]] Gauges gauges(TimePoint now) const override;
 
 private:
+    // Where the policy has Weir read the engines' gauges: does so once a second, as the server does.
+    void read_gauges(TimePoint now);
     // Passes on what the judge decided about others.
     void report(VisitChanges& changes);
 
     admission::Judge judge_;
     admission::Changes changed_;
+    std::vector<EndpointId> gauged_;
+    EngineProbe probe_;
+    double kv_tokens_ = 1;
+    TimePoint read_at_;
 };
 
 }  // namespace weir::simulate

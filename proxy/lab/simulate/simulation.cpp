@@ -58,6 +58,7 @@ Simulation::Simulation(SimulationConfig config, const Trace& trace, std::vector<
         engine.seed = mix(config_.seed ^ mix(engines_.size()));
         engines_.emplace_back(engine);
     }
+    change_speed();
     gauges_.emplace(config_.gauges, engines_, config_.seed, now_);
     for (const auto& controller : controllers_) {
         controller->connect(config_.engine, [this](EndpointId endpoint) { return gauges_->counts(endpoint); });
@@ -159,6 +160,7 @@ void Simulation::hear(Session& session, const EngineEvent& event) {
             session.engine = kNoEndpoint;
             session.computed += event.computed;
             ideal_.keep(session.request->lineage, session.prompt_tokens + session.output_tokens);
+            session.complete = true;
             controller.finish(session, now_, changes_);
             return over(session, Reason::admitted, true);
     }
@@ -240,6 +242,7 @@ void Simulation::try_once(Session& session) {
     ++session.version;
     ++session.tries;
     session.answered = false;
+    session.complete = false;
     session.asking.retry = session.tries > 1;
     record(Recorder::Event::tried, session);
     session.cached = session.cacheable = 0;
@@ -420,7 +423,9 @@ void Simulation::change_speed() {
     for (const Slowdown& slowdown : config_.slowdowns) {
         if (slowdown.window.has(now_ - kStart)) speed *= slowdown.factor;
     }
-    for (Engine& engine : engines_) engine.set_speed(speed);
+    for (std::size_t i = 0; i < engines_.size(); ++i) {
+        engines_[i].set_speed(speed * (i < config_.speeds.size() ? config_.speeds[i] : 1));
+    }
 }
 
 void Simulation::recount(Session& session, Standing standing) {

@@ -45,6 +45,7 @@ struct SimulationConfig {
     std::vector<std::vector<admission::DegradeRule>> degrade{};  // by ClassId
     std::vector<EndpointLoss> losses;
     std::vector<Slowdown> slowdowns;
+    std::vector<double> speeds{};  // of each endpoint's engine; 1 for those beyond the last
     bool retries = true;
     Duration give_up = 30s;        // of each try, for its first token
     std::optional<Window> window;  // what is counted apart

@@ -18,6 +18,7 @@ namespace weir::policy {
 extern const Scalar<std::uint64_t> kCount, kPositive;
 extern const Scalar<double> kBurst;
 extern const Scalar<upstream::ContextTokens> kContextTokens;  // a number of LLM tokens, or `read`
+extern const Scalar<upstream::HeadroomSetting> kHeadroom;     // 0 to 1, or `auto`
 extern const Scalar<bool> kBool;
 extern const Scalar<Duration> kDuration, kDurationOrZero;
 extern const Scalar<std::uint64_t> kSize;  // bytes

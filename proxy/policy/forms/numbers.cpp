@@ -15,6 +15,7 @@ namespace {
 using admission::RateConfig;
 using admission::TokenLimitConfig;
 using upstream::ContextTokens;
+using upstream::HeadroomSetting;
 
 struct Unit {
     std::string_view name;
@@ -199,6 +200,17 @@ constinit const Scalar<ContextTokens> kContextTokens{
         return tokens;
     },
     [](const Form&, const ContextTokens& value) { return value.read ? "read" : kPositive.print(value.tokens); }};
+constinit const Scalar<HeadroomSetting> kHeadroom{
+    {"a number from 0 to 1 such as 0.5, or `auto`", "^(auto|0|1|0\\.[0-9]+|1\\.0+)$", JsonType::number},
+    [](const Form& form, std::string_view text) -> Reading<HeadroomSetting> {
+        if (text == "auto") return HeadroomSetting{};
+        auto number = parse_number(text, Style{kPlain, form.what, "", true});
+        if (number.value > 1.0) return out_of_range("must be at most 1");
+        return number.then([](double share) { return HeadroomSetting{share}; });
+    },
+    [](const Form&, const HeadroomSetting& setting) {
+        return setting.share ? fmt::format("{}", std::round(*setting.share * 1e6) / 1e6) : "auto";
+    }};
 constinit const Scalar<Duration> kDuration{
     {"a duration such as 250ms, 2s, 10m or 1h", kDurationPattern}, read_duration_above_zero, print_duration};
 constinit const Scalar<Duration> kDurationOrZero{

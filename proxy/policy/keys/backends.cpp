@@ -110,6 +110,9 @@ void describe(Visitor& v, StickyConfig& c) {
 void describe(Visitor& v, MetricsConfig& c) {
     v.key("path", c.path, kUrlPath, "Requested with GET; Prometheus text as vLLM or SGLang serve it.");
     v.key("timeout", c.timeout, kDuration, "Time limit of one reading.");
+    v.key("gauges", c.gauges, kBool,
+          "Read once a second how much the engine runs, how much waits in it and how full its KV cache is: limits that "
+          "it contradicts are lowered, and reported.");
 }
 
 void describe(Visitor& v, ClientTlsConfig& c) {
@@ -184,7 +187,10 @@ void describe(Visitor& v, BackendConfig& c) {
     v.key("priority", c.priority, kEnginePriority,
           "The engine whose format passes the class's priority on; `strip` passes none. A priority that the caller "
           "sets is removed.");
-    v.map("metrics", c.metrics, "Where `context_tokens: read` reads.");
+    v.key("headroom", c.headroom, kHeadroom,
+          "How much worse classes leave free beside waiting prompts, 0 to 1: more keeps the first tokens of better "
+          "classes as early as in calm, and serves less in all. `auto`: 0.3.");
+    v.map("metrics", c.metrics, "The engine's metrics: where `context_tokens: read` reads, and its gauges.");
 }
 
 }  // namespace weir::policy

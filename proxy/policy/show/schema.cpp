@@ -22,6 +22,14 @@ json::string_view type_name(JsonType type) {
     return "string";
 }
 
+// Numbers may have words beside them, as in `auto`.
+json::value default_value(JsonType type, const std::string& text) {
+    if (type == JsonType::string) return json::value(text);
+    boost::system::error_code error;
+    json::value value = json::parse(text, error);
+    return error ? json::value(text) : value;
+}
+
 // Any scalar may be a reference to a secret, which has another pattern. Numbers may have a suffix, and so be strings.
 json::object form_schema(const Form& form) {
     json::object schema;
@@ -73,7 +81,7 @@ private:
         }
         schema["description"] = description;
         if (const std::string text = default_of(key); !text.empty()) {
-            schema["default"] = key.form->type == JsonType::string ? json::value(text) : json::parse(text);
+            schema["default"] = default_value(key.form->type, text);
         }
         properties_[key.name] = std::move(schema);
         if (key.required) required_.emplace_back(key.name);

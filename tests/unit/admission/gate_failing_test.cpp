@@ -92,7 +92,7 @@ TEST(FailingEndpoint, IsForgivenSoonAfterItsLastFailure) {
     for (int i = 0; i < 1000; ++i) {
         auto& [endpoint, load] = passage.passed.emplace_back();
         endpoint = EndpointId{0};
-        passage.gate.take(*passage.gate.available(endpoint), load, 0, true, passage.now);
+        passage.gate.take(*passage.gate.available(endpoint), load, {}, passage.now);
         passage.end_first(Ending::failure);
     }
     passage.gate.forget_old(passage.now);

@@ -84,8 +84,8 @@ TEST(EndpointGate, UsesTheContextSizeReportedByTheEngineWhereThePolicyHasNone) {
     JudgeConfig config = make_gate_config({100, 100});
     config.endpoints[1].context_tokens = 500;
     Passage passage(config);
-    passage.gate.set_context(EndpointId{0}, 1'000);
-    passage.gate.set_context(EndpointId{1}, 1'000);
+    passage.gate.set_context(EndpointId{0}, 1'000, passage.now);
+    passage.gate.set_context(EndpointId{1}, 1'000, passage.now);
     EXPECT_EQ(passage.endpoint(0).context_limit, 1'000U);
     EXPECT_EQ(passage.endpoint(1).context_limit, 500U);
     config.endpoints[1].context_tokens = 0;
@@ -98,7 +98,7 @@ TEST(EndpointGate, HoldsPromptsUntilTheirFirstToken) {
     JudgeConfig config = make_gate_config({100});
     config.endpoints[0].prompt_tokens = 1'000;
     Passage passage(config);
-    EXPECT_EQ(passage.pass_all({0.1, 125, 0.25}), 2);
+    EXPECT_EQ(passage.pass_all({.headroom = 0.1, .prompt_tokens = 125, .prompt_share = 0.25}), 2);
     EXPECT_EQ(passage.pass_all({0, 125}), 6);
     EXPECT_TRUE(passage.answer(0));
     EXPECT_FALSE(passage.answer(0));  // a prompt is done once
@@ -111,18 +111,80 @@ TEST(EndpointGate, HoldsPromptsUntilTheirFirstToken) {
 
 TEST(EndpointGate, APromptWithAnUnobservableEndIsDoneWhenALaterOneIs) {
     Passage passage({100});
-    passage.pass({0, 100}, false);
-    passage.pass({0, 100}, true);
-    passage.pass({0, 100}, false);
+    passage.pass({.prompt_tokens = 100}, false);
+    passage.pass({.prompt_tokens = 100}, true);
+    passage.pass({.prompt_tokens = 100}, false);
     EXPECT_TRUE(passage.answer(1));
     EXPECT_EQ(passage.endpoint(0).prompts, 100U);
-    passage.now += law::kUnseenPrompt - 1ns;
-    passage.gate.forget_old(passage.now);
+    const TimePoint until = *passage.gate.next_old_prompt();
+    EXPECT_GE(until, passage.now + law::kMinUnseenPrompt);
+    passage.gate.forget_old(until - 1ns);
     EXPECT_EQ(passage.endpoint(0).prompts, 100U);
-    EXPECT_EQ(passage.gate.next_old_prompt(), passage.now + 1ns);
-    passage.gate.forget_old(passage.now + 1ns);
+    passage.gate.forget_old(until);
     EXPECT_EQ(passage.endpoint(0).prompts, 0U);
     EXPECT_EQ(passage.gate.next_old_prompt(), std::nullopt);
+}
+
+TEST(EndpointGate, APromptWithAnUnobservableEndTakesAsLongAsItsEndpointUsuallyDoes) {
+    Passage passage({1000});
+    for (std::uint32_t i = 0; i < 300; ++i) {  // 10,000 tokens a second
+        const std::uint32_t tokens = 500 + 100 * (i % 30);
+        passage.pass({.prompt_tokens = tokens});
+        passage.now += tokens * 100us;
+        passage.answer(i);
+    }
+    passage.pass({.prompt_tokens = 1'000}, false);
+    passage.pass({.prompt_tokens = 2'000}, false);
+    const TimePoint first = *passage.gate.next_old_prompt();
+    EXPECT_NEAR(seconds(first - passage.now), 0.1, 0.01);
+    passage.gate.forget_old(first);
+    EXPECT_EQ(passage.endpoint(0).prompts, 2'000U) << "in the order in which they were sent";
+    EXPECT_NEAR(seconds(*passage.gate.next_old_prompt() - passage.now), 0.3, 0.03);
+}
+
+TEST(EndpointGate, APromptWithAnUnobservableEndIsPendingForASecondAtMost) {
+    Passage passage({100});
+    passage.pass({.prompt_tokens = 1'000'000}, false);
+    EXPECT_EQ(passage.gate.next_old_prompt(), passage.now + law::kUnseenPrompt);
+}
+
+TEST(EndpointGate, AWorseClassLeavesRoomForWhatAnswersInFlightStillComeTo) {
+    JudgeConfig config = make_gate_config({100});
+    config.endpoints[0].context_tokens = 10'000;
+    Passage passage(config);
+    // 0.95 x 10,000 x 0.9 = 8,550; each takes 100 and 0.85 x 900 to come.
+    const Need worse{.headroom = 0.1, .prompt_tokens = 100, .answer_tokens = 900, .prompt_share = 1};
+    EXPECT_EQ(passage.pass_all(worse), 9);
+    EXPECT_EQ(passage.endpoint(0).to_come, 8'100U);
+    EXPECT_EQ(passage.pass({.prompt_tokens = 100}), EndpointId{0}) << "a better one counts what is there";
+    // What has come is no longer to come, and beyond the usual nothing is.
+    passage.stream(0, 600);
+    EXPECT_EQ(passage.endpoint(0).to_come, 7'500U);
+    passage.stream(0, 2'000);
+    EXPECT_EQ(passage.endpoint(0).to_come, 7'200U);
+    passage.end_first();
+    EXPECT_EQ(passage.endpoint(0).to_come, 7'200U);
+    EXPECT_EQ(passage.endpoint(0).context, 900U);
+}
+
+TEST(EndpointGate, AWorseClassLeavesMoreFreeWhilePromptsArePending) {
+    JudgeConfig config = make_gate_config({100});
+    config.pipe_headroom = 0.5;
+    Passage passage(config);
+    passage.pass({.prompt_tokens = 2'048});  // what one step takes
+    const auto usable = [&](Duration after) {
+        int count = 0;
+        Need need{.headroom = 0.1, .now = passage.now + after};
+        while (passage.pass(need) != kNoEndpoint) ++count;
+        for (int i = 0; i < count; ++i) {
+            passage.gate.give_back(passage.passed.back().first, passage.passed.back().second, passage.now + after);
+            passage.passed.pop_back();
+        }
+        return count;
+    };
+    EXPECT_EQ(usable(0s), 89) << "the mean is what counts";
+    EXPECT_EQ(usable(5s), 64) << "half of the time constant's way: 0.1 + 0.25";
+    EXPECT_NEAR(usable(1h), 39, 1);
 }
 
 TEST(EndpointGate, ARemovedPartLimitsNothing) {

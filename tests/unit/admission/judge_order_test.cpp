@@ -42,9 +42,56 @@ TEST(JudgeOrder, AClientAloneGetsEverything) {
     for (int i = 0; i < 20; ++i) EXPECT_EQ(scene.arrive(ask_of(0, 1)).standing(), Standing::running);
 }
 
+// The class refuses a request for overload. REQUIRES: no slot is free.
+void overload(Scene& scene, ClientKey client) {
+    Ask ask = ask_of(0, client);
+    ask.can_wait = false;
+    ASSERT_EQ(scene.arrive(ask).standing(), Standing::ended);
+}
+
+TEST(JudgeOrder, TheBestClassIsServedByArrivalUntilItHasRefusedARequest) {
+    Scene scene(one_class(1));
+    Place& running = scene.arrive(ask_of(0, 1));
+    Place& late_cohort = scene.arrive(ask_of(0, 2, 7));
+    Place& early_cohort = scene.arrive(ask_of(0, 3, 3));
+    scene.finish(running);
+    EXPECT_EQ(scene.changes, Changes{&late_cohort});
+    overload(scene, 4);
+    Place& later_cohort = scene.arrive(ask_of(0, 5, 9));
+    Place& cohort = scene.arrive(ask_of(0, 6, 2));
+    scene.finish(late_cohort);
+    scene.finish(early_cohort);
+    EXPECT_EQ(cohort.standing(), Standing::running);
+    EXPECT_EQ(later_cohort.standing(), Standing::waiting);
+}
+
+TEST(JudgeOrder, TheBestClassIsServedByArrivalAgainAMinuteAfterItsLastRefusal) {
+    Scene scene(one_class(1));
+    Place& running = scene.arrive(ask_of(0, 1));
+    overload(scene, 2);
+    scene.clock.advance(law::kCalmAfter);
+    Place& late_cohort = scene.arrive(ask_of(0, 3, 7));
+    scene.arrive(ask_of(0, 4, 3));
+    scene.finish(running);
+    EXPECT_EQ(late_cohort.standing(), Standing::running);
+}
+
+TEST(JudgeOrder, AWorseClassHasCohortsThoughItHasRefusedNone) {
+    Scene scene(make_config({make_class(0, Priority::critical), make_class(1, Priority::sheddable)}, {2}));
+    Place& better = scene.arrive(ask_of(0, 1));
+    scene.arrive(ask_of(1, 2));
+    Place& late_cohort = scene.arrive(ask_of(1, 3, 7));
+    Place& early_cohort = scene.arrive(ask_of(1, 4, 3));
+    scene.finish(better);
+    EXPECT_EQ(late_cohort.standing(), Standing::waiting);
+    scene.finish(scene.places[1]);
+    EXPECT_EQ(early_cohort.standing(), Standing::running);
+}
+
 TEST(JudgeOrder, CohortsAreServedInOrderWhateverTheirArrival) {
     Scene scene(one_class(1));
     Place& running = scene.arrive(ask_of(0, 1));
+    overload(scene, 9);
     Place& late_cohort = scene.arrive(ask_of(0, 2, 7));
     Place& early_cohort = scene.arrive(ask_of(0, 3, 3));
     scene.finish(running);
@@ -57,6 +104,7 @@ TEST(JudgeOrder, AFullQueueShedsTheLastCohortAndServesTheOthersInFull) {
     config.classes[0].config.queue = 2;
     Scene scene(config);
     scene.arrive(ask_of(0, 1));
+    overload(scene, 9);
     scene.arrive(ask_of(0, 2, 1));
     Place& last = scene.arrive(ask_of(0, 3, 9));
     EXPECT_EQ(scene.arrive(ask_of(0, 4, 5)).standing(), Standing::waiting);
@@ -197,7 +245,7 @@ TEST(JudgeGate, AContextSizeThatTheEngineReportsAdmitsMore) {
     EXPECT_EQ(waiting.standing(), Standing::running);
 }
 
-TEST(JudgeGate, APromptWithAnUnobservableEndHoldsOthersForAtMostASecond) {
+TEST(JudgeGate, APromptWithAnUnobservableEndHoldsOthersForAsLongAsItUsuallyTakes) {
     JudgeConfig config = one_class(100);
     config.endpoints[0].prompt_tokens = 1'000;
     Scene scene(config);
@@ -206,8 +254,10 @@ TEST(JudgeGate, APromptWithAnUnobservableEndHoldsOthersForAtMostASecond) {
     scene.arrive(whole);
     Place& waiting = scene.arrive(prompt_of(0, 900));
     EXPECT_EQ(waiting.standing(), Standing::waiting);
-    EXPECT_EQ(scene.judge.next_expiry(), scene.clock.now() + 1s);
-    scene.expire_after(1s);
+    const Duration usual = *scene.judge.next_expiry() - scene.clock.now();
+    EXPECT_GE(usual, law::kMinUnseenPrompt);
+    EXPECT_LE(usual, law::kUnseenPrompt);
+    scene.expire_after(usual);
     EXPECT_EQ(waiting.standing(), Standing::running);
 }
 

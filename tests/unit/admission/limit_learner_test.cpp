@@ -46,10 +46,10 @@ TEST(LimitLearner, GrowsOnlyWhileTheSlotCheckRefuses) {
     Endpoint endpoint;
     EXPECT_EQ(endpoint.second(10ms), 32U);
     endpoint.learner.note_refusing(true, endpoint.now);
-    EXPECT_EQ(endpoint.second(10ms), 40U);
-    EXPECT_EQ(endpoint.second(10ms), 50U);
+    EXPECT_EQ(endpoint.second(10ms), 35U);
+    EXPECT_EQ(endpoint.second(10ms), 39U);
     endpoint.learner.note_refusing(false, endpoint.now);
-    EXPECT_EQ(endpoint.second(10ms), 50U);
+    EXPECT_EQ(endpoint.second(10ms), 39U);
 }
 
 TEST(LimitLearner, CutsByHowMuchLaterFirstTokensComeThanTheirPromptsExplain) {
@@ -67,7 +67,7 @@ TEST(LimitLearner, DoesNotBlameTheEngineForLongPrompts) {
     Endpoint endpoint;
     endpoint.learner.note_refusing(true, kNow);
     // 10,000 tokens a second: a prompt of 4,000 takes 400 ms by itself.
-    EXPECT_EQ(endpoint.second(400ms, 4'000), 40U);
+    EXPECT_EQ(endpoint.second(400ms, 4'000), 35U);
 }
 
 TEST(LimitLearner, DoesNotBlameTheEngineForEarlierPrompts) {

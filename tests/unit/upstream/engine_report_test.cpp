@@ -34,5 +34,46 @@ TEST(EngineReport, IgnoresNonsense) {
     }
 }
 
+TEST(EngineReport, ReadsTheGaugesOfEveryEngine) {
+    const EngineGauges vllm = gauges_in(
+        "# TYPE vllm:num_requests_running gauge\n"
+        "vllm:num_requests_running{engine=\"0\",model_name=\"m\"} 12.0\n"
+        "vllm:num_requests_waiting{engine=\"0\",model_name=\"m\"} 3\n"
+        "vllm:kv_cache_usage_perc{engine=\"0\",model_name=\"m\"} 0.25\r\n");
+    EXPECT_EQ(vllm.running, 12);
+    EXPECT_EQ(vllm.waiting, 3);
+    EXPECT_EQ(vllm.kv_usage, 0.25);
+    const EngineGauges sglang =
+        gauges_in("sglang:num_running_reqs{a=\"b\"} 7\nsglang:num_queue_reqs 0\nsglang:token_usage 0.5\n");
+    EXPECT_EQ(sglang.running, 7);
+    EXPECT_EQ(sglang.waiting, 0);
+    EXPECT_EQ(sglang.kv_usage, 0.5);
+    const EngineGauges llama =
+        gauges_in("llamacpp:requests_processing 4\nllamacpp:requests_deferred 9\nllamacpp:kv_cache_usage_ratio 1\n");
+    EXPECT_EQ(llama.running, 4);
+    EXPECT_EQ(llama.waiting, 9);
+    EXPECT_EQ(llama.kv_usage, 1);
+    const EngineGauges tgi = gauges_in("tgi_batch_current_size 2\ntgi_queue_size 1");
+    EXPECT_EQ(tgi.running, 2);
+    EXPECT_EQ(tgi.waiting, 1);
+    EXPECT_EQ(tgi.kv_usage, std::nullopt);
+}
+
+TEST(EngineReport, AddsUpTheGaugesOfSeveralEnginesOnOnePage) {
+    const EngineGauges gauges = gauges_in(
+        "vllm:num_requests_running{engine=\"0\"} 3\nvllm:num_requests_running{engine=\"1\"} 4\n"
+        "vllm:kv_cache_usage_perc{engine=\"0\"} 0.25\nvllm:kv_cache_usage_perc{engine=\"1\"} 0.75\n");
+    EXPECT_EQ(gauges.running, 7);
+    EXPECT_EQ(gauges.kv_usage, 0.75);
+}
+
+TEST(EngineReport, HasNoGaugesWhereThePageHasNone) {
+    for (const char* page : {"", "\n\n", "vllm:num_requests_running", "vllm:num_requests_running x\n",
+                             "vllm:num_requests_running_total 3\n", "other:num_requests_waiting 3\n"}) {
+        const EngineGauges gauges = gauges_in(page);
+        EXPECT_FALSE(gauges.running || gauges.waiting || gauges.kv_usage) << page;
+    }
+}
+
 }  // namespace
 }  // namespace weir::upstream

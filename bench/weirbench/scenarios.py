@@ -7,7 +7,7 @@ usual traffic, or, in one group, from the class's 200 clients, who ask more ofte
 
 from typing import NamedTuple
 
-from . import measures as m
+from . import measures as m, simulator
 from .simulation_report import Goal
 from .simulator import MIXES, Case
 
@@ -24,7 +24,28 @@ class Group(NamedTuple):
 
 
 def _learned(case):
-    return case._replace(policy=((r"requests: 1024,", "requests: { learn: true },"),))
+    return case._replace(policy=(*case.policy, (r"requests: \d+,", "requests: { learn: true },")))
+
+
+def _card(mix, preset, context):
+    """A smaller card, and a policy that says so."""
+    return Case(mix=mix, preset=preset, policy=((r"requests: 1024, context_tokens: 400k",
+                                                 f"requests: 256, context_tokens: {context}"),))
+
+
+def _told(case, limits, gauges=False):
+    """The policy has these multiples of the engine's limits; with gauges, as the engine's metrics show them once a second."""
+    case = case._replace(arguments=(*case.arguments, "--told", limits))
+    return _with_gauges(case) if gauges else case
+
+
+def _with_gauges(case):
+    return case._replace(policy=(*case.policy, (r"(\n    capacity: [^\n]*)", r"\1\n    metrics: { gauges: true }")),
+                         arguments=(*case.arguments, "--gauge-age", "1"))
+
+
+def _headroom(case, share):
+    return case._replace(policy=(*case.policy, (r"(\n    capacity: [^\n]*)", rf"\1\n    headroom: {share:g}")))
 
 
 def _surge(mix, factor):
@@ -74,8 +95,7 @@ def groups(factors=FACTORS, mixes=None):
               [m.BULK_SERVED, m.PARTLY, m.WORK, m.WASTE]),
     ]
     cards = [Group(f"Smaller cards: {preset}", "256 slots and 2,048 tokens a step, as vLLM has them there by default. A tenfold surge.",
-                   {mix: Case(mix=mix, preset=preset, policy=((r"requests: 1024, context_tokens: 400k",
-                                                               f"requests: 256, context_tokens: {context}"),)) for mix in mixes})
+                   {mix: _card(mix, preset, context) for mix in mixes})
              for preset, context in (("a100-8b", "400k"), ("l40s-8b", "180k"))]
     wide = [Group("Wide prompts, in bursts", "A tenfold surge; lengths log-normal with sigma 0.85 (elsewhere 0.5), and the time between "
                   "two requests of a class Gamma with this coefficient of variation (elsewhere 1).",
@@ -86,22 +106,46 @@ def groups(factors=FACTORS, mixes=None):
     whole = [Group("A top class that does not stream", "A tenfold surge; this share of direct users' answers comes as a whole (elsewhere 0.3).",
                    {f"{mix}, {share:g}": Case(mix=mix, arguments=("--unstreamed", f"direct={share:g}"))
                     for mix in mixes for share in (0, 1)})]
+    contradicted = [Group("Limits told too high", "A tenfold surge; the policy has these multiples of what the engine can, without "
+                          "and with its gauges, read once a second.",
+                          {f"{mix}, {preset}, {limits}{', gauges' if gauges else ''}": _told(_card(mix, preset, "400k") if preset != simulator.PRESET
+                                                                                        else Case(mix=mix), limits, gauges)
+                           for mix, preset, limits in (("long outputs", "a100-8b", "requests=1.5"), ("long outputs", "a100-8b", "requests=4"),
+                                                       ("short", "a100-8b", "requests=4"), ("long outputs", simulator.PRESET, "context_tokens=2"),
+                                                       ("long outputs", simulator.PRESET, "context_tokens=4"))
+                           if mix in mixes for gauges in (False, True)}, only=("weir",))]
+    unequal = [Group("Engines of different speed", "Three engines with speeds of 1, 1/2 and 1/4; direct users at 45 %, bulk at 10 % of what "
+                     "three whole ones can do. A tenfold surge.",
+                     {mix: Case(mix=mix, endpoints=3, load=(("direct", 0.45), ("siri-bulk", 0.1)), arguments=("--speeds", "1,0.5,0.25"))
+                      for mix in mixes if mix in ("short", "long outputs")}, only=("weir",))]
+    dial = [Group("The dial", "`headroom` from 0 to 1: p99 of direct users against all work. A tenfold surge.",
+                  {f"{mix}, {share:g}": _headroom(Case(mix=mix), share) for mix in mixes for share in (0, 0.1, 0.3, 0.5, 0.7, 1)},
+                  only=("weir",))]
+    small = Case(preset="small-gpu", policy=((r"requests: 1024, context_tokens: 400k", "requests: 16, context_tokens: 32k"),))
+    tiny = [Group("A small engine", "Preset small-gpu: 16 slots.",
+                  {f"{factor:g}x": small._replace(surges=(("siri-bulk", factor),), surge_s=30 if factor >= 100 else 60)
+                   for factor in (10, 100) if factor in factors})]
     own = [
         Group("A guarantee of 5 %", "Direct users surge to twice the capacity; batch has `guarantee: 5%`.",
               {"guarantee": Case(load=(("direct", 0.8), ("batch", 0.1), ("siri-bulk", 0.0001)), surges=(("direct", 2.0),),
                                  policy=((r"(\n  - name: batch\n)", r"\1    guarantee: 5%\n"),))},
               [m.BATCH_PART, m.BATCH_SERVED, m.WORK], only=("weir",)),
         Group("The limit is learned", "The policy has `capacity: { requests: { learn: true } }`; a tenfold surge.",
-              {mix: _learned(Case(mix=mix)) for mix in mixes}, only=("weir",)),
+              {mix: _learned(Case(mix=mix)) for mix in mixes}
+              | {f"{mix}, a100-8b{', gauges' if gauges else ''}":
+                 (_with_gauges if gauges else Case._replace)(_learned(_card(mix, "a100-8b", "400k")))
+                 for mix in mixes if mix in ("short", "long outputs") for gauges in (False, True)}, only=("weir",)),
         Group("The engine takes priorities", "The policy has `priority: forward`; the engine's own queue then is by priority, for "
               "the baselines too. A tenfold surge.",
               {mix: Case(mix=mix, policy=((r"(\n    capacity: [^\n]*)", r"\1\n    priority: forward"),)) for mix in mixes}),
     ]
-    return surges + engines + cards + wide + whole + wrong + trouble + fairness + own
+    return (surges + dial + engines + cards + tiny + wide + whole + wrong + contradicted + unequal + trouble + fairness +
+            own)
 
 
 # The purpose of each part of the law: the cases in which it is left out.
-PARTS = ["over", "retry", "cohort", "headroom", "context", "prompt", "queue_timeout", "bound", "guarantee"]
+PARTS = ["over", "retry", "cohort", "calm", "headroom", "backoff", "pipe", "context", "growth", "prompt", "unseen",
+         "queue_timeout", "bound", "guarantee"]
 
 
 def ablation_groups():
@@ -110,6 +154,10 @@ def ablation_groups():
     listed["10x, long contexts, half the cache"] = Case(
         mix="long contexts", load=(("direct", 0.5), ("siri-bulk", 0.1)), arguments=("--engine", "kv_tokens=200000"),
         policy=((r"context_tokens: 400k", "context_tokens: 200k"),))
+    # Direct users whose first tokens cannot be observed, engines with fewer slots than told, wide prompts in bursts.
+    listed["10x, short, direct whole"] = Case(arguments=("--unstreamed", "direct=1"))
+    listed["10x, long outputs, four times the slots told"] = _told(_card("long outputs", "a100-8b", "400k"), "requests=4")
+    listed["10x, prompt-heavy, wide"] = Case(mix="prompt-heavy", sigma=0.85, burstiness=2)
     listed["whale"] = Case(load=_HALF_BULK, whale="siri-bulk")
     guarantee = next(group for group in groups() if "guarantee" in group.cases)
     return [Group("Without a part of the law", "", listed,

@@ -79,7 +79,10 @@ void Judge::State::learn_answer(Place& place, Class& cls, std::uint32_t tokens) 
 }
 
 void Judge::State::note_overload(Class& cls, Reason reason, TimePoint now) {
-    if (group(reason) == ReasonGroup::overload && reason != Reason::no_endpoint) cls.overloaded = now;
+    // A deadline is the client's own: it must not be able to give the others cohorts.
+    const bool overload =
+        reason == Reason::queue_full || reason == Reason::displaced || reason == Reason::queue_timeout;
+    if (overload) cls.overloaded = now;
 }
 
 void Judge::State::refuse_when_down(Changes& changes) {

@@ -201,7 +201,9 @@ void JudgeWorld::check_refusal(BookedRequest& request) {
 }
 
 void JudgeWorld::note_refusal(std::size_t cls, Reason reason) {
-    if (group(reason) == ReasonGroup::overload && reason != Reason::no_endpoint) books_.overloaded(cls, clock_.now());
+    const bool overload =
+        reason == Reason::queue_full || reason == Reason::displaced || reason == Reason::queue_timeout;
+    if (overload) books_.overloaded(cls, clock_.now());
 }
 
 void JudgeWorld::check_eviction(BookedRequest& request) {

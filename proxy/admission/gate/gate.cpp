@@ -197,7 +197,7 @@ bool EndpointGate::answered(EndpointId id, Load& load, TimePoint now) {
     const std::uint32_t limit = endpoint.limit;
     load.answered = now;
     endpoint.begun += load.streams ? 1 : 0;
-    if (load.ending != Ending::failure) learn_first_token(endpoint, load, now);
+    if (load.streams && load.ending != Ending::failure) learn_first_token(endpoint, load, now);
     settle_prompt(endpoint, load, now);
     settle_unseen_before(endpoint, load.number, now);
     if (endpoint.learner && load.ending != Ending::failure) {
@@ -245,7 +245,7 @@ void EndpointGate::give_back(EndpointId id, Load& load, TimePoint now) {
 
 void EndpointGate::learn_first_token(Endpoint& endpoint, const Load& load, TimePoint now) const {
     endpoint.pace.learn(load.prompts_ahead, 1, now - load.since);
-    if (!load.streams || !load.best || endpoint.quota || !parts_.has(Part::backoff)) return;
+    if (!load.best || endpoint.quota || !parts_.has(Part::backoff)) return;
     // Of those whose first token cannot be observed, as many wait as of the others.
     const double waiting =
         static_cast<double>(endpoint.inflight) * (endpoint.streams - endpoint.begun) / endpoint.streams;

@@ -11,10 +11,10 @@
 //     kv + in(x) + ahead  <= 0.95 K (1 - headroom)
 //     pf + in(x)          <= PF x share x (1 - pipe), or pf = 0
 //
-// Where no headroom is kept, ahead and pipe are 0 and share is 1. Elsewhere
-//   ahead  0.85 of what the answers in flight, and its own, usually still come to: they grow after they have been let
-//   in pipe   0.3, or the policy's `headroom`, x the mean of pf over 5 s / what one step takes, at most 1 S      less
-//   while first tokens of the best class come late: learn/slot_backoff.hpp
+// Where no headroom is kept, ahead and pipe are 0 and share is 1. Elsewhere:
+//   - ahead is 0.85 of what the answers in flight, and its own, usually still come to: they grow once they are in;
+//   - pipe is 0.3, or the policy's `headroom`, times the mean of pf over 5 s by what one step takes, at most 1;
+//   - S is less while first tokens of the best class come late: learn/slot_backoff.hpp.
 // S and K are less, for all, where the engine's gauges contradict them: learn/gauge_evidence.hpp.
 //
 // An idle endpoint takes a request regardless of its limits, so that small limits starve no request. Of a quota no

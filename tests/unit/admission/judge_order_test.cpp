@@ -76,6 +76,18 @@ TEST(JudgeOrder, TheBestClassIsServedByArrivalAgainAMinuteAfterItsLastRefusal) {
     EXPECT_EQ(late_cohort.standing(), Standing::running);
 }
 
+TEST(JudgeOrder, ADeadlineOfAClientsOwnGivesNobodyCohorts) {
+    Scene scene(one_class(1));
+    Place& running = scene.arrive(ask_of(0, 1));
+    Ask late = ask_of(0, 2);
+    late.deadline = scene.clock.now();
+    EXPECT_EQ(scene.arrive(late).decision().reason, Reason::deadline_expired);
+    Place& late_cohort = scene.arrive(ask_of(0, 3, 7));
+    scene.arrive(ask_of(0, 4, 3));
+    scene.finish(running);
+    EXPECT_EQ(late_cohort.standing(), Standing::running);
+}
+
 TEST(JudgeOrder, AWorseClassHasCohortsThoughItHasRefusedNone) {
     Scene scene(make_config({make_class(0, Priority::critical), make_class(1, Priority::sheddable)}, {2}));
     Place& better = scene.arrive(ask_of(0, 1));

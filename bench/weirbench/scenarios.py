@@ -27,10 +27,15 @@ def _learned(case):
     return case._replace(policy=(*case.policy, (r"requests: \d+,", "requests: { learn: true },")))
 
 
-def _card(mix, preset, context):
+def _card(mix, preset, context, requests=256):
     """A smaller card, and a policy that says so."""
     return Case(mix=mix, preset=preset, policy=((r"requests: 1024, context_tokens: 400k",
-                                                 f"requests: 256, context_tokens: {context}"),))
+                                                 f"requests: {requests}, context_tokens: {context}"),))
+
+
+def _with_key(case, key):
+    """The backend has this key as well."""
+    return case._replace(policy=(*case.policy, (r"(\n    capacity: [^\n]*)", rf"\1\n    {key}")))
 
 
 def _told(case, limits, gauges=False):
@@ -40,12 +45,7 @@ def _told(case, limits, gauges=False):
 
 
 def _with_gauges(case):
-    return case._replace(policy=(*case.policy, (r"(\n    capacity: [^\n]*)", r"\1\n    metrics: { gauges: true }")),
-                         arguments=(*case.arguments, "--gauge-age", "1"))
-
-
-def _headroom(case, share):
-    return case._replace(policy=(*case.policy, (r"(\n    capacity: [^\n]*)", rf"\1\n    headroom: {share:g}")))
+    return _with_key(case, "metrics: { gauges: true }")._replace(arguments=(*case.arguments, "--gauge-age", "1"))
 
 
 def _surge(mix, factor):
@@ -119,9 +119,9 @@ def groups(factors=FACTORS, mixes=None):
                      {mix: Case(mix=mix, endpoints=3, load=(("direct", 0.45), ("siri-bulk", 0.1)), arguments=("--speeds", "1,0.5,0.25"))
                       for mix in mixes if mix in ("short", "long outputs")}, only=("weir",))]
     dial = [Group("The dial", "`headroom` from 0 to 1: p99 of direct users against all work. A tenfold surge.",
-                  {f"{mix}, {share:g}": _headroom(Case(mix=mix), share) for mix in mixes for share in (0, 0.1, 0.3, 0.5, 0.7, 1)},
+                  {f"{mix}, {share:g}": _with_key(Case(mix=mix), f"headroom: {share:g}") for mix in mixes for share in (0, 0.1, 0.3, 0.5, 0.7, 1)},
                   only=("weir",))]
-    small = Case(preset="small-gpu", policy=((r"requests: 1024, context_tokens: 400k", "requests: 16, context_tokens: 32k"),))
+    small = _card("short", "small-gpu", "32k", requests=16)
     tiny = [Group("A small engine", "Preset small-gpu: 16 slots.",
                   {f"{factor:g}x": small._replace(surges=(("siri-bulk", factor),), surge_s=30 if factor >= 100 else 60)
                    for factor in (10, 100) if factor in factors})]
@@ -137,7 +137,7 @@ def groups(factors=FACTORS, mixes=None):
                  for mix in mixes if mix in ("short", "long outputs") for gauges in (False, True)}, only=("weir",)),
         Group("The engine takes priorities", "The policy has `priority: forward`; the engine's own queue then is by priority, for "
               "the baselines too. A tenfold surge.",
-              {mix: Case(mix=mix, policy=((r"(\n    capacity: [^\n]*)", r"\1\n    priority: forward"),)) for mix in mixes}),
+              {mix: _with_key(Case(mix=mix), "priority: forward") for mix in mixes}),
     ]
     return (surges + dial + engines + cards + tiny + wide + whole + wrong + contradicted + unequal + trouble + fairness +
             own)
